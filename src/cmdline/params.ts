@@ -1,0 +1,160 @@
+// The cvmboot.* kernel parameters: print / parse, and the table of them. Pure.
+// Measured, so trusted; read strictly all the same, because a misread word is a different boot.
+
+import { fail } from '../fault.ts'
+import { type VerityName, verityNames } from '../layout/layout.ts'
+import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
+import { forbidden } from './forbidden.ts'
+import { splitCmdline, type Word } from './split.ts'
+
+export type VerityParams = {
+  readonly rootHash: RootHash
+  /** Data blocks of 4096 bytes. Measured, since a shorter tree is a subtree: the host must not choose it. */
+  readonly blocks: bigint
+  readonly salt: Salt
+}
+
+export type OnFailure = 'halt' | 'poweroff' | 'reboot'
+
+/** What the command line says, complete and validated. */
+export type Params = {
+  readonly verity: Readonly<Record<VerityName, VerityParams>>
+  readonly onFailure: OnFailure
+  /** Seconds to wait for partitions to appear. */
+  readonly deviceTimeout: number
+}
+
+/** One parameter: `takes` and `absent` are what kernel-cmdline.md says of it; a test compares. */
+export type Parameter = { readonly name: string; readonly takes: string; readonly absent: string }
+
+const hashOf = (name: VerityName) => `cvmboot.roothash.${name}`
+const blocksOf = (name: VerityName) => `cvmboot.data-blocks.${name}`
+const saltOf = (name: VerityName) => `cvmboot.salt.${name}`
+const onFailure = 'cvmboot.on-failure'
+const deviceTimeout = 'cvmboot.device-timeout'
+/** What image builders emit for the root; the only name of ours without the prefix. */
+const alias = 'roothash'
+
+const takesHash = '64 lower-case hexadecimal digits'
+const takesBlocks = 'a number of 4096-byte blocks from 1 to 2^42'
+const takesSalt = '2 to 512 lower-case hexadecimal digits in pairs, or - for none'
+const takesFailure = 'halt, poweroff or reboot'
+const takesTimeout = 'a number of seconds from 1 to 3600'
+
+export const parameters: readonly Parameter[] = [
+  ...verityNames.map((name) => ({ name: hashOf(name), takes: takesHash, absent: 'refused' })),
+  ...verityNames.map((name) => ({ name: blocksOf(name), takes: takesBlocks, absent: 'refused' })),
+  ...verityNames.map((name) => ({ name: saltOf(name), takes: takesSalt, absent: "the volume's fixed salt" })),
+  { name: onFailure, takes: takesFailure, absent: 'halt' },
+  { name: deviceTimeout, takes: takesTimeout, absent: '30' },
+]
+
+/** The kernel cuts a longer line without a word (COMMAND_LINE_SIZE 2048 on x86, with the final NUL). */
+export const cmdlineLimit = 2047
+
+/** The parameters as `cvmboot setup` emits them; what has its default is left out. */
+export const printParams = (params: Params): string => {
+  const words = verityNames.flatMap((name) => {
+    const { rootHash, blocks, salt } = params.verity[name]
+    const own = [`${hashOf(name)}=${rootHash}`, `${blocksOf(name)}=${blocks}`]
+    return salt === fixedSalt(name) ? own : [...own, `${saltOf(name)}=${printSalt(salt)}`]
+  })
+  if (params.onFailure !== 'halt') words.push(`${onFailure}=${params.onFailure}`)
+  if (params.deviceTimeout !== 30) words.push(`${deviceTimeout}=${params.deviceTimeout}`)
+  return words.join(' ')
+}
+
+const known = new Set(parameters.map((p) => p.name))
+
+/** The kernel takes `-` and `_` in a name for the same, so both spell ours, and spelling both is twice. */
+const canonical = (name: string): string => name.replaceAll('_', '-')
+
+/** Our words, each name once. Faults: `cmdline-unknown`, `cmdline-duplicate`, `cmdline-forbidden`. */
+const ours = (words: readonly Word[]): Map<string, string> => {
+  const found = new Map<string, string>()
+  for (const { name, value, forInit } of words) {
+    const parameter = canonical(name)
+    if (!parameter.startsWith('cvmboot.') && parameter !== 'cvmboot' && parameter !== alias) continue
+    if (forInit) throw fail('cmdline-forbidden', { parameter, reason: 'the kernel reads nothing after --' })
+    if (!known.has(parameter) && parameter !== alias) throw fail('cmdline-unknown', { parameter })
+    if (found.has(parameter)) throw fail('cmdline-duplicate', { parameter })
+    found.set(parameter, value ?? '')
+  }
+  return found
+}
+
+/**
+ * Reads /proc/cmdline (latin1 text). Everything is understood or refused before anything is done.
+ * Faults: every `cmdline-*` but `cmdline-too-long`.
+ */
+export const parseParams = (cmdline: string): Params => {
+  const words = splitCmdline(cmdline)
+  const found = ours(words)
+  for (const word of words) {
+    const reason = forbidden(word)
+    if (reason !== undefined) throw fail('cmdline-forbidden', { parameter: word.name, reason })
+  }
+
+  const take = <T>(parameter: string, expected: string, parse: (text: string) => T | undefined): T => {
+    const text = found.get(parameter)
+    if (text === undefined) throw fail('cmdline-missing', { parameter })
+    const value = parse(text)
+    if (value === undefined) throw fail('cmdline-value', { parameter, value: text, expected })
+    return value
+  }
+  const takeOr = <T>(
+    parameter: string,
+    otherwise: T,
+    expected: string,
+    parse: (text: string) => T | undefined,
+  ) => (found.has(parameter) ? take(parameter, expected, parse) : otherwise)
+
+  const rootHash = (name: VerityName): RootHash => {
+    const own = hashOf(name)
+    if (name !== 'root-fs' || !found.has(alias)) return take(own, takesHash, parseRootHash)
+    const hash = take(alias, takesHash, parseRootHash)
+    if (found.has(own) && take(own, takesHash, parseRootHash) !== hash)
+      throw fail('cmdline-conflict', { parameter: own, other: alias })
+    return hash
+  }
+  // Two volumes with one root hash would claim the same partitions.
+  const distinct = new Map<RootHash, string>()
+  const verity = verityNames.map((name): [VerityName, VerityParams] => {
+    const hash = rootHash(name)
+    const other = distinct.get(hash)
+    if (other !== undefined)
+      throw fail('cmdline-value', {
+        parameter: hashOf(name),
+        value: hash,
+        expected: `another root hash than that of ${other}`,
+      })
+    distinct.set(hash, name)
+    const blocks = take(blocksOf(name), takesBlocks, parseBlocks)
+    return [
+      name,
+      { rootHash: hash, blocks, salt: takeOr(saltOf(name), fixedSalt(name), takesSalt, parseSalt) },
+    ]
+  })
+  return {
+    verity: Object.fromEntries(verity) as Record<VerityName, VerityParams>,
+    onFailure: takeOr(onFailure, 'halt', takesFailure, parseOnFailure),
+    deviceTimeout: takeOr(deviceTimeout, 30, takesTimeout, parseTimeout),
+  }
+}
+
+/**
+ * How to end when even parsing failed: the parameter if it is there exactly once and good, else halt.
+ */
+export const onFailureOf = (cmdline: string): OnFailure => {
+  const given = splitCmdline(cmdline).filter((word) => canonical(word.name) === onFailure && !word.forInit)
+  return given.length === 1 ? (parseOnFailure(given[0]?.value ?? '') ?? 'halt') : 'halt'
+}
+
+const parseBlocks = (text: string): bigint | undefined =>
+  /^[1-9][0-9]{0,12}$/.test(text) && BigInt(text) <= 1n << 42n ? BigInt(text) : undefined
+
+const parseOnFailure = (text: string): OnFailure | undefined =>
+  text === 'halt' || text === 'poweroff' || text === 'reboot' ? text : undefined
+
+const parseTimeout = (text: string): number | undefined =>
+  /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= 3600 ? Number(text) : undefined

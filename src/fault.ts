@@ -1,0 +1,302 @@
+// Every way cvmboot can fail: a closed union with stable codes, said in one place.
+// No effect and no import lives here. kernel-cmdline.md holds the same table; a test compares the two.
+
+type Row<D> = { readonly exit: number; readonly say: (detail: D) => string }
+const row = <D>(exit: number, say: (detail: D) => string): Row<D> => ({ exit, say })
+
+type At = { readonly file: string; readonly line: number }
+type Volume = { readonly volume: string }
+type Reason = { readonly reason: string }
+
+/** Exit statuses, one per family. 2 is usage, as everywhere; 200-243 belong to systemd, 124-137 to timeout. */
+const status = {
+  usage: 2,
+  cmdline: 10,
+  config: 11,
+  environment: 12,
+  cvm: 13,
+  device: 14,
+  verity: 15,
+  crypt: 16,
+  swap: 17,
+  mount: 18,
+  initramfs: 19,
+  setup: 20,
+  pack: 21,
+  internal: 70,
+} as const
+
+/** Code -> exit status and words. Codes are an interface: scripts match them. Add, never rename. */
+export const faults = {
+  usage: row(status.usage, (d: Reason) => `cannot understand the command: ${d.reason}; see cvmboot --help`),
+
+  'cmdline-unknown': row(
+    status.cmdline,
+    (d: { parameter: string }) =>
+      `cannot accept kernel parameter ${d.parameter}: cvmboot has none of that name; remove it or correct its spelling`,
+  ),
+  'cmdline-duplicate': row(
+    status.cmdline,
+    (d: { parameter: string }) =>
+      `cannot accept kernel parameter ${d.parameter}: it is given more than once; give it once`,
+  ),
+  'cmdline-missing': row(
+    status.cmdline,
+    (d: { parameter: string }) =>
+      `cannot boot without kernel parameter ${d.parameter}: add it; cvmboot setup prints it`,
+  ),
+  'cmdline-value': row(
+    status.cmdline,
+    (d: { parameter: string; value: string; expected: string }) =>
+      `cannot accept kernel parameter ${d.parameter}=${d.value}: expected ${d.expected}`,
+  ),
+  'cmdline-conflict': row(
+    status.cmdline,
+    (d: { parameter: string; other: string }) =>
+      `cannot accept kernel parameters ${d.parameter} and ${d.other}: they differ; give one of them`,
+  ),
+  'cmdline-forbidden': row(
+    status.cmdline,
+    (d: { parameter: string } & Reason) =>
+      `cannot accept kernel parameter ${d.parameter}: ${d.reason}; remove it`,
+  ),
+  'cmdline-too-long': row(
+    status.cmdline,
+    (d: { bytes: number; limit: number }) =>
+      `cannot use a kernel command line of ${d.bytes} bytes: the kernel silently cuts it after ${d.limit}; shorten what you add to it`,
+  ),
+
+  'config-missing': row(
+    status.config,
+    (d: { file: string } & Reason) => `cannot read the configuration ${d.file}: ${d.reason}`,
+  ),
+  'config-syntax': row(
+    status.config,
+    (d: At & Reason) => `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded`,
+  ),
+  'config-unknown': row(
+    status.config,
+    (d: At & { key: string }) =>
+      `cannot accept ${d.file}:${d.line}: there is no key ${d.key}; remove it or correct its spelling`,
+  ),
+  'config-duplicate': row(
+    status.config,
+    (d: At & { key: string; first: number }) =>
+      `cannot accept ${d.file}:${d.line}: ${d.key} is already set in line ${d.first}; set it once`,
+  ),
+  'config-value': row(
+    status.config,
+    (d: At & { key: string; value: string; expected: string }) =>
+      `cannot accept ${d.file}:${d.line}: ${d.key}=${d.value}: expected ${d.expected}`,
+  ),
+
+  'environment-hostile': row(
+    status.environment,
+    (d: { variable: string }) =>
+      `cannot run with ${d.variable} in the environment: it steers Node or the loader and came from the kernel command line; remove ${d.variable}= there`,
+  ),
+  'environment-not-init': row(
+    status.environment,
+    (_: Record<never, never>) =>
+      'cannot boot a running system: cvmboot boot is for PID 1 in an initramfs; use cvmboot plan to see what it would do',
+  ),
+  'cvm-absent': row(
+    status.cvm,
+    (_: Record<never, never>) =>
+      'cannot boot outside a confidential VM: the kernel reports neither SEV-SNP nor TDX; start the VM as one (cvmboot-mock is the build for trials)',
+  ),
+
+  'initramfs-incomplete': row(
+    status.initramfs,
+    (d: { path: string } & Reason) =>
+      `cannot trust this initramfs: ${d.path}: ${d.reason}; give the VM more memory or pack it again`,
+  ),
+  'module-missing': row(
+    status.initramfs,
+    (d: { module: string } & Reason) =>
+      `cannot find kernel module ${d.module}: ${d.reason}; pack the initramfs for this kernel`,
+  ),
+  'module-load': row(
+    status.initramfs,
+    (d: { module: string } & Reason) =>
+      `cannot load kernel module ${d.module}: ${d.reason}; pack the initramfs for this kernel`,
+  ),
+
+  'device-missing': row(
+    status.device,
+    (d: Volume & { partition: string; seconds: number }) =>
+      `cannot find a partition for ${d.volume}: none with ${d.partition} appeared within ${d.seconds} s; attach the disk, or compare the root hash with roothashes.json`,
+  ),
+  'device-duplicate': row(
+    status.device,
+    (d: Volume & { partition: string; devices: string }) =>
+      `cannot choose a partition for ${d.volume}: ${d.devices} all claim ${d.partition}; detach all disks but one`,
+  ),
+  'device-geometry': row(
+    status.device,
+    (d: Volume & { device: string; bytes: bigint; needed: bigint }) =>
+      `cannot use ${d.device} for ${d.volume}: it has ${d.bytes} bytes, ${d.needed} are needed; write the disk again`,
+  ),
+  'device-foreign': row(
+    status.device,
+    (d: Volume & { device: string }) =>
+      `cannot use ${d.device} for ${d.volume}: it is neither blank nor an ext4 file system; erase its first MiB if nothing on it is needed`,
+  ),
+  'device-read': row(
+    status.device,
+    (d: { device: string } & Reason) => `cannot read ${d.device}: ${d.reason}`,
+  ),
+
+  'verity-open': row(
+    status.verity,
+    (d: Volume & Reason) => `cannot open ${d.volume} with dm-verity: ${d.reason}`,
+  ),
+  'verity-corrupt': row(
+    status.verity,
+    (d: Volume & { block: bigint }) =>
+      `cannot verify ${d.volume}: block ${d.block} does not match its root hash; the disk was changed, or the root hash belongs to another image`,
+  ),
+  'verity-unproven': row(
+    status.verity,
+    (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
+  ),
+
+  'crypt-open': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot open ${d.volume} with dm-crypt: ${d.reason}`,
+  ),
+  'crypt-unproven': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
+  ),
+  'crypt-format': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot make a file system on ${d.volume}: ${d.reason}`,
+  ),
+
+  'swap-active': row(
+    status.swap,
+    (d: { device: string }) =>
+      `cannot boot with swap on ${d.device}: swap writes memory where the host can read and replay it; remove it`,
+  ),
+  'swap-present': row(
+    status.swap,
+    (d: { device: string }) =>
+      `cannot boot with swap space available on ${d.device}: swap writes memory where the host can read and replay it; remove it`,
+  ),
+
+  'mount-failed': row(
+    status.mount,
+    (d: { target: string } & Reason) => `cannot mount ${d.target}: ${d.reason}`,
+  ),
+  'mount-point-missing': row(
+    status.mount,
+    (d: { target: string } & Volume) =>
+      `cannot mount on ${d.target}: ${d.volume} has no such directory; make it in the image`,
+  ),
+  'mount-unproven': row(
+    status.mount,
+    (d: { target: string } & Reason) =>
+      `cannot trust the mount on ${d.target}: the kernel reports ${d.reason}`,
+  ),
+  'file-system-unknown': row(
+    status.mount,
+    (d: Volume) =>
+      `cannot mount ${d.volume}: its verified content is no erofs, squashfs or ext4; build the image again`,
+  ),
+  'init-missing': row(
+    status.mount,
+    (d: { init: string }) =>
+      `cannot hand over to ${d.init}: root-fs has no such executable; set INIT in partition.conf`,
+  ),
+  'state-write': row(status.mount, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
+
+  'tool-missing': row(
+    status.setup,
+    (d: { tool: string; package: string }) =>
+      `cannot run ${d.tool}: it is not installed; apt-get install ${d.package}`,
+  ),
+  'tool-failed': row(
+    status.setup,
+    (d: { tool: string } & Reason) => `cannot go on: ${d.tool} failed: ${d.reason}`,
+  ),
+  'source-missing': row(
+    status.setup,
+    (d: Volume & { path: string } & Reason) => `cannot use ${d.path} for ${d.volume}: ${d.reason}`,
+  ),
+  'source-mount-point': row(
+    status.setup,
+    (d: Volume & { path: string; directory: string }) =>
+      `cannot use the image ${d.path} for ${d.volume}: it has no directory ${d.directory}, which the boot mounts on; make it in the image or pass a tree`,
+  ),
+  'source-too-large': row(
+    status.setup,
+    (d: Volume & { bytes: bigint; limit: bigint }) =>
+      `cannot fit ${d.volume}: its image has ${d.bytes} bytes, partition.conf allows ${d.limit}; raise its SIZE or make the tree smaller`,
+  ),
+  'target-busy': row(
+    status.setup,
+    (d: { target: string } & Reason) => `cannot write ${d.target}: ${d.reason}; detach it first`,
+  ),
+  'target-too-small': row(
+    status.setup,
+    (d: { target: string; bytes: bigint; needed: bigint }) =>
+      `cannot fit the layout on ${d.target}: it has ${d.bytes} bytes, ${d.needed} are needed`,
+  ),
+  'target-not-empty': row(
+    status.setup,
+    (d: { target: string; found: string }) =>
+      `cannot overwrite ${d.target}: it holds ${d.found}; pass --force if it may be lost`,
+  ),
+  'target-write': row(
+    status.setup,
+    (d: { target: string } & Reason) => `cannot write ${d.target}: ${d.reason}`,
+  ),
+  'gpt-invalid': row(status.setup, (d: Reason) => `cannot read the partition table: ${d.reason}`),
+
+  'pack-input': row(status.pack, (d: { path: string } & Reason) => `cannot pack ${d.path}: ${d.reason}`),
+  'pack-write': row(status.pack, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
+
+  internal: row(
+    status.internal,
+    (d: Reason) => `cannot go on: unexpected: ${d.reason}; this is a defect in cvmboot, please report it`,
+  ),
+} as const
+
+export type FaultCode = keyof typeof faults
+export type FaultDetail<C extends FaultCode> = Parameters<(typeof faults)[C]['say']>[0]
+/** A failure as data: its code and what the words need. Never a secret: what is said reaches the host. */
+export type Fault = { [C in FaultCode]: { readonly code: C } & FaultDetail<C> }[FaultCode]
+
+/** The one error class. Anything else that is thrown is `internal`. */
+export class BootFault extends Error {
+  readonly fault: Fault
+  constructor(fault: Fault) {
+    super(say(fault))
+    this.name = 'BootFault'
+    this.fault = fault
+  }
+}
+
+/** Makes the error to throw: `throw fail('cmdline-missing', { parameter })`. */
+export const fail = <C extends FaultCode>(code: C, detail: FaultDetail<C>): BootFault =>
+  new BootFault({ code, ...detail } as unknown as Fault)
+
+/** Whatever was thrown, as a fault. */
+export const faultOf = (thrown: unknown): Fault =>
+  thrown instanceof BootFault
+    ? thrown.fault
+    : { code: 'internal', reason: thrown instanceof Error ? thrown.message : String(thrown) }
+
+/** `<code>: cannot …`, printable ASCII only: names may come from a hostile disk and go to a terminal. */
+export const say = (fault: Fault): string => {
+  const words = faults[fault.code].say as (detail: Fault) => string
+  return printable(`${fault.code}: ${words(fault)}`)
+}
+
+/** Exit status of a fault, as kernel-cmdline.md lists it. */
+export const exitStatus = (fault: Fault): number => faults[fault.code].exit
+
+/** Replaces everything that is not printable ASCII by \u{hex}. */
+export const printable = (text: string): string =>
+  text.replace(/[^\x20-\x7e]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)

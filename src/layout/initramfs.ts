@@ -1,0 +1,49 @@
+// What lies where in the initramfs: the contract between `pack` and `boot`. Pure.
+// The manifest is the archive's last entry, and `end` its last line: an archive that did not fit into memory
+// is unpacked without its tail, and the kernel only logs that.
+
+export const configPath = '/etc/cvmboot/partition.conf'
+export const manifestPath = '/etc/cvmboot/manifest'
+export const modulesRoot = '/lib/modules'
+/** Where the new root is assembled. */
+export const newRoot = '/sysroot'
+
+/** Modules every boot needs, loaded first. Built-in ones count as loaded. */
+export const coreModules = [
+  'dm_mod',
+  'dm_verity',
+  'dm_crypt',
+  'sha256_generic',
+  'aes_generic',
+  'xts',
+] as const
+/** Loaded when a volume turns out to need them. */
+export const fileSystemModules = ['erofs', 'squashfs', 'ext4', 'overlay'] as const
+/** Loaded only where /sys shows hardware (or a CPU feature) that their aliases match. */
+export const driverModules = [
+  'virtio_pci',
+  'virtio_blk',
+  'virtio_scsi',
+  'sd_mod',
+  'nvme',
+  'hv_storvsc',
+  'aesni_intel',
+  'sha256_ssse3',
+] as const
+
+export type ManifestEntry = { readonly path: string; readonly bytes: number }
+
+/** `bytes path` a line, then `end` and the number of lines. */
+export const printManifest = (entries: readonly ManifestEntry[]): string =>
+  [...entries.map(({ path, bytes }) => `${bytes} ${path}`), `end ${entries.length}`, ''].join('\n')
+
+/** Undefined where the text is not whole. */
+export const parseManifest = (text: string): ManifestEntry[] | undefined => {
+  const lines = text.split('\n')
+  if (lines.pop() !== '' || lines.pop() !== `end ${lines.length}`) return undefined
+  const entries = lines.map((line) => {
+    const [, bytes = '', path = ''] = /^(0|[1-9][0-9]{0,14}) (\/.+)$/.exec(line) ?? []
+    return { path, bytes: bytes === '' ? Number.NaN : Number(bytes) }
+  })
+  return entries.every((entry) => Number.isSafeInteger(entry.bytes)) ? entries : undefined
+}

@@ -1,0 +1,71 @@
+// The table of volumes: names, protections, defaults. Adding a volume is one row here.
+// Pure: imports nothing outside layout/. Types are derived from the rows.
+
+const GiB = 1024n ** 3n
+
+/** One volume: `key` is its prefix in partition.conf, `aliases` prefixes older files use for the same. */
+type Row = {
+  readonly name: string
+  readonly protection: 'verity' | 'crypt' | 'tmpfs'
+  readonly key: string
+  readonly aliases: readonly string[]
+  /** Bytes. For verity the most its image may take, for crypt the partition's size, for tmpfs the limit. */
+  readonly size: bigint
+  readonly mount: string
+}
+
+export const volumes = [
+  { name: 'root-fs', protection: 'verity', key: 'ROOT_FS', aliases: [], size: 20n * GiB, mount: '/' },
+  {
+    name: 'oem-launcher',
+    protection: 'verity',
+    key: 'LAUNCHER',
+    aliases: ['OEM_LAUNCHER'],
+    size: 1n * GiB,
+    mount: '/mnt/nvflare/oem-launcher',
+  },
+  {
+    name: 'os-config',
+    protection: 'verity',
+    key: 'CONFIG',
+    aliases: ['OS_CONFIG'],
+    size: 5n * GiB,
+    mount: '/mnt/nvflare/os-config',
+  },
+  {
+    name: 'workspace',
+    protection: 'crypt',
+    key: 'WORKSPACE',
+    aliases: [],
+    size: 50n * GiB,
+    mount: '/mnt/nvflare/workspace',
+  },
+  {
+    name: 'job-store',
+    protection: 'crypt',
+    key: 'JOBSTORE',
+    aliases: ['JOB_STORE'],
+    size: 10n * GiB,
+    mount: '/mnt/nvflare/job-store',
+  },
+  { name: 'tmp-fs', protection: 'tmpfs', key: 'TMPFS', aliases: ['TMP_FS'], size: 8n * GiB, mount: '/tmp' },
+] as const satisfies readonly Row[]
+
+export type Volume = (typeof volumes)[number]
+export type VolumeName = Volume['name']
+export type VerityName = Extract<Volume, { protection: 'verity' }>['name']
+export type CryptName = Extract<Volume, { protection: 'crypt' }>['name']
+
+const named = <P extends Volume['protection']>(protection: P) =>
+  volumes.filter((v) => v.protection === protection).map((v) => v.name) as Extract<
+    Volume,
+    { protection: P }
+  >['name'][]
+
+/** Volumes opened by root hash, in boot order: the root first, since the others mount inside it. */
+export const verityNames: readonly VerityName[] = named('verity')
+/** Volumes whose content is not fixed at build time. */
+export const cryptNames: readonly CryptName[] = named('crypt')
+
+/** GPT name of the partition with a verity volume's hash tree. */
+export const treeName = (name: VerityName): string => `${name}-verity`

@@ -1,0 +1,114 @@
+// dm-verity: root hashes, the PARTUUIDs and salts that follow from names, geometry, the table line.
+// Pure. The superblock is written by `veritysetup format` for other tools and never read by the agent.
+
+import { createHash } from 'node:crypto'
+import type { VerityName } from './layout.ts'
+
+/** 64 lower-case hex digits: a SHA-256 root hash. */
+export type RootHash = string & { readonly brand: 'RootHash' }
+/** Lower-case hex, at most 256 bytes (VERITY_MAX_SALT_SIZE in drivers/md/dm-verity-target.c), or '' for none. */
+export type Salt = string & { readonly brand: 'Salt' }
+
+/** Data and hash blocks, in bytes. A constant: the host could otherwise choose how the tree is read. */
+export const blockSize = 4096
+/** The tree starts after the superblock's block. */
+export const treeStart = 1
+/** Bytes of a device-mapper sector. */
+export const sectorSize = 512
+
+export const parseRootHash = (text: string): RootHash | undefined =>
+  /^[0-9a-f]{64}$/.test(text) ? (text as RootHash) : undefined
+
+export const parseSalt = (text: string): Salt | undefined =>
+  text === '-' ? ('' as Salt) : /^(?:[0-9a-f]{2}){1,256}$/.test(text) ? (text as Salt) : undefined
+
+/** Salt as the table and the command line write it: `-` for none. */
+export const printSalt = (salt: Salt): string => (salt === '' ? '-' : salt)
+
+/** The salt `cvmboot setup` uses: fixed per volume, so that the same tree gives the same root hash. */
+export const fixedSalt = (name: VerityName): Salt =>
+  createHash('sha256').update(`cvmboot verity salt ${name}`).digest('hex') as Salt
+
+/**
+ * PARTUUIDs of the data and tree partitions: the first and the last 128 bits of the root hash
+ * (Discoverable Partitions Specification, UAPI.2). Lower case, hyphenated, in printed order.
+ */
+export const partuuids = (hash: RootHash): { data: string; tree: string } => ({
+  data: uuid(hash.slice(0, 32)),
+  tree: uuid(hash.slice(32)),
+})
+
+const uuid = (hex: string): string =>
+  [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+
+/**
+ * Hash blocks of a tree over `blocks` data blocks, superblock not counted: 128 hashes to a block, level
+ * over level until one block remains (Documentation/admin-guide/device-mapper/verity.rst). One data block
+ * needs none: its hash is the root hash.
+ */
+export const treeBlocks = (blocks: bigint): bigint => {
+  const fanout = BigInt(blockSize / 32)
+  let total = 0n
+  for (let level = blocks; level > 1n; total += level) level = (level + fanout - 1n) / fanout
+  return total
+}
+
+/** What dm-verity does on a corrupt block or an I/O error; `fail` (EIO) only while the agent still probes. */
+export type OnCorruption = 'fail' | 'panic' | 'restart'
+
+export type VerityTable = {
+  /** `major:minor`, as the kernel prints it back. */
+  readonly data: string
+  readonly tree: string
+  /** Data blocks of 4096 bytes. */
+  readonly blocks: bigint
+  readonly rootHash: RootHash
+  readonly salt: Salt
+  readonly onCorruption: OnCorruption
+  /** Kernels since 6.12 can treat I/O errors like corruption: the host can inject either. */
+  readonly onError: boolean
+}
+
+/** The target's parameters, letter for letter as the kernel prints them back (verity_status). */
+export const printVerityTable = (t: VerityTable): string => {
+  const options = t.onCorruption === 'fail' ? [] : [`${t.onCorruption}_on_corruption`]
+  if (t.onCorruption !== 'fail' && t.onError) options.push(`${t.onCorruption}_on_error`)
+  const fields = [
+    '1',
+    t.data,
+    t.tree,
+    blockSize,
+    blockSize,
+    t.blocks,
+    treeStart,
+    'sha256',
+    t.rootHash,
+    printSalt(t.salt),
+  ]
+  if (options.length > 0) fields.push(options.length, ...options)
+  return fields.join(' ')
+}
+
+/** Reads a table line back; undefined for anything `printVerityTable` would not print. */
+export const parseVerityTable = (text: string): VerityTable | undefined => {
+  const [, data = '', tree = '', , , blocks = '', , , hash = '', salt = '', , ...options] = text.split(' ')
+  const rootHash = parseRootHash(hash)
+  const parsedSalt = parseSalt(salt)
+  if (rootHash === undefined || parsedSalt === undefined || !/^[1-9][0-9]*$/.test(blocks)) return undefined
+  if (!/^\d+:\d+$/.test(data) || !/^\d+:\d+$/.test(tree)) return undefined
+  const onCorruption = options.some((o) => o.startsWith('panic'))
+    ? 'panic'
+    : options.some((o) => o.startsWith('restart'))
+      ? 'restart'
+      : 'fail'
+  const table: VerityTable = {
+    data,
+    tree,
+    blocks: BigInt(blocks),
+    rootHash,
+    salt: parsedSalt,
+    onCorruption,
+    onError: options.some((o) => o.endsWith('_on_error')),
+  }
+  return printVerityTable(table) === text ? table : undefined
+}

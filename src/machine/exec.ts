@@ -1,0 +1,50 @@
+// Child processes: the only importer of execa. Nothing else lives here.
+// execa is loaded on first use: it is most of the start-up cost, and most boots spawn one program.
+
+import { fail } from '../fault.ts'
+
+export type RunOptions = {
+  /** Bytes for standard input; otherwise it is closed. */
+  readonly input?: Uint8Array
+  readonly cwd?: string
+  /** Added to an environment of PATH, LC_ALL and HOME only. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Debian package that has the tool, for the message when it is missing. */
+  readonly package?: string
+  /** Sees each chunk of standard output and standard error as it comes: for progress. */
+  readonly onOutput?: (text: string) => void
+}
+
+/** Where tools are looked for: sbin too, which a user's PATH lacks on Debian. */
+export const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/**
+ * Runs a program without a shell and returns its standard output as text.
+ * Faults: `tool-missing`, `tool-failed` (with the last line the tool said).
+ */
+export const run = async (
+  tool: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> => {
+  const { execa } = await import('execa')
+  const child = execa(tool, args, {
+    env: { PATH: toolPath, LC_ALL: 'C', HOME: '/', ...options.env },
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  })
+  if (options.onOutput !== undefined) {
+    child.stdout?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
+    child.stderr?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
+  }
+  const result = await child
+  if (!result.failed) return result.stdout
+  if (result.code === 'ENOENT') throw fail('tool-missing', { tool, package: options.package ?? tool })
+  const said = `${result.stderr ?? ''}`.trim().split('\n').at(-1)?.trim()
+  const ended =
+    result.exitCode === undefined ? (result.signal ?? result.code ?? 'killed') : `exit ${result.exitCode}`
+  throw fail('tool-failed', { tool, reason: said ? `${ended}: ${said}` : ended })
+}
