@@ -124,8 +124,8 @@ export const faults = {
 
   'device-missing': row(
     status.device,
-    (d: Volume & { partition: string; seconds: number }) =>
-      `cannot find a partition for ${d.volume}: none with ${d.partition} appeared within ${d.seconds} s; attach the disk, or compare the root hash with roothashes.json`,
+    (d: Volume & { partition: string; seconds: number; seen: string }) =>
+      `cannot find a partition for ${d.volume}: none with ${d.partition} within ${d.seconds} s; seen: ${d.seen}; attach the disk, or compare the root hash with roothashes.json`,
   ),
   'device-duplicate': row(
     status.device,
@@ -169,7 +169,7 @@ export const faults = {
     status.crypt,
     (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
   ),
-  'crypt-format': row(
+  'format-failed': row(
     status.crypt,
     (d: Volume & Reason) => `cannot make a file system on ${d.volume}: ${d.reason}`,
   ),

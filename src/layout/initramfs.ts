@@ -8,24 +8,33 @@ export const modulesRoot = '/lib/modules'
 /** Where the new root is assembled. */
 export const newRoot = '/sysroot'
 
-/** Modules every boot needs, loaded first. Built-in ones count as loaded. */
+/**
+ * Modules every boot needs, loaded first. Built-in ones count as loaded; `a|b` is the first that the kernel has.
+ * Nothing is loaded on demand, so what dm-verity and dm-crypt ask the crypto API for is here too: sha256 and the
+ * cipher by their old and new names (the second since Linux 6.17 and 7.0), and cryptomgr, which makes xts(aes).
+ * What these want softly follows from modules.softdep: ecb for xts, say.
+ */
 export const coreModules = [
   'dm_mod',
   'dm_verity',
   'dm_crypt',
-  'sha256_generic',
-  'aes_generic',
+  'cryptomgr',
+  'sha256_generic|sha256',
+  'aes_generic|aes',
   'xts',
 ] as const
-/** Loaded when a volume turns out to need them. */
+/** Loaded when a volume turns out to need them; a kernel may lack some. crc32c comes by modules.softdep. */
 export const fileSystemModules = ['erofs', 'squashfs', 'ext4', 'overlay'] as const
-/** Loaded only where /sys shows hardware (or a CPU feature) that their aliases match. */
+/** Loaded only where /sys shows hardware (or a CPU feature) that their aliases match; a kernel may lack some. */
 export const driverModules = [
   'virtio_pci',
   'virtio_blk',
   'virtio_scsi',
   'sd_mod',
   'nvme',
+  // The bus has to be there before its devices show; Azure's newer sizes have NVMe disks behind pci_hyperv.
+  'hv_vmbus',
+  'pci_hyperv',
   'hv_storvsc',
   'aesni_intel',
   'sha256_ssse3',

@@ -22,17 +22,22 @@ export const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
  * Runs a program without a shell and returns its standard output as text.
  * Faults: `tool-missing`, `tool-failed` (with the last line the tool said).
  */
-export const run = async (
+export const run = async (tool: string, args: readonly string[], options: RunOptions = {}): Promise<string> =>
+  textOf(await runBytes(tool, args, options))
+
+/** The same for output that is no text. */
+export const runBytes = async (
   tool: string,
   args: readonly string[],
   options: RunOptions = {},
-): Promise<string> => {
+): Promise<Uint8Array> => {
   const { execa } = await import('execa')
   const child = execa(tool, args, {
     env: { PATH: toolPath, LC_ALL: 'C', HOME: '/', ...options.env },
     extendEnv: false,
     reject: false,
     stripFinalNewline: false,
+    encoding: 'buffer',
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
@@ -41,10 +46,16 @@ export const run = async (
     child.stderr?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
   }
   const result = await child
-  if (!result.failed) return result.stdout
+  if (!result.failed) return result.stdout ?? new Uint8Array()
   if (result.code === 'ENOENT') throw fail('tool-missing', { tool, package: options.package ?? tool })
-  const said = `${result.stderr ?? ''}`.trim().split('\n').at(-1)?.trim()
+  const said = textOf(result.stderr ?? new Uint8Array())
+    .trim()
+    .split('\n')
+    .at(-1)
+    ?.trim()
   const ended =
     result.exitCode === undefined ? (result.signal ?? result.code ?? 'killed') : `exit ${result.exitCode}`
   throw fail('tool-failed', { tool, reason: said ? `${ended}: ${said}` : ended })
 }
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

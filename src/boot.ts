@@ -1,0 +1,55 @@
+// The boot: read, plan, print, run. The only catch that halts.
+
+import { onFailureOf, parseParams } from './cmdline/params.ts'
+import { parseConfig } from './config/config.ts'
+import type { Edition } from './edition.ts'
+import { hostileVariable } from './environment.ts'
+import { fail, faultOf, say } from './fault.ts'
+import { configPath } from './layout/initramfs.ts'
+import type { Machine } from './machine/machine.ts'
+import { planBoot } from './plan/plan.ts'
+import { briefStep, printStep, runStep, type Step } from './steps/index.ts'
+import type { Boot } from './steps/step.ts'
+
+/** Everything is understood here, before the first effect. */
+const readPlan = (machine: Machine): Step[] => {
+  const variable = hostileVariable(machine.environment())
+  if (variable !== undefined) throw fail('environment-hostile', { variable })
+  const config = machine.readText(configPath)
+  if (config === undefined)
+    throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
+  return planBoot(parseParams(machine.cmdline()), parseConfig(config, configPath))
+}
+
+const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
+  const { machine, done } = boot
+  for (const [index, step] of plan.entries()) {
+    const where = `[${String(index + 1).padStart(2)}/${plan.length}] ${briefStep(step)}`
+    const before = machine.now()
+    const evidence = await runStep(step, boot)
+    const milliseconds = Math.round((machine.now() - before) * 10) / 10
+    done.push({ step: printStep(step), milliseconds, evidence })
+    machine.log(6, `${where}: ${milliseconds} ms`)
+  }
+}
+
+/** Boots, or halts: in both cases it does not come back on a real machine. */
+export const boot = async (machine: Machine, edition: Edition): Promise<void> => {
+  if (!machine.isInit()) throw fail('environment-not-init', {})
+  let onFailure: ReturnType<typeof onFailureOf> = 'halt'
+  try {
+    machine.start()
+    onFailure = onFailureOf(machine.cmdline())
+    if (edition.warning !== undefined) machine.log(4, edition.warning)
+    const plan = readPlan(machine)
+    for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
+    await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
+  } catch (thrown) {
+    machine.log(3, `halt: ${say(faultOf(thrown))}`)
+    try {
+      machine.wipe()
+    } finally {
+      machine.end(onFailure)
+    }
+  }
+}

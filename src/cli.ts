@@ -1,0 +1,81 @@
+// argv -> one verb. Each verb is loaded on use: the boot starts with none of the build host's.
+
+import type { Edition } from './edition.ts'
+import { exitStatus, fail, faultOf, say } from './fault.ts'
+import { printVersion } from './version.ts'
+
+type Verb = {
+  readonly about: string
+  readonly load: () => Promise<{ run: (args: readonly string[]) => Promise<void>; help: string }>
+}
+
+const verbs = (edition: Edition): Readonly<Record<string, Verb>> => ({
+  setup: {
+    about: 'lay out a disk: images, verity trees, partitions, root hashes',
+    load: async () => {
+      const { setup, setupHelp } = await import('./setup/setup.ts')
+      return { run: setup, help: setupHelp }
+    },
+  },
+  pack: {
+    about: 'pack the initramfs',
+    load: async () => {
+      const { pack, packHelp } = await import('./pack/pack.ts')
+      return { run: pack, help: packHelp }
+    },
+  },
+  plan: {
+    about: 'print what a boot would do, step by step',
+    load: async () => {
+      const { plan, planHelp } = await import('./plan/verb.ts')
+      return { run: plan, help: planHelp }
+    },
+  },
+  boot: {
+    about: 'boot; also what it does as /init, PID 1',
+    load: async () => ({
+      run: () => bootHere(edition),
+      help: 'cvmboot boot\n\nBoots the verified root. For PID 1 of an initramfs only.\n',
+    }),
+  },
+})
+
+const bootHere = async (edition: Edition): Promise<void> => {
+  const [{ boot }, { linux }] = await Promise.all([import('./boot.ts'), import('./machine/linux.ts')])
+  await boot(linux, edition)
+}
+
+const help = (edition: Edition): string =>
+  [
+    `${edition.name} VERB [OPTIONS]`,
+    '',
+    ...Object.entries(verbs(edition)).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`),
+    '',
+    `${edition.name} VERB --help says more. Parameters of the boot: kernel-cmdline.md.`,
+    '',
+  ].join('\n')
+
+const runVerb = async (args: readonly string[], edition: Edition): Promise<void> => {
+  const [name, ...rest] = args
+  if (name === '--version') return void process.stdout.write(printVersion(edition.name))
+  if (name === undefined || name === '--help' || name === '-h')
+    return void process.stdout.write(help(edition))
+  const table = verbs(edition)
+  const verb = Object.hasOwn(table, name) ? table[name] : undefined
+  if (verb === undefined) throw fail('usage', { reason: `there is no verb ${name}` })
+  const { run, help: text } = await verb.load()
+  if (rest.includes('--help') || rest.includes('-h')) return void process.stdout.write(text)
+  await run(rest)
+}
+
+/** Runs the command line. As PID 1 the arguments are the host's words and mean nothing: it boots. */
+export const cli = async (args: readonly string[], edition: Edition): Promise<void> => {
+  if (process.pid === 1) return bootHere(edition)
+  try {
+    await runVerb(args, edition)
+  } catch (thrown) {
+    const fault = faultOf(thrown)
+    process.stderr.write(`${edition.name}: ${say(fault)}\n`)
+    process.exitCode = exitStatus(fault)
+  }
+}

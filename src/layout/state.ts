@@ -1,0 +1,68 @@
+// /run/cvmboot/state.json: print / parse. What a boot did, for `status` and for people. No secrets. Pure.
+
+export const statePath = '/run/cvmboot/state.json'
+
+/** What a step read back from the kernel, in words. */
+export type Evidence = Readonly<Record<string, string | number>>
+
+export type StepState = {
+  /** The step as the plan prints it. */
+  readonly step: string
+  readonly milliseconds: number
+  readonly evidence: Evidence
+}
+
+export type State = {
+  readonly edition: string
+  readonly version: string
+  readonly node: string
+  readonly git: string
+  readonly kernel: string
+  /** `sev-snp`, `tdx` or `mock`. */
+  readonly cvm: string
+  readonly keyProvider: string
+  /** Milliseconds from the machine's start to the first step. */
+  readonly started: number
+  readonly steps: readonly StepState[]
+}
+
+const words = ['edition', 'version', 'node', 'git', 'kernel', 'cvm', 'keyProvider'] as const
+
+/** The volumes are the steps' evidence again, by volume: what readers ask for first. */
+export const printState = (state: State): string =>
+  `${JSON.stringify({ format: 1, ...state, volumes: volumesOf(state) }, undefined, 2)}\n`
+
+const volumesOf = (state: State): Record<string, Evidence> => {
+  const volumes: Record<string, Evidence> = {}
+  for (const { evidence } of state.steps) {
+    const { volume, ...rest } = evidence
+    if (typeof volume === 'string') volumes[volume] = { ...volumes[volume], ...rest }
+  }
+  return volumes
+}
+
+/** Undefined for anything `printState` would not print. */
+export const parseState = (text: string): State | undefined => {
+  let found: unknown
+  try {
+    found = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!isRecord(found) || !Array.isArray(found['steps']) || typeof found['started'] !== 'number')
+    return undefined
+  if (!words.every((word) => typeof found[word] === 'string') || !found['steps'].every(isStep))
+    return undefined
+  const { format: _format, volumes: _volumes, ...state } = found
+  return printState(state as unknown as State) === text ? (state as unknown as State) : undefined
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isStep = (value: unknown): value is StepState =>
+  isRecord(value) &&
+  typeof value['step'] === 'string' &&
+  typeof value['milliseconds'] === 'number' &&
+  isRecord(value['evidence']) &&
+  Object.values(value['evidence']).every((v) => typeof v === 'string' || typeof v === 'number')

@@ -1,0 +1,103 @@
+// Disks and partitions as /sys and the disks' tables show them. Everything here is the host's word.
+
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { fail, faultOf, printable, say } from '../fault.ts'
+import { isSwap } from '../layout/filesystem.ts'
+import { parseGpt } from '../layout/gpt.ts'
+import { reasonOf } from './errno.ts'
+import type { Disks, Partition } from './machine.ts'
+
+const sys = '/sys/class/block'
+const text = (path: string): string => readFileSync(path, 'latin1').trim()
+
+/** Reads exactly `length` bytes. Fault: `device-read`. */
+export const readDevice = (device: string, offset: bigint, length: number): Buffer => {
+  const bytes = Buffer.alloc(length)
+  let fd: number | undefined
+  try {
+    fd = openSync(device, 'r')
+    let at = 0
+    while (at < length) {
+      const got = readSync(fd, bytes, at, length - at, offset + BigInt(at))
+      if (got === 0) throw new Error(`it ends after ${offset + BigInt(at)} bytes`)
+      at += got
+    }
+  } catch (thrown) {
+    throw fail('device-read', { device, reason: reasonOf(thrown) })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+  return bytes
+}
+
+// Device-mapper, loop, memory disks and compressed swap are this machine's own, not what the host attached.
+const isDisk = (name: string): boolean =>
+  !/^(?:dm-|loop|ram|zram|md|fd|sr)\d*/.test(name) && !existsSync(`${sys}/${name}/partition`)
+
+/** A disk's head: enough for the primary table with 128 entries of 128 bytes, whatever the block size. */
+const headBlocks = (blockSize: number): number => 2 + (128 * 128) / blockSize
+
+const readPartitions = (disk: string): Partition[] => {
+  const blockSize = Number(text(`${sys}/${disk}/queue/logical_block_size`))
+  const bytes = BigInt(text(`${sys}/${disk}/size`)) * 512n
+  const head = readDevice(`/dev/${disk}`, 0n, headBlocks(blockSize) * blockSize)
+  const gpt = parseGpt(head, blockSize, bytes / BigInt(blockSize))
+  const sectors = BigInt(blockSize / 512)
+  return readdirSync(`${sys}/${disk}`).flatMap((name) => {
+    if (!existsSync(`${sys}/${disk}/${name}/partition`)) return []
+    const number = Number(text(`${sys}/${disk}/${name}/partition`))
+    const entry = gpt.partitions.find((p) => p.number === number)
+    const start = BigInt(text(`${sys}/${disk}/${name}/start`))
+    const size = BigInt(text(`${sys}/${disk}/${name}/size`))
+    // The kernel read the table at another moment: where the two readings differ there is no partition.
+    if (entry === undefined || start !== entry.first * sectors) return []
+    if (size !== (entry.last - entry.first + 1n) * sectors) return []
+    return [
+      {
+        device: `/dev/${name}`,
+        dev: text(`${sys}/${disk}/${name}/dev`),
+        bytes: size * 512n,
+        uuid: entry.uuid,
+        type: entry.type,
+        name: entry.name,
+      },
+    ]
+  })
+}
+
+/** All partitions of all disks with a good table, and a phrase about each disk. */
+export const listDisks = (): Disks => {
+  const partitions: Partition[] = []
+  const seen: string[] = []
+  for (const disk of readdirSync(sys).filter(isDisk).sort()) {
+    try {
+      const own = readPartitions(disk)
+      partitions.push(...own)
+      seen.push(`${disk} with ${own.length} partitions`)
+    } catch (thrown) {
+      seen.push(`${disk} without a usable table (${say(faultOf(thrown))})`)
+    }
+  }
+  return { partitions, seen: seen.map(printable) }
+}
+
+/** Devices in use for swap, and compressed swap devices. */
+export const activeSwap = (): string[] => [
+  ...text('/proc/swaps')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s/)[0] ?? ''),
+  ...readdirSync(sys)
+    .filter((name) => /^zram\d+$/.test(name))
+    .map((name) => `/dev/${name}`),
+]
+
+/** Disks and partitions whose first page says that they are swap space. */
+export const swapSpace = (): string[] =>
+  readdirSync(sys)
+    .filter((name) => isDisk(name) || existsSync(`${sys}/${name}/partition`))
+    .map((name) => `/dev/${name}`)
+    .filter((device) => {
+      const bytes = BigInt(text(`${sys}/${device.slice('/dev/'.length)}/size`)) * 512n
+      return bytes >= 4096n && isSwap(readDevice(device, 0n, 4096))
+    })

@@ -1,0 +1,114 @@
+// struct dm_ioctl of include/uapi/linux/dm-ioctl.h: print / parse, to the byte. Pure; the calls are in mapper.ts.
+
+/** ioctl numbers: _IOWR(0xfd, nr, struct dm_ioctl of 312 bytes). */
+export const DM = {
+  create: 0xc138fd03,
+  remove: 0xc138fd04,
+  /** Suspends with `dmFlags.suspend`, resumes without. */
+  suspend: 0xc138fd06,
+  status: 0xc138fd07,
+  load: 0xc138fd09,
+  tableStatus: 0xc138fd0c,
+} as const
+
+export const dmFlags = {
+  readOnly: 1 << 0,
+  suspend: 1 << 1,
+  statusTable: 1 << 4,
+  active: 1 << 5,
+  bufferFull: 1 << 8,
+  noFlush: 1 << 11,
+} as const
+
+/** One target; `text` is its parameters, or the kernel's status text in a reply. Sectors of 512 bytes. */
+export type DmTarget = {
+  readonly start: bigint
+  readonly sectors: bigint
+  readonly type: string
+  readonly text: string
+}
+
+export type DmMessage = {
+  readonly name: string
+  readonly uuid: string
+  readonly flags: number
+  /** `major:minor`; '0:0' in requests. */
+  readonly dev: string
+  readonly targets: readonly DmTarget[]
+}
+
+const headBytes = 312
+const specBytes = 40
+/** Room for one target's text: a verity line with the longest salt has under 900 bytes. */
+const totalBytes = 4096
+
+/** A buffer to hand to ioctl; the kernel writes its reply into it. Names and texts are ASCII of ours. */
+export const printDm = (message: DmMessage): Buffer => {
+  const out = Buffer.alloc(totalBytes)
+  out.writeUInt32LE(4, 0) // interface version 4.0.0: the kernel answers with its own
+  out.writeUInt32LE(totalBytes, 12)
+  out.writeUInt32LE(headBytes, 16)
+  out.writeUInt32LE(message.targets.length, 20)
+  out.writeUInt32LE(message.flags, 28)
+  out.writeBigUInt64LE(encodeDev(message.dev), 40)
+  put(out, message.name, 48, 128)
+  put(out, message.uuid, 176, 129)
+  let at = headBytes
+  for (const target of message.targets) {
+    const next = align8(specBytes + target.text.length + 1)
+    out.writeBigUInt64LE(target.start, at)
+    out.writeBigUInt64LE(target.sectors, at + 8)
+    out.writeUInt32LE(next, at + 20)
+    put(out, target.type, at + 24, 16)
+    put(out, target.text, at + specBytes, totalBytes - at - specBytes)
+    at += next
+  }
+  return out
+}
+
+/**
+ * Reads a message; undefined where it is not whole: cut by the kernel (`bufferFull`), or text without an end.
+ * Knows one target at most: `next` counts from the spec in requests but from the data in replies, and ours have
+ * one.
+ */
+export const parseDm = (bytes: Buffer): DmMessage | undefined => {
+  if (bytes.length < headBytes || bytes.readUInt32LE(0) !== 4) return undefined
+  const flags = bytes.readUInt32LE(28)
+  const count = bytes.readUInt32LE(20)
+  const name = text(bytes, 48, 128)
+  const uuid = text(bytes, 176, 129)
+  if ((flags & dmFlags.bufferFull) !== 0 || count > 1 || name === undefined || uuid === undefined)
+    return undefined
+  const message = { name, uuid, flags, dev: decodeDev(bytes.readBigUInt64LE(40)) }
+  if (count === 0) return { ...message, targets: [] }
+  const at = bytes.readUInt32LE(16)
+  if (at < headBytes || at + specBytes > bytes.length) return undefined
+  const type = text(bytes, at + 24, 16)
+  const parameters = text(bytes, at + specBytes, bytes.length - at - specBytes)
+  if (type === undefined || parameters === undefined) return undefined
+  const start = bytes.readBigUInt64LE(at)
+  const sectors = bytes.readBigUInt64LE(at + 8)
+  return { ...message, targets: [{ start, sectors, type, text: parameters }] }
+}
+
+const align8 = (bytes: number): number => (bytes + 7) & ~7
+
+const put = (out: Buffer, value: string, at: number, room: number): void => {
+  // The last byte stays NUL. Too long is a defect of ours, not an input's: the kernel would cut it.
+  if (value.length >= room || !/^[\x20-\x7e]*$/.test(value)) throw new Error(`dm: bad text ${value}`)
+  out.write(value, at, 'latin1')
+}
+
+const text = (bytes: Buffer, at: number, room: number): string | undefined => {
+  const end = bytes.indexOf(0, at)
+  return end < 0 || end >= at + room ? undefined : bytes.toString('latin1', at, end)
+}
+
+/** huge_encode_dev() of include/linux/kdev_t.h: minor bits 0-7, major 8-19, minor bits 20-31. */
+const encodeDev = (dev: string): bigint => {
+  const [major = 0, minor = 0] = dev.split(':').map(Number)
+  return BigInt(minor & 0xff) | (BigInt(major) << 8n) | (BigInt(minor & ~0xff) << 12n)
+}
+
+const decodeDev = (dev: bigint): string =>
+  `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & 0xfff00n)}`

@@ -1,0 +1,115 @@
+// The only importer of node:ffi: thin system calls on libc, nothing that decides.
+// A wrong signature here is memory corruption, so each function has a premise test, and lengths come from buffers.
+
+import { dlopen, getInt32 } from 'node:ffi'
+import { constants } from 'node:os'
+
+// node:ffi silently takes a misspelt key for "no arguments, void": `arguments` and `return` it must be.
+const { functions: c } = dlopen('libc.so.6', {
+  ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' },
+  mount: { arguments: ['string', 'string', 'string', 'uint64', 'string'], return: 'int32' },
+  umount2: { arguments: ['string', 'int32'], return: 'int32' },
+  chroot: { arguments: ['string'], return: 'int32' },
+  reboot: { arguments: ['int32'], return: 'int32' },
+  getrandom: { arguments: ['buffer', 'uint64', 'uint32'], return: 'int64' },
+  sigprocmask: { arguments: ['int32', 'buffer', 'uint64'], return: 'int32' },
+  signal: { arguments: ['int32', 'uint64'], return: 'uint64' },
+  setrlimit: { arguments: ['int32', 'buffer'], return: 'int32' },
+  __errno_location: { arguments: [], return: 'pointer' },
+})
+// syscall(2) is variadic: one view of it for each shape of arguments in use.
+const { functions: keys } = dlopen('libc.so.6', {
+  syscall: { arguments: ['int64', 'string', 'string', 'buffer', 'uint64', 'int64'], return: 'int64' },
+})
+const { functions: numbers } = dlopen('libc.so.6', {
+  syscall: { arguments: ['int64', 'int64', 'int64', 'int64'], return: 'int64' },
+})
+const { functions: modules } = dlopen('libc.so.6', {
+  syscall: { arguments: ['int64', 'int64', 'string', 'int64'], return: 'int64' },
+})
+
+// arch/x86/entry/syscalls/syscall_64.tbl
+const SYS_add_key = 248n
+const SYS_keyctl = 250n
+const SYS_finit_module = 313n
+
+/** A system call that failed; `code` is the errno's name, as in Node's own errors. */
+export type SystemError = Error & { readonly code: string }
+
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+
+/** Throws a SystemError where `result` is -1. errno is read first: any allocation may overwrite it. */
+const checked = <T extends number | bigint>(result: T, call: string): T => {
+  if (result !== -1 && result !== -1n) return result
+  const errno = getInt32(c.__errno_location(), 0)
+  const code = errnoNames.get(errno) ?? `errno ${errno}`
+  throw Object.assign(new Error(`${call}: ${code}`), { code })
+}
+
+/** ioctl(2) on a buffer that the kernel reads and fills; its size must be what `request` encodes or declares. */
+export const ioctl = (fd: number, request: number, argument: Buffer): void => {
+  checked(c.ioctl(fd, BigInt(request), argument), 'ioctl')
+}
+
+export const mount = (source: string, target: string, type: string, flags: number, data: string): void => {
+  checked(c.mount(source, target, type, BigInt(flags), data), 'mount')
+}
+
+/** umount2(2) with MNT_DETACH (2): what is still open goes when it is closed. */
+export const detachMount = (target: string): void => {
+  checked(c.umount2(target, 2), 'umount2')
+}
+
+export const chroot = (path: string): void => {
+  checked(c.chroot(path), 'chroot')
+}
+
+/** include/uapi/linux/reboot.h: LINUX_REBOOT_CMD_HALT, POWER_OFF, RESTART as signed 32-bit numbers. */
+export const reboot = (how: 'halt' | 'poweroff' | 'reboot'): void => {
+  const command = { halt: 0xcdef0123 | 0, poweroff: 0x4321fedc | 0, reboot: 0x01234567 | 0 }[how]
+  checked(c.reboot(command), 'reboot')
+}
+
+/** getrandom(2), flags 0: fills `into` and blocks until the kernel's generator is seeded. At most 256 bytes. */
+export const getrandom = (into: Buffer): void => {
+  const got = checked(c.getrandom(into, BigInt(into.length), 0), 'getrandom')
+  if (got !== BigInt(into.length)) throw new Error(`getrandom: ${got} of ${into.length} bytes`)
+}
+
+/** KEY_SPEC_PROCESS_KEYRING (include/uapi/linux/keyctl.h): goes with the process, not inherited by children. */
+const processKeyring = -2n
+
+/** add_key(2) of a `logon` key, which user space can never read back. Returns its serial number. */
+export const addLogonKey = (description: string, payload: Buffer): bigint =>
+  checked(
+    keys.syscall(SYS_add_key, 'logon', description, payload, BigInt(payload.length), processKeyring),
+    'add_key',
+  )
+
+/** keyctl(2) KEYCTL_INVALIDATE (21): the key is gone at once. */
+export const invalidateKey = (serial: bigint): void => {
+  checked(numbers.syscall(SYS_keyctl, 21n, serial, 0n), 'keyctl')
+}
+
+/** finit_module(2). `compressed`: MODULE_INIT_COMPRESSED_FILE (4), which a plain module refuses. */
+export const finitModule = (fd: number, format: 'plain' | 'compressed'): void => {
+  checked(modules.syscall(SYS_finit_module, BigInt(fd), '', format === 'plain' ? 0n : 4n), 'finit_module')
+}
+
+/**
+ * Undoes what Node did to this process and what the next init would inherit: ignored signals, the blocked
+ * SIGUSR1, the raised soft limit of open files.
+ */
+export const resetProcess = (): void => {
+  const SIG_DFL = 0n
+  // SIGKILL and SIGSTOP cannot be set, and glibc keeps 32 and 33 to itself.
+  for (let signal = 1; signal <= 64; signal++)
+    if (![9, 19, 32, 33].includes(signal)) c.signal(signal, SIG_DFL)
+  // SIG_SETMASK (2) with an empty set; glibc's sigset_t has 128 bytes.
+  checked(c.sigprocmask(2, Buffer.alloc(128), 0n), 'sigprocmask')
+  // RLIMIT_NOFILE (7): soft 1024, hard 4096, as the kernel gives them to its first process (INR_OPEN_*).
+  const limit = Buffer.alloc(16)
+  limit.writeBigUInt64LE(1024n, 0)
+  limit.writeBigUInt64LE(4096n, 8)
+  checked(c.setrlimit(7, limit), 'setrlimit')
+}

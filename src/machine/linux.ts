@@ -1,0 +1,194 @@
+// The real machine: Linux, as PID 1 of an initramfs. Each verb is a few lines; what is longer has its own file.
+
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { release } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { Secret } from '../keys/secret.ts'
+import { newRoot } from '../layout/initramfs.ts'
+import { activeSwap, listDisks, readDevice, swapSpace } from './block.ts'
+import { detectCvm } from './cvm.ts'
+import { reasonOf } from './errno.ts'
+import { run } from './exec.ts'
+import { addLogonKey, detachMount, getrandom, invalidateKey, mount, reboot } from './libc.ts'
+import { loadDrivers, loadModules } from './loader.ts'
+import { log } from './log.ts'
+import type { Machine, MountRequest } from './machine.ts'
+import { openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
+import { type Mount, parseMountinfo } from './mountinfo.ts'
+import { switchRoot } from './pivot.ts'
+import { readText } from './text.ts'
+
+/** include/uapi/linux/mount.h; every other option is the file system's own. */
+const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
+
+const mountOne = ({ source, target, type, options }: MountRequest): void => {
+  const flags = options.reduce((sum, option) => sum | (mountFlags[option] ?? 0), 0)
+  mount(source, target, type, flags, options.filter((option) => !(option in mountFlags)).join(','))
+}
+
+/** Kernel file systems, with the options systemd documents for initramfs (INITRD_INTERFACE). */
+const kernelMounts: readonly MountRequest[] = [
+  { source: 'proc', target: '/proc', type: 'proc', options: ['nosuid', 'nodev', 'noexec'] },
+  { source: 'sysfs', target: '/sys', type: 'sysfs', options: ['nosuid', 'nodev', 'noexec'] },
+  { source: 'dev', target: '/dev', type: 'devtmpfs', options: ['nosuid', 'mode=0755'] },
+  { source: 'run', target: '/run', type: 'tmpfs', options: ['nosuid', 'nodev', 'mode=0755'] },
+]
+
+const start = (): void => {
+  const here = statSync('/').dev
+  for (const request of kernelMounts) {
+    mkdirSync(request.target, { recursive: true })
+    if (statSync(request.target).dev === here) mountOne(request)
+  }
+}
+
+const mounts = (): Mount[] => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1'))
+
+/** Follows links as they will look once `root` is the root. Undefined where nothing is, or links go in circles. */
+const resolveWithin = (root: string, path: string): string | undefined => {
+  let left = path.split('/')
+  let at = '/'
+  for (let links = 0; links < 40; ) {
+    const [name, ...rest] = left
+    if (name === undefined) return join(root, at)
+    left = rest
+    const next = join(at, name) // '..' above the root stays at the root
+    const stat = lstatSync(join(root, next), { throwIfNoEntry: false })
+    if (stat === undefined) return undefined
+    if (!stat.isSymbolicLink()) {
+      at = next
+      continue
+    }
+    links++
+    const link = readlinkSync(join(root, next))
+    if (link.startsWith('/')) at = '/'
+    left = [...link.split('/'), ...left]
+  }
+  return undefined
+}
+
+const isExecutable = (root: string, path: string): boolean => {
+  const file = resolveWithin(root, path)
+  if (file === undefined || !statSync(file).isFile()) return false
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Options that make ext4's cost independent of the volume's size: tables are zeroed later, or never. */
+const makeExt4 = async (device: string, label: string, kind: 'scratch' | 'lasting'): Promise<void> => {
+  // A scratch volume is made anew at each boot: a journal would be written and never replayed.
+  const features = kind === 'scratch' ? ['-O', '^has_journal'] : []
+  const extended = 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'
+  await run(
+    'mke2fs',
+    ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label, '-E', extended, ...features, device],
+    {
+      package: 'e2fsprogs',
+    },
+  )
+}
+
+const withKey = <T>(description: string, key: Secret, use: () => T): T => {
+  const serial = addLogonKey(description, key.bytes)
+  try {
+    return use()
+  } finally {
+    invalidateKey(serial)
+  }
+}
+
+const writeText = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  writeFileSync(`${path}.new`, text, { mode: 0o644 })
+  renameSync(`${path}.new`, path)
+}
+
+/** Best effort, deepest mount first: what fails here is undone by the machine's end. */
+const wipe = (): void => {
+  for (const { target } of mounts().reverse()) {
+    if (!target.startsWith(newRoot)) continue
+    try {
+      detachMount(target)
+    } catch {}
+  }
+  removeMappings()
+}
+
+const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {
+  try {
+    reboot(how)
+  } catch (thrown) {
+    log(3, `cannot ${how}: ${reasonOf(thrown)}`)
+  }
+  // PID 1 must not return: block this thread, and with it the process, for ever.
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+}
+
+export const linux: Machine = {
+  start,
+  isInit: () => process.pid === 1,
+  cmdline: () => readFileSync('/proc/cmdline', 'latin1').replace(/\n$/, ''),
+  environment: () => Object.keys(process.env),
+  readText,
+  fileBytes: (path) => lstatSync(path, { throwIfNoEntry: false })?.size,
+  kernel: release,
+  now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  sleep: async (milliseconds) => {
+    await setTimeout(milliseconds)
+  },
+  log,
+  loadModules,
+  loadDrivers,
+  cvm: () =>
+    detectCvm({
+      cpuinfo: readFileSync('/proc/cpuinfo', 'latin1'),
+      sevGuest: existsSync('/sys/devices/platform/sev-guest'),
+    }),
+  disks: listDisks,
+  activeSwap,
+  swapSpace,
+  read: readDevice,
+  openMapping,
+  replaceTable,
+  mapping: readMapping,
+  random: (length) => Secret.make(length, getrandom),
+  withKey,
+  makeExt4,
+  mount: mountOne,
+  mounts,
+  directory: (path) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    // A link on the way would be followed here but mean another place once the new root is the root.
+    if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
+    return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }
+  },
+  makeDirectory: (path, { mode, uid, gid }) => {
+    mkdirSync(path, { recursive: true })
+    chmodSync(path, mode)
+    chownSync(path, uid, gid)
+  },
+  isExecutable,
+  writeText,
+  switchRoot,
+  wipe,
+  end,
+}

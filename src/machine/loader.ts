@@ -1,0 +1,90 @@
+// Kernel modules from the initramfs, in the order modules.dep gives. There is no modprobe and no udev.
+
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { fail } from '../fault.ts'
+import { driverModules, modulesRoot } from '../layout/initramfs.ts'
+import { reasonOf } from './errno.ts'
+import { finitModule } from './libc.ts'
+import { type ModuleIndex, modulesForAlias, parseModuleIndex, resolveModules } from './modules.ts'
+
+const folder = (): string => `${modulesRoot}/${release()}`
+
+let index: ModuleIndex | undefined
+const loaded = new Set<string>()
+
+const read = (name: string): string => {
+  try {
+    return readFileSync(`${folder()}/${name}`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+const openIndex = (): ModuleIndex => {
+  index ??= parseModuleIndex({
+    dep: read('modules.dep'),
+    softdep: read('modules.softdep'),
+    alias: read('modules.alias'),
+    builtin: read('modules.builtin'),
+  })
+  return index
+}
+
+/** Loads one file; false where it says that its hardware is not there. Faults: `module-load`. */
+const insert = (path: string): boolean => {
+  let fd: number | undefined
+  try {
+    fd = openSync(`${folder()}/${path}`, 'r')
+    finitModule(fd, path.endsWith('.ko') ? 'plain' : 'compressed')
+  } catch (thrown) {
+    const reason = reasonOf(thrown)
+    if (reason === 'ENODEV') return false
+    if (reason !== 'EEXIST') throw fail('module-load', { module: path, reason })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+  return true
+}
+
+/** Loads modules and what they need. Faults: `module-missing`, `module-load`. */
+export const loadModules = (names: readonly string[]): void => {
+  for (const path of resolveModules(openIndex(), names)) {
+    if (loaded.has(path)) continue
+    if (!insert(path)) throw fail('module-load', { module: path, reason: 'ENODEV' })
+    loaded.add(path)
+  }
+}
+
+/** modalias files below /sys/bus and that of the CPU's: what the kernel would ask udev to load for. */
+const modaliases = (): Set<string> => {
+  const found = new Set<string>()
+  const add = (path: string) => {
+    try {
+      found.add(readFileSync(path, 'latin1').trim())
+    } catch {}
+  }
+  add('/sys/devices/system/cpu/modalias')
+  for (const bus of ['pci', 'virtio', 'scsi', 'vmbus', 'platform']) {
+    try {
+      for (const device of readdirSync(`/sys/bus/${bus}/devices`))
+        add(`/sys/bus/${bus}/devices/${device}/modalias`)
+    } catch {}
+  }
+  return found
+}
+
+const tried = new Set<string>()
+
+/** Loads drivers for hardware not met before. A driver that finds its hardware unfit is left out, not a fault. */
+export const loadDrivers = (): void => {
+  for (const modalias of modaliases()) {
+    if (tried.has(modalias)) continue
+    tried.add(modalias)
+    const wanted = modulesForAlias(openIndex(), modalias).filter((name) =>
+      (driverModules as readonly string[]).includes(name),
+    )
+    for (const path of resolveModules(openIndex(), wanted))
+      if (!loaded.has(path) && insert(path)) loaded.add(path)
+  }
+}

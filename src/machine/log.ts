@@ -1,0 +1,33 @@
+// The boot's voice: one line at a time to the kernel log, and to the console where the log would not reach it.
+// The console belongs to the host: no secret comes here.
+
+import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import type { Level } from './machine.ts'
+
+let kmsg: number | undefined
+
+/** Opened once: /dev moves under the new root before the last line is said. */
+const openKmsg = (): number => {
+  // By default the kernel drops lines of a chatty process; a boot's lines are its evidence.
+  writeFileSync('/proc/sys/kernel/printk_devkmsg', 'on\n')
+  return openSync('/dev/kmsg', 'w')
+}
+
+/** The kernel prints lines below this level on the console (first number of /proc/sys/kernel/printk). */
+const consoleLevel = (): number => Number.parseInt(readFileSync('/proc/sys/kernel/printk', 'latin1'), 10)
+
+/** Says a line. Never throws: that the log is broken must not hide why the boot stops. */
+export const log = (level: Level, line: string): void => {
+  const text = `cvmboot: ${line}`
+  let shown = false
+  try {
+    kmsg ??= openKmsg()
+    writeSync(kmsg, `<${level}>${text}\n`)
+    shown = level < consoleLevel()
+  } catch {}
+  if (shown || level > 4) return
+  try {
+    const console = openSync('/dev/console', 'w')
+    writeSync(console, `${text}\r\n`)
+  } catch {}
+}

@@ -1,0 +1,124 @@
+// The boot's one interface to the world. Steps know this type only; linux.ts is the real one, tests have a fake.
+// Verbs are named for what they guarantee. Each may throw; whatever is thrown ends the boot.
+
+import type { OnFailure } from '../cmdline/params.ts'
+import type { Secret } from '../keys/secret.ts'
+import type { Mount } from './mountinfo.ts'
+
+export type { Mount } from './mountinfo.ts'
+
+/** Syslog levels: what is 4 or less is seen on the console whatever the kernel's log level. */
+export type Level = 3 | 4 | 5 | 6 | 7
+
+export type Cvm = 'sev-snp' | 'tdx'
+
+/** A partition as the kernel sees it, with what its disk's table says. The latter is the host's word. */
+export type Partition = {
+  /** `/dev/vda1` */
+  readonly device: string
+  /** `major:minor` */
+  readonly dev: string
+  readonly bytes: bigint
+  readonly uuid: string
+  readonly type: string
+  readonly name: string
+}
+
+export type Disks = {
+  readonly partitions: readonly Partition[]
+  /** One phrase a disk, for a person who looks for a missing one. */
+  readonly seen: readonly string[]
+}
+
+/** A device-mapper device to be made: one target over its whole length. */
+export type MappingRequest = {
+  readonly name: string
+  readonly uuid: string
+  readonly access: 'read-only' | 'read-write'
+  /** Sectors of 512 bytes. */
+  readonly sectors: bigint
+  readonly target: 'verity' | 'crypt'
+  readonly table: string
+}
+
+/** What the kernel says of a mapping. */
+export type Mapping = {
+  /** `/dev/dm-0` */
+  readonly device: string
+  /** `major:minor` */
+  readonly dev: string
+  readonly access: 'read-only' | 'read-write'
+  readonly sectors: bigint
+  readonly target: string
+  readonly table: string
+  readonly status: string
+}
+
+export type MountRequest = {
+  /** A device, or any word for a file system without one. */
+  readonly source: string
+  readonly target: string
+  readonly type: string
+  /** `ro`, `nosuid`, `nodev`, `noexec` and what the file system itself takes. */
+  readonly options: readonly string[]
+}
+
+export type Machine = {
+  /** Mounts /proc, /sys, /dev and /run where they are not, so that the rest can be asked. */
+  readonly start: () => void
+  readonly isInit: () => boolean
+  /** /proc/cmdline, one character a byte. */
+  readonly cmdline: () => string
+  /** Names in the environment. */
+  readonly environment: () => readonly string[]
+  /** Text of a file of the measured initramfs, or undefined where there is none. */
+  readonly readText: (path: string) => string | undefined
+  readonly fileBytes: (path: string) => number | undefined
+  /** Kernel release, as `6.12.107-cloud-amd64`. */
+  readonly kernel: () => string
+  /** Milliseconds since the machine started. */
+  readonly now: () => number
+  readonly sleep: (milliseconds: number) => Promise<void>
+  readonly log: (level: Level, line: string) => void
+
+  readonly loadModules: (names: readonly string[]) => void
+  /** Loads drivers for hardware that has shown up. */
+  readonly loadDrivers: () => void
+  readonly cvm: () => Cvm | undefined
+
+  readonly disks: () => Disks
+  /** Devices in /proc/swaps, and compressed swap in memory. */
+  readonly activeSwap: () => readonly string[]
+  /** Block devices without a table of their own whose first page is marked as swap space. */
+  readonly swapSpace: () => readonly string[]
+  /** Reads exactly `length` bytes; a fault where the device gives fewer or an error. */
+  readonly read: (device: string, offset: bigint, length: number) => Buffer
+
+  readonly openMapping: (request: MappingRequest) => Mapping
+  /** Replaces the table of an open mapping in one step. */
+  readonly replaceTable: (request: MappingRequest) => Mapping
+  readonly mapping: (name: string) => Mapping
+
+  readonly random: (length: number) => Secret
+  /** Puts a key where dm-crypt finds it, and runs `use`; afterwards the key is gone from there. */
+  readonly withKey: <T>(description: string, key: Secret, use: () => T) => T
+  readonly makeExt4: (device: string, label: string, kind: 'scratch' | 'lasting') => Promise<void>
+
+  readonly mount: (request: MountRequest) => void
+  /** Current mounts, later ones last. */
+  readonly mounts: () => readonly Mount[]
+  /** Mode, owner and group of a directory, or undefined where there is none or a link leads to it. */
+  readonly directory: (path: string) => { mode: number; uid: number; gid: number } | undefined
+  readonly makeDirectory: (path: string, as: { mode: number; uid: number; gid: number }) => void
+  /** Whether `path` within `root` is an executable file; links are followed within `root`. */
+  readonly isExecutable: (root: string, path: string) => boolean
+  /** Writes a file of text, whole or not at all. */
+  readonly writeText: (path: string, text: string) => void
+
+  /** Makes `root` the root, frees the initramfs and becomes `init`. Does not return. */
+  readonly switchRoot: (root: string, init: string) => never
+  /** Undoes mounts and mappings, as far as it goes. */
+  readonly wipe: () => void
+  /** Ends the machine. Does not return. */
+  readonly end: (how: OnFailure) => never
+}

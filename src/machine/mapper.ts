@@ -1,0 +1,80 @@
+// Device-mapper by ioctl on /dev/mapper/control: make, replace, read back, remove. No decisions.
+
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { DM, type DmMessage, dmFlags, parseDm, printDm } from './dm.ts'
+import { ioctl } from './libc.ts'
+import type { Mapping, MappingRequest } from './machine.ts'
+
+const call = (request: number, message: Partial<DmMessage> & { name: string }): DmMessage => {
+  const bytes = printDm({ uuid: '', flags: 0, dev: '0:0', targets: [], ...message })
+  const control = openSync('/dev/mapper/control', 'r+')
+  try {
+    ioctl(control, request, bytes)
+  } finally {
+    closeSync(control)
+  }
+  const reply = parseDm(bytes)
+  if (reply === undefined) throw new Error('device-mapper gave an answer that is not whole')
+  return reply
+}
+
+const load = (request: MappingRequest): void => {
+  call(DM.load, {
+    name: request.name,
+    flags: request.access === 'read-only' ? dmFlags.readOnly : 0,
+    targets: [{ start: 0n, sectors: request.sectors, type: request.target, text: request.table }],
+  })
+  call(DM.suspend, { name: request.name }) // without the flag this resumes, with the table just loaded
+}
+
+const deviceOf = (dev: string): string => `/dev/dm-${dev.split(':')[1]}`
+
+export const openMapping = (request: MappingRequest): Mapping => {
+  const { dev } = call(DM.create, { name: request.name, uuid: request.uuid })
+  try {
+    load(request)
+  } catch (thrown) {
+    call(DM.remove, { name: request.name })
+    throw thrown
+  }
+  // Without udev nobody else makes the name; a link, as udev's own rules make.
+  mkdirSync('/dev/mapper', { recursive: true })
+  rmSync(`/dev/mapper/${request.name}`, { force: true })
+  symlinkSync(`../dm-${dev.split(':')[1]}`, `/dev/mapper/${request.name}`)
+  return readMapping(request.name)
+}
+
+export const replaceTable = (request: MappingRequest): Mapping => {
+  load(request)
+  return readMapping(request.name)
+}
+
+/** What the kernel itself says of the active table. Throws where there is not exactly one target. */
+export const readMapping = (name: string): Mapping => {
+  const table = call(DM.tableStatus, { name, flags: dmFlags.statusTable | dmFlags.noFlush })
+  const status = call(DM.tableStatus, { name, flags: dmFlags.noFlush })
+  const [target] = table.targets
+  if (target === undefined || (table.flags & dmFlags.active) === 0 || target.start !== 0n)
+    throw new Error('no active table')
+  return {
+    device: deviceOf(table.dev),
+    dev: table.dev,
+    access: (table.flags & dmFlags.readOnly) !== 0 ? 'read-only' : 'read-write',
+    sectors: target.sectors,
+    target: target.type,
+    table: target.text,
+    status: status.targets[0]?.text ?? '',
+  }
+}
+
+/** Removes every mapping that has a name in /dev/mapper: in the initramfs those are ours. */
+export const removeMappings = (): void => {
+  for (const name of readdirSync('/dev/mapper')) {
+    if (name === 'control') continue
+    try {
+      call(DM.remove, { name })
+    } catch {
+      // Still in use: the machine is about to halt, and its key with it.
+    }
+  }
+}

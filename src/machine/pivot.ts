@@ -1,0 +1,45 @@
+// From the initramfs to the new root: move what is mounted, free the memory, become the new init.
+
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { chroot, mount, resetProcess } from './libc.ts'
+
+const MS_MOVE = 8192 // include/uapi/linux/mount.h
+
+/** Mounts that outlive the initramfs, under the same names. */
+const kept = ['/dev', '/proc', '/sys', '/run']
+
+/** Deletes everything on the file system of `path` below it, never crossing into another one. */
+const free = (path: string, device: number): void => {
+  for (const name of readdirSync(path)) {
+    const child = path === '/' ? `/${name}` : `${path}/${name}`
+    const stat = lstatSync(child)
+    if (stat.dev !== device) continue
+    if (!stat.isDirectory()) {
+      unlinkSync(child)
+      continue
+    }
+    free(child, device)
+    try {
+      rmdirSync(child)
+    } catch {
+      // It holds a mount point: what is mounted there moves, the empty directory costs nothing.
+    }
+  }
+}
+
+/**
+ * Does not return. After the first move there is no way back, so everything that can be checked has been.
+ * The environment is made new: what the kernel command line put into ours must not reach the next init.
+ */
+export const switchRoot = (root: string, init: string): never => {
+  for (const path of kept) mount(path, `${root}${path}`, '', MS_MOVE, '')
+  process.chdir(root)
+  // A rootfs cannot be unmounted; what lies in it is memory until it is deleted, this executable included.
+  free('/', lstatSync('/').dev)
+  mount('.', '/', '', MS_MOVE, '')
+  chroot('.')
+  process.chdir('/')
+  resetProcess()
+  process.execve?.(init, [init], { HOME: '/', TERM: 'linux', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' })
+  throw new Error('execve returned')
+}

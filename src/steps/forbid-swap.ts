@@ -1,0 +1,24 @@
+// forbid-swap: none in use, none on any disk for a later stage to take into use. Swap would let the host read,
+// keep and play back memory, even where it is encrypted.
+
+import { fail } from '../fault.ts'
+import type { Definition } from './step.ts'
+
+export type ForbidSwap = { readonly kind: 'forbid-swap' }
+
+/** Linux swap in the Discoverable Partitions Specification: what systemd would take into use by itself. */
+export const swapType = '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f'
+
+export const forbidSwap: Definition<ForbidSwap> = {
+  print: () => 'forbid-swap active, by partition type, by signature',
+  subject: () => '',
+  run: (_, { machine }) => {
+    const [active] = machine.activeSwap()
+    if (active !== undefined) throw fail('swap-active', { device: active })
+    const { partitions } = machine.disks()
+    const typed = partitions.find((p) => p.type === swapType)?.device
+    const [device] = typed === undefined ? machine.swapSpace() : [typed]
+    if (device !== undefined) throw fail('swap-present', { device })
+    return { partitions: partitions.length }
+  },
+}

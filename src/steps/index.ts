@@ -1,0 +1,59 @@
+// The exhaustive table of steps: a kind without a definition does not compile.
+
+import type { Evidence } from '../layout/state.ts'
+import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
+import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
+import { type LoadModules, loadModules } from './load-modules.ts'
+import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
+import { type MountPlain, mountPlain } from './mount-plain.ts'
+import { type MountTmpfs, mountTmpfs } from './mount-tmpfs.ts'
+import { type MountVerity, mountVerity } from './mount-verity.ts'
+import { type OpenEphemeral, openEphemeral } from './open-ephemeral.ts'
+import { type OpenVerity, openVerity } from './open-verity.ts'
+import { type Overlay, overlay } from './overlay.ts'
+import { type RequireCvm, requireCvm } from './require-cvm.ts'
+import type { Boot, Definition } from './step.ts'
+import { type SwitchRoot, switchRoot } from './switch-root.ts'
+import { type WriteState, writeState } from './write-state.ts'
+
+export type Step =
+  | CheckInitramfs
+  | LoadModules
+  | RequireCvm
+  | OpenVerity
+  | MountVerity
+  | OpenEphemeral
+  | MountEphemeral
+  | MountPlain
+  | MountTmpfs
+  | Overlay
+  | ForbidSwap
+  | WriteState
+  | SwitchRoot
+
+const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { kind: K }>> } = {
+  'check-initramfs': checkInitramfs,
+  'load-modules': loadModules,
+  'require-cvm': requireCvm,
+  'open-verity': openVerity,
+  'mount-verity': mountVerity,
+  'open-ephemeral': openEphemeral,
+  'mount-ephemeral': mountEphemeral,
+  'mount-plain': mountPlain,
+  'mount-tmpfs': mountTmpfs,
+  overlay,
+  'forbid-swap': forbidSwap,
+  'write-state': writeState,
+  'switch-root': switchRoot,
+}
+
+// The table is keyed by the step's own kind, which the type of an indexed union cannot express.
+const definitionOf = (step: Step): Definition<Step> => definitions[step.kind] as Definition<Step>
+
+/** The step on one line, as `cvmboot plan` and the kernel log show it. */
+export const printStep = (step: Step): string => definitionOf(step).print(step)
+
+/** Kind and subject only, as the console shows it. */
+export const briefStep = (step: Step): string => `${step.kind} ${definitionOf(step).subject(step)}`.trimEnd()
+
+export const runStep = async (step: Step, boot: Boot): Promise<Evidence> => definitionOf(step).run(step, boot)

@@ -1,0 +1,59 @@
+// mount-plain: a volume the owner declared readable by the host (job-store, option 2). Formatted once, when blank;
+// anything else that is not ext4 is somebody's data and halts.
+
+import { fail } from '../fault.ts'
+import { fileSystemOf } from '../layout/filesystem.ts'
+import type { CryptName } from '../layout/layout.ts'
+import { findPartition } from './find-partition.ts'
+import { inRoot, mountProved } from './mount.ts'
+import { makeExt4 } from './mount-ephemeral.ts'
+import type { Definition } from './step.ts'
+
+export type MountPlain = {
+  readonly kind: 'mount-plain'
+  readonly volume: CryptName
+  /** Path in the new root. */
+  readonly mount: string
+  /** Seconds to wait for its partition. */
+  readonly timeout: number
+}
+
+/** Where every file system and partition format keeps its first marks. */
+const headBytes = 1 << 20
+
+export const mountPlain: Definition<MountPlain> = {
+  print: ({ volume, mount, timeout }) =>
+    `mount-plain ${volume} on ${mount} from PARTLABEL=${volume} formatted if blank, READABLE BY THE HOST within=${timeout}s`,
+  subject: ({ volume, mount }) => `${volume} on ${mount}`,
+  run: async ({ volume, mount, timeout }, { machine }) => {
+    const { device, dev, bytes } = await findPartition(
+      machine,
+      volume,
+      { by: 'PARTLABEL', value: volume },
+      timeout,
+    )
+    if (bytes < BigInt(headBytes))
+      throw fail('device-geometry', { volume, device, bytes, needed: BigInt(headBytes) })
+    const head = machine.read(device, 0n, headBytes)
+    const blank = head.every((byte) => byte === 0)
+    if (!blank && fileSystemOf(head) !== 'ext4') throw fail('device-foreign', { volume, device })
+    if (blank) await makeExt4(machine, volume, device, 'lasting')
+    else machine.loadModules(['ext4'])
+    // The host writes this file system's content: no programs, no devices from it.
+    mountProved(machine, {
+      source: device,
+      target: inRoot(mount),
+      type: 'ext4',
+      options: ['nosuid', 'nodev', 'noexec'],
+      dev,
+    })
+    return {
+      volume,
+      protection: 'none',
+      data: device,
+      mount,
+      fileSystem: 'ext4',
+      formatted: blank ? 'yes' : 'no',
+    }
+  },
+}

@@ -1,0 +1,30 @@
+// mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
+
+import { kernelAtLeast } from './kernel-release.ts'
+import { mountProved } from './mount.ts'
+import type { Definition } from './step.ts'
+
+export type MountTmpfs = {
+  readonly kind: 'mount-tmpfs'
+  /** Path as of now, in the initramfs. */
+  readonly target: string
+  /** Bytes. */
+  readonly size: bigint
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export const mountTmpfs: Definition<MountTmpfs> = {
+  print: ({ target, size, mode, uid, gid }) =>
+    `mount-tmpfs on ${target} size=${size} mode=${mode.toString(8)} uid=${uid} gid=${gid} noswap from Linux 6.4`,
+  subject: ({ target }) => `on ${target}`,
+  run: ({ target, size, mode, uid, gid }, { machine }) => {
+    // In /run there is nothing yet; in the new root only the image can have the directory.
+    if (target.startsWith('/run/')) machine.makeDirectory(target, { mode: 0o700, uid: 0, gid: 0 })
+    const noswap = kernelAtLeast(machine.kernel(), 6, 4) ? ['noswap'] : []
+    const own = [`size=${size}`, `mode=${mode.toString(8)}`, `uid=${uid}`, `gid=${gid}`, ...noswap]
+    mountProved(machine, { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', ...own] })
+    return { mount: target, noswap: noswap.length > 0 ? 'yes' : 'no' }
+  },
+}

@@ -1,0 +1,36 @@
+// mount-verity: a verified volume, read-only. What file system it is, its verified bytes say.
+
+import { fail } from '../fault.ts'
+import { fileSystemOf } from '../layout/filesystem.ts'
+import { newRoot } from '../layout/initramfs.ts'
+import type { VerityName } from '../layout/layout.ts'
+import { blockSize } from '../layout/verity.ts'
+import { inRoot, mountProved } from './mount.ts'
+import type { Definition } from './step.ts'
+
+export type MountVerity = {
+  readonly kind: 'mount-verity'
+  readonly volume: VerityName
+  /** Path in the new root. */
+  readonly mount: string
+}
+
+export const mountVerity: Definition<MountVerity> = {
+  print: ({ volume, mount }) => `mount-verity ${volume} on ${mount} read-only`,
+  subject: ({ volume, mount }) => `${volume} on ${mount}`,
+  run: ({ volume, mount }, { machine }) => {
+    const { device, dev } = machine.mapping(volume)
+    const type = fileSystemOf(machine.read(device, 0n, blockSize))
+    if (type === undefined) throw fail('file-system-unknown', { volume })
+    machine.loadModules([type])
+    if (mount === '/') machine.makeDirectory(newRoot, { mode: 0o755, uid: 0, gid: 0 })
+    // ext4 would replay a journal, which a read-only device refuses; an image has nothing to replay.
+    const options = [
+      'ro',
+      ...(mount === '/' ? [] : ['nosuid', 'nodev']),
+      ...(type === 'ext4' ? ['noload'] : []),
+    ]
+    mountProved(machine, { source: device, target: inRoot(mount), type, options, dev })
+    return { volume, mount, fileSystem: type }
+  },
+}

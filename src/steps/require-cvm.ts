@@ -1,0 +1,15 @@
+// require-cvm: the guest kernel runs under SEV-SNP or TDX. A hint for honest mistakes, not proof: the host can
+// imitate it, but then has no measurement that an owner would accept.
+
+import type { Definition } from './step.ts'
+
+export type RequireCvm = { readonly kind: 'require-cvm' }
+
+export const requireCvm: Definition<RequireCvm> = {
+  print: () => 'require-cvm sev-snp or tdx',
+  subject: () => '',
+  run: (_, boot) => {
+    boot.cvm = boot.edition.admit(boot.machine.cvm())
+    return { cvm: boot.cvm }
+  },
+}

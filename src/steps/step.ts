@@ -1,0 +1,26 @@
+// What a kind of step is: data that prints, and runs on a machine. One file per kind beside this one.
+
+import type { Edition } from '../edition.ts'
+import type { Evidence, StepState } from '../layout/state.ts'
+import type { Cvm, Machine } from '../machine/machine.ts'
+
+/** What a boot has at hand while it runs. */
+export type Boot = {
+  readonly machine: Machine
+  readonly edition: Edition
+  /** Milliseconds since the machine started, when the boot began. */
+  readonly started: number
+  /** Steps that are done, with what they proved. */
+  readonly done: StepState[]
+  /** Set by require-cvm. */
+  cvm: Cvm | 'mock' | undefined
+}
+
+export type Definition<S> = {
+  /** The whole step on one line, for the plan. */
+  readonly print: (step: S) => string
+  /** What it is about, in a word or two, for the console. */
+  readonly subject: (step: S) => string
+  /** Does it, and reads its own effect back before returning. */
+  readonly run: (step: S, boot: Boot) => Promise<Evidence> | Evidence
+}

@@ -1,0 +1,25 @@
+// switch-root: the last step. Everything that can be checked is checked before the point of no return.
+
+import { fail } from '../fault.ts'
+import { newRoot } from '../layout/initramfs.ts'
+import { inRoot } from './mount.ts'
+import type { Definition } from './step.ts'
+
+export type SwitchRoot = {
+  readonly kind: 'switch-root'
+  /** Executable in the new root that becomes PID 1. */
+  readonly init: string
+}
+
+export const switchRoot: Definition<SwitchRoot> = {
+  print: ({ init }) => `switch-root ${init}`,
+  subject: ({ init }) => init,
+  run: ({ init }, { machine }) => {
+    for (const path of ['/dev', '/proc', '/sys', '/run'])
+      if (machine.directory(inRoot(path)) === undefined)
+        throw fail('mount-point-missing', { target: path, volume: 'root-fs' })
+    if (!machine.isExecutable(newRoot, init)) throw fail('init-missing', { init })
+    machine.log(6, `handing over to ${init}`)
+    return machine.switchRoot(newRoot, init)
+  },
+}

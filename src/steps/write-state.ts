@@ -1,0 +1,33 @@
+// write-state: what was done and proved, for those who come after. /run moves along to the new root.
+
+import { fail } from '../fault.ts'
+import { printState, statePath } from '../layout/state.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { version } from '../version.ts'
+import type { Definition } from './step.ts'
+
+export type WriteState = { readonly kind: 'write-state' }
+
+export const writeState: Definition<WriteState> = {
+  print: () => `write-state ${statePath}`,
+  subject: () => statePath,
+  run: (_, { machine, edition, started, done, cvm }) => {
+    const state = {
+      edition: edition.name,
+      version: version.project,
+      node: version.node,
+      git: version.git,
+      kernel: machine.kernel(),
+      cvm: cvm ?? 'unknown',
+      keyProvider: edition.provider.name,
+      started: Math.round(started),
+      steps: done,
+    }
+    try {
+      machine.writeText(statePath, printState(state))
+    } catch (thrown) {
+      throw fail('state-write', { path: statePath, reason: reasonOf(thrown) })
+    }
+    return {}
+  },
+}

@@ -1,0 +1,381 @@
+// Ring 3: the whole boot on a fake machine, with every verb failing in turn.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { boot } from '../src/boot.ts'
+import type { Edition } from '../src/edition.ts'
+import { BootFault, fail } from '../src/fault.ts'
+import { ephemeral } from '../src/keys/ephemeral.ts'
+import { mock } from '../src/keys/mock.ts'
+import { printManifest } from '../src/layout/initramfs.ts'
+import { parseState, statePath } from '../src/layout/state.ts'
+import type { Machine } from '../src/machine/machine.ts'
+import {
+  Ended,
+  type Fake,
+  fakeMachine,
+  goodCmdline,
+  goodWorld,
+  hashes,
+  type Verb,
+  type World,
+} from './fake-machine.ts'
+
+const production: Edition = {
+  name: 'cvmboot',
+  admit: (cvm) => {
+    if (cvm === undefined) throw fail('cvm-absent', {})
+    return cvm
+  },
+  provider: ephemeral,
+  warning: undefined,
+}
+
+/** Changes a world before its boot. */
+const set = (world: World, change: Partial<World>): void => void Object.assign(world, change)
+
+const run = async (
+  change: (world: World) => void = () => {},
+  edition = production,
+): Promise<Fake & { ended: string | undefined; halt: string | undefined }> => {
+  const world = goodWorld()
+  change(world)
+  const fake = fakeMachine(world)
+  let ended: string | undefined
+  try {
+    await boot(fake.machine, edition)
+    if (fake.effects.at(-1)?.startsWith('switchRoot')) ended = 'switch-root'
+  } catch (thrown) {
+    if (!(thrown instanceof Ended)) throw thrown
+    ended = thrown.how
+  }
+  return { ...fake, ended, halt: fake.lines.find((l) => l.line.startsWith('halt: '))?.line }
+}
+
+/** Refused with this code: halted, and the new root's init never ran. */
+const refused = async (code: string, change: (world: World) => void): Promise<string> => {
+  const { halt, ended, effects } = await run(change)
+  assert.ok(halt?.startsWith(`halt: ${code}: cannot `), `expected ${code}, got ${halt}`)
+  assert.is(ended, 'halt')
+  assert.not.ok(effects.some((e) => e.startsWith('switchRoot')))
+  return halt ?? ''
+}
+
+test('a good machine boots: every volume open, mounted, proved, then the new init', async () => {
+  const { effects, ended, halt } = await run()
+  assert.is(halt, undefined)
+  assert.is(ended, 'switch-root')
+  assert.is(effects.at(-1), 'switchRoot /sysroot /sbin/init')
+  const mounts = effects.filter((e) => e.startsWith('mount ')).map((e) => e.split(' ').slice(1, 4).join(' '))
+  assert.equal(mounts, [
+    '/dev/dm-0 /sysroot erofs',
+    '/dev/dm-1 /sysroot/mnt/nvflare/oem-launcher erofs',
+    '/dev/dm-2 /sysroot/mnt/nvflare/os-config erofs',
+    '/dev/dm-3 /sysroot/mnt/nvflare/workspace ext4',
+    '/dev/dm-4 /sysroot/mnt/nvflare/job-store ext4',
+    'tmpfs /sysroot/tmp tmpfs',
+  ])
+})
+
+test('every verity table is probed without and then armed with the panic', async () => {
+  const { effects } = await run()
+  for (const [volume, hash] of Object.entries(hashes)) {
+    const opened = effects.find((e) => e.startsWith(`openMapping ${volume} `)) ?? ''
+    const armed = effects.find((e) => e.startsWith(`replaceTable ${volume} `)) ?? ''
+    assert.ok(opened.includes(` sha256 ${hash} `) && !opened.includes('corruption'))
+    assert.ok(armed.includes(` sha256 ${hash} `) && armed.endsWith(' 2 panic_on_corruption panic_on_error'))
+  }
+})
+
+test('kernels before 6.12 are not asked for panic_on_error, nor before 6.4 for noswap', async () => {
+  const { effects } = await run((world) => {
+    world.kernel = '6.1.0-39-amd64'
+  })
+  assert.ok(effects.some((e) => e.endsWith(' 1 panic_on_corruption')))
+  assert.not.ok(effects.some((e) => e.includes('panic_on_error') || e.includes('noswap')))
+})
+
+test('nothing is touched before command line and configuration are understood', async () => {
+  for (const change of [
+    (world: World) => set(world, { cmdline: `${goodCmdline} cvmboot.verity=off` }),
+    (world: World) => set(world, { config: 'ROOT_FS_SIZE=much' }),
+    (world: World) => void world.environment.push('NODE_OPTIONS'),
+  ]) {
+    const { effects } = await run(change)
+    assert.equal(effects, ['start', 'wipe', 'end halt'])
+  }
+})
+
+test('the plan is said before the first effect, each step once it is done', async () => {
+  const { lines } = await run()
+  const plan = lines.filter((l) => l.line.startsWith('plan '))
+  assert.is(plan.length, lines.filter((l) => /^\[ ?\d+\//.test(l.line)).length)
+  assert.ok(lines.indexOf(plan.at(-1) as (typeof lines)[0]) < lines.findIndex((l) => l.line.startsWith('[')))
+})
+
+test('the state names kernel, tool, provider, every step and every volume, and reads back', async () => {
+  const { files } = await run()
+  const text = files.get(statePath) ?? ''
+  const state = parseState(text)
+  assert.is(state?.kernel, '6.12.107-cloud-amd64')
+  assert.is(state?.cvm, 'sev-snp')
+  assert.is(state?.keyProvider, 'ephemeral')
+  const { volumes } = JSON.parse(text)
+  assert.equal(Object.keys(volumes), ['root-fs', 'oem-launcher', 'os-config', 'workspace', 'job-store'])
+  assert.is(volumes['root-fs'].rootHash, hashes['root-fs'])
+  assert.ok(volumes.workspace.table.startsWith('aes-xts-plain64 :64:logon:cvmboot:workspace 0 '))
+})
+
+test('keys are wiped after use and appear in no line, state or effect', async () => {
+  const fake = await run((world) => set(world, { config: '' }), {
+    ...production,
+    name: 'cvmboot-mock',
+    provider: mock,
+  })
+  assert.is(fake.keysSeen.length, 2)
+  assert.ok(fake.keysSeen.every((key) => key.every((byte) => byte === 0)))
+  assert.is(fake.keys.size, 0)
+  using key = mock.create('workspace', fake.machine.random)
+  const said = JSON.stringify([fake.lines, fake.effects, [...fake.files.values()]])
+  for (const encoding of ['hex', 'base64', 'latin1'] as const)
+    assert.not.ok(said.includes(key.bytes.toString(encoding).slice(0, 16)))
+})
+
+const broken = Object.assign(new Error('broken'), { code: 'EIO' })
+const verbs = Object.keys(fakeMachine(goodWorld()).machine) as Verb[]
+// isInit, log and end cannot fail the boot: without them there is none. The rest must each end it.
+const unused: Verb[] = ['isInit', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
+for (const verb of verbs.filter((v) => !unused.includes(v))) {
+  test(`when ${verb} fails, the boot halts and never switches root`, async () => {
+    const { halt, ended, effects } = await run((world) => void world.failing.set(verb, broken))
+    assert.ok(halt?.includes(': cannot '), `no halt line: ${halt}`)
+    assert.is(ended, 'halt')
+    assert.is(effects.at(-1), 'end halt')
+    assert.not.ok(effects.some((e) => e.startsWith('switchRoot')))
+  })
+}
+
+test('when waiting fails, the boot halts', async () => {
+  const { ended } = await run((world) => {
+    world.latePolls = 3
+    world.failing.set('sleep', broken)
+  })
+  assert.is(ended, 'halt')
+})
+
+test('when even wiping fails, the machine still ends', async () => {
+  const { ended } = await run((world) => {
+    world.cvm = undefined
+    world.failing.set('wipe', broken)
+  })
+  assert.is(ended, 'halt')
+})
+
+test('when switching root fails, the machine ends', async () => {
+  const { ended, halt } = await run((world) => void world.failing.set('switchRoot', broken))
+  assert.is(ended, 'halt')
+  assert.ok(halt?.startsWith('halt: internal: '))
+})
+
+for (const how of ['halt', 'poweroff', 'reboot'])
+  test(`cvmboot.on-failure=${how} decides how a failure ends, even one of the command line`, async () => {
+    const { ended } = await run((world) => {
+      world.cmdline = `cvmboot.on-failure=${how} cvmboot.nonsense=1`
+    })
+    assert.is(ended, how)
+  })
+
+test('a running system is not booted: the refusal is thrown, nothing is ended', async () => {
+  const { machine, effects } = fakeMachine(goodWorld())
+  try {
+    await boot({ ...machine, isInit: () => false } as Machine, production)
+    assert.unreachable()
+  } catch (thrown) {
+    assert.instance(thrown, BootFault)
+    assert.is((thrown as BootFault).fault.code, 'environment-not-init')
+  }
+  assert.equal(effects, [])
+})
+
+test('outside a confidential VM the production build halts', () =>
+  refused('cvm-absent', (world) => set(world, { cvm: undefined })).then(() => {}))
+
+test('the mock build boots there and says loudly what it is', async () => {
+  const edition: Edition = {
+    name: 'cvmboot-mock',
+    admit: (cvm) => cvm ?? 'mock',
+    provider: mock,
+    warning: 'MOCK BUILD',
+  }
+  const { ended, lines } = await run((world) => set(world, { cvm: undefined }), edition)
+  assert.is(ended, 'switch-root')
+  assert.ok(lines.some((l) => l.level === 4 && l.line === 'MOCK BUILD'))
+})
+
+const refusals: [string, string, (world: World) => void][] = [
+  ['a hostile variable', 'environment-hostile', (w) => void w.environment.push('LD_PRELOAD')],
+  ['no configuration', 'config-missing', (w) => set(w, { config: undefined })],
+  ['a missing root hash', 'cmdline-missing', (w) => set(w, { cmdline: '' })],
+  ['a cut-off manifest', 'initramfs-incomplete', (w) => set(w, { manifest: '100 /init\n' })],
+  [
+    'a missing file',
+    'initramfs-incomplete',
+    (w) => set(w, { manifest: printManifest([{ path: '/usr/sbin/mke2fs', bytes: 1 }]) }),
+  ],
+  ['a file cut short', 'initramfs-incomplete', (w) => void w.files.set('/init', 99)],
+  ['no partition for the root hash', 'device-missing', (w) => void w.partitions.splice(0, 1)],
+  ['no hash tree', 'device-missing', (w) => void w.partitions.splice(1, 1)],
+  ['no workspace', 'device-missing', (w) => void w.partitions.splice(6, 1)],
+  [
+    'two disks with one PARTUUID',
+    'device-duplicate',
+    (w) => void w.partitions.push({ ...(w.partitions[2] as (typeof w.partitions)[0]), device: '/dev/vdb1' }),
+  ],
+  [
+    'two partitions named workspace',
+    'device-duplicate',
+    (w) => void w.partitions.push({ ...(w.partitions[6] as (typeof w.partitions)[0]), device: '/dev/vdb1' }),
+  ],
+  ['a data partition that is too small', 'device-geometry', (w) => shrink(w, 0, 4095999n)],
+  ['a tree partition that is too small', 'device-geometry', (w) => shrink(w, 1, 4096n * 9n - 1n)],
+  ['a workspace of nothing', 'device-geometry', (w) => shrink(w, 6, 4095n)],
+  ['bytes that do not verify', 'verity-corrupt', (w) => void w.corrupt.add('os-config')],
+  ['a table the kernel changed', 'verity-unproven', (w) => report(w, { table: '1 8:1 8:2 4096' })],
+  ['a writable verity mapping', 'verity-unproven', (w) => report(w, { access: 'read-write' })],
+  ['a shorter verity mapping', 'verity-unproven', (w) => report(w, { sectors: 8n })],
+  ['another target', 'verity-unproven', (w) => report(w, { target: 'linear' })],
+  ['a status other than V', 'verity-unproven', (w) => report(w, { status: 'C' })],
+  [
+    'a crypt table the kernel changed',
+    'crypt-unproven',
+    (w) => reportCrypt(w, { table: 'cipher_null-ecb - 0 8:1 0' }),
+  ],
+  ['a shorter crypt mapping', 'crypt-unproven', (w) => reportCrypt(w, { sectors: 8n })],
+  ['another target than crypt', 'crypt-unproven', (w) => reportCrypt(w, { target: 'linear' })],
+  ['a volume without a file system', 'file-system-unknown', (w) => void w.content.clear()],
+  [
+    'a missing mount point',
+    'mount-point-missing',
+    (w) => void w.directories.delete('/sysroot/mnt/nvflare/workspace'),
+  ],
+  ['no /run in the root', 'mount-point-missing', (w) => void w.directories.delete('/sysroot/run')],
+  ['a mount that is not there', 'mount-unproven', (w) => set(w, { reportMounts: () => [] })],
+  [
+    'a mount of another device',
+    'mount-unproven',
+    (w) => set(w, { reportMounts: (all) => all.map((m) => ({ ...m, dev: '8:1' })) }),
+  ],
+  [
+    'a mount of another type',
+    'mount-unproven',
+    (w) => set(w, { reportMounts: (all) => all.map((m) => ({ ...m, type: 'vfat' })) }),
+  ],
+  [
+    'a mount that is not read-only',
+    'mount-unproven',
+    (w) =>
+      set(w, { reportMounts: (all) => all.map((m) => ({ ...m, options: ['rw'], superOptions: ['rw'] })) }),
+  ],
+  ['active swap', 'swap-active', (w) => void w.activeSwap.push('/dev/zram0')],
+  ['swap space on a disk', 'swap-present', (w) => void w.swapSpace.push('/dev/vdb')],
+  [
+    'a swap partition',
+    'swap-present',
+    (w) =>
+      void w.partitions.push({
+        device: '/dev/vdb1',
+        dev: '8:1',
+        bytes: 1n << 20n,
+        uuid: '7'.repeat(8),
+        type: '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f',
+        name: 'swap',
+      }),
+  ],
+  ['no init', 'init-missing', (w) => void w.executables.clear()],
+  [
+    'a job-store with a stranger in it',
+    'device-foreign',
+    (w) => {
+      w.config = 'JOBSTORE_ENCRYPTION=none'
+      w.content.set('/dev/vda8', Buffer.from('not ext4'))
+    },
+  ],
+  [
+    'a plain job-store of nothing',
+    'device-geometry',
+    (w) => {
+      w.config = 'JOBSTORE_ENCRYPTION=none'
+      shrink(w, 7, 4096n)
+    },
+  ],
+  ['a state that cannot be written', 'state-write', (w) => void w.failing.set('writeText', broken)],
+  ['device-mapper that refuses', 'verity-open', (w) => void w.failing.set('openMapping', broken)],
+  ['mount(2) that refuses', 'mount-failed', (w) => void w.failing.set('mount', broken)],
+  ['mke2fs that fails', 'format-failed', (w) => void w.failing.set('makeExt4', broken)],
+  ['a keyring without the key', 'crypt-open', (w) => set(w, { report: dropKeys(w) })],
+]
+
+const shrink = (world: World, index: number, bytes: bigint): void => {
+  const partition = world.partitions[index]
+  if (partition !== undefined) world.partitions[index] = { ...partition, bytes }
+}
+const report = (world: World, change: object): void => {
+  world.report = (mapping) => ({ ...mapping, ...change })
+}
+const reportCrypt = (world: World, change: object): void => {
+  world.report = (mapping) => (mapping.target === 'crypt' ? { ...mapping, ...change } : mapping)
+}
+const dropKeys = (_: World) => (mapping: Parameters<World['report']>[0]) => {
+  if (mapping.target === 'crypt') throw broken
+  return mapping
+}
+
+for (const [what, code, change] of refusals)
+  test(`${what} halts with ${code}`, async () => {
+    await refused(code, change)
+  })
+
+test('a disk that appears late is waited for', async () => {
+  const { ended, lines } = await run((world) => set(world, { latePolls: 5 }))
+  assert.is(ended, 'switch-root')
+  assert.is(lines.filter((l) => l.line.startsWith('waiting up to 30 s')).length, 1)
+})
+
+test('a blank plain job-store is formatted, one with ext4 is kept', async () => {
+  const blank = await run((world) => set(world, { config: 'JOBSTORE_ENCRYPTION=none' }))
+  assert.ok(blank.effects.includes('makeExt4 /dev/vda8 job-store lasting'))
+  const kept = await run((world) => {
+    world.config = 'JOBSTORE_ENCRYPTION=none'
+    const head = Buffer.alloc(4096)
+    head.writeUInt16LE(0xef53, 1024 + 56)
+    world.content.set('/dev/vda8', head)
+  })
+  assert.not.ok(kept.effects.some((e) => e.startsWith('makeExt4 /dev/vda8')))
+  assert.ok(kept.effects.includes('mount /dev/vda8 /sysroot/mnt/nvflare/job-store ext4 nosuid,nodev,noexec'))
+})
+
+test('layers: os-config over /etc, writable ones in memory', async () => {
+  const { effects } = await run((world) => {
+    world.config = 'CONFIG_OVER_ETC=yes\nOVERLAYS="/etc /var"\n'
+  })
+  const overlays = effects.filter((e) => e.startsWith('mount overlay '))
+  assert.equal(overlays, [
+    'mount overlay /sysroot/etc overlay nosuid,nodev,lowerdir=/sysroot/mnt/nvflare/os-config/etc:/sysroot/etc,upperdir=/run/cvmboot/overlay/etc/upper,workdir=/run/cvmboot/overlay/etc/work',
+    'mount overlay /sysroot/var overlay nosuid,nodev,lowerdir=/sysroot/var,upperdir=/run/cvmboot/overlay/var/upper,workdir=/run/cvmboot/overlay/var/work',
+  ])
+  const readOnly = await run((world) => set(world, { config: 'CONFIG_OVER_ETC=yes' }))
+  assert.ok(
+    readOnly.effects.includes(
+      'mount overlay /sysroot/etc overlay ro,nosuid,nodev,lowerdir=/sysroot/mnt/nvflare/os-config/etc:/sysroot/etc',
+    ),
+  )
+})
+
+test('os-config without etc cannot be layered over /etc', async () => {
+  await refused('mount-point-missing', (world) => {
+    world.config = 'CONFIG_OVER_ETC=yes'
+    world.directories.delete('/sysroot/mnt/nvflare/os-config/etc')
+  })
+})
+
+test.run()

@@ -1,0 +1,96 @@
+// The shape of the source, held by tests: who may touch the world, which way imports go, that every test runs.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const top = join(import.meta.dirname, '..')
+const files = (dir: string): string[] =>
+  readdirSync(join(top, dir), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name).slice(top.length + 1))
+    .sort()
+
+/** Modules a file imports: `./x.ts` made relative to the top; types do not count. */
+const imports = (file: string): string[] =>
+  [
+    ...readFileSync(join(top, file), 'utf8').matchAll(
+      /(?:^import (?!type )[^'"]*?from |\bimport\()'([^']+)'/gm,
+    ),
+  ]
+    .map((match) => match[1] ?? '')
+    .map((name) => (name.startsWith('.') ? normalize(join(dirname(file), name)) : name))
+
+/** Everything a file reaches through static and dynamic imports. */
+const reachable = (file: string, seen = new Set<string>()): Set<string> => {
+  if (seen.has(file) || !file.startsWith('src/')) return seen
+  seen.add(file)
+  for (const name of imports(file)) reachable(name, seen)
+  return seen
+}
+
+const sources = files('src')
+const world = /^(?:node:(?:fs|fs\/promises|child_process|ffi|net|http|https|dns|worker_threads)|execa)$/
+
+test('what the boot reaches touches the world in src/machine/ only', () => {
+  const reached = [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')]
+  assert.ok(reached.includes('src/steps/open-verity.ts'))
+  for (const file of reached.filter((f) => !f.startsWith('src/machine/')))
+    assert.equal(
+      imports(file).filter((name) => world.test(name)),
+      [],
+      file,
+    )
+})
+
+test('the boot reaches nothing of the build host', () => {
+  for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
+    assert.not.ok(/^src\/(?:setup|pack|runtime)\//.test(file), file)
+})
+
+test('only libc.ts imports node:ffi, only exec.ts imports execa', () => {
+  for (const file of sources) {
+    if (file !== 'src/machine/libc.ts') assert.not.ok(imports(file).includes('node:ffi'), file)
+    if (file !== 'src/machine/exec.ts') assert.not.ok(imports(file).includes('execa'), file)
+  }
+})
+
+const allowed: [string, RegExp][] = [
+  ['src/layout/', /^(?:src\/layout\/|src\/fault\.ts|node:(?:crypto|zlib))/],
+  ['src/config/', /^src\/(?:layout\/|fault\.ts)/],
+  ['src/cmdline/', /^src\/(?:layout\/|cmdline\/|fault\.ts)/],
+  ['src/steps/', /^src\/(?:layout\/|steps\/|fault\.ts|version\.ts|machine\/errno\.ts)/],
+  ['src/keys/', /^(?:src\/(?:layout|keys)\/|node:(?:crypto|util)$)/],
+  ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
+  ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
+]
+for (const [folder, pattern] of allowed)
+  test(`${folder} imports only what lies below it`, () => {
+    for (const file of sources.filter((f) => f.startsWith(folder)))
+      for (const name of imports(file)) assert.match(name, pattern, `${file} imports ${name}`)
+  })
+
+test('the mock is reached from its own entry only', () => {
+  assert.not.ok(reachable('src/main.ts').has('src/keys/mock.ts'))
+  assert.ok(reachable('src/main-mock.ts').has('src/keys/mock.ts'))
+})
+
+test('there are no default exports and no silenced errors', () => {
+  for (const file of sources) {
+    const text = readFileSync(join(top, file), 'utf8')
+    assert.not.match(text, /export default|@ts-(?:ignore|expect-error)|biome-ignore/, file)
+  }
+})
+
+test('every source file opens by saying what lives there', () => {
+  for (const file of sources) assert.match(readFileSync(join(top, file), 'utf8'), /^\/\/ \S/, file)
+})
+
+test('every test file runs its tests: without test.run() uvu counts none and exits 0', () => {
+  const tests = files('test').filter((file) => file.endsWith('.test.ts'))
+  assert.ok(tests.length > 10)
+  for (const file of tests) assert.match(readFileSync(join(top, file), 'utf8'), /^test\.run\(\)$/m, file)
+})
+
+test.run()

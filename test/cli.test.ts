@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const run = (entry: string, ...args: string[]) => {
+  const main = join(import.meta.dirname, '../src', entry)
+  const options = ['--disable-warning=ExperimentalWarning', main, ...args]
+  return spawnSync(process.execPath, options, { encoding: 'utf8' })
+}
+
+test('without a verb, and with --help, it says what it can do', () => {
+  for (const args of [[], ['--help'], ['-h']]) {
+    const { stdout, status } = run('main.ts', ...args)
+    assert.is(status, 0)
+    for (const verb of ['setup', 'pack', 'plan', 'boot']) assert.match(stdout, new RegExp(`^  ${verb} `, 'm'))
+  }
+})
+
+test('each verb explains itself', () => {
+  for (const verb of ['setup', 'pack', 'plan', 'boot']) {
+    const { stdout, status } = run('main.ts', verb, '--help')
+    assert.is(status, 0)
+    assert.ok(stdout.startsWith(`cvmboot ${verb}`), stdout)
+  }
+})
+
+test('--version names edition, project, commit and Node', () => {
+  assert.match(run('main.ts', '--version').stdout, /^cvmboot \S+ \(git \S+, node v26\.\d+\.\d+\)\n$/)
+  assert.match(run('main-mock.ts', '--version').stdout, /^cvmboot-mock /)
+})
+
+test('an unknown verb is refused', () => {
+  for (const verb of ['reboot', '__proto__', 'constructor']) {
+    const { stderr, status } = run('main.ts', verb)
+    assert.is(status, 2)
+    assert.ok(stderr.startsWith('cvmboot: usage: cannot understand the command'), stderr)
+  }
+})
+
+test('boot on a running system is refused before it does anything', () => {
+  const { stderr, status } = run('main.ts', 'boot')
+  assert.is(status, 12)
+  assert.ok(stderr.startsWith('cvmboot: environment-not-init: cannot boot a running system'), stderr)
+})
+
+test.run()

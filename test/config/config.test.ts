@@ -1,0 +1,178 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  type Config,
+  configKeys,
+  defaultConfig,
+  parseConfig,
+  parseSize,
+  printConfig,
+  printSize,
+} from '../../src/config/config.ts'
+import { BootFault, type FaultCode } from '../../src/fault.ts'
+
+const refused = (text: string, code: FaultCode, line: number): string => {
+  try {
+    parseConfig(text, 'some.conf')
+  } catch (thrown) {
+    assert.instance(thrown, BootFault)
+    const { fault, message } = thrown as BootFault
+    assert.is(fault.code, code, message)
+    assert.ok(message.includes(`some.conf:${line}`), message)
+    return message
+  }
+  return assert.unreachable(`accepted: ${text}`) as never
+}
+
+test('an empty file is all defaults', () => {
+  assert.equal(parseConfig(''), defaultConfig)
+  assert.equal(parseConfig('# nothing\n\n   \n\t# more'), defaultConfig)
+})
+
+test("the old scripts' file is read", () => {
+  const config = parseConfig(`
+# Base paths
+ROOT_MOUNT="/mnt/flare"
+DEVICE=/dev/sdb            # the disk
+ROOT_FS_SIZE=20G
+ROOT_FS_TYPE=verity
+ROOT_FS_ENCRYPTION="none"
+OEM_LAUNCHER_SIZE='512M'
+LAUNCHER_MOUNT=/opt/launcher
+WORKSPACE_SIZE=50G
+WORKSPACE_TYPE=crypt
+WORKSPACE_ENCRYPTION=required
+JOB_STORE_SIZE=100G
+JOBSTORE_ENCRYPTION=optional
+TMP_FS_SIZE=8G
+TMPFS_MODE=1777
+TMPFS_UID=0
+TMPFS_GID=5
+CRYPT_CIPHER="aes-xts-plain64"
+CRYPT_KEYSIZE=512
+CRYPT_HASH=sha256
+VERITY_HASH=sha256
+VERITY_DATABLOCK=4096
+VERITY_HASHBLOCK=4096
+SWAP_ENABLED=false
+PORTS="8002 8003"
+PORT_RANGES="9000-9010"
+`)
+  assert.is(config.device, '/dev/sdb')
+  assert.is(config.mount['workspace'], '/mnt/flare/workspace')
+  assert.is(config.mount['oem-launcher'], '/opt/launcher')
+  assert.is(config.mount['root-fs'], '/')
+  assert.is(config.size['oem-launcher'], 512n << 20n)
+  assert.is(config.size['job-store'], 100n << 30n)
+  assert.is(config.jobStore, 'crypt') // optional is read the safe way
+  assert.equal(config.tmp, { mode: 0o1777, uid: 0, gid: 5 })
+})
+
+test('what is printed reads back to the same, defaults and all else', () => {
+  const changed: Config = {
+    device: '/dev/vdb',
+    size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
+    mount: { ...defaultConfig.mount, workspace: '/ws' },
+    jobStore: 'plain',
+    tmp: { mode: 0o700, uid: 1, gid: 65534 },
+    onCorruption: 'restart',
+    configOverEtc: true,
+    overlays: ['/etc', '/var'],
+    overlaySize: 64n << 20n,
+    init: '/usr/lib/systemd/systemd',
+  }
+  for (const given of [defaultConfig, changed]) assert.equal(parseConfig(printConfig(given)), given)
+})
+
+test('sizes are whole MiB with a unit, and print back', () => {
+  for (const good of ['1M', '20G', '1T', '1023M']) assert.is(printSize(parseSize(good) ?? 0n), good)
+  assert.is(parseSize('2048K'), 2n << 20n)
+  for (const bad of ['', '0', '20', '20g', 'G', '1.5G', '-1G', '0G', '1000K', '20GB', '1025T', '9999999999G'])
+    assert.is(parseSize(bad), undefined, bad)
+})
+
+test('an unknown key is refused by name, with file and line', () => {
+  assert.ok(refused('ROOT_FS_SIZE=1G\nROOT_SIZE=1G', 'config-unknown', 2).includes('ROOT_SIZE'))
+})
+
+test('a key that is set twice is refused, under either of its names', () => {
+  assert.ok(refused('TMPFS_UID=0\n\nTMPFS_UID=0', 'config-duplicate', 3).includes('line 1'))
+  refused('LAUNCHER_SIZE=1G\nOEM_LAUNCHER_SIZE=1G', 'config-duplicate', 2)
+})
+
+test('nothing is expanded, run or joined', () => {
+  for (const bad of [
+    'ROOT_MOUNT=$HOME/x',
+    `ROOT_MOUNT="$\{X}"`,
+    'ROOT_MOUNT=`id`',
+    'ROOT_MOUNT="$(id)"',
+    'ROOT_MOUNT=/a\\',
+    'ROOT_MOUNT=/a;id',
+    'ROOT_MOUNT="/a',
+    "ROOT_MOUNT='/a",
+    'ROOT_MOUNT=/a /b',
+    'ROOT_MOUNT="/a""/b"',
+    'ROOT_MOUNT = /a',
+    'export ROOT_MOUNT=/a',
+    'root_mount=/a',
+    'PORTS=(1 2)',
+    'source /etc/passwd',
+    'ROOT_MOUNT=/a\x00',
+    'ROOT_MOUNT=/a\r',
+    'ROOT_MOUNT=/ä',
+  ])
+    refused(`\n${bad}`, 'config-syntax', 2)
+})
+
+const badValues = [
+  'ROOT_FS_SIZE=20',
+  'ROOT_FS_TYPE=crypt',
+  'ROOT_FS_MOUNT=/mnt/root',
+  'WORKSPACE_MOUNT=/',
+  'WORKSPACE_MOUNT=relative',
+  'WORKSPACE_MOUNT=/a/../b',
+  'WORKSPACE_MOUNT=/a//b',
+  'WORKSPACE_MOUNT=/a/',
+  'WORKSPACE_MOUNT=/run/x',
+  'WORKSPACE_MOUNT=/proc',
+  'WORKSPACE_ENCRYPTION=none',
+  'ROOT_FS_ENCRYPTION=required',
+  'JOBSTORE_ENCRYPTION=maybe',
+  'CRYPT_CIPHER=cipher_null-ecb',
+  'CRYPT_KEYSIZE=256',
+  'VERITY_HASH=sha1',
+  'VERITY_DATABLOCK=512',
+  'TMPFS_MODE=999',
+  'TMPFS_UID=65535',
+  'TMPFS_GID=-1',
+  'SWAP_ENABLED=true',
+  'CONFIG_OVER_ETC=maybe',
+  'VERITY_ON_CORRUPTION=ignore',
+  'OVERLAYS="/etc etc"',
+  'OVERLAYS="/etc /etc"',
+  'OVERLAYS="/var /var/lib"',
+  'OVERLAYS=/',
+  'OVERLAY_SIZE=all',
+  'INIT=init',
+  'DEVICE=sda',
+  'PORTS=http',
+  'PORT_RANGES=1',
+]
+for (const bad of badValues)
+  test(`${bad} is refused with what is expected`, () => {
+    assert.ok(refused(bad, 'config-value', 1).includes(': expected '))
+  })
+
+test("a mount inside another volume's is refused", () => {
+  refused('WORKSPACE_MOUNT=/data/ws\nJOBSTORE_MOUNT=/data', 'config-value', 1)
+  refused('WORKSPACE_MOUNT=/data\nJOBSTORE_MOUNT=/data', 'config-value', 1)
+  refused('WORKSPACE_MOUNT=/tmp/ws', 'config-value', 1)
+  refused('TMPFS_MOUNT=/mnt', 'config-value', 1)
+})
+
+test('every key, under each of its names, refuses what is not for it', () => {
+  for (const { key, aliases } of configKeys)
+    for (const name of [key, ...aliases]) refused(`${name}=?`, 'config-value', 1)
+})
+
+test.run()

@@ -1,0 +1,245 @@
+// A machine in memory for the third ring: it answers as Linux would, records what it was asked, and can be
+// told to fail at any verb.
+
+import { fail } from '../src/fault.ts'
+import { Secret } from '../src/keys/secret.ts'
+import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
+import { partuuids, type RootHash } from '../src/layout/verity.ts'
+import type { Machine, Mapping, MappingRequest, Mount, Partition } from '../src/machine/machine.ts'
+
+/** Thrown instead of not returning: what a real machine ends in. */
+export class Ended extends Error {
+  readonly how: string
+  constructor(how: string) {
+    super(how)
+    this.how = how
+  }
+}
+
+export type Verb = keyof Machine
+
+export type World = {
+  cmdline: string
+  /** Undefined: the initramfs has none. */
+  config: string | undefined
+  environment: string[]
+  kernel: string
+  cvm: 'sev-snp' | 'tdx' | undefined
+  partitions: Partition[]
+  /** Partitions that show up only after so many polls. */
+  latePolls: number
+  activeSwap: string[]
+  swapSpace: string[]
+  manifest: string
+  files: Map<string, number>
+  /** Content of devices at offset 0, by device; otherwise zeroes. */
+  content: Map<string, Buffer>
+  /** Mappings whose reads fail verification. */
+  corrupt: Set<string>
+  directories: Set<string>
+  executables: Set<string>
+  /** Verbs that throw, with what they throw. */
+  failing: Map<Verb, Error>
+  /** Changes what the kernel would report of a mapping. */
+  report: (mapping: Mapping) => Mapping
+  reportMounts: (mounts: Mount[]) => Mount[]
+}
+
+export const hashes: Readonly<Record<'root-fs' | 'oem-launcher' | 'os-config', RootHash>> = {
+  'root-fs': '1'.repeat(32).concat('2'.repeat(32)) as RootHash,
+  'oem-launcher': '3'.repeat(32).concat('4'.repeat(32)) as RootHash,
+  'os-config': '5'.repeat(32).concat('6'.repeat(32)) as RootHash,
+}
+
+export const goodCmdline = Object.entries(hashes)
+  .flatMap(([name, hash]) => [`cvmboot.roothash.${name}=${hash}`, `cvmboot.data-blocks.${name}=1000`])
+  .join(' ')
+
+const linuxGeneric = '0fc63daf-8483-4772-8e79-3d69d8477de4'
+
+const goodPartitions = (): Partition[] => {
+  const verity = Object.entries(hashes).flatMap(([name, hash]) => [
+    { name, uuid: partuuids(hash).data, bytes: 4096000n },
+    { name: `${name}-verity`, uuid: partuuids(hash).tree, bytes: 4096n * 20n },
+  ])
+  const writable = ['workspace', 'job-store'].map((name, i) => ({
+    name,
+    uuid: `00000000-0000-4000-8000-00000000000${i}`,
+    bytes: 1n << 28n,
+  }))
+  return [...verity, ...writable].map((p, i) => ({
+    ...p,
+    device: `/dev/vda${i + 1}`,
+    dev: `254:${i + 1}`,
+    type: linuxGeneric,
+  }))
+}
+
+/** First 4096 bytes of an erofs image. */
+export const erofsHead = (): Buffer => {
+  const head = Buffer.alloc(4096)
+  head.writeUInt32LE(0xe0f5e1e2, 1024)
+  return head
+}
+
+export const goodWorld = (): World => ({
+  cmdline: goodCmdline,
+  config: '',
+  environment: ['HOME', 'TERM'],
+  kernel: '6.12.107-cloud-amd64',
+  cvm: 'sev-snp',
+  partitions: goodPartitions(),
+  latePolls: 0,
+  activeSwap: [],
+  swapSpace: [],
+  manifest: printManifest([{ path: '/init', bytes: 100 }]),
+  files: new Map([['/init', 100]]),
+  content: new Map([0, 1, 2].map((i): [string, Buffer] => [`/dev/dm-${i}`, erofsHead()])),
+  corrupt: new Set(),
+  directories: new Set(
+    ['', '/dev', '/proc', '/sys', '/run', '/tmp', '/etc', '/var', '/mnt/nvflare/os-config/etc']
+      .concat(['oem-launcher', 'os-config', 'workspace', 'job-store'].map((v) => `/mnt/nvflare/${v}`))
+      .map((path) => newRoot + path),
+  ),
+  executables: new Set([`${newRoot}/sbin/init`]),
+  failing: new Map(),
+  report: (mapping) => mapping,
+  reportMounts: (mounts) => mounts,
+})
+
+export type Fake = {
+  readonly machine: Machine
+  /** Lines said, with their level. */
+  readonly lines: { level: number; line: string }[]
+  /** Effects in order, as `verb subject`. */
+  readonly effects: string[]
+  readonly files: Map<string, string>
+  readonly keys: Map<string, Buffer>
+  /** Every key that was ever handed to the keyring. */
+  readonly keysSeen: Buffer[]
+}
+
+export const fakeMachine = (world: World): Fake => {
+  const fake = {
+    lines: [] as { level: number; line: string }[],
+    effects: [] as string[],
+    files: new Map<string, string>(),
+    keys: new Map<string, Buffer>(),
+    keysSeen: [] as Buffer[],
+  }
+  const mappings = new Map<string, Mapping>()
+  const mounts: Mount[] = []
+  let clock = 1000
+  let polls = 0
+  const effect = (what: string) => void fake.effects.push(what)
+
+  const load = (request: MappingRequest, dev: string): Mapping => {
+    const key = /:logon:([^ ]+)/.exec(request.table)?.[1]
+    if (key !== undefined && !fake.keys.has(key)) throw Object.assign(new Error('no key'), { code: 'ENOKEY' })
+    const mapping: Mapping = {
+      device: `/dev/dm-${dev.split(':')[1]}`,
+      dev,
+      access: request.access,
+      sectors: request.sectors,
+      target: request.target,
+      table: request.table,
+      status: request.target === 'verity' ? 'V' : '',
+    }
+    mappings.set(request.name, mapping)
+    return world.report(mapping)
+  }
+  const mapping = (name: string): Mapping => {
+    const found = mappings.get(name)
+    if (found === undefined) throw Object.assign(new Error('no such mapping'), { code: 'ENXIO' })
+    return world.report(found)
+  }
+
+  const verbs: Machine = {
+    start: () => effect('start'),
+    isInit: () => true,
+    cmdline: () => world.cmdline,
+    environment: () => world.environment,
+    readText: (path) =>
+      path === configPath ? world.config : path === manifestPath ? world.manifest : undefined,
+    fileBytes: (path) => world.files.get(path),
+    kernel: () => world.kernel,
+    now: () => clock++,
+    sleep: async (milliseconds) => {
+      clock += milliseconds
+    },
+    log: (level, line) => void fake.lines.push({ level, line }),
+    loadModules: (names) => effect(`loadModules ${names.join(' ')}`),
+    loadDrivers: () => {},
+    cvm: () => world.cvm,
+    disks: () => ({
+      partitions: polls++ < world.latePolls ? [] : world.partitions,
+      seen: ['vda with 8 partitions'],
+    }),
+    activeSwap: () => world.activeSwap,
+    swapSpace: () => world.swapSpace,
+    read: (device, _offset, length) => {
+      const name = [...mappings].find(([, m]) => m.device === device)?.[0]
+      if (name !== undefined && world.corrupt.has(name)) {
+        mappings.set(name, { ...mapping(name), status: 'C' })
+        throw fail('device-read', { device, reason: 'EIO' })
+      }
+      const bytes = Buffer.alloc(length)
+      world.content.get(device)?.copy(bytes)
+      return bytes
+    },
+    openMapping: (request) => {
+      effect(`openMapping ${request.name} ${request.table}`)
+      return load(request, `253:${mappings.size}`)
+    },
+    replaceTable: (request) => {
+      effect(`replaceTable ${request.name} ${request.table}`)
+      return load(request, mapping(request.name).dev)
+    },
+    mapping,
+    random: (length) => Secret.make(length, (bytes) => bytes.fill(7)),
+    withKey: (description, key, use) => {
+      fake.keys.set(description, key.bytes)
+      fake.keysSeen.push(key.bytes)
+      try {
+        return use()
+      } finally {
+        fake.keys.delete(description)
+      }
+    },
+    makeExt4: async (device, label, kind) => effect(`makeExt4 ${device} ${label} ${kind}`),
+    mount: ({ source, target, type, options }) => {
+      effect(`mount ${source} ${target} ${type} ${options.join(',')}`)
+      const device = [...mappings.values(), ...world.partitions].find((m) => m.device === source)
+      const dev = device?.dev ?? '0:42'
+      mounts.push({ dev, root: '/', target, options, type, source, superOptions: options })
+    },
+    mounts: () => world.reportMounts([...mounts]),
+    directory: (path) =>
+      world.directories.has(path) || path.startsWith('/run/') ? { mode: 0o755, uid: 0, gid: 0 } : undefined,
+    makeDirectory: (path) => {
+      world.directories.add(path)
+    },
+    isExecutable: (root, path) => world.executables.has(root + path),
+    writeText: (path, text) => void fake.files.set(path, text),
+    switchRoot: (root, init): never => {
+      effect(`switchRoot ${root} ${init}`)
+      return undefined as never // Linux would now run the new init in this process
+    },
+    wipe: () => effect('wipe'),
+    end: (how): never => {
+      effect(`end ${how}`)
+      throw new Ended(how)
+    },
+  }
+  const machine = Object.fromEntries(
+    Object.entries(verbs).map(([name, verb]) => [
+      name,
+      (...args: never[]): unknown => {
+        const thrown = world.failing.get(name as Verb)
+        if (thrown !== undefined) throw thrown
+        return (verb as (...args: never[]) => unknown)(...args)
+      },
+    ]),
+  ) as unknown as Machine
+  return { ...fake, machine }
+}

@@ -1,0 +1,60 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { BootFault, exitStatus, type FaultCode, fail, faultOf, faults, say } from '../src/fault.ts'
+
+const detail = {
+  reason: 'reason',
+  parameter: 'p',
+  value: 'v',
+  expected: 'e',
+  other: 'o',
+  file: 'f',
+  line: 3,
+  key: 'k',
+  first: 1,
+  variable: 'V',
+  path: '/p',
+  module: 'm',
+  volume: 'root-fs',
+  partition: 'PARTUUID=x',
+  seconds: 3,
+  seen: 'vda',
+  devices: 'a and b',
+  device: '/dev/x',
+  bytes: 1n,
+  needed: 2n,
+  limit: 3,
+  block: 0n,
+  target: '/t',
+  init: '/sbin/init',
+  tool: 'mkfs',
+  package: 'pkg',
+  directory: '/d',
+  found: 'a table',
+}
+
+for (const code of Object.keys(faults) as FaultCode[])
+  test(`${code} says what cannot be done, in one printable line`, () => {
+    const text = say({ code, ...detail } as never)
+    assert.ok(text.startsWith(`${code}: cannot `), text)
+    assert.match(text, /^[\x20-\x7e]+$/)
+    assert.not.match(text, /undefined|\.$/)
+    assert.match(code, /^[a-z]+(?:-[a-z]+)*$/)
+    const status = exitStatus({ code, ...detail } as never)
+    assert.ok(status > 0 && status < 124)
+  })
+
+test('what the host wrote is shown, never sent to the terminal', () => {
+  const { message } = fail('device-missing', { volume: 'a\x1b[2J', partition: 'b\nc', seconds: 1, seen: 'é' })
+  assert.ok(message.includes('a\\u{1b}[2J') && message.includes('b\\u{a}c') && message.includes('\\u{e9}'))
+})
+
+test('anything thrown becomes a fault', () => {
+  const fault = fail('cvm-absent', {})
+  assert.instance(fault, BootFault)
+  assert.is(faultOf(fault), fault.fault)
+  assert.equal(faultOf(new Error('x')), { code: 'internal', reason: 'x' })
+  assert.equal(faultOf('x'), { code: 'internal', reason: 'x' })
+})
+
+test.run()

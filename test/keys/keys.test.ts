@@ -1,0 +1,88 @@
+import { hkdfSync } from 'node:crypto'
+import { inspect } from 'node:util'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { derive } from '../../src/keys/derive.ts'
+import { ephemeral } from '../../src/keys/ephemeral.ts'
+import { mock } from '../../src/keys/mock.ts'
+import { Secret } from '../../src/keys/secret.ts'
+
+const made = (fill: number) => (length: number) => Secret.make(length, (bytes) => bytes.fill(fill))
+
+test('a secret prints as [secret], whatever prints it', () => {
+  using secret = new Secret(Buffer.from('hunter2'))
+  for (const text of [`${secret}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)]) {
+    assert.ok(text.includes('[secret]'), text)
+    assert.not.ok(/hunter2|68756e|aHVu/.test(text), text)
+  }
+})
+
+test('a secret is zeroed when it goes out of scope', () => {
+  const bytes = Buffer.from('hunter2')
+  {
+    using secret = new Secret(bytes)
+    assert.is(secret.bytes, bytes)
+  }
+  assert.equal(bytes, Buffer.alloc(7))
+})
+
+test("HKDF-SHA-512 is RFC 5869's, as node:crypto and published vectors have it", () => {
+  // RFC 5869 appendix A.1's inputs with SHA-512; value as published in the Wycheproof and Go test vectors.
+  const okm = Buffer.from(
+    hkdfSync(
+      'sha512',
+      Buffer.alloc(22, 0x0b),
+      Buffer.from('000102030405060708090a0b0c', 'hex'),
+      Buffer.from('f0f1f2f3f4f5f6f7f8f9', 'hex'),
+      42,
+    ),
+  )
+  assert.is(
+    okm.toString('hex'),
+    '832390086cda71fb47625bb5ceb168e4c8e26a1a16ed34d9fc7fe92c1481579338da362cb8d9f925d7cb',
+  )
+})
+
+test('volume, purpose, salt and secret each change the key', () => {
+  const key = (fill: number, salt: number, volume: string): string => {
+    using secret = made(fill)(64)
+    using derived = derive(secret, Buffer.alloc(64, salt), volume, 'volume-key')
+    return derived.bytes.toString('hex')
+  }
+  const keys = [
+    key(1, 1, 'workspace'),
+    key(2, 1, 'workspace'),
+    key(1, 2, 'workspace'),
+    key(1, 1, 'job-store'),
+  ]
+  assert.is(new Set(keys).size, 4)
+  assert.ok(keys.every((k) => k.length === 128))
+  assert.is(key(1, 1, 'workspace'), keys[0])
+})
+
+test('an ephemeral key is new each time, even from a generator that repeats itself', () => {
+  using a = ephemeral.create('workspace', made(1))
+  using b = ephemeral.create('workspace', made(1))
+  assert.is(a.bytes.length, 64)
+  assert.not.equal(a.bytes, b.bytes)
+})
+
+test("the kernel's random bytes are wiped after use", () => {
+  const seen: Buffer[] = []
+  using _ = ephemeral.create('workspace', (length) => {
+    const secret = made(9)(length)
+    seen.push(secret.bytes)
+    return secret
+  })
+  assert.equal(seen, [Buffer.alloc(64)])
+})
+
+test('the mock key is fixed per volume', () => {
+  using a = mock.create('workspace', made(1))
+  using b = mock.create('workspace', made(2))
+  using c = mock.create('job-store', made(1))
+  assert.equal(a.bytes, b.bytes)
+  assert.not.equal(a.bytes, c.bytes)
+})
+
+test.run()

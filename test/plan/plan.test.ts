@@ -1,0 +1,91 @@
+// Ring 2: printed plans, compared with the files in test/golden. UPDATE_GOLDEN=1 writes them anew.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseParams } from '../../src/cmdline/params.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { planBoot } from '../../src/plan/plan.ts'
+import { printPlan, printPlanJson } from '../../src/plan/verb.ts'
+import { goodCmdline } from '../fake-machine.ts'
+
+const golden = (name: string, text: string): void => {
+  const file = join(import.meta.dirname, '../golden', name)
+  if (process.env['UPDATE_GOLDEN'] === '1' || !existsSync(file)) writeFileSync(file, text)
+  assert.is(text, readFileSync(file, 'utf8'), `differs from ${file}`)
+}
+
+const plan = (config: string, more = '') =>
+  planBoot(parseParams(`${goodCmdline} ${more}`), parseConfig(config))
+
+const everything = `
+ROOT_MOUNT=/mnt/flare
+JOBSTORE_ENCRYPTION=none
+CONFIG_OVER_ETC=yes
+OVERLAYS="/etc /var"
+OVERLAY_SIZE=256M
+VERITY_ON_CORRUPTION=restart
+TMPFS_MODE=700
+INIT=/usr/lib/systemd/systemd
+`
+
+test('the plan of the defaults is the golden one', () => golden('plan-default.txt', printPlan(plan(''))))
+
+test('the plan of every choice taken the other way is the golden one', () =>
+  golden(
+    'plan-everything.txt',
+    printPlan(
+      plan(everything, 'cvmboot.salt.os-config=- cvmboot.device-timeout=5 cvmboot.on-failure=reboot'),
+    ),
+  ))
+
+test('os-config over a read-only /etc is the golden one', () =>
+  golden('plan-etc-read-only.txt', printPlan(plan('CONFIG_OVER_ETC=yes'))))
+
+test('as JSON the plan is the steps themselves', () => {
+  const steps = JSON.parse(printPlanJson(plan('')))
+  assert.equal(
+    steps.map((step: { kind: string }) => step.kind),
+    plan('').map((step) => step.kind),
+  )
+  assert.is(steps.find((step: { kind: string }) => step.kind === 'open-verity').blocks, '1000')
+})
+
+const dir = mkdtempSync(join(tmpdir(), 'cvmboot-plan-'))
+test.after(() => rmSync(dir, { recursive: true }))
+const main = join(import.meta.dirname, '../../src/main.ts')
+const run = (...args: string[]) => spawnSync(process.execPath, [main, 'plan', ...args], { encoding: 'utf8' })
+
+test('cvmboot plan prints the plan and exits 0', () => {
+  const config = join(dir, 'partition.conf')
+  writeFileSync(config, everything)
+  const { stdout, status } = run('--cmdline', goodCmdline, '--config', config)
+  assert.is(status, 0)
+  assert.is(stdout, printPlan(plan(everything)))
+  assert.is(run('--cmdline', goodCmdline, '--json').stdout, printPlanJson(plan('')))
+})
+
+test('what the boot would refuse is refused with the same code, and its exit status', () => {
+  const config = join(dir, 'bad.conf')
+  writeFileSync(config, 'ROOT_FS_SIZE=1G\nNO_SUCH=1\n')
+  const table: [string[], string, number][] = [
+    [['--cmdline', ''], 'cmdline-missing', 10],
+    [['--cmdline', `${goodCmdline} cvmboot.x`], 'cmdline-unknown', 10],
+    [['--cmdline', goodCmdline, '--config', config], 'config-unknown', 11],
+    [['--cmdline', goodCmdline, '--config', join(dir, 'none')], 'config-missing', 11],
+    [['--cmdline', goodCmdline, '--config', dir], 'config-missing', 11],
+    [[], 'usage', 2],
+    [['--nonsense'], 'usage', 2],
+  ]
+  for (const [args, code, expected] of table) {
+    const { stdout, stderr, status } = run(...args)
+    assert.is(stdout, '')
+    assert.ok(stderr.startsWith(`cvmboot: ${code}: cannot `), stderr)
+    assert.is(status, expected)
+  }
+})
+
+test.run()
