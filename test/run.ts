@@ -60,7 +60,7 @@ const testFiles = (pattern: RegExp): string[] =>
 const uvu = (pattern: string): string[] => [join(bin, 'uvu'), 'test', pattern]
 
 const unitOnly = process.argv.includes('--unit')
-await ensurePackages()
+ensurePackages((line) => process.stdout.write(`${line}\n`))
 await check('types', join(bin, 'tsc'), ['-p', '.'])
 await check('style', join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
 await suite('unit', join(bin, 'c8'), [

@@ -81,14 +81,14 @@ export const listDisks = (): Disks => {
   return { partitions, seen: seen.map(printable) }
 }
 
-/** Devices in use for swap, and compressed swap devices. */
+/** Devices in use for swap, and compressed memory disks with room: those have no other use this early. */
 export const activeSwap = (): string[] => [
   ...text('/proc/swaps')
     .split('\n')
     .slice(1)
     .map((line) => line.split(/\s/)[0] ?? ''),
   ...readdirSync(sys)
-    .filter((name) => /^zram\d+$/.test(name))
+    .filter((name) => /^zram\d+$/.test(name) && text(`${sys}/${name}/size`) !== '0')
     .map((name) => `/dev/${name}`),
 ]
 

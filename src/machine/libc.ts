@@ -36,7 +36,11 @@ const SYS_finit_module = 313n
 /** A system call that failed; `code` is the errno's name, as in Node's own errors. */
 export type SystemError = Error & { readonly code: string }
 
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]))
+// Node leaves out the keyring's (include/uapi/asm-generic/errno.h), which dm-crypt and module signatures answer with.
+const keyErrnos = { ENOKEY: 126, EKEYEXPIRED: 127, EKEYREVOKED: 128, EKEYREJECTED: 129 }
+const errnoNames = new Map(
+  Object.entries({ ...constants.errno, ...keyErrnos }).map(([name, value]) => [value, name]),
+)
 
 /** Throws a SystemError where `result` is -1. errno is read first: any allocation may overwrite it. */
 const checked = <T extends number | bigint>(result: T, call: string): T => {

@@ -1,0 +1,219 @@
+// The real machine's verbs on this machine, as far as they can be had without device-mapper and PID 1; the rest is
+// shown by the boots in test/vm. Verbs that mount run in a child with mounts of its own.
+
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { BootFault, type FaultCode } from '../../src/fault.ts'
+import { Secret } from '../../src/keys/secret.ts'
+import { readDevice } from '../../src/machine/block.ts'
+import { run } from '../../src/machine/exec.ts'
+import { linux } from '../../src/machine/linux.ts'
+
+const isRoot = process.getuid?.() === 0
+const dir = mkdtempSync(join(tmpdir(), 'cvmboot-linux-'))
+test.after(() => rmSync(dir, { recursive: true }))
+
+const refused = async (code: FaultCode, use: () => unknown): Promise<string> => {
+  try {
+    await use()
+  } catch (thrown) {
+    assert.instance(thrown, BootFault, String(thrown))
+    assert.is((thrown as BootFault).fault.code, code)
+    return (thrown as BootFault).message
+  }
+  return assert.unreachable(`expected ${code}`) as never
+}
+
+test('what is asked of the kernel is what it says', async () => {
+  assert.is(linux.isInit(), false)
+  assert.is(linux.cmdline(), readFileSync('/proc/cmdline', 'latin1').trimEnd())
+  assert.ok(linux.environment().includes('PATH'))
+  assert.match(linux.kernel(), /^\d+\.\d+/)
+  const before = linux.now()
+  await linux.sleep(20)
+  assert.ok(linux.now() - before >= 19)
+  assert.ok(Math.abs(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000 - linux.now()) < 1000)
+  assert.is(linux.cvm(), undefined)
+  assert.ok(linux.mounts().some((m) => m.target === '/'))
+})
+
+test('files are read, measured and written whole', () => {
+  const file = join(dir, 'new/state.json')
+  linux.writeText(file, 'text')
+  assert.is(linux.readText(file), 'text')
+  assert.is(linux.fileBytes(file), 4)
+  assert.is(linux.fileBytes(`${file}.new`), undefined)
+  assert.is(linux.readText(join(dir, 'none')), undefined)
+  assert.is(statSync(file).mode & 0o777, 0o644)
+})
+
+test('a directory counts only where no link leads to it', () => {
+  const as = { mode: 0o750, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+  linux.makeDirectory(join(dir, 'a/b'), as)
+  assert.equal(linux.directory(join(dir, 'a/b')), as)
+  symlinkSync('a', join(dir, 'link'))
+  assert.is(linux.directory(join(dir, 'link/b')), undefined)
+  assert.is(linux.directory(join(dir, 'link')), undefined)
+  assert.is(linux.directory(join(dir, 'none')), undefined)
+})
+
+test('an init is looked for as it will look once its root is the root', () => {
+  const root = join(dir, 'root')
+  mkdirSync(join(root, 'usr/lib/systemd'), { recursive: true })
+  mkdirSync(join(root, 'usr/sbin'))
+  writeFileSync(join(root, 'usr/lib/systemd/systemd'), '')
+  chmodSync(join(root, 'usr/lib/systemd/systemd'), 0o755)
+  writeFileSync(join(root, 'usr/sbin/plain'), '')
+  symlinkSync('usr/sbin', join(root, 'sbin'))
+  symlinkSync('/usr/lib', join(root, 'lib'))
+  symlinkSync('../../lib/systemd/systemd', join(root, 'usr/sbin/init'))
+  symlinkSync('/../../../bin/sh', join(root, 'usr/sbin/outside'))
+  symlinkSync('loop', join(root, 'usr/sbin/loop'))
+  const table: [string, boolean][] = [
+    ['/sbin/init', true],
+    ['/usr/lib/systemd/systemd', true],
+    ['/sbin/plain', false],
+    ['/sbin/outside', false],
+    ['/sbin/loop', false],
+    ['/sbin/none', false],
+    ['/usr/sbin', false],
+  ]
+  for (const [path, expected] of table) assert.is(linux.isExecutable(root, path), expected, path)
+})
+
+test('a device is read exactly, or the fault says why', async () => {
+  const file = join(dir, 'device')
+  writeFileSync(file, 'abcdefgh')
+  assert.is(readDevice(file, 2n, 3).toString(), 'cde')
+  assert.ok((await refused('device-read', () => readDevice(file, 6n, 4))).includes('ends after 8 bytes'))
+  assert.ok((await refused('device-read', () => readDevice(join(dir, 'none'), 0n, 4))).includes('ENOENT'))
+})
+
+test('random bytes are secret and differ', () => {
+  using a = linux.random(64)
+  using b = linux.random(64)
+  assert.not.equal(a.bytes, b.bytes)
+})
+
+test('a key is in the keyring while it is used, and not afterwards', () => {
+  // /proc/keys shows an invalidated key, flagged `i`, until it is collected.
+  const held = () => /^\S+ [^ i]+ .*cvmboot:linux-test/m.test(readFileSync('/proc/keys', 'utf8'))
+  using key = new Secret(Buffer.alloc(64, 1))
+  const during = linux.withKey('cvmboot:linux-test', key, held)
+  assert.ok(during)
+  assert.not.ok(held())
+  assert.throws(() =>
+    linux.withKey('cvmboot:linux-test', key, () => {
+      throw new Error('use failed')
+    }),
+  )
+  assert.not.ok(held())
+})
+
+test('ext4 is made, and a 50 GB volume costs no more to write than a 1 GB one', async () => {
+  const written = async (bytes: number): Promise<number> => {
+    const file = join(dir, `ext4-${bytes}`)
+    writeFileSync(file, '')
+    truncateSync(file, bytes)
+    await linux.makeExt4(file, 'workspace', 'scratch')
+    assert.is(readDevice(file, 1080n, 2).readUInt16LE(0), 0xef53)
+    const blocks = statSync(file).blocks * 512
+    rmSync(file)
+    return blocks
+  }
+  const small = await written(2 ** 30)
+  const large = await written(50 * 2 ** 30)
+  assert.ok(large < small + 8 * 2 ** 20, `${small} and ${large} bytes written`)
+})
+
+test('a tool that is missing, or fails, is named', async () => {
+  assert.ok(
+    (await refused('tool-missing', () => run('no-such-tool', [], { package: 'pkg' }))).includes(
+      'install pkg',
+    ),
+  )
+  const said = await refused('tool-failed', () =>
+    run('sh', ['-c', 'echo first >&2; echo last words >&2; exit 3']),
+  )
+  assert.ok(said.includes('sh failed: exit 3: last words'), said)
+  assert.ok((await refused('tool-failed', () => run('sh', ['-c', 'kill -9 $$']))).includes('SIGKILL'))
+  assert.is(await run('cat', [], { input: Buffer.from('in') }), 'in')
+  const env = await run('env', [], { env: { EXTRA: '1' } })
+  assert.equal(
+    env
+      .trim()
+      .split('\n')
+      .map((l) => l.split('=')[0])
+      .sort(),
+    ['EXTRA', 'HOME', 'LC_ALL', 'PATH'],
+  )
+})
+
+const child = (code: string): string => {
+  const wrap = ['--mount', ...(isRoot ? [] : ['--map-root-user'])]
+  const source = `import { linux } from '${join(import.meta.dirname, '../../src/machine/linux.ts')}'\n${code}`
+  const args = [...wrap, process.execPath, '--disable-warning=ExperimentalWarning', '-e', source]
+  const { stdout, stderr, status } = spawnSync('unshare', args, { encoding: 'utf8', cwd: dir })
+  assert.is(status, 0, stderr)
+  return stdout
+}
+
+test("options are flags or the file system's own, and the mount shows both", () => {
+  const out = child(`
+    linux.start() // all mounted already: nothing to do
+    linux.mount({ source: 'tmpfs', target: '/mnt', type: 'tmpfs', options: ['ro', 'nosuid', 'nodev', 'noexec', 'mode=0700'] })
+    console.log(JSON.stringify(linux.mounts().findLast((m) => m.target === '/mnt')))`)
+  const mount = JSON.parse(out)
+  for (const option of ['ro', 'nosuid', 'nodev', 'noexec']) assert.ok(mount.options.includes(option), option)
+  assert.ok(mount.superOptions.includes('mode=700'))
+})
+
+test('a line that must be seen reaches the console or the kernel log, and a broken log does not stop it', () => {
+  child(`
+    linux.log(7, 'test line')
+    linux.mount({ source: 'tmpfs', target: '/dev', type: 'tmpfs', options: [] })
+    linux.log(3, 'no console and no kernel log')`)
+})
+
+test('disks, swap and swap space are listed from /sys', () => {
+  if (!isRoot) return
+  const { partitions, seen } = linux.disks()
+  const disks = readdirSync('/sys/class/block').filter((name) => /^(?:[vs]d[a-z]+|nvme\d+n\d+)$/.test(name))
+  for (const disk of disks)
+    assert.ok(
+      seen.some((phrase) => phrase.startsWith(`${disk} with`)),
+      disk,
+    )
+  for (const partition of partitions) assert.ok(existsSync(partition.device))
+  assert.equal(
+    linux.activeSwap(),
+    readFileSync('/proc/swaps', 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((l) => l.split(' ')[0]),
+  )
+  assert.equal(linux.swapSpace(), [])
+})
+
+test('modules that this machine cannot load are a fault, not a crash', async () => {
+  await refused('module-missing', () => linux.loadModules(['cvmboot_no_such_module']))
+})
+
+test.run()

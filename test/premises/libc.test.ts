@@ -1,0 +1,137 @@
+// Ring 4: each libc function does what its declaration says, with the arguments we give it. A misspelt key in a
+// node:ffi declaration is silently "no arguments, void", so a function that is not called here is not trusted.
+
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  addLogonKey,
+  chroot,
+  detachMount,
+  finitModule,
+  getrandom,
+  invalidateKey,
+  ioctl,
+  mount,
+} from '../../src/machine/libc.ts'
+
+const libc = join(import.meta.dirname, '../../src/machine/libc.ts')
+const isRoot = process.getuid?.() === 0
+
+const codeOf = (use: () => unknown): string => {
+  try {
+    use()
+  } catch (thrown) {
+    return (thrown as { code: string }).code
+  }
+  return 'no error'
+}
+
+/** Runs code in a child that has mounts of its own, and returns what it printed. */
+const child = (code: string, ...wrap: string[]): string => {
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--disable-sigusr1', '-e', code]
+  const [command = '', ...args] = [...wrap, ...node]
+  const { stdout, stderr, status } = spawnSync(command, args, { encoding: 'utf8' })
+  assert.is(status, 0, stderr)
+  return stdout
+}
+const own = ['unshare', '--mount', ...(isRoot ? [] : ['--map-root-user'])]
+
+test('errno is the one of the failed call, every time', () => {
+  for (let i = 0; i < 2000; i++) {
+    assert.is(
+      codeOf(() => chroot('/nonexistent')),
+      isRoot ? 'ENOENT' : 'ENOENT',
+    )
+    assert.is(
+      codeOf(() => detachMount('/nonexistent')),
+      isRoot ? 'ENOENT' : 'EPERM',
+    )
+  }
+})
+
+test('getrandom fills the whole buffer', () => {
+  const bytes = Buffer.alloc(64)
+  getrandom(bytes)
+  assert.not.equal(bytes.subarray(0, 32), Buffer.alloc(32))
+  assert.not.equal(bytes.subarray(32), Buffer.alloc(32))
+})
+
+test('ioctl hands over the descriptor, the request and the buffer', () => {
+  const fd = openSync('/dev/null', 'r')
+  assert.is(
+    codeOf(() => ioctl(fd, 0xc138fd00, Buffer.alloc(312))),
+    'ENOTTY',
+  )
+  closeSync(fd)
+  assert.is(
+    codeOf(() => ioctl(fd, 0xc138fd00, Buffer.alloc(312))),
+    'EBADF',
+  )
+})
+
+test('a logon key is kept, needs a prefix, and is gone once invalidated', () => {
+  const serial = addLogonKey('cvmboot:test', Buffer.from('secret'))
+  assert.ok(serial > 0n)
+  invalidateKey(serial)
+  assert.ok(['ENOKEY', 'EKEYREVOKED'].includes(codeOf(() => invalidateKey(serial))))
+  assert.is(
+    codeOf(() => addLogonKey('without-prefix', Buffer.from('secret'))),
+    'EINVAL',
+  )
+})
+
+test('finit_module reads the descriptor it is given', () => {
+  const fd = openSync('/dev/null', 'r')
+  for (const format of ['plain', 'compressed'] as const)
+    assert.ok(
+      ['EPERM', 'EINVAL', 'ENOEXEC', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(() => finitModule(fd, format))),
+    )
+  closeSync(fd)
+})
+
+test('mount passes source, type, flags and data; detach takes it away', () => {
+  const code = `
+    import { mount, detachMount } from '${libc}'
+    import { readFileSync } from 'node:fs'
+    const line = () => readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').find((l) => l.includes(' /mnt ')) ?? 'none'
+    mount('some-source', '/mnt', 'tmpfs', 1 | 2, 'size=65536,mode=0700')
+    console.log(line())
+    detachMount('/mnt')
+    console.log(line())`
+  const [mounted = '', after] = child(code, ...own).split('\n')
+  assert.match(mounted, / \/mnt ro,nosuid,\S* .*- tmpfs some-source ro,size=64k,mode=700/)
+  assert.is(after, 'none')
+})
+
+test('chroot changes the root of the whole process', () => {
+  const code = `
+    import { chroot } from '${libc}'
+    import { readdirSync } from 'node:fs'
+    chroot('/proc/self')
+    process.chdir('/')
+    console.log(readdirSync('/').includes('mountinfo'))`
+  assert.is(child(code, ...own).trim(), 'true')
+})
+
+test('Node changes signals and limits of its process, and resetProcess undoes it for the next program', () => {
+  const show = `process.execve('/bin/sh', ['sh', '-c', 'grep -E "^Sig(Blk|Ign)" /proc/self/status; ulimit -Sn'], { PATH: '/bin' })`
+  const before = child(show, 'sh', '-c', 'ulimit -Sn 1024; exec "$0" "$@"')
+  const after = child(
+    `import { resetProcess } from '${libc}'; resetProcess(); ${show}`,
+    ...['sh', '-c', 'ulimit -Hn 4096; exec "$0" "$@"'],
+  )
+  assert.not.match(before, /SigBlk:\t0{16}\nSigIgn:\t0{16}\n/)
+  assert.is(after, 'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n1024\n')
+})
+
+test('a mount that fails says why', () => {
+  assert.is(
+    codeOf(() => mount('x', '/nonexistent', 'tmpfs', 0, '')),
+    isRoot ? 'ENOENT' : 'EPERM',
+  )
+})
+
+test.run()
