@@ -8,7 +8,7 @@ const swap = 'it brings swap, where the host can read and replay memory'
 const init = 'the new init is named by INIT in partition.conf'
 const skips = 'it changes what runs before or instead of the verified boot'
 
-/** Names as written; `-` and `_` are the same. A name with a trailing dot stands for all below it. */
+/** Names with `-`, which also stands for `_`. */
 const names: ReadonlyMap<string, string> = new Map([
   ['init', init],
   ['rdinit', init],
@@ -54,6 +54,9 @@ const names: ReadonlyMap<string, string> = new Map([
   ['rd.systemd.verity', skips],
   ['rootfallback', skips],
 ])
+
+/** The refused names, as kernel-cmdline.md lists them. */
+export const forbiddenNames: readonly string[] = [...names.keys()]
 
 /** Why the word is refused, or undefined where it is none of ours to judge. */
 export const forbidden = (word: Word): string | undefined => {

@@ -6,7 +6,14 @@ import { fail } from '../fault.ts'
 import { driverModules, modulesRoot } from '../layout/initramfs.ts'
 import { reasonOf } from './errno.ts'
 import { finitModule } from './libc.ts'
-import { type ModuleIndex, modulesForAlias, parseModuleIndex, resolveModules } from './modules.ts'
+import {
+  findModule,
+  type ModuleIndex,
+  modulesForAlias,
+  nameOfPath,
+  parseModuleIndex,
+  resolveModules,
+} from './modules.ts'
 
 const folder = (): string => `${modulesRoot}/${release()}`
 
@@ -47,11 +54,13 @@ const insert = (path: string): boolean => {
   return true
 }
 
-/** Loads modules and what they need. Faults: `module-missing`, `module-load`. */
+/** Loads modules and what they need; what they only want may be missing. Faults: `module-missing`, `module-load`. */
 export const loadModules = (names: readonly string[]): void => {
+  const asked = names.map((name) => findModule(openIndex(), name))
   for (const path of resolveModules(openIndex(), names)) {
     if (loaded.has(path)) continue
-    if (!insert(path)) throw fail('module-load', { module: path, reason: 'ENODEV' })
+    if (!insert(path) && asked.includes(nameOfPath(path)))
+      throw fail('module-load', { module: path, reason: 'ENODEV' })
     loaded.add(path)
   }
 }
@@ -65,7 +74,7 @@ const modaliases = (): Set<string> => {
     } catch {}
   }
   add('/sys/devices/system/cpu/modalias')
-  for (const bus of ['pci', 'virtio', 'scsi', 'vmbus', 'platform']) {
+  for (const bus of ['acpi', 'pci', 'virtio', 'scsi', 'vmbus']) {
     try {
       for (const device of readdirSync(`/sys/bus/${bus}/devices`))
         add(`/sys/bus/${bus}/devices/${device}/modalias`)

@@ -1,0 +1,113 @@
+// The documents and the source say the same. Tables are made from the source: UPDATE_DOCS=1 writes them anew.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { forbiddenNames } from '../src/cmdline/forbidden.ts'
+import { parameters, parseParams } from '../src/cmdline/params.ts'
+import { configKeys, defaultConfig } from '../src/config/config.ts'
+import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
+import { statePath } from '../src/layout/state.ts'
+import { planBoot } from '../src/plan/plan.ts'
+import { goodCmdline } from './fake-machine.ts'
+
+const file = (name: string): string => join(import.meta.dirname, '..', name)
+const cmdlineDoc = file('kernel-cmdline.md')
+const read = (doc = cmdlineDoc): string => readFileSync(doc, 'utf8')
+
+const section = (name: string, content: string, doc = cmdlineDoc): void => {
+  const pattern = new RegExp(`(<!-- ${name}:[^\n]*-->\n)[^]*?(<!-- end -->)`)
+  assert.match(read(doc), pattern)
+  if (process.env['UPDATE_DOCS'] === '1')
+    writeFileSync(
+      cmdlineDoc,
+      read().replace(pattern, (_, a, b) => `${a}\n${content}\n${b}`),
+    )
+  assert.is(pattern.exec(read(doc))?.[0].split('\n').slice(1, -1).join('\n').trim(), content.trim())
+}
+
+const row = (...cells: string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+
+test("the refused words are the source's", () => {
+  section('forbidden', `${forbiddenNames.map((name) => `\`${name}\``).join(', ')}.\n`)
+})
+
+test("the keys of partition.conf are the source's, with what they take and their defaults", () => {
+  const rows = configKeys.map(({ key, aliases, expected, print }) => {
+    const names = [key, ...aliases.map((alias) => `[${alias}]`)].join(' ')
+    return row(names, expected, print(defaultConfig))
+  })
+  section('config', row('key', 'takes', 'default') + row('---', '---', '---') + rows.join(''))
+})
+
+test("the refusals are the source's, with status and words", () => {
+  const placeholders = new Proxy(
+    {},
+    { get: (_, name) => (name === 'code' ? undefined : `‹${String(name)}›`) },
+  )
+  const rows = (Object.keys(faults) as FaultCode[]).map((code) => {
+    const words = (faults[code].say as (detail: unknown) => string)(placeholders)
+    return row(`\`${code}\``, `${exitStatus({ code } as never)}`, words)
+  })
+  section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
+})
+
+test('the parameters in README.md are those of the source', () => {
+  const rows = parameters.map(({ name, takes, absent }) => row(`\`${name}\``, takes, absent))
+  const table = row('parameter', 'takes', 'absent') + row('---', '---', '---') + rows.join('')
+  section('parameters', table, file('README.md'))
+})
+
+test('every parameter has its heading, and every heading its parameter', () => {
+  const headings = [...read().matchAll(/^### `(.+)`$/gm)].map((match) => match[1])
+  assert.equal(
+    headings,
+    parameters.map((p) => p.name),
+  )
+})
+
+const paragraph = (name: string): string => {
+  const [, text = ''] = read().split(`### \`${name}\`\n`)
+  return text.split(/^##/m)[0] ?? ''
+}
+
+for (const { name, takes, absent } of parameters)
+  test(`${name} is documented as it is parsed`, () => {
+    const text = paragraph(name)
+    assert.ok(text.includes(`- Takes: ${takes}\n`))
+    assert.ok(text.includes(`- Absent: ${absent}\n`))
+    assert.ok(text.includes(`- Syntax: \`${name}=`))
+    const example = /^- Example: `(.+)`$/m.exec(text)?.[1] ?? ''
+    // The example is good where it stands; what it documents for a wrong value is what the parser says.
+    const others = goodCmdline.split(' ').filter((word) => !word.startsWith(`${name}=`))
+    parseParams([...others, example].join(' '))
+    for (const [line, code] of [
+      [[...others, `${name}=?`], 'cmdline-value'],
+      [[...others, example, example], 'cmdline-duplicate'],
+      ...(absent === 'refused' ? [[others, 'cmdline-missing'] as const] : []),
+    ] as const) {
+      try {
+        parseParams(line.join(' '))
+        assert.unreachable(line.join(' '))
+      } catch (thrown) {
+        assert.is((thrown as BootFault).fault?.code, code)
+        assert.ok(text.includes(`\`${code}\``), `${name}: ${code} is not documented`)
+      }
+    }
+  })
+
+test('the picture of the boot has every kind of step', () => {
+  const config = { ...defaultConfig, jobStore: 'plain' as const, overlays: ['/var'] }
+  for (const { kind } of planBoot(parseParams(goodCmdline), config))
+    assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
+  assert.ok(read().includes(statePath))
+})
+
+test('documents name no tool, host or path of a machine of ours', () => {
+  for (const name of ['README.md', 'kernel-cmdline.md', 'LIMITATIONS.md', 'CHANGELOG.md'])
+    assert.not.match(readFileSync(file(name), 'utf8'), /\/work\/|\/root\/|\/home\/\w/)
+})
+
+test.run()
