@@ -21,8 +21,8 @@ const section = (name: string, content: string, doc = cmdlineDoc): void => {
   assert.match(read(doc), pattern)
   if (process.env['UPDATE_DOCS'] === '1')
     writeFileSync(
-      cmdlineDoc,
-      read().replace(pattern, (_, a, b) => `${a}\n${content}\n${b}`),
+      doc,
+      read(doc).replace(pattern, (_, a, b) => `${a}\n${content}\n${b}`),
     )
   assert.is(pattern.exec(read(doc))?.[0].split('\n').slice(1, -1).join('\n').trim(), content.trim())
 }
