@@ -25,6 +25,9 @@ const text: ModuleIndexText = {
     'kernel/a/one.ko:',
     'kernel/a/two.ko:',
     'kernel/a/last.ko:',
+    'kernel/a/both.ko: kernel/a/ether.ko kernel/a/base.ko',
+    'kernel/a/ether.ko:',
+    'kernel/a/base.ko:',
     'kernel/a/needy.ko: kernel/a/gone.ko',
     'kernel/a/uses-builtin.ko: kernel/a/there.ko',
     '',
@@ -89,6 +92,7 @@ for (const [names, order] of [
   [['dm-verity'], 'dm_mod dm_bufio dm_verity'],
   [['dm_mod', 'dm_verity', 'dm_mod'], 'dm_mod dm_bufio dm_verity'],
   [['xts'], 'ecb xts'],
+  [['both'], 'base ether both'],
   [['ext4'], 'jbd2 crc32c_intel crc32c_generic ext4'],
   [['one'], 'two one last'],
   [['two', 'one'], 'one last two'],
@@ -146,8 +150,8 @@ for (const [pattern, matching, other] of [
 ] as const)
   test(`pattern ${pattern} matches ${matching} and not ${other}`, () => {
     const one = parseModuleIndex({ dep: '', softdep: '', builtin: '', alias: `alias ${pattern} m\n` })
-    assert.equal(modulesForAlias(one, matching), ['m'])
-    if (other !== undefined) assert.equal(modulesForAlias(one, other), [])
+    assert.is(modulesForAlias(one, matching).join(), 'm')
+    if (other !== undefined) assert.is(modulesForAlias(one, other).join(), '')
   })
 
 test('lines of no known form are left out', () => {

@@ -1,0 +1,26 @@
+// `npm run build`: dist/cvmboot and dist/cvmboot-mock, each with its bundle and esbuild's list of what is in it.
+// The mock is another entry, not another setting: what only it imports is in no production file.
+
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bundle, gitVersion, root } from './bundle.ts'
+import { makeExecutable } from './executable.ts'
+
+const products = [
+  { name: 'cvmboot', entry: 'src/main.ts' },
+  { name: 'cvmboot-mock', entry: 'src/main-mock.ts' },
+] as const
+
+const output = join(root, 'dist')
+const project: string = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
+const identity = { project, git: await gitVersion() }
+
+await mkdir(output, { recursive: true })
+for (const { name, entry } of products) {
+  const { text, meta } = await bundle(entry, identity)
+  await writeFile(join(output, `${name}.mjs`), text)
+  await writeFile(join(output, `${name}.meta.json`), `${JSON.stringify(meta, null, 2)}\n`)
+  await makeExecutable(text, join(output, name))
+  const { size } = await stat(join(output, name))
+  process.stdout.write(`dist/${name}: ${size} bytes, ${text.length} of them the bundle\n`)
+}

@@ -1,0 +1,61 @@
+// A bundle -> one executable: SEA blob, injected into the stripped Node, sections removed.
+// The same bundle and the same Node give the same bytes; test/build proves it.
+
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { run } from '../src/machine/exec.ts'
+import { pinnedNode, strippedNode } from './base.ts'
+import { root } from './bundle.ts'
+import { withoutSections } from './elf.ts'
+
+/** Read at every start; with execArgvExtension "none" the only flags there are. None changes how V8 compiles. */
+const execArgv = [
+  // SIGUSR1 would open a debugger on a port.
+  '--disable-sigusr1',
+  // No helper threads for a process that lives for two seconds: 3 threads instead of 7.
+  '--v8-pool-size=0',
+  '--disable-warning=ExperimentalWarning',
+]
+
+/**
+ * Only while the code cache is made: hash seeds differ by run otherwise, and with them the bytes. V8 takes the
+ * cache all the same at any other seed. At run time it would cost 10 ms, since Node's own snapshot is then
+ * made again, and Math.random would be no secret.
+ */
+const sameSeed = '--random-seed=42'
+
+const postject = join(root, 'node_modules/postject/dist/cli.js')
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+
+/** Writes the executable `output`, whole or not at all. */
+export const makeExecutable = async (bundle: string, output: string): Promise<void> => {
+  await mkdir(dirname(output), { recursive: true })
+  const work = await mkdtemp(join(dirname(output), `.${basename(output)}-`))
+  try {
+    // Relative names: the blob records the path of its main script.
+    const config = {
+      main: 'cvmboot.mjs',
+      mainFormat: 'module',
+      output: 'blob',
+      disableExperimentalSEAWarning: true,
+      useSnapshot: false,
+      useCodeCache: true,
+      execArgv,
+      execArgvExtension: 'none',
+    }
+    await writeFile(join(work, config.main), bundle)
+    await writeFile(join(work, 'sea.json'), JSON.stringify(config))
+    await run(pinnedNode, [sameSeed, '--experimental-sea-config', 'sea.json'], { cwd: work })
+    const executable = join(work, 'executable')
+    await copyFile(await strippedNode(), executable)
+    await chmod(executable, 0o755)
+    // A process of its own, since it warns of every section name that strip has removed.
+    await run(pinnedNode, [postject, executable, 'NODE_SEA_BLOB', config.output, '--sentinel-fuse', fuse], {
+      cwd: work,
+    })
+    await writeFile(executable, withoutSections(await readFile(executable)))
+    await rename(executable, output)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}

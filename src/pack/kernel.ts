@@ -1,0 +1,93 @@
+// The modules of one kernel that a boot may need, uncompressed, with an index of just these.
+// The boot reads the same four index files in an initramfs of dracut or initramfs-tools, where they are whole.
+
+import { readFile, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { fail } from '../fault.ts'
+import { coreModules, driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { runBytes } from '../machine/exec.ts'
+import {
+  findModule,
+  type ModuleIndex,
+  nameOfPath,
+  parseModuleIndex,
+  printModuleIndex,
+  resolveModules,
+} from '../machine/modules.ts'
+import type { Files, Source } from './archive.ts'
+
+export type KernelModules = {
+  readonly release: string
+  /** Names in loading order. */
+  readonly packed: readonly string[]
+  /** Names that this kernel has neither as a file nor built in; none of them is needed by every boot. */
+  readonly absent: readonly string[]
+  readonly files: Files
+}
+
+/** Reads `/lib/modules/RELEASE` or the same directory of another tree. Faults: `pack-input`, `module-missing`. */
+export const readKernel = async (directory: string): Promise<KernelModules> => {
+  const release = basename(resolve(directory))
+  const read = async (name: string): Promise<string> => {
+    try {
+      return await readFile(join(directory, name), 'latin1')
+    } catch (thrown) {
+      throw fail('pack-input', {
+        path: join(directory, name),
+        reason: `${reasonOf(thrown)}; pass /lib/modules/RELEASE, where depmod has been run`,
+      })
+    }
+  }
+  const index = parseModuleIndex({
+    dep: await read('modules.dep'),
+    softdep: await read('modules.softdep'),
+    alias: await read('modules.alias'),
+    builtin: await read('modules.builtin'),
+  })
+  const optional = [...fileSystemModules, ...driverModules]
+  const absent = optional.filter((name) => findModule(index, name) === undefined)
+  const wanted = [...coreModules, ...optional.filter((name) => !absent.includes(name))]
+  const paths = resolveModules(index, wanted)
+  const inside = `${modulesRoot}/${release}`
+  const files = new Map<string, Source>()
+  for (const path of paths)
+    files.set(`${inside}/${plainPath(path)}`, { content: await readModule(join(directory, path)) })
+  const text = printModuleIndex(subsetOf(index, paths, wanted))
+  for (const [name, content] of Object.entries(text))
+    files.set(`${inside}/modules.${name}`, { content: Buffer.from(content, 'latin1') })
+  return { release, packed: paths.map(nameOfPath), absent, files }
+}
+
+const plainPath = (path: string): string => path.replace(/\.(?:xz|zst|gz)$/, '')
+
+/** What the index says about the packed modules, and which of the wanted ones are built in. */
+const subsetOf = (index: ModuleIndex, paths: readonly string[], wanted: readonly string[]): ModuleIndex => {
+  const packed = new Set(paths.map(nameOfPath))
+  const builtin = new Set(wanted.map((name) => findModule(index, name)))
+  return {
+    dep: new Map(
+      [...index.dep]
+        .filter(([name]) => packed.has(name))
+        .map(([name, { path, needs }]) => [name, { path: plainPath(path), needs }]),
+    ),
+    soft: new Map([...index.soft].filter(([name]) => packed.has(name))),
+    alias: index.alias.filter(({ module }) => packed.has(module)),
+    builtin: new Map([...index.builtin].filter(([name]) => builtin.has(name))),
+  }
+}
+
+/** Uncompressed: the archive is compressed as a whole, and the kernel then need not do it once more. */
+const readModule = async (path: string): Promise<Uint8Array> => {
+  try {
+    await stat(path)
+    if (path.endsWith('.xz')) return await runBytes('xz', ['-dc', '--', path], { package: 'xz-utils' })
+    const content = await readFile(path)
+    if (path.endsWith('.zst')) return zstdDecompressSync(content)
+    if (path.endsWith('.gz')) return gunzipSync(content)
+    return content
+  } catch (thrown) {
+    throw fail('pack-input', { path, reason: thrown instanceof Error ? thrown.message : String(thrown) })
+  }
+}

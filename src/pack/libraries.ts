@@ -1,0 +1,38 @@
+// The shared libraries a program needs, where the loader inside the initramfs will look for them.
+// Asked of ld.so itself, which `ldd` is a shell script around: with the cache it would answer for this machine,
+// and with the directories for newer CPUs it would answer for this CPU. The initramfs has neither.
+
+import { fail } from '../fault.ts'
+import { run } from '../machine/exec.ts'
+
+/** PT_INTERP of every dynamic x86-64 program; the confidential VMs there are run on no other. */
+const loader = '/lib64/ld-linux-x86-64.so.2'
+const asInside = ['--inhibit-cache', '--glibc-hwcaps-mask', 'none', '--list']
+
+/** Where ld.so looks without configuration: Debian's directories and those of other distributions. */
+const searched = /^(?:\/usr)?\/(?:lib|lib64|lib\/x86_64-linux-gnu)\/[^/]+$/
+
+/** Absolute paths. Fault: `pack-input`. */
+export const librariesOf = async (program: string): Promise<string[]> => {
+  const text = await run(loader, [...asInside, program], { package: 'libc6' }).catch((thrown) => {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    throw fail('pack-input', { path: program, reason: `it is no dynamic x86-64 program (${reason})` })
+  })
+  return parseLibraries(text, program)
+}
+
+/** Reads what `ld.so --list` prints about `program`. Fault: `pack-input`. */
+export const parseLibraries = (text: string, program: string): string[] => {
+  const bad = (reason: string) => fail('pack-input', { path: program, reason })
+  return text.split('\n').flatMap((line) => {
+    if (line === '' || /^\tlinux-vdso\.so\.1 \(0x[0-9a-f]+\)$/.test(line)) return []
+    const [, name, path = ''] = /^\t(?:(\S+) => )?(not found|\/\S+ (?=\(0x[0-9a-f]+\)$))/.exec(line) ?? []
+    const found = path.trim()
+    if (found === 'not found') throw bad(`it needs ${name}, which is not here`)
+    if (found === '') throw bad(`ld.so says of it: ${line.trim()}`)
+    // A path of its own (RPATH, $ORIGIN) that need not hold for the copy in the initramfs.
+    if (!searched.test(found))
+      throw bad(`it finds ${name} as ${found}, where the initramfs would not have it`)
+    return [found]
+  })
+}
