@@ -64,7 +64,18 @@ ensurePackages((line) => process.stdout.write(`${line}\n`))
 await check('types', join(bin, 'tsc'), ['-p', '.'])
 await check('style', join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
 await suite('unit', join(bin, 'c8'), [
-  ...['--src', 'src', '--all', '--include', 'src/**', '--reporter', 'text', '--check-coverage', '--lines', '90'],
+  ...[
+    '--src',
+    'src',
+    '--all',
+    '--include',
+    'src/**',
+    '--reporter',
+    'text',
+    '--check-coverage',
+    '--lines',
+    '90',
+  ],
   process.execPath,
   ...uvu('^(?!vm/|build/).*\\.test\\.ts$'),
 ])

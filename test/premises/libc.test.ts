@@ -131,6 +131,20 @@ test('Node changes signals and limits of its process, and resetProcess undoes it
   assert.is(after, 'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n1024\n')
 })
 
+test('the next program inherits no file that Node or we have opened', () => {
+  const list = 'exec ls /proc/self/fd'
+  const listed = child(`
+    import { getrandom } from '${libc}'
+    import { openSync } from 'node:fs'
+    import { setTimeout } from 'node:timers/promises'
+    getrandom(Buffer.alloc(8))
+    openSync('/dev/null', 'w')
+    await setTimeout(5)
+    process.execve('/bin/sh', ['sh', '-c', '${list}'], { PATH: '/bin' })`)
+  const [command = '', ...args] = [...own, 'sh', '-c', list]
+  assert.is(listed, spawnSync(command, args, { encoding: 'utf8' }).stdout)
+})
+
 test('a mount that fails says why', () => {
   assert.is(
     codeOf(() => mount('x', '/nonexistent', 'tmpfs', 0, '')),
