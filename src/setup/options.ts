@@ -1,0 +1,156 @@
+// What to do: the command line of `cvmboot setup`, its environment and partition.conf, complete and validated.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Config, defaultConfig, parseConfig } from '../config/config.ts'
+import { fail } from '../fault.ts'
+import type { FileSystem } from '../layout/filesystem.ts'
+import { type VerityName, verityNames } from '../layout/layout.ts'
+import { reasonOf } from '../machine/errno.ts'
+
+export type Options = {
+  readonly config: Config
+  /** Where the configuration came from; undefined for the defaults. */
+  readonly configFile: string | undefined
+  readonly sources: Readonly<Record<VerityName, string>>
+  /** File or block device. */
+  readonly disk: string
+  /** Undefined: beside the disk for a file, the current directory for a device. */
+  readonly out: string | undefined
+  readonly format: FileSystem
+  readonly existing: 'keep' | 'replace'
+  /** Seconds since 1970: every time stamp in the images. */
+  readonly time: number
+}
+
+export const setupHelp = `cvmboot setup: make a disk of three directories, tars or file system images
+
+  cvmboot setup --root-fs PATH --oem-launcher PATH --os-config PATH
+                [--disk FILE|DEVICE] [--config FILE] [--out DIR]
+                [--format erofs|squashfs|ext4] [--force]
+
+  --root-fs, --oem-launcher, --os-config
+                  what the volume holds: a directory, a tar (compressed or not), or a ready
+                  erofs, squashfs or ext4 image, which is taken as it is
+  --disk          image file or block device to write; otherwise NVFLARE_DEVICE from the
+                  environment, otherwise DEVICE from the configuration
+  --config        the configuration; otherwise partition.conf here, otherwise the defaults
+  --out           directory for roothashes.json, cmdline and partition.conf; otherwise that
+                  of the image file, or the current one when a device is written
+  --format        file system made from directories and tars (erofs)
+  --force         replace what --disk and --out hold
+
+Environment: NVFLARE_ROOT (as ROOT_MOUNT), NVFLARE_DEVICE (as --disk), ENCRYPT_JOBS=true|false
+(job-store encrypted or plain), SOURCE_DATE_EPOCH (time stamps in the images).
+`
+
+/** What the images' time stamps are without SOURCE_DATE_EPOCH: 2020-01-01, which zip files can hold too. */
+const fixedTime = 1577836800
+
+const formats = ['erofs', 'squashfs', 'ext4'] as const
+const badUsage = (reason: string) => fail('usage', { reason })
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Faults: `usage`, `config-*`. */
+export const readOptions = (args: readonly string[], environment: Environment): Options => {
+  const given = parse(args)
+  const need = (name: VerityName): [VerityName, string] => {
+    const path = given[name]
+    if (path === undefined || path === '') throw badUsage(`setup needs --${name} PATH`)
+    return [name, resolve(path)]
+  }
+  const sources = Object.fromEntries(verityNames.map(need)) as Record<VerityName, string>
+  const format = formats.find((f) => f === (given.format ?? 'erofs'))
+  if (format === undefined) throw badUsage(`--format takes ${formats.join(', ')}, not ${given.format}`)
+  const { config, configFile } = readConfig(given.config, environment)
+  const disk = given.disk ?? absolute('NVFLARE_DEVICE', environment) ?? config.device
+  if (disk === undefined || disk === '')
+    throw badUsage('setup needs --disk FILE or DEVICE, NVFLARE_DEVICE, or DEVICE in the configuration')
+  if (given.out === '') throw badUsage('--out is empty')
+  return {
+    config,
+    configFile,
+    sources,
+    disk: resolve(disk),
+    out: given.out === undefined ? undefined : resolve(given.out),
+    format,
+    existing: given.force === true ? 'replace' : 'keep',
+    time: readTime(environment['SOURCE_DATE_EPOCH']),
+  }
+}
+
+const parse = (args: readonly string[]) => {
+  const text = { type: 'string' } as const
+  try {
+    const { values, tokens } = parseArgs({
+      args: [...args],
+      options: {
+        'root-fs': text,
+        'oem-launcher': text,
+        'os-config': text,
+        config: text,
+        disk: text,
+        out: text,
+        format: text,
+        force: { type: 'boolean' },
+      },
+      tokens: true,
+    })
+    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    if (twice !== undefined) throw new Error(`--${twice} is given more than once`)
+    return values
+  } catch (thrown) {
+    throw badUsage(thrown instanceof Error ? thrown.message : String(thrown))
+  }
+}
+
+const readConfig = (
+  file: string | undefined,
+  environment: Environment,
+): Pick<Options, 'config' | 'configFile'> => {
+  const configFile = file ?? (existsSync('partition.conf') ? 'partition.conf' : undefined)
+  let text = ''
+  try {
+    if (configFile !== undefined) text = readFileSync(configFile, 'utf8')
+  } catch (thrown) {
+    throw fail('config-missing', { file: configFile ?? '', reason: reasonOf(thrown) })
+  }
+  const root = absolute('NVFLARE_ROOT', environment)
+  if (root !== undefined) {
+    const line = `ROOT_MOUNT=${root}\n`
+    parseConfig(line, 'NVFLARE_ROOT')
+    // The environment wins over the file's line, and loses to its *_MOUNT lines, as in the scripts.
+    text = `${text.replace(/^[\t ]*ROOT_MOUNT=.*$/gm, '')}\n${line}`
+  }
+  const config = text === '' ? defaultConfig : parseConfig(text, configFile)
+  return { configFile, config: { ...config, jobStore: readEncryptJobs(environment) ?? config.jobStore } }
+}
+
+const readEncryptJobs = (environment: Environment): Config['jobStore'] | undefined => {
+  const value = environment['ENCRYPT_JOBS']
+  if (value !== undefined && value !== 'true' && value !== 'false')
+    throw badUsage(`ENCRYPT_JOBS takes true or false, not ${value}`)
+  return value === undefined ? undefined : value === 'true' ? 'crypt' : 'plain'
+}
+
+const absolute = (name: string, environment: Environment): string | undefined => {
+  const value = environment[name]
+  if (value !== undefined && !/^(?:\/[A-Za-z0-9._+@:-]+)+$/.test(value))
+    throw badUsage(`${name} takes an absolute path, not ${value}`)
+  return value
+}
+
+const readTime = (text: string | undefined): number => {
+  if (text === undefined) return fixedTime
+  // File systems keep 32 bits of it.
+  if (!/^(?:0|[1-9][0-9]{0,9})$/.test(text) || Number(text) > 0x7fffffff)
+    throw badUsage(`SOURCE_DATE_EPOCH takes seconds since 1970, not ${text}`)
+  return Number(text)
+}
+
+/** Where the text files go. */
+export const outOf = (options: Options, target: 'file' | 'device'): string =>
+  options.out ?? (target === 'file' ? dirname(options.disk) : process.cwd())

@@ -1,0 +1,79 @@
+// Where everything lies on the disk: the partition table that follows from the built volumes. Pure.
+
+import type { Config } from '../config/config.ts'
+import {
+  type Gpt,
+  type GptPartition,
+  gptAttributes,
+  gptTypes,
+  headBlocks,
+  partitionAlignment,
+  tailBlocks,
+} from '../layout/gpt.ts'
+import { cryptNames, treeName, verityNames } from '../layout/layout.ts'
+import { partuuids } from '../layout/verity.ts'
+import { derivedUuid } from './uuid.ts'
+import type { BuiltVolume } from './volume.ts'
+
+type Wanted = Omit<GptPartition, 'number' | 'first' | 'last'> & { readonly bytes: bigint }
+
+/** Bytes the disk must have at least. */
+export type Plan = { readonly uuid: string; readonly partitions: GptPartition[]; readonly needed: bigint }
+
+export const planPartitions = (built: readonly BuiltVolume[], config: Config, blockSize: number): Plan => {
+  const hashes = built.map((volume) => volume.rootHash)
+  const block = BigInt(blockSize)
+  let end = BigInt(headBlocks(blockSize)) * block
+  const partitions = wanted(built, config).map(({ bytes, ...partition }, index) => {
+    const start = alignUp(end)
+    end = start + bytes
+    return { number: index + 1, ...partition, first: start / block, last: end / block - 1n }
+  })
+  const needed = end + BigInt(tailBlocks(blockSize)) * block
+  return { uuid: derivedUuid('disk', ...hashes), partitions, needed }
+}
+
+const wanted = (built: readonly BuiltVolume[], config: Config): Wanted[] => {
+  const hashes = built.map((volume) => volume.rootHash)
+  const verity = verityNames.flatMap((name): Wanted[] => {
+    const volume = built.find((one) => one.name === name)
+    if (volume === undefined) return []
+    const uuid = partuuids(volume.rootHash)
+    const isRoot = name === 'root-fs'
+    const attributes = gptAttributes.readOnly | gptAttributes.noAuto
+    return [
+      {
+        name,
+        type: isRoot ? gptTypes.root : gptTypes.linux,
+        uuid: uuid.data,
+        bytes: volume.bytes,
+        attributes,
+      },
+      {
+        name: treeName(name),
+        type: isRoot ? gptTypes.rootVerity : gptTypes.linux,
+        uuid: uuid.tree,
+        bytes: volume.treeBytes,
+        attributes,
+      },
+    ]
+  })
+  const crypt = cryptNames.map((name) => ({
+    name,
+    type: gptTypes.linux,
+    uuid: derivedUuid('partition', name, ...hashes),
+    bytes: config.size[name],
+    attributes: gptAttributes.noAuto,
+  }))
+  return [...verity, ...crypt]
+}
+
+export const alignUp = (bytes: bigint): bigint =>
+  ((bytes + partitionAlignment - 1n) / partitionAlignment) * partitionAlignment
+
+export const gptOf = (plan: Plan, blockSize: number, bytes: bigint): Gpt => ({
+  uuid: plan.uuid,
+  blockSize,
+  blocks: bytes / BigInt(blockSize),
+  partitions: plan.partitions,
+})

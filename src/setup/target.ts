@@ -1,0 +1,147 @@
+// What the disk is written to: a file or a block device, looked at and found fit before anything is built.
+
+import { constants, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fail } from '../fault.ts'
+import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
+import { reasonOf } from '../machine/errno.ts'
+
+export type Target =
+  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'device'
+      readonly path: string
+      /** Open exclusively: while it is, the kernel lets nobody mount the device or put a mapping on it. */
+      readonly handle: FileHandle
+      readonly bytes: bigint
+      readonly blockSize: number
+    }
+
+/** The device's handle is the caller's to close. Faults: `target-write`, `target-busy`, `target-not-empty`. */
+export const openTarget = async (disk: string, existing: 'keep' | 'replace'): Promise<Target> => {
+  let found: Stats | undefined
+  let path = disk
+  try {
+    found = statSync(disk, { throwIfNoEntry: false })
+    // A link in /dev/disk, or from where the user keeps images: what it leads to is written.
+    path = found === undefined ? disk : realpathSync(disk)
+    if (!statSync(dirname(path)).isDirectory()) throw new Error('it is in no directory')
+  } catch (thrown) {
+    throw fail('target-write', { target: disk, reason: reasonOf(thrown) })
+  }
+  if (found?.isBlockDevice()) return openDevice(path, found, existing)
+  if (found !== undefined && !found.isFile())
+    throw fail('target-write', { target: disk, reason: 'it is neither a file nor a block device' })
+  if (found !== undefined && existing === 'keep') await refuseContent(path, BigInt(found.size))
+  return { kind: 'file', path }
+}
+
+const refuseContent = async (path: string, bytes: bigint): Promise<void> => {
+  const handle = await open(path, 'r').catch((thrown) => {
+    throw fail('target-write', { target: path, reason: reasonOf(thrown) })
+  })
+  try {
+    throw fail('target-not-empty', { target: path, found: (await contentOf(handle, bytes)) ?? 'a file' })
+  } finally {
+    await handle.close()
+  }
+}
+
+const openDevice = async (path: string, found: Stats, existing: 'keep' | 'replace'): Promise<Target> => {
+  const number = deviceNumber(found)
+  const sys = `/sys/dev/block/${number}`
+  const text = (file: string): string => readFileSync(join(sys, file), 'latin1').trim()
+  const cannot = (reason: string) => fail('target-write', { target: path, reason })
+  const names = readdirSync(sys)
+  if (names.includes('partition')) throw cannot('it is a partition; give the whole disk')
+  const bytes = BigInt(text('size')) * 512n
+  const blockSize = Number(text('queue/logical_block_size'))
+  if (blockSize !== 512 && blockSize !== 4096) throw cannot(`its logical blocks have ${blockSize} bytes`)
+  if (text('ro') === '1') throw cannot('it is read-only')
+
+  const partitions = names.filter((name) => isPartition(sys, name))
+  const numbers = [number, ...partitions.map((name) => text(`${name}/dev`))]
+  const busy = mountedOn(numbers) ?? swapOn(numbers) ?? heldBy(sys, ['.', ...partitions])
+  if (busy !== undefined) throw fail('target-busy', { target: path, reason: busy })
+
+  const handle = await openExclusively(path)
+  const content = existing === 'keep' ? await contentOf(handle, bytes) : undefined
+  if (content !== undefined) {
+    await handle.close()
+    throw fail('target-not-empty', { target: path, found: content })
+  }
+  return { kind: 'device', path, handle, bytes, blockSize }
+}
+
+const openExclusively = async (path: string): Promise<FileHandle> => {
+  try {
+    return await open(path, constants.O_RDWR | constants.O_EXCL)
+  } catch (thrown) {
+    const reason = reasonOf(thrown)
+    if (reason === 'EBUSY')
+      throw fail('target-busy', { target: path, reason: 'the kernel says it is in use' })
+    throw fail('target-write', { target: path, reason })
+  }
+}
+
+/** `major:minor` (glibc's encoding of 64 bits). */
+const deviceNumber = ({ rdev }: Stats): string => {
+  const n = BigInt(rdev)
+  const major = ((n >> 8n) & 0xfffn) | ((n >> 32n) & ~0xfffn)
+  const minor = (n & 0xffn) | ((n >> 12n) & ~0xffn)
+  return `${major}:${minor & 0xffffffffn}`
+}
+
+const isPartition = (sys: string, name: string): boolean =>
+  statSync(join(sys, name, 'partition'), { throwIfNoEntry: false }) !== undefined
+
+/** btrfs and others mount under a number of their own, so the source's number counts as well. */
+const mountedOn = (numbers: readonly string[]): string | undefined => {
+  for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
+    const [, , number = '', , point = '', ...rest] = line.split(' ')
+    const source = rest[rest.indexOf('-') + 2] ?? ''
+    if (numbers.includes(number) || numbers.includes(numberOf(source)))
+      return `it, or a partition of it, is mounted on ${point}`
+  }
+  return undefined
+}
+
+const swapOn = (numbers: readonly string[]): string | undefined => {
+  const lines = readFileSync('/proc/swaps', 'latin1').split('\n').slice(1)
+  const used = lines.some((line) => numbers.includes(numberOf(line.split(/\s/)[0] ?? '')))
+  return used ? 'it, or a partition of it, is used for swap' : undefined
+}
+
+const numberOf = (path: string): string => {
+  if (!path.startsWith('/dev/')) return ''
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isBlockDevice() ? deviceNumber(found) : ''
+}
+
+const heldBy = (sys: string, names: readonly string[]): string | undefined => {
+  const holders = names.flatMap((name) => readdirSync(join(sys, name, 'holders')))
+  return holders.length > 0 ? `it, or a partition of it, is part of ${holders.join(', ')}` : undefined
+}
+
+/** Bytes looked at on either end. */
+const ends = 1024n ** 2n
+
+/** What would be lost, in words; undefined where both ends are blank. */
+const contentOf = async (handle: FileHandle, bytes: bigint): Promise<string | undefined> => {
+  const length = Number(bytes < ends ? bytes : ends)
+  const head = Buffer.alloc(length)
+  const tail = Buffer.alloc(length)
+  await handle.read(head, 0, length, 0)
+  await handle.read(tail, 0, length, Number(bytes) - length)
+  for (const blockSize of [512, 4096]) {
+    const signed = (from: Buffer, at: number) => from.toString('latin1', at, at + 8) === 'EFI PART'
+    if (signed(head, blockSize) || signed(tail, length - blockSize)) return 'a partition table (GPT)'
+  }
+  const fileSystem = fileSystemOf(head)
+  if (fileSystem !== undefined) return `a file system (${fileSystem})`
+  if (isSwap(head)) return 'swap space'
+  if (length >= 512 && head.readUInt16LE(510) === 0xaa55) return 'a partition table or boot sector (MBR)'
+  const blank = Buffer.alloc(length)
+  return head.equals(blank) && tail.equals(blank) ? undefined : 'data'
+}

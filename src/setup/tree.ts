@@ -1,0 +1,63 @@
+// A directory or tar as a tree that an image can be made of, with the directories the boot needs.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fail } from '../fault.ts'
+import { makeMissing, missingIn, type Needed } from './mount-points.ts'
+import type { Source } from './source.ts'
+import type { Work } from './work.ts'
+
+export type Tree = {
+  readonly path: string
+  /**
+   * `kept`: files belong to whom they belong here. `root`: to root, whoever they belong to here.
+   * Otherwise the file in which fakeroot noted to whom they belong in the tar.
+   */
+  readonly owners: 'kept' | 'root' | { readonly noted: string }
+}
+
+/** Faults: `source-mount-point`, `source-missing`, `tool-*`. */
+export const openTree = async (
+  work: Work,
+  directory: string,
+  source: Source & { readonly kind: 'directory' | 'tar' },
+  needed: readonly Needed[],
+): Promise<Tree> => {
+  const isRoot = process.getuid?.() === 0
+  const owners = isRoot ? 'kept' : 'root'
+  if (source.kind === 'directory' && missingIn(source.path, needed, source) === undefined)
+    return { path: source.path, owners }
+
+  const path = join(directory, 'tree')
+  mkdirSync(path, { mode: 0o755 })
+  if (source.kind === 'directory') {
+    // Not -a without root: it would lose a file's capabilities without a word.
+    const preserve = isRoot ? 'all' : 'mode,timestamps,links,xattr'
+    const args = ['-dR', `--preserve=${preserve}`, '--reflink=auto', '--', `${source.path}/.`, path]
+    await work.tool('cp', args, { package: 'coreutils' })
+    makeMissing(path, needed, source)
+    return { path, owners }
+  }
+
+  const unpack = [
+    ...['--extract', '--file', source.path, '--directory', path, '--same-owner', '--numeric-owner'],
+    ...['--preserve-permissions', '--xattrs', '--xattrs-include=*'],
+  ]
+  if (isRoot) {
+    await work.tool('tar', unpack, { package: 'tar' })
+    makeMissing(path, needed, source)
+    return { path, owners }
+  }
+  const noted = join(directory, 'owners')
+  writeFileSync(noted, '')
+  const args = ['-i', noted, '-s', noted, '--', 'tar', ...unpack, '--verbose', '--verbose']
+  const said = await work.tool('fakeroot', args, { package: 'fakeroot' })
+  // tar marks what has attributes. fakeroot's notes have no place for them: a file would lose its capabilities.
+  if (/^\S{10}\*/m.test(said))
+    throw fail('source-missing', {
+      ...source,
+      reason: 'it has extended attributes; unpacking those needs root',
+    })
+  makeMissing(path, needed, source)
+  return { path, owners: { noted } }
+}

@@ -1,0 +1,106 @@
+// One verity volume: from its source to an image and its hash tree, in files.
+
+import { constants, copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { fail } from '../fault.ts'
+import type { FileSystem } from '../layout/filesystem.ts'
+import type { VerityName } from '../layout/layout.ts'
+import {
+  blockSize,
+  fixedSalt,
+  parseRootHash,
+  type RootHash,
+  treeBlocks,
+  treeStart,
+} from '../layout/verity.ts'
+import { makeImage } from './image.ts'
+import { checkImage, neededIn } from './mount-points.ts'
+import type { Options } from './options.ts'
+import type { Source } from './source.ts'
+import { openTree } from './tree.ts'
+import { derivedUuid } from './uuid.ts'
+import type { Work } from './work.ts'
+
+export type BuiltVolume = {
+  readonly name: VerityName
+  readonly fileSystem: FileSystem
+  /** Files, and their bytes: multiples of 4096. */
+  readonly image: string
+  readonly bytes: bigint
+  readonly tree: string
+  readonly treeBytes: bigint
+  readonly rootHash: RootHash
+}
+
+/** Faults: `source-*`, `tool-*`. `directory` is for temporary files. */
+export const buildVolume = async (
+  work: Work,
+  source: Source,
+  options: Options,
+  directory: string,
+): Promise<BuiltVolume> => {
+  const name = source.volume
+  const own = join(directory, name)
+  mkdirSync(own)
+  const { image, fileSystem } = await imageOf(work, source, options, own)
+  const bytes = BigInt(statSync(image).size)
+  const limit = options.config.size[name]
+  if (bytes > limit) throw fail('source-too-large', { volume: name, bytes, limit })
+
+  work.progress.show(name, () => 'hash tree')
+  const tree = join(own, 'verity')
+  const said = await work.tool(
+    'veritysetup',
+    [
+      ...['format', image, tree, '--format=1', '--hash=sha256', `--salt=${fixedSalt(name)}`],
+      ...[`--data-block-size=${blockSize}`, `--hash-block-size=${blockSize}`],
+      `--uuid=${derivedUuid('verity', name)}`,
+    ],
+    { package: 'cryptsetup-bin' },
+  )
+  const rootHash = parseRootHash(/^Root hash:\s+(\S+)$/m.exec(said)?.[1] ?? '')
+  const treeBytes = BigInt(statSync(tree).size)
+  const expected = (BigInt(treeStart) + treeBlocks(bytes / BigInt(blockSize))) * BigInt(blockSize)
+  if (rootHash === undefined || treeBytes !== expected)
+    throw fail('internal', { reason: `veritysetup made a tree of ${treeBytes} bytes, not ${expected}` })
+  work.progress.show(name, undefined)
+  return { name, fileSystem, image, bytes, tree, treeBytes, rootHash }
+}
+
+const imageOf = async (
+  work: Work,
+  source: Source,
+  options: Options,
+  own: string,
+): Promise<{ image: string; fileSystem: FileSystem }> => {
+  const { volume } = source
+  const needed = neededIn(volume, options.config)
+  const image = join(own, 'image')
+  if (source.kind === 'image') {
+    const { fileSystem } = source
+    work.progress.show(volume, () => 'looking into the image')
+    await checkImage(work, source, needed)
+    if (statSync(source.path).size % blockSize === 0) return { image: source.path, fileSystem }
+    copyFileSync(source.path, image, constants.COPYFILE_FICLONE)
+    pad(image)
+    return { image, fileSystem }
+  }
+  const fileSystem = options.format
+  work.progress.show(volume, () => (source.kind === 'tar' ? 'unpacking' : 'reading the tree'))
+  const tree = await openTree(work, own, source, needed)
+  work.progress.show(
+    volume,
+    () => `${fileSystem} ${mebibytes(statSync(image, { throwIfNoEntry: false })?.size)}`,
+  )
+  await makeImage(work, fileSystem, { volume, tree, image, directory: own, time: options.time })
+  pad(image)
+  return { image, fileSystem }
+}
+
+const mebibytes = (bytes = 0): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`
+
+/** dm-verity counts whole blocks; a rest would be outside the tree and unreadable. */
+const pad = (image: string): void => {
+  const { size } = statSync(image)
+  truncateSync(image, Math.ceil(size / blockSize) * blockSize)
+}

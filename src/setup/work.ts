@@ -1,0 +1,125 @@
+// One run of setup: its temporary directories, its tools, and how it stops half-way with nothing left behind.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fail } from '../fault.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { run } from '../machine/exec.ts'
+import type { Progress } from './progress.ts'
+
+export type Work = {
+  /** Makes a directory in `parent` that is gone at the end, whatever the end is. Fault: `target-write`. */
+  readonly temporary: (parent: string) => string
+  /** As `run`, but starts nothing once the run is to stop. */
+  readonly tool: typeof run
+  /** Throws once the run is to stop; long loops ask. */
+  readonly check: () => void
+  /** Does all at the same time. The first failure stops the others, and is thrown when they have ended. */
+  readonly together: <T>(tasks: readonly (() => Promise<T>)[]) => Promise<T[]>
+  readonly progress: Progress
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+type Signal = (typeof signals)[number]
+
+/** Runs `body`. After a signal it cleans up like after a failure, then dies of that signal as a shell expects. */
+export const withWork = async <T>(progress: Progress, body: (work: Work) => Promise<T>): Promise<T> => {
+  const directories: string[] = []
+  let caught: Signal | undefined
+  let stopping: NodeJS.Timeout | undefined
+  const stop = () => {
+    // Again and again, since a child may only now be starting another.
+    stopping ??= setInterval(stopChildren, 50)
+    stopChildren()
+  }
+  const onSignal = (signal: Signal) => {
+    caught ??= signal
+    stop()
+  }
+  const check = () => {
+    if (stopping !== undefined) throw fail('internal', { reason: 'setup went on after it was stopped' })
+  }
+  const work: Work = {
+    progress,
+    check,
+    temporary: (parent) => {
+      try {
+        const made = mkdtempSync(join(parent, '.cvmboot-'))
+        directories.push(made)
+        return made
+      } catch (thrown) {
+        throw fail('target-write', { target: parent, reason: reasonOf(thrown) })
+      }
+    },
+    tool: async (...call) => {
+      check()
+      return run(...call)
+    },
+    together: async (tasks) => {
+      const failures: unknown[] = []
+      const values = await Promise.all(
+        tasks.map(async (task) => {
+          try {
+            return [await task()]
+          } catch (thrown) {
+            failures.push(thrown)
+            stop()
+            return []
+          }
+        }),
+      )
+      if (failures.length > 0) throw failures[0]
+      return values.flat(1) as Awaited<ReturnType<(typeof tasks)[number]>>[]
+    },
+  }
+
+  for (const signal of signals) process.on(signal, onSignal)
+  try {
+    return await body(work)
+  } finally {
+    clearInterval(stopping)
+    progress.end()
+    for (const directory of directories) await removeTree(directory)
+    for (const signal of signals) process.off(signal, onSignal)
+    if (caught !== undefined) process.kill(process.pid, caught)
+  }
+}
+
+/** A copied tree may hold directories that not even their owner may write. */
+const removeTree = async (directory: string): Promise<void> => {
+  try {
+    rmSync(directory, { recursive: true, force: true })
+  } catch {
+    await run('chmod', ['-R', 'u+rwX', '--', directory], { package: 'coreutils' })
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Ends the tools of this process, whichever shells are between. */
+const stopChildren = (): void => {
+  const parents = new Map<number, number>()
+  const shells = new Set<number>()
+  for (const name of readdirSync('/proc')) {
+    if (!/^[0-9]+$/.test(name)) continue
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+      // A script that has to live on to end its daemon; it ends when its tool has.
+      if (stat.includes('(fakeroot)')) shells.add(Number(name))
+    } catch {
+      // It ended between the two calls.
+    }
+  }
+  const isOurs = (pid: number): boolean => {
+    const parent = parents.get(pid)
+    return parent !== undefined && (parent === process.pid || isOurs(parent))
+  }
+  for (const pid of parents.keys()) {
+    if (shells.has(pid) || !isOurs(pid)) continue
+    try {
+      process.kill(pid, 'SIGTERM')
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
