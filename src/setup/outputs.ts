@@ -6,6 +6,7 @@ import { fail } from '../fault.ts'
 import { cryptNames, treeName, type VerityName } from '../layout/layout.ts'
 import { blockSize, fixedSalt } from '../layout/verity.ts'
 import type { Plan } from './partitions.ts'
+import { printRootHashes, type RootHashes } from './roothashes.ts'
 import type { BuiltVolume } from './volume.ts'
 
 export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as const
@@ -19,7 +20,7 @@ const wantedWords = ['random.trust_bootloader=off', 'systemd.gpt_auto=0', 'syste
 
 /** Fault: `cmdline-too-long`. */
 export const printOutputs = (built: readonly BuiltVolume[], plan: Plan, config: Config): Outputs => ({
-  'roothashes.json': `${JSON.stringify(rootHashes(built, plan, config), null, 2)}\n`,
+  'roothashes.json': printRootHashes(rootHashes(built, plan, config)),
   cmdline: printCmdline({ verity: verityParams(built), onFailure: 'halt', deviceTimeout: 30 }),
   'partition.conf': printConfig(config),
 })
@@ -40,10 +41,9 @@ const verityParams = (built: readonly BuiltVolume[]): Params['verity'] =>
     ]),
   ) as Record<VerityName, VerityParams>
 
-/** What each volume is and where it lies: for people, and for tools that compare. */
-const rootHashes = (built: readonly BuiltVolume[], plan: Plan, config: Config) => {
-  const partition = (name: string, bytes: bigint) => ({
-    partuuid: plan.partitions.find((p) => p.name === name)?.uuid,
+const rootHashes = (built: readonly BuiltVolume[], plan: Plan, config: Config): RootHashes => {
+  const place = (name: string, bytes: bigint) => ({
+    partuuid: plan.partitions.find((p) => p.name === name)?.uuid ?? '',
     bytes: Number(bytes),
   })
   const verity = built.map((volume) => [
@@ -52,10 +52,10 @@ const rootHashes = (built: readonly BuiltVolume[], plan: Plan, config: Config) =
       roothash: volume.rootHash,
       salt: fixedSalt(volume.name),
       fileSystem: volume.fileSystem,
-      data: partition(volume.name, volume.bytes),
-      tree: partition(treeName(volume.name), volume.treeBytes),
+      data: place(volume.name, volume.bytes),
+      tree: place(treeName(volume.name), volume.treeBytes),
     },
   ])
-  const crypt = cryptNames.map((name) => [name, { data: partition(name, config.size[name]) }])
+  const crypt = cryptNames.map((name) => [name, { data: place(name, config.size[name]) }])
   return Object.fromEntries([...verity, ...crypt])
 }

@@ -1,0 +1,59 @@
+// roothashes.json: print / parse. What each volume is and where it lies, for people and for tools that compare.
+
+import is from '@sindresorhus/is'
+import { parseRootHash, parseSalt, type RootHash, type Salt } from '../layout/verity.ts'
+
+type Place = { readonly partuuid: string; readonly bytes: number }
+
+export type VerityEntry = {
+  readonly roothash: RootHash
+  /** '' for none. */
+  readonly salt: Salt
+  readonly fileSystem: string
+  readonly data: Place
+  readonly tree: Place
+}
+export type CryptEntry = { readonly data: Place }
+
+/** By volume name. */
+export type RootHashes = Readonly<Record<string, VerityEntry | CryptEntry>>
+
+export const printRootHashes = (volumes: RootHashes): string => `${JSON.stringify(volumes, null, 2)}\n`
+
+/** Undefined for anything `printRootHashes` would not print. */
+export const parseRootHashes = (text: string): RootHashes | undefined => {
+  let found: unknown
+  try {
+    found = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (!is.plainObject(found) || !Object.values(found).every(isEntry)) return undefined
+  const volumes = found as RootHashes
+  return printRootHashes(volumes) === text ? volumes : undefined
+}
+
+/** A record with exactly these keys. */
+const has = (value: unknown, ...keys: string[]): value is Record<string, unknown> =>
+  is.plainObject(value) && Object.keys(value).join() === keys.join()
+
+const isPlace = (value: unknown): boolean =>
+  has(value, 'partuuid', 'bytes') &&
+  is.string(value['partuuid']) &&
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value['partuuid']) &&
+  is.integer(value['bytes']) &&
+  value['bytes'] > 0
+
+const isEntry = (value: unknown): boolean => {
+  if (has(value, 'data')) return isPlace(value['data'])
+  return (
+    has(value, 'roothash', 'salt', 'fileSystem', 'data', 'tree') &&
+    is.string(value['roothash']) &&
+    parseRootHash(value['roothash']) !== undefined &&
+    is.string(value['salt']) &&
+    (value['salt'] === '' || parseSalt(value['salt']) !== undefined) &&
+    is.string(value['fileSystem']) &&
+    isPlace(value['data']) &&
+    isPlace(value['tree'])
+  )
+}
