@@ -115,7 +115,7 @@ test('chroot changes the root of the whole process', () => {
     import { existsSync } from 'node:fs'
     chroot('${root}')
     process.chdir('/')
-    console.log(existsSync('/inside'))`
+    console.log(String(existsSync('/inside')))`
   assert.is(child(code, ...own).trim(), 'true')
   rmSync(root, { recursive: true })
 })
