@@ -1,0 +1,72 @@
+// The Debian packages that building, testing and the demo need on this machine: checked, and installed
+// where we may. Nothing else is ever installed.
+
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { toolPath } from '../src/machine/exec.ts'
+
+type Need = { readonly package: string; readonly has: string; readonly for?: 'user' }
+
+/** A program looked for in `toolPath`, or an absolute path. */
+const needs: readonly Need[] = [
+  // Node 26 itself links it; a Debian without a compiler may lack it.
+  { package: 'libatomic1', has: '/usr/lib/x86_64-linux-gnu/libatomic.so.1' },
+  { package: 'binutils', has: 'strip' },
+  { package: 'cpio', has: 'cpio' },
+  { package: 'cryptsetup-bin', has: 'veritysetup' },
+  { package: 'e2fsprogs', has: 'mke2fs' },
+  { package: 'erofs-utils', has: 'mkfs.erofs' },
+  { package: 'fakeroot', has: 'fakeroot' },
+  { package: 'fdisk', has: 'sfdisk' },
+  { package: 'kmod', has: 'depmod' },
+  { package: 'lz4', has: 'lz4' },
+  { package: 'mmdebstrap', has: 'mmdebstrap' },
+  { package: 'qemu-system-x86', has: 'qemu-system-x86_64' },
+  { package: 'squashfs-tools', has: 'mksquashfs' },
+  { package: 'xz-utils', has: 'xz' },
+  { package: 'zstd', has: 'zstd' },
+  // mmdebstrap without root maps a range of user ids.
+  { package: 'uidmap', has: 'newuidmap', for: 'user' },
+]
+
+const isRoot = (): boolean => process.getuid?.() === 0
+
+const isThere = (has: string): boolean =>
+  has.startsWith('/') ? existsSync(has) : toolPath.split(':').some((dir) => existsSync(join(dir, has)))
+
+/** The packages this machine lacks. */
+export const missingPackages = (): string[] =>
+  needs.filter((need) => (need.for !== 'user' || !isRoot()) && !isThere(need.has)).map((need) => need.package)
+
+/** Installs what is missing, as root; else throws, with the one command to run. */
+export const ensurePackages = (say: (line: string) => void): void => {
+  const missing = missingPackages()
+  if (missing.length === 0) return
+  const install = ['install', '--yes', '--no-install-recommends', ...missing]
+  if (!isRoot())
+    throw new Error(
+      `cannot go on without ${missing.join(', ')}; run\n\n  sudo sh -c 'apt-get update && apt-get ${install.join(' ')}'\n`,
+    )
+  say(`installing ${missing.join(' ')}`)
+  for (const args of [['update'], install]) {
+    const done = spawnSync('apt-get', ['--quiet', ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: toolPath },
+      encoding: 'utf8',
+    })
+    // apt names the mirror in what it says, and that is nobody's business in a log.
+    const said = `${done.stdout}${done.stderr}`.replace(/\bhttps?:\/\/[^\s/]+/g, 'MIRROR')
+    if (done.status !== 0)
+      throw new Error(`cannot install packages: apt-get ${args[0]} failed:\n${said.slice(-2000)}`)
+  }
+  const still = missingPackages()
+  if (still.length > 0) throw new Error(`cannot go on without ${still.join(', ')}: apt-get left them out`)
+}
+
+if (import.meta.main)
+  try {
+    ensurePackages((line) => process.stdout.write(`${line}\n`))
+  } catch (error) {
+    process.stderr.write(`cvmboot: ${error instanceof Error ? error.message : error}\n`)
+    process.exitCode = 1
+  }

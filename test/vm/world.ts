@@ -1,0 +1,172 @@
+// What every boot starts from, made once: our executables, a Debian guest, the disk that `setup` wrote and the
+// initramfs that `pack` made, with the real command line tools. Kept in the cache by content.
+
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ensurePackages } from '../../build/packages.ts'
+import { run } from '../../src/machine/exec.ts'
+import { accelerator } from './accelerator.ts'
+import { cached } from './cache.ts'
+import { debianGuest, type Guest, rootWith } from './guest.ts'
+import { type Boot, boot, type Disk, type Machine } from './qemu.ts'
+
+export type Edition = 'cvmboot' | 'cvmboot-mock'
+
+export type World = {
+  readonly guest: Guest
+  readonly disk: string
+  /** Of `setup`, as the kernel gets it; the console is added by `power`. */
+  readonly cmdline: string
+  readonly initramfs: Readonly<Record<Edition, string>>
+}
+
+export const project = join(import.meta.dirname, '../..')
+export const trees = join(import.meta.dirname, 'trees')
+const executable = (edition: Edition) => join(project, 'dist', edition)
+
+/** All regular files and links below a directory. */
+const filesBelow = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+
+const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+/** A tree by names, modes and content; links (all to /dev/null or beside them) count by name. */
+const digestTree = (directory: string): string =>
+  filesBelow(directory)
+    .map((path) => {
+      const file = statSync(path)
+      return `${path.slice(directory.length)} ${file.mode & 0o111} ${file.isFile() ? digest(path) : '-'}`
+    })
+    .join('\n')
+
+/** Builds both executables, unless they are newer than all they are made from. */
+export const build = async (say: (progress: string) => void): Promise<void> => {
+  const newest = (paths: readonly string[]) => Math.max(...paths.map((path) => statSync(path).mtimeMs))
+  const sources = [...filesBelow(join(project, 'src')), ...filesBelow(join(project, 'build'))]
+  const oldest = Math.min(
+    ...(['cvmboot', 'cvmboot-mock'] as const).map(
+      (edition) => statSync(executable(edition), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+    ),
+  )
+  if (oldest > newest([...sources, join(project, 'package-lock.json')])) return
+  say('building the executables')
+  await run(process.execPath, [join(project, 'build/build.ts')], { cwd: project })
+}
+
+/** Stands for what an OEM delivers: blocks that differ, and that can be found again in an image. */
+export const payload = Array.from({ length: 32_768 }, (_, i) => `line ${i} of what the OEM delivers\n`).join(
+  '',
+)
+
+/** The three trees as `setup` takes them. */
+export const makeSources = async (guest: Guest, directory: string) => {
+  const sources = {
+    rootFs: join(directory, 'root-fs.tar'),
+    oemLauncher: join(directory, 'oem-launcher'),
+    osConfig: join(directory, 'os-config'),
+  }
+  await mkdir(directory, { recursive: true })
+  await rootWith(guest, join(trees, 'root-fs'), sources.rootFs)
+  await cp(join(trees, 'oem-launcher'), sources.oemLauncher, { recursive: true })
+  await writeFile(join(sources.oemLauncher, 'payload'), payload)
+  await cp(join(trees, 'os-config'), sources.osConfig, { recursive: true })
+  return sources
+}
+
+/** `cvmboot setup` on an image file. */
+export const setup = async (
+  sources: Awaited<ReturnType<typeof makeSources>>,
+  config: string,
+  directory: string,
+  onOutput?: (text: string) => void,
+): Promise<void> => {
+  const from = [
+    '--root-fs',
+    sources.rootFs,
+    '--oem-launcher',
+    sources.oemLauncher,
+    '--os-config',
+    sources.osConfig,
+  ]
+  const to = ['--disk', join(directory, 'disk.img'), '--out', directory]
+  await run(executable('cvmboot-mock'), ['setup', '--config', config, ...from, ...to, '--force'], {
+    env: { TMPDIR: process.env['TMPDIR'] ?? '/tmp' },
+    ...(onOutput === undefined ? {} : { onOutput }),
+  })
+}
+
+/** `cvmboot pack` for one edition. */
+export const pack = async (guest: Guest, edition: Edition, config: string, output: string): Promise<void> => {
+  const from = ['--modules', guest.modules, '--config', config, '--executable', executable(edition)]
+  await run(executable('cvmboot-mock'), ['pack', ...from, '--output', output])
+}
+
+export const initramfsOf = (edition: Edition): string => `${edition}.initramfs`
+
+let made: Promise<World> | undefined
+
+/** The one world that all tests share. */
+export const world = (): Promise<World> => {
+  made ??= make()
+  return made
+}
+
+const make = async (): Promise<World> => {
+  const say = (progress: string) => void process.stderr.write(`vm: ${progress}\n`)
+  ensurePackages(say)
+  await build(say)
+  const guest = await debianGuest((step) => say(`Debian guest: ${step}`))
+  const config = join(trees, 'partition.conf')
+  const editions = ['cvmboot', 'cvmboot-mock'] as const
+  const madeFrom = [
+    guest.rootTar,
+    digestTree(trees),
+    ...editions.map((edition) => digest(executable(edition))),
+  ]
+  const entry = await cached('world', madeFrom, async (directory) => {
+    say('setting up the disk')
+    const sources = await makeSources(guest, join(directory, 'sources'))
+    await setup(sources, config, directory)
+    await rm(join(directory, 'sources'), { recursive: true })
+    for (const edition of editions) {
+      say(`packing the initramfs of ${edition}`)
+      await pack(guest, edition, config, join(directory, initramfsOf(edition)))
+    }
+  })
+  return {
+    guest,
+    disk: join(entry, 'disk.img'),
+    cmdline: (await readFile(join(entry, 'cmdline'), 'utf8')).trim(),
+    initramfs: {
+      cvmboot: join(entry, initramfsOf('cvmboot')),
+      'cvmboot-mock': join(entry, initramfsOf('cvmboot-mock')),
+    },
+  }
+}
+
+/** One boot of the world, with what is said here in place of its own parts. */
+export const power = async (
+  from: World,
+  differently: {
+    readonly edition?: Edition
+    readonly cmdline?: string
+    readonly initramfs?: string
+    readonly disks?: readonly Disk[]
+  } & Pick<Machine, 'until' | 'lingerSeconds' | 'timeoutSeconds' | 'onLine' | 'memoryMiB'> = {},
+): Promise<Boot> => {
+  const { edition = 'cvmboot-mock', cmdline = from.cmdline, initramfs, disks, ...rest } = differently
+  return boot({
+    accelerator: await accelerator(from.guest.kernel),
+    kernel: from.guest.kernel,
+    initramfs: initramfs ?? from.initramfs[edition],
+    // panic=-1: a panic resets, and a reset ends QEMU, so that it is never taken for a halt.
+    cmdline: `console=ttyS0 panic=-1 ${cmdline}`,
+    disks: disks ?? [{ file: from.disk }],
+    ...rest,
+  })
+}
