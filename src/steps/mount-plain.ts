@@ -4,7 +4,7 @@
 import { fail } from '../fault.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
-import { findPartition } from './find-partition.ts'
+import { byName, findPartitions } from './find-partitions.ts'
 import { inRoot, mountProved } from './mount.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
@@ -26,12 +26,8 @@ export const mountPlain: Definition<MountPlain> = {
     `mount-plain ${volume} on ${mount} from PARTLABEL=${volume} formatted if blank, READABLE BY THE HOST within=${timeout}s`,
   subject: ({ volume, mount }) => `${volume} on ${mount}`,
   run: async ({ volume, mount, timeout }, { machine }) => {
-    const { device, dev, bytes } = await findPartition(
-      machine,
-      volume,
-      { by: 'PARTLABEL', value: volume },
-      timeout,
-    )
+    const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
+    const { device, dev, bytes } = partition
     if (bytes < BigInt(headBytes))
       throw fail('device-geometry', { volume, device, bytes, needed: BigInt(headBytes) })
     const head = machine.read(device, 0n, headBytes)

@@ -6,7 +6,7 @@ import { cryptSectorSize, cryptSectors, keyDescription, printCryptTable } from '
 import type { CryptName } from '../layout/layout.ts'
 import { reasonOf } from '../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest } from '../machine/machine.ts'
-import { findPartition } from './find-partition.ts'
+import { byName, findPartitions } from './find-partitions.ts'
 import type { Definition } from './step.ts'
 
 export type OpenEphemeral = {
@@ -37,7 +37,7 @@ export const openEphemeral: Definition<OpenEphemeral> = {
     `open-ephemeral ${volume} on PARTLABEL=${volume} cipher=aes-xts-plain64 sector-size=${cryptSectorSize} within=${timeout}s`,
   subject: ({ volume }) => volume,
   run: async ({ volume, timeout }, { machine, edition }) => {
-    const partition = await findPartition(machine, volume, { by: 'PARTLABEL', value: volume }, timeout)
+    const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const sectors = cryptSectors(partition.bytes)
     if (sectors === 0n) {
       const needed = BigInt(cryptSectorSize)

@@ -17,7 +17,7 @@ import {
 } from '../layout/verity.ts'
 import { reasonOf } from '../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../machine/machine.ts'
-import { type Claim, findPartition, printClaim } from './find-partition.ts'
+import { type Claim, findPartitions, printClaim } from './find-partitions.ts'
 import { kernelAtLeast } from './kernel-release.ts'
 import type { Definition } from './step.ts'
 
@@ -96,9 +96,7 @@ export const openVerity: Definition<OpenVerity> = {
   subject: (step) => step.volume,
   run: async (step, { machine }) => {
     const { volume, blocks, rootHash, salt } = step
-    const { data: dataClaim, tree: treeClaim } = claims(step)
-    const data = await findPartition(machine, volume, dataClaim, step.timeout)
-    const tree = await findPartition(machine, volume, treeClaim, step.timeout)
+    const { data, tree } = await findPartitions(machine, volume, claims(step), step.timeout)
     requireRoom(volume, data, blocks)
     requireRoom(volume, tree, BigInt(treeStart) + treeBlocks(blocks))
 
