@@ -17,7 +17,7 @@ const cmdlineDoc = file('kernel-cmdline.md')
 const read = (doc = cmdlineDoc): string => readFileSync(doc, 'utf8')
 
 const section = (name: string, content: string, doc = cmdlineDoc): void => {
-  const pattern = new RegExp(`(<!-- ${name}:[^\n]*-->\n)[^]*?(<!-- end -->)`)
+  const pattern = new RegExp(`(<!-- ${name}:[^\n]*-->\n)[\\s\\S]*?(<!-- end -->)`)
   assert.match(read(doc), pattern)
   if (process.env['UPDATE_DOCS'] === '1')
     writeFileSync(

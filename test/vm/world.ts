@@ -101,9 +101,15 @@ export const setup = async (
 }
 
 /** `cvmboot pack` for one edition. */
-export const pack = async (guest: Guest, edition: Edition, config: string, output: string): Promise<void> => {
+export const pack = async (
+  guest: Guest,
+  edition: Edition,
+  config: string,
+  output: string,
+  compress: 'lz4' | 'none' = 'lz4',
+): Promise<void> => {
   const from = ['--modules', guest.modules, '--config', config, '--executable', executable(edition)]
-  await run(executable('cvmboot-mock'), ['pack', ...from, '--output', output])
+  await run(executable('cvmboot-mock'), ['pack', ...from, '--compress', compress, '--output', output])
 }
 
 export const initramfsOf = (edition: Edition): string => `${edition}.initramfs`

@@ -1,0 +1,56 @@
+// An initramfs as dracut and initramfs-tools lay it out: modules compressed as Debian ships them.
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
+import {
+  type CpioContent,
+  fileType,
+  padding,
+  parseCpio,
+  printEntry,
+  printTrailer,
+} from '../../src/pack/cpio.ts'
+
+/** Rewrites an uncompressed archive of `pack`: each module is again the `.ko.xz` of `modules`. */
+export const withCompressedModules = async (
+  archive: string,
+  modules: string,
+  output: string,
+): Promise<number> => {
+  const entries = parseCpio(await readFile(archive))
+  if (entries === undefined) throw new Error(`${archive} is not an archive of ours`)
+  let compressed = 0
+  const changed = entries.map(async (entry): Promise<CpioContent> => {
+    const [, relative] = /^lib\/modules\/[^/]+\/(.*)$/.exec(entry.path) ?? []
+    if (relative?.endsWith('.ko')) {
+      compressed++
+      return holding(entry, `${entry.path}.xz`, await readFile(join(modules, `${relative}.xz`)))
+    }
+    if (relative !== 'modules.dep') return entry
+    const text = Buffer.from(entry.content)
+      .toString()
+      .replace(/\.ko\b/g, '.ko.xz')
+    return holding(entry, entry.path, Buffer.from(text))
+  })
+  const all = await Promise.all(changed)
+  const files = all.filter((e) => (e.mode & 0o170000) === fileType.file && `/${e.path}` !== manifestPath)
+  const manifest = printManifest(files.map(({ path, bytes }) => ({ path: `/${path}`, bytes })))
+  const final = all.map((entry) =>
+    `/${entry.path}` === manifestPath ? holding(entry, entry.path, Buffer.from(manifest)) : entry,
+  )
+  const parts = final.flatMap((entry, i) => [
+    printEntry(entry, i + 1),
+    entry.content,
+    Buffer.alloc(padding(entry.bytes)),
+  ])
+  await writeFile(output, Buffer.concat([...parts, printTrailer()]))
+  return compressed
+}
+
+const holding = (entry: CpioContent, path: string, content: Buffer): CpioContent => ({
+  ...entry,
+  path,
+  bytes: content.length,
+  content,
+})

@@ -1,0 +1,64 @@
+// Every command in README.md and kernel-cmdline.md is run, as it stands there.
+
+import { spawnSync } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { toolPath } from '../../src/machine/exec.ts'
+import { makeSources, project, trees, world } from './world.ts'
+
+type Desk = { directory: string; modules: string }
+
+const test = suite<Desk>('the commands in the documents')
+
+/** The lines of all `sh` blocks. */
+const commandsIn = async (doc: string): Promise<string[]> => {
+  const text = await readFile(join(project, doc), 'utf8')
+  return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((block) =>
+    (block[1] ?? '').trim().split('\n'),
+  )
+}
+
+const run = (command: string, cwd: string, env: Readonly<Record<string, string>>) =>
+  spawnSync('sh', ['-c', command], { cwd, env: { ...process.env, ...env }, encoding: 'utf8' })
+
+test.before(async (desk) => {
+  const { guest } = await world()
+  desk.directory = await mkdtemp(join(tmpdir(), 'cvmboot-readme-'))
+  desk.modules = guest.modules
+  const { rootFs, oemLauncher, osConfig } = await makeSources(guest, join(desk.directory, 'sources'))
+  await cp(rootFs, join(desk.directory, 'root.tar'))
+  await cp(oemLauncher, join(desk.directory, 'oem'), { recursive: true })
+  await cp(osConfig, join(desk.directory, 'config'), { recursive: true })
+  await cp(join(trees, 'partition.conf'), join(desk.directory, 'partition.conf'))
+})
+
+test.after(async ({ directory }) => {
+  await rm(directory, { recursive: true, force: true })
+})
+
+test('cvmboot commands', async ({ directory, modules }) => {
+  const commands = [...(await commandsIn('README.md')), ...(await commandsIn('kernel-cmdline.md'))]
+  const ours = commands.filter((command) => command.startsWith('cvmboot '))
+  assert.ok(ours.length >= 4)
+  const env = { PATH: `${join(project, 'dist')}:${toolPath}`, MODULES: modules }
+  for (const command of ours) {
+    const { status, stderr, stdout } = run(command, directory, env)
+    assert.is(status, 0, `${command}\n${stdout}${stderr}`)
+  }
+  assert.match(run(ours.at(-1) ?? '', directory, env).stdout, /switch-root \/sbin\/init\n$/)
+})
+
+test('npm commands', async () => {
+  const commands = (await commandsIn('README.md')).filter((command) => !command.startsWith('cvmboot '))
+  // `npm test` is what runs this.
+  assert.equal(commands, ['npm run demo', 'npm test'])
+  const { status, stdout, stderr } = run('npm run demo', project, {})
+  assert.is(status, 0, `${stdout}${stderr}`)
+  assert.match(stdout, /verity-corrupt: cannot verify root-fs/)
+  assert.match(stdout, /ok: \d+ promises kept/)
+})
+
+test.run()
