@@ -1,13 +1,14 @@
 // `cvmboot pack`: an initramfs with nothing in it but what the boot uses, the same bytes from the same files.
 
 import { constants } from 'node:fs'
-import { access, open, readFile, stat } from 'node:fs/promises'
+import { access, open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSea } from 'node:sea'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.ts'
 import { defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { BootFault, fail } from '../fault.ts'
 import { configPath } from '../layout/initramfs.ts'
+import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run, toolPath } from '../machine/exec.ts'
 import { type Files, planArchive, type Source, writeArchive } from './archive.ts'
@@ -55,7 +56,7 @@ const badUsage = (reason: string) => fail('usage', { reason })
 
 /** Fault: `usage`. */
 const readOptions = (args: readonly string[]): Options => {
-  const given = parse(args)
+  const given = readArguments(args, accepted)
   const need = (name: 'modules' | 'output'): string => {
     const value = given[name]
     if (value === undefined || value === '') throw badUsage(`pack needs --${name}`)
@@ -76,36 +77,22 @@ const readOptions = (args: readonly string[]): Options => {
   }
 }
 
-const parse = (args: readonly string[]) => {
-  const text = { type: 'string' } as const
-  try {
-    const { values, tokens } = parseArgs({
-      args: [...args],
-      options: {
-        modules: text,
-        output: text,
-        config: text,
-        executable: text,
-        mke2fs: text,
-        compress: text,
-        force: { type: 'boolean' },
-      },
-      tokens: true,
-    })
-    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
-    if (twice !== undefined) throw new Error(`--${twice} is given more than once`)
-    return values
-  } catch (thrown) {
-    throw badUsage(thrown instanceof Error ? thrown.message : String(thrown))
-  }
-}
+const text = { type: 'string' } as const
+const accepted = {
+  modules: text,
+  output: text,
+  config: text,
+  executable: text,
+  mke2fs: text,
+  compress: text,
+  force: { type: 'boolean' },
+} as const
 
 /** Packs the initramfs. Faults: `usage`, `config-*`, `module-missing`, `pack-*`, `tool-*`. */
 export const pack = async (args: readonly string[]): Promise<void> => {
   const options = readOptions(args)
   await checkOutput(options)
-  const config = await readConfig(options.config)
+  const config = readConfig(options.config)
   const kernel = await readKernel(options.modules)
   const programs = [
     { path: '/init', file: options.executable },
@@ -140,13 +127,8 @@ const checkOutput = async ({ output, existing }: Options): Promise<void> => {
 }
 
 /** Canonical text: what the boot reads is what the parser understood here. Faults: `config-*`. */
-const readConfig = async (file: string | undefined): Promise<string> => {
-  if (file === undefined) return printConfig(defaultConfig)
-  const text = await readFile(file, 'utf8').catch((thrown) => {
-    throw fail('config-missing', { file, reason: reasonOf(thrown) })
-  })
-  return printConfig(parseConfig(text, file))
-}
+const readConfig = (file: string | undefined): string =>
+  printConfig(file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file))
 
 /** Fault: `tool-missing`. */
 const findTool = async (tool: string, from: string): Promise<string> => {

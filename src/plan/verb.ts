@@ -1,11 +1,10 @@
 // The verb `plan`: what a boot with this command line and configuration would do, or why it would refuse.
 
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.ts'
 import { parseParams } from '../cmdline/params.ts'
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { fail } from '../fault.ts'
-import { reasonOf } from '../machine/errno.ts'
-import { readText } from '../machine/text.ts'
+import { readConfigFile } from '../machine/config-file.ts'
 import { printStep, type Step } from '../steps/index.ts'
 import { planBoot } from './plan.ts'
 
@@ -19,6 +18,12 @@ it with the code the boot would halt with. Needs no privileges and changes nothi
   --json           the steps as a JSON array
 `
 
+const accepted = {
+  cmdline: { type: 'string' },
+  config: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
 /** Steps as JSON; block and byte counts are strings, since they may exceed what a double holds. */
 export const printPlanJson = (steps: readonly Step[]): string =>
   `${JSON.stringify(steps, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`
@@ -26,33 +31,11 @@ export const printPlanJson = (steps: readonly Step[]): string =>
 export const printPlan = (steps: readonly Step[]): string =>
   steps.map((step, i) => `${String(i + 1).padStart(2)}  ${printStep(step)}\n`).join('')
 
-const read = (file: string): string => {
-  let reason = 'there is no such file'
-  try {
-    const text = readText(file)
-    if (text !== undefined) return text
-  } catch (thrown) {
-    reason = reasonOf(thrown)
-  }
-  throw fail('config-missing', { file, reason })
-}
-
-const parse = (args: readonly string[]) => {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { cmdline: { type: 'string' }, config: { type: 'string' }, json: { type: 'boolean' } },
-    }).values
-  } catch (thrown) {
-    throw fail('usage', { reason: reasonOf(thrown) })
-  }
-}
-
+/** Prints the plan. Faults: `usage`, `config-*`, `cmdline-*`. */
 export const plan = async (args: readonly string[]): Promise<void> => {
-  const options = parse(args)
-  if (options.cmdline === undefined) throw fail('usage', { reason: 'plan needs --cmdline TEXT' })
-  const config =
-    options.config === undefined ? defaultConfig : parseConfig(read(options.config), options.config)
-  const steps = planBoot(parseParams(options.cmdline), config)
-  process.stdout.write(options.json === true ? printPlanJson(steps) : printPlan(steps))
+  const { cmdline, config: file, json } = readArguments(args, accepted)
+  if (cmdline === undefined) throw fail('usage', { reason: 'plan needs --cmdline TEXT' })
+  const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
+  const steps = planBoot(parseParams(cmdline), config)
+  process.stdout.write(json === true ? printPlanJson(steps) : printPlan(steps))
 }

@@ -1,41 +1,14 @@
 // A tree as a file system image, the same bytes for the same content whenever and wherever it is made.
 
 import type { FileSystem } from '../layout/filesystem.ts'
-import type { VerityName } from '../layout/layout.ts'
 import { makeExt4 } from './ext4.ts'
-import type { Tree } from './tree.ts'
+import { type ImageJob, runOnTree, type Tree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'
 import type { Work } from './work.ts'
-
-export type ImageJob = {
-  readonly volume: VerityName
-  readonly tree: Tree
-  /** Does not exist yet. */
-  readonly image: string
-  /** Directory for scratch files. */
-  readonly directory: string
-  /** Seconds since 1970, for every time stamp. */
-  readonly time: number
-}
 
 /** Faults: `tool-*`. */
 export const makeImage = (work: Work, format: FileSystem, job: ImageJob): Promise<void> =>
   make[format](work, job)
-
-/** Runs a tool so that it sees the tree's files belong to whom they shall belong in the image. */
-export const runOnTree = (
-  work: Work,
-  tree: Tree,
-  tool: string,
-  args: readonly string[],
-  options: { readonly package: string; readonly env?: Readonly<Record<string, string>> },
-): Promise<string> =>
-  typeof tree.owners === 'string'
-    ? work.tool(tool, args, options)
-    : work.tool('fakeroot', ['-i', tree.owners.noted, '--', tool, ...args], {
-        ...options,
-        package: 'fakeroot',
-      })
 
 const allRoot = (tree: Tree, option: string): string[] => (tree.owners === 'root' ? [option] : [])
 

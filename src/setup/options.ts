@@ -1,13 +1,13 @@
 // What to do: the command line of `cvmboot setup`, its environment and partition.conf, complete and validated.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig } from '../config/config.ts'
 import { fail } from '../fault.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
-import { reasonOf } from '../machine/errno.ts'
+import { readConfigFile } from '../machine/config-file.ts'
 
 export type Options = {
   readonly config: Config
@@ -55,7 +55,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Faults: `usage`, `config-*`. */
 export const readOptions = (args: readonly string[], environment: Environment): Options => {
-  const given = parse(args)
+  const given = readArguments(args, accepted)
   const need = (name: VerityName): [VerityName, string] => {
     const path = given[name]
     if (path === undefined || path === '') throw badUsage(`setup needs --${name} PATH`)
@@ -81,43 +81,24 @@ export const readOptions = (args: readonly string[], environment: Environment): 
   }
 }
 
-const parse = (args: readonly string[]) => {
-  const text = { type: 'string' } as const
-  try {
-    const { values, tokens } = parseArgs({
-      args: [...args],
-      options: {
-        'root-fs': text,
-        'oem-launcher': text,
-        'os-config': text,
-        config: text,
-        disk: text,
-        out: text,
-        format: text,
-        force: { type: 'boolean' },
-      },
-      tokens: true,
-    })
-    const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
-    if (twice !== undefined) throw new Error(`--${twice} is given more than once`)
-    return values
-  } catch (thrown) {
-    throw badUsage(thrown instanceof Error ? thrown.message : String(thrown))
-  }
-}
+const text = { type: 'string' } as const
+const accepted = {
+  'root-fs': text,
+  'oem-launcher': text,
+  'os-config': text,
+  config: text,
+  disk: text,
+  out: text,
+  format: text,
+  force: { type: 'boolean' },
+} as const
 
 const readConfig = (
   file: string | undefined,
   environment: Environment,
 ): Pick<Options, 'config' | 'configFile'> => {
   const configFile = file ?? (existsSync('partition.conf') ? 'partition.conf' : undefined)
-  let text = ''
-  try {
-    if (configFile !== undefined) text = readFileSync(configFile, 'utf8')
-  } catch (thrown) {
-    throw fail('config-missing', { file: configFile ?? '', reason: reasonOf(thrown) })
-  }
+  let text = configFile === undefined ? '' : readConfigFile(configFile)
   const root = absolute('NVFLARE_ROOT', environment)
   if (root !== undefined) {
     const line = `ROOT_MOUNT=${root}\n`

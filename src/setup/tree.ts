@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail } from '../fault.ts'
+import type { VerityName } from '../layout/layout.ts'
 import { makeMissing, missingIn, type Needed } from './mount-points.ts'
 import type { Source } from './source.ts'
 import type { Work } from './work.ts'
@@ -14,6 +15,18 @@ export type Tree = {
    * Otherwise the file in which fakeroot noted to whom they belong in the tar.
    */
   readonly owners: 'kept' | 'root' | { readonly noted: string }
+}
+
+/** An image to be made of a tree. */
+export type ImageJob = {
+  readonly volume: VerityName
+  readonly tree: Tree
+  /** Does not exist yet. */
+  readonly image: string
+  /** Directory for scratch files. */
+  readonly directory: string
+  /** Seconds since 1970, for every time stamp. */
+  readonly time: number
 }
 
 /** Faults: `source-mount-point`, `source-missing`, `tool-*`. */
@@ -61,3 +74,18 @@ export const openTree = async (
   makeMissing(path, needed, source)
   return { path, owners: { noted } }
 }
+
+/** Runs a tool so that it sees the tree's files belong to whom they shall belong in the image. */
+export const runOnTree = (
+  work: Work,
+  tree: Tree,
+  tool: string,
+  args: readonly string[],
+  options: { readonly package: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<string> =>
+  typeof tree.owners === 'string'
+    ? work.tool(tool, args, options)
+    : work.tool('fakeroot', ['-i', tree.owners.noted, '--', tool, ...args], {
+        ...options,
+        package: 'fakeroot',
+      })

@@ -1,14 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  type Config,
-  configKeys,
-  defaultConfig,
-  parseConfig,
-  parseSize,
-  printConfig,
-  printSize,
-} from '../../src/config/config.ts'
+import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
+import { configKeys, parseSize, printSize } from '../../src/config/keys.ts'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 
 const refused = (text: string, code: FaultCode, line: number): string => {

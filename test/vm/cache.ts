@@ -10,7 +10,9 @@ import { join } from 'node:path'
 
 const root = () => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cvmboot')
 
-const day = 24 * 3600 * 1000
+const hour = 3600 * 1000
+/** Entries of one name that stay: enough to switch between two states of the source. */
+const kept = 3
 
 /**
  * The directory of the entry, made by `make` (which fills the directory it is given) unless it is there.
@@ -28,7 +30,7 @@ export const cached = async (
     return entry
   }
   await mkdir(root(), { recursive: true })
-  await sweep()
+  await sweep(name)
   const draft = await mkdtemp(`${entry}.part-`)
   try {
     await make(draft)
@@ -41,11 +43,21 @@ export const cached = async (
   return entry
 }
 
-/** Removes what a cut-off run left and what nobody used for long. */
-const sweep = async (): Promise<void> => {
-  for (const name of await readdir(root())) {
-    const path = join(root(), name)
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now())
-    if (age > (name.includes('.part-') ? day : 14 * day)) await rm(path, { recursive: true, force: true })
-  }
+/** Removes what a cut-off run left, and old entries of the name; never what may be in use now. */
+const sweep = async (name: string): Promise<void> => {
+  const ours = (await readdir(root())).filter((entry) =>
+    new RegExp(`^${name}-[0-9a-f]{16}(\\.part-|$)`).test(entry),
+  )
+  const aged = await Promise.all(
+    ours.map(async (entry) => {
+      const path = join(root(), entry)
+      // Another run may just have renamed it.
+      const found = await stat(path).catch(() => undefined)
+      return { path, draft: entry.includes('.part-'), age: Date.now() - (found?.mtimeMs ?? Date.now()) }
+    }),
+  )
+  const whole = aged.filter(({ draft }) => !draft).sort((a, b) => a.age - b.age)
+  const cutOff = aged.filter(({ draft, age }) => draft && age > 24 * hour)
+  for (const { path } of [...whole.slice(kept).filter(({ age }) => age > hour), ...cutOff])
+    await rm(path, { recursive: true, force: true })
 }

@@ -2,8 +2,9 @@
 // initramfs that `pack` made, with the real command line tools. Kept in the cache by content.
 
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages } from '../../build/packages.ts'
 import { run } from '../../src/machine/exec.ts'
@@ -35,12 +36,13 @@ const filesBelow = (directory: string): string[] =>
 
 const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
-/** A tree by names, modes and content; links (all to /dev/null or beside them) count by name. */
+/** A tree by names, what is executable, content and where links lead. */
 const digestTree = (directory: string): string =>
   filesBelow(directory)
     .map((path) => {
-      const file = statSync(path)
-      return `${path.slice(directory.length)} ${file.mode & 0o111} ${file.isFile() ? digest(path) : '-'}`
+      const file = lstatSync(path)
+      const content = file.isSymbolicLink() ? `-> ${readlinkSync(path)}` : digest(path)
+      return `${path.slice(directory.length)} ${file.mode & 0o100} ${content}`
     })
     .join('\n')
 
@@ -55,7 +57,16 @@ export const build = async (say: (progress: string) => void): Promise<void> => {
   )
   if (oldest > newest([...sources, join(project, 'package-lock.json')])) return
   say('building the executables')
-  await run(process.execPath, [join(project, 'build/build.ts')], { cwd: project })
+  // The build has a cache of its own.
+  const home = { HOME: homedir(), XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? '' }
+  let said = ''
+  const onOutput = (text: string) => {
+    said += text
+  }
+  const script = join(project, 'build/build.ts')
+  await run(process.execPath, [script], { cwd: project, env: home, onOutput }).catch(() => {
+    throw new Error(`cannot build:\n${said.slice(0, 2000)}`)
+  })
 }
 
 /** Stands for what an OEM delivers: blocks that differ, and that can be found again in an image. */
