@@ -71,6 +71,8 @@ export const openTree = async (
       ...source,
       reason: 'it has extended attributes; unpacking those needs root',
     })
+  // Debian's /etc/shadow- has mode 0: mkfs could not read it as this user. In the image the noted modes count.
+  await work.tool('chmod', ['-R', 'u+rX', '--', path], { package: 'coreutils' })
   makeMissing(path, needed, source)
   return { path, owners: { noted } }
 }
