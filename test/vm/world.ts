@@ -86,6 +86,8 @@ export const makeSources = async (guest: Guest, directory: string) => {
   await cp(join(trees, 'oem-launcher'), sources.oemLauncher, { recursive: true })
   await writeFile(join(sources.oemLauncher, 'payload'), payload)
   await cp(join(trees, 'os-config'), sources.osConfig, { recursive: true })
+  // As a clone under any umask has them, so that root hashes do not depend on it.
+  await run('chmod', ['-R', 'u=rwX,go=rX', sources.oemLauncher, sources.osConfig])
   return sources
 }
 
