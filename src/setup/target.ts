@@ -1,6 +1,6 @@
 // What the disk is written to: a file or a block device, looked at and found fit before anything is built.
 
-import { constants, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { constants, mkdirSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fail } from '../fault.ts'
@@ -26,7 +26,9 @@ export const openTarget = async (disk: string, existing: 'keep' | 'replace'): Pr
     found = statSync(disk, { throwIfNoEntry: false })
     // A link in /dev/disk, or from where the user keeps images: what it leads to is written.
     path = found === undefined ? disk : realpathSync(disk)
-    if (!statSync(dirname(path)).isDirectory()) throw new Error('it is in no directory')
+    // A mistyped device must not become a file in memory.
+    if (found === undefined && /^\/dev\//.test(path)) throw new Error('there is no such device')
+    mkdirSync(dirname(path), { recursive: true })
   } catch (thrown) {
     throw fail('target-write', { target: disk, reason: reasonOf(thrown) })
   }

@@ -58,10 +58,12 @@ test('an MBR, a file system, swap, a lone backup table and plain data are each n
   }
 })
 
-test('a target that is neither file nor block device, or in no directory, is refused', async () => {
+test('a target that is neither file nor block device, or below a file, or no device, is refused', async () => {
   assert.match((await refused('/dev/null')).said, /^target-write: .*neither a file nor a block device/)
   assert.match((await refused(scratch)).said, /^target-write: .*neither a file nor a block device/)
-  assert.match((await refused(join(scratch, 'absent/disk'))).said, /^target-write: .*ENOENT/)
+  writeFileSync(join(scratch, 'file'), '')
+  assert.match((await refused(join(scratch, 'file/disk'))).said, /^target-write: .*ENOTDIR/)
+  assert.match((await refused('/dev/cvmboot-no-such')).said, /^target-write: .*there is no such device/)
 })
 
 test('what a link leads to is looked at, not the link', async () => {

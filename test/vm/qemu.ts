@@ -133,7 +133,7 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
       if (said.includes('KVM internal error')) child.kill('SIGKILL')
     })
 
-    after(machine.timeoutSeconds ?? 180, () => stop(matched ? 'matched' : 'late'))
+    after(machine.timeoutSeconds ?? 300, () => stop(matched ? 'matched' : 'late'))
     child.once('error', fail)
     child.once('close', (code) => {
       for (const timer of timers) clearTimeout(timer)

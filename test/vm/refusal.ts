@@ -9,7 +9,7 @@ const halt = /cvmboot: halt: ([a-z0-9-]+): cannot /
 
 /** Traces of anything that could run after us: the new init, its login, or a shell of any initramfs. */
 const somebodyElse =
-  /systemd\[\d+\]|Welcome to|login:|cvm-report|\(initramfs\)|emergency|sulogin|Press Enter|BusyBox|sh: |[#$] $/m
+  /systemd\[\d+\]|Welcome to|login:|cvm-report|\(initramfs\)|emergency|sulogin|Press Enter|BusyBox|\bsh: |[#$] $/m
 
 /** Boots to the refusal, waits long enough for what must not follow, and returns the line. */
 export const refused = async (
@@ -17,7 +17,7 @@ export const refused = async (
   code: string,
   differently: Omit<Parameters<typeof power>[1] & object, 'until' | 'lingerSeconds'>,
 ): Promise<string> => {
-  const result = await power(world, { timeoutSeconds: 90, ...differently, until: halt, lingerSeconds: 3 })
+  const result = await power(world, { timeoutSeconds: 180, ...differently, until: halt, lingerSeconds: 3 })
   const line = checkRefusal(result, code)
   assert.is(result.ended, 'matched', `the machine ended instead of halting:\n${lastWords(result.console)}`)
   assert.match(result.console, /reboot: System halted/)

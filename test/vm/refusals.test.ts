@@ -30,10 +30,18 @@ test('a production build outside a confidential VM', async () => {
   await refused(await world(), 'cvm-absent', { edition: 'cvmboot' })
 })
 
+// The kernel hands unknown words without a dot to PID 1 as its environment.
+for (const word of ['NODE_OPTIONS=--require=/x', 'LD_PRELOAD=/x'])
+  test(`${word} on the kernel command line`, async () => {
+    const from = await world()
+    const line = await refused(from, 'environment-hostile', { cmdline: `${from.cmdline} ${word}` })
+    assert.match(line, new RegExp(word.split('=')[0] ?? ''))
+  })
+
 test('on-failure=poweroff ends the machine', async () => {
   const from = await world()
   const cmdline = `${from.cmdline} cvmboot.on-failure=poweroff cvmboot.nonsense`
-  const result = await power(from, { cmdline, timeoutSeconds: 90 })
+  const result = await power(from, { cmdline, timeoutSeconds: 180 })
   checkRefusal(result, 'cmdline-unknown')
   assert.is(result.ended, 'off')
   assert.match(result.console, /reboot: Power down/)

@@ -74,7 +74,10 @@ export const payload = Array.from({ length: 32_768 }, (_, i) => `line ${i} of wh
   '',
 )
 
-/** The three trees as `setup` takes them. */
+/**
+ * The three trees as `setup` takes them. trees/root-fs adds our units to Debian and masks what a machine without
+ * network, login or spare disks has no use for: where the CPU is emulated, a process costs a quarter of a second.
+ */
 export const makeSources = async (guest: Guest, directory: string) => {
   const sources = {
     rootFs: join(directory, 'root-fs.tar'),
