@@ -1,7 +1,7 @@
 // mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
 
 import { kernelAtLeast } from './kernel-release.ts'
-import { mountProved } from './mount.ts'
+import { mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
 
 export type MountTmpfs = {
@@ -17,14 +17,14 @@ export type MountTmpfs = {
 
 export const mountTmpfs: Definition<MountTmpfs> = {
   print: ({ target, size, mode, uid, gid }) =>
-    `mount-tmpfs on ${target} size=${size} mode=${mode.toString(8)} uid=${uid} gid=${gid} noswap from Linux 6.4`,
-  subject: ({ target }) => `on ${target}`,
+    `mount-tmpfs on ${outside(target)} size=${size} mode=${mode.toString(8)} uid=${uid} gid=${gid} noswap from Linux 6.4`,
+  subject: ({ target }) => `on ${outside(target)}`,
   run: ({ target, size, mode, uid, gid }, { machine }) => {
     // In /run there is nothing yet; in the new root only the image can have the directory.
     if (target.startsWith('/run/')) machine.makeDirectory(target, { mode: 0o700, uid: 0, gid: 0 })
     const noswap = kernelAtLeast(machine.kernel(), 6, 4) ? ['noswap'] : []
     const own = [`size=${size}`, `mode=${mode.toString(8)}`, `uid=${uid}`, `gid=${gid}`, ...noswap]
     mountProved(machine, { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', ...own] })
-    return { mount: target, noswap: noswap.length > 0 ? 'yes' : 'no' }
+    return { mount: outside(target), noswap: noswap.length > 0 ? 'yes' : 'no' }
   },
 }

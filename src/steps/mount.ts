@@ -8,6 +8,10 @@ import type { Machine, MountRequest } from '../machine/machine.ts'
 /** Where a path of the new root lies while it is assembled. */
 export const inRoot = (path: string): string => (path === '/' ? newRoot : newRoot + path)
 
+/** The same path as the new root will have it. */
+export const outside = (target: string): string =>
+  target.startsWith(newRoot) ? target.slice(newRoot.length) || '/' : target
+
 /** Options mountinfo shows as written; others, as sizes, come back in the kernel's own words. */
 const shown = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noswap'])
 
@@ -18,7 +22,7 @@ const shown = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noswap'])
 export const mountProved = (machine: Machine, request: MountRequest & { dev?: string }): void => {
   const { target } = request
   if (machine.directory(target) === undefined)
-    throw fail('mount-point-missing', { target: target.slice(newRoot.length), volume: 'root-fs' })
+    throw fail('mount-point-missing', { target: outside(target), volume: 'root-fs' })
   try {
     machine.mount(request)
   } catch (thrown) {

@@ -1,7 +1,7 @@
 // overlay: a layer over a directory of the verified root: os-config's /etc, a writable one in memory, or both.
 
 import { fail } from '../fault.ts'
-import { inRoot, mountProved } from './mount.ts'
+import { inRoot, mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
 
 export type Overlay = {
@@ -28,7 +28,7 @@ export const overlay: Definition<Overlay> = {
     for (const directory of lower)
       if (machine.directory(directory) === undefined)
         throw fail('mount-point-missing', {
-          target: directory.slice(inRoot('/').length),
+          target: outside(directory),
           volume: directory === target ? 'root-fs' : 'os-config',
         })
     machine.loadModules(['overlay'])
