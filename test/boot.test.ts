@@ -240,6 +240,8 @@ const refusals: [string, string, (world: World) => void][] = [
   ['a tree partition that is too small', 'device-geometry', (w) => shrink(w, 1, 4096n * 9n - 1n)],
   ['a workspace of nothing', 'device-geometry', (w) => shrink(w, 6, 4095n)],
   ['bytes that do not verify', 'verity-corrupt', (w) => void w.corrupt.add('os-config')],
+  ['a first block that does not verify', 'verity-corrupt', (w) => void w.corrupt.add('root-fs@0')],
+  ['a last block that does not verify', 'verity-corrupt', (w) => void w.corrupt.add('root-fs@4091904')],
   ['a table the kernel changed', 'verity-unproven', (w) => report(w, { table: '1 8:1 8:2 4096' })],
   ['a writable verity mapping', 'verity-unproven', (w) => report(w, { access: 'read-write' })],
   ['a shorter verity mapping', 'verity-unproven', (w) => report(w, { sectors: 8n })],

@@ -34,7 +34,7 @@ export type World = {
   files: Map<string, number>
   /** Content of devices at offset 0, by device; otherwise zeroes. */
   content: Map<string, Buffer>
-  /** Mappings whose reads fail verification. */
+  /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
   corrupt: Set<string>
   directories: Set<string>
   executables: Set<string>
@@ -177,9 +177,9 @@ export const fakeMachine = (world: World): Fake => {
     }),
     activeSwap: () => world.activeSwap,
     swapSpace: () => world.swapSpace,
-    read: (device, _offset, length) => {
+    read: (device, offset, length) => {
       const name = [...mappings].find(([, m]) => m.device === device)?.[0]
-      if (name !== undefined && world.corrupt.has(name)) {
+      if (name !== undefined && (world.corrupt.has(name) || world.corrupt.has(`${name}@${offset}`))) {
         mappings.set(name, { ...mapping(name), status: 'C' })
         throw fail('device-read', { device, reason: 'EIO' })
       }
