@@ -56,8 +56,8 @@ const testFiles = (pattern: RegExp): string[] =>
     .filter((file) => pattern.test(file))
     .sort()
 
-/** uvu's own runner takes a folder and a pattern; files of the boots run one by one, each with its own summary. */
-const uvu = (pattern: string): string[] => [join(bin, 'uvu'), 'test', pattern]
+/** One process for all of these; the boots run one file after the other, each with its own summary. */
+const together = (pattern: RegExp): string[] => ['test/together.ts', ...testFiles(pattern)]
 
 const unitOnly = process.argv.includes('--unit')
 ensurePackages((line) => process.stdout.write(`${line}\n`))
@@ -77,10 +77,10 @@ await suite('unit', join(bin, 'c8'), [
     '90',
   ],
   process.execPath,
-  ...uvu('^(?!vm/|build/).*\\.test\\.ts$'),
+  ...together(/^test\/(?!vm\/|build\/)/),
 ])
 if (!unitOnly) {
-  await suite('build', process.execPath, uvu('^build/.*\\.test\\.ts$'))
+  await suite('build', process.execPath, together(/^test\/build\//))
   for (const file of testFiles(/^test\/vm\//)) await suite(file, process.execPath, [file])
 }
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`)

@@ -5,11 +5,11 @@ import type { Boot } from './qemu.ts'
 import { lastWords } from './report.ts'
 import { power, type World } from './world.ts'
 
-const halt = /cvmboot: halt: ([a-z0-9-]+): cannot /
+export const refusal = /cvmboot: halt: ([a-z0-9-]+): cannot /
 
 /** Traces of anything that could run after us: the new init, its login, or a shell of any initramfs. */
 const somebodyElse =
-  /systemd\[\d+\]|Welcome to|login:|cvm-report|\(initramfs\)|emergency|sulogin|Press Enter|BusyBox|\bsh: |[#$] $/m
+  /systemd\[\d+\]|Welcome to|login:|cvm-report|\(initramfs\)|emergency (?:mode|shell)|sulogin|Press Enter|BusyBox|\bsh: |[#$] $/m
 
 /** Boots to the refusal, waits long enough for what must not follow, and returns the line. */
 export const refused = async (
@@ -17,7 +17,7 @@ export const refused = async (
   code: string,
   differently: Omit<Parameters<typeof power>[1] & object, 'until' | 'lingerSeconds'>,
 ): Promise<string> => {
-  const result = await power(world, { timeoutSeconds: 180, ...differently, until: halt, lingerSeconds: 3 })
+  const result = await power(world, { timeoutSeconds: 180, ...differently, until: refusal, lingerSeconds: 3 })
   const line = checkRefusal(result, code)
   assert.is(result.ended, 'matched', `the machine ended instead of halting:\n${lastWords(result.console)}`)
   assert.match(result.console, /reboot: System halted/)
@@ -27,10 +27,10 @@ export const refused = async (
 /** The part of it that holds however the machine ends. */
 export const checkRefusal = (result: Boot, code: string): string => {
   const lines = result.console.split('\n')
-  const said = lines.filter((line) => halt.test(line))
+  const said = lines.filter((line) => refusal.test(line))
   assert.is(said.length, 1, `expected one refusal with ${code}:\n${lastWords(result.console)}`)
   const [line = ''] = said
-  assert.is(halt.exec(line)?.[1], code, line)
+  assert.is(refusal.exec(line)?.[1], code, line)
   const after = lines.slice(lines.indexOf(line) + 1)
   assert.not(
     after.some((later) => later.includes('cvmboot:')),
