@@ -251,6 +251,15 @@ test('a module file that is missing or damaged is refused by name', async () => 
   }
 })
 
+/** Its arguments, or '' for a process that has just ended. */
+const commandOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   test(`after ${signal} nothing half-finished is left`, async () => {
     const here = temporary()
@@ -274,8 +283,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     child.kill(signal)
     assert.is(await ended, signal)
     assert.equal(readdirSync(here), [])
-    const running = spawnSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).stdout
-    assert.not.ok(running.split('\n').includes(`sleep ${sleeps}`), 'the tool has ended too')
+    const running = readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(commandOf)
+    assert.not.ok(running.includes(`sleep\0${sleeps}\0`), 'the tool has ended too')
   })
 
 test.run()
