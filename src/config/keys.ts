@@ -180,7 +180,7 @@ export const configKeys: readonly Key[] = [
       to.tmp = { ...to.tmp, mode: Number.parseInt(text, 8) }
       return /^[0-7]{3,4}$/.test(text)
     },
-    print: (config) => config.tmp.mode.toString(8),
+    print: (config) => config.tmp.mode.toString(8).padStart(3, '0'),
   },
   id('TMPFS_UID', 'uid'),
   id('TMPFS_GID', 'gid'),

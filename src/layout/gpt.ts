@@ -146,7 +146,11 @@ export const parseGpt = (head: Uint8Array, blockSize: number, blocks: bigint): G
   const firstUsable = header.readBigUInt64LE(40)
   const lastUsable = header.readBigUInt64LE(48)
   need(firstUsable >= BigInt(headBlocks(blockSize)), 'its usable blocks begin inside the table')
-  need(lastUsable < backup && backup < blocks, 'its usable blocks do not lie on the disk')
+  // Between the last usable block and the backup header lie the backup's entries.
+  need(
+    lastUsable + BigInt(tailBlocks(blockSize)) <= backup && backup < blocks,
+    'its usable blocks do not lie on the disk',
+  )
 
   const partitions = parseEntries(array)
   let end = firstUsable - 1n

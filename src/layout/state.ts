@@ -54,6 +54,8 @@ export const parseState = (text: string): State | undefined => {
   if (!words.every((word) => typeof found[word] === 'string') || !found['steps'].every(isStep))
     return undefined
   const { format: _format, volumes: _volumes, ...state } = found
+  // Nothing beside: what is nested deep enough crashes whoever prints it.
+  if (Object.keys(state).length !== words.length + 2) return undefined
   return printState(state as unknown as State) === text ? (state as unknown as State) : undefined
 }
 
@@ -62,6 +64,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const isStep = (value: unknown): value is StepState =>
   isRecord(value) &&
+  Object.keys(value).length === 3 &&
   typeof value['step'] === 'string' &&
   typeof value['milliseconds'] === 'number' &&
   isRecord(value['evidence']) &&

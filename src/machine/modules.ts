@@ -23,9 +23,9 @@ export type ModuleIndexText = Readonly<Record<'dep' | 'softdep' | 'alias' | 'bui
 
 export const canonicalName = (name: string): string => name.replaceAll('-', '_')
 
-/** `kernel/fs/ext4/ext4.ko.xz` -> `ext4` */
+/** `kernel/fs/ext4/ext4.ko.xz` -> `ext4`, and the name of a name is that name. */
 export const nameOfPath = (path: string): string =>
-  canonicalName(path.slice(path.lastIndexOf('/') + 1).replace(/\.ko(?:\.(?:xz|zst|gz))?$/, ''))
+  canonicalName(path.slice(path.lastIndexOf('/') + 1).replace(/(?:\.ko(?:\.(?:xz|zst|gz))?)+$/, ''))
 
 // Inside brackets a `-` is a range: it stays.
 const canonicalPattern = (pattern: string): string =>
@@ -39,8 +39,10 @@ export const parseModuleIndex = (text: ModuleIndexText): ModuleIndex => ({
   dep: new Map(
     lines(text.dep).flatMap((line) => {
       const [, path, needs = ''] = /^(\S+):((?: \S+)*) *$/.exec(line) ?? []
-      if (path === undefined) return []
-      return [[nameOfPath(path), { path, needs: words(needs).map(nameOfPath) }] as const]
+      const names = words(needs).map(nameOfPath)
+      return path === undefined || names.includes('')
+        ? []
+        : [[nameOfPath(path), { path, needs: names }] as const]
     }),
   ),
   soft: lines(text.softdep).reduce((soft, line) => {
@@ -89,6 +91,9 @@ export const printModuleIndex = ({ dep, soft, alias, builtin }: ModuleIndex): Mo
   }
 }
 
+/** Links of a chain of dependencies. Kernels have under twenty; thousands would exhaust the stack. */
+const deepest = 1000
+
 /**
  * Paths to load for these modules, in this order, each once: dependencies first, then soft ones, the module, and
  * what is softly wanted after it. Built-in modules need nothing. `a|b` stands for the first the kernel has.
@@ -99,23 +104,25 @@ export const resolveModules = (index: ModuleIndex, names: readonly string[]): st
   const paths: string[] = []
   // Marked on entry, so a cycle ends where it closes.
   const seen = new Set<string>()
-  const visit = (name: string): void => {
+  const visit = (name: string, depth: number): void => {
     const module = index.dep.get(name)
     if (seen.has(name) || module === undefined) return
+    if (depth > deepest)
+      throw fail('module-missing', { module: name, reason: `more than ${deepest} modules need each other` })
     seen.add(name)
     for (const need of module.needs.toReversed()) {
       if (!index.dep.has(need) && !index.builtin.has(need))
         throw fail('module-missing', { module: need, reason: `${name} needs it and modules.dep has it not` })
-      visit(need)
+      visit(need, depth + 1)
     }
-    for (const wanted of index.soft.get(name)?.pre ?? []) visitSoft(wanted)
+    for (const wanted of index.soft.get(name)?.pre ?? []) visitSoft(wanted, depth + 1)
     paths.push(module.path)
-    for (const wanted of index.soft.get(name)?.post ?? []) visitSoft(wanted)
+    for (const wanted of index.soft.get(name)?.post ?? []) visitSoft(wanted, depth + 1)
   }
   // Often an alias: ext4 wants `crypto-crc32c`, whichever module provides that.
-  const visitSoft = (name: string): void => {
+  const visitSoft = (name: string, depth: number): void => {
     if (index.builtin.has(name)) return
-    for (const found of index.dep.has(name) ? [name] : modulesForAlias(index, name)) visit(found)
+    for (const found of index.dep.has(name) ? [name] : modulesForAlias(index, name)) visit(found, depth)
   }
   for (const name of names) {
     const found = findModule(index, name)
@@ -124,7 +131,7 @@ export const resolveModules = (index: ModuleIndex, names: readonly string[]): st
         module: name,
         reason: 'the kernel neither has it as a file nor built in',
       })
-    visit(found)
+    visit(found, 0)
   }
   return paths
 }

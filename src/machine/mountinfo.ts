@@ -21,9 +21,11 @@ const escapeOctal = (text: string): string =>
 /** In the file's order: a later mount on the same target hides an earlier one. Other lines are left out. */
 export const parseMountinfo = (text: string): Mount[] =>
   text.split('\n').flatMap((line) => {
-    const [left = '', right] = line.split(' - ')
-    const [, , dev, root, target, options] = left.split(' ')
-    const [type, source, superOptions] = right?.split(' ') ?? []
+    const fields = line.split(' ')
+    // The first lone `-` behind the six fixed fields: a source may be `-` too, and such a mount is one.
+    const end = fields.indexOf('-', 6)
+    const [, , dev, root, target, options] = fields
+    const [type, source, superOptions] = end < 0 ? [] : fields.slice(end + 1)
     if (dev === undefined || root === undefined || target === undefined || options === undefined) return []
     if (type === undefined || source === undefined || superOptions === undefined) return []
     return [

@@ -62,7 +62,8 @@ export const parseCpio = (archive: Uint8Array): CpioContent[] | undefined => {
     const isEnd = path === trailer
     const header = Buffer.from(isEnd ? printTrailer() : printEntry(entry, found.length + 1))
     const start = at + header.length
-    if (!header.equals(bytes.subarray(at, start))) return undefined
+    // For the kernel a name ends at its first NUL.
+    if (path.includes('\0') || !header.equals(bytes.subarray(at, start))) return undefined
     if (isEnd) return start === bytes.length ? found : undefined
     const end = start + size
     at = end + padding(size)
