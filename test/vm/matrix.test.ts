@@ -1,14 +1,16 @@
 // The failure matrix: what a hostile host or a careless owner may do, each a real boot that must end with the code
 // named here, or get through. Two boots at a time; a table of what each took at the end.
 
-import { mkdtemp, open, rm, stat, truncate } from 'node:fs/promises'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FaultCode } from '../../src/fault.ts'
 import type { GptPartition } from '../../src/layout/gpt.ts'
+import { manifestPath } from '../../src/layout/initramfs.ts'
 import type { RootHash } from '../../src/layout/verity.ts'
+import { withoutEntries } from './archives.ts'
 import { copyOf, flipByte, partitionOf } from './disk.ts'
 import { rewritePartitions, ruinTables, writeAt } from './gpt-edit.ts'
 import type { Boot } from './qemu.ts'
@@ -64,11 +66,12 @@ const resize =
   (all: readonly GptPartition[]): GptPartition[] =>
     all.map((p) => (p.name === name ? { ...p, last: p.last + blocks * 8n } : p))
 
-/** What is left where memory ends behind the executable. */
-const withoutTail = async (from: World, path: string): Promise<Change> => {
-  await pack(from.guest, 'cvmboot-mock', join(trees, 'partition.conf'), path, 'none')
-  await truncate(path, (await stat(path)).size - (1 << 18))
-  return { initramfs: path }
+/** What there is where memory ended behind the executable, before these. */
+const without = async ({ from, file }: Bench, kept: (path: string) => boolean): Promise<Change> => {
+  await pack(from.guest, 'cvmboot-mock', join(trees, 'partition.conf'), file('whole'), 'none')
+  await withoutEntries(file('whole'), file('initramfs'), kept)
+  await rm(file('whole'))
+  return { initramfs: file('initramfs') }
 }
 
 /** Copies the start of one partition over another. */
@@ -247,9 +250,14 @@ const rows: readonly Row[] = [
   // The kernel logs `unpacking failed: write error` and goes on without what did not fit: here without /init.
   ['too little memory for the executable', 'panic', () => ({ memoryMiB: 300 })],
   [
-    'an archive without its tail',
+    'an archive without its last entry',
     'initramfs-incomplete',
-    ({ from, file }) => withoutTail(from, file('initramfs')),
+    (b) => without(b, (path) => path !== manifestPath.slice(1)),
+  ],
+  [
+    'an archive without mke2fs',
+    'initramfs-incomplete',
+    (b) => without(b, (path) => !path.endsWith('/mke2fs')),
   ],
 ]
 

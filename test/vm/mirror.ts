@@ -54,7 +54,7 @@ const read = (path: string): string => {
   }
 }
 
-/** This machine's mirror; Debian's public one where its sources name none (another distribution, a CD). */
+/** This machine's mirror. Throws where its sources name none (another distribution, a CD). */
 export const debianMirror = (apt = '/etc/apt'): string => {
   const parts = join(apt, 'sources.list.d')
   let names: string[] = []
@@ -80,7 +80,10 @@ export const debianMirror = (apt = '/etc/apt'): string => {
       ? [source]
       : [...read(list).matchAll(/^\s*(https?:\S+)/gm)].map((m) => ({ ...source, uri: m[1] ?? '' }))
   })
-  return archiveOf(resolved) ?? 'http://deb.debian.org/debian'
+  const mirror = archiveOf(resolved)
+  if (mirror === undefined)
+    throw new Error('cannot find a Debian mirror in /etc/apt/sources.list or sources.list.d: add one')
+  return mirror
 }
 
 /** Text with every host name of a URL hidden. */

@@ -1,4 +1,4 @@
-// An initramfs as dracut and initramfs-tools lay it out: modules compressed as Debian ships them.
+// Archives of `pack`, changed: modules compressed as dracut and initramfs-tools ship them, or entries missing.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -18,8 +18,7 @@ export const withCompressedModules = async (
   modules: string,
   output: string,
 ): Promise<number> => {
-  const entries = parseCpio(await readFile(archive))
-  if (entries === undefined) throw new Error(`${archive} is not an archive of ours`)
+  const entries = await readArchive(archive)
   let compressed = 0
   const changed = entries.map(async (entry): Promise<CpioContent> => {
     const [, relative] = /^lib\/modules\/[^/]+\/(.*)$/.exec(entry.path) ?? []
@@ -39,13 +38,34 @@ export const withCompressedModules = async (
   const final = all.map((entry) =>
     `/${entry.path}` === manifestPath ? holding(entry, entry.path, Buffer.from(manifest)) : entry,
   )
-  const parts = final.flatMap((entry, i) => [
+  await writeArchive(final, output)
+  return compressed
+}
+
+/** The same archive with only what is kept: as if memory had ended before it. */
+export const withoutEntries = async (
+  archive: string,
+  output: string,
+  kept: (path: string) => boolean,
+): Promise<void> =>
+  writeArchive(
+    (await readArchive(archive)).filter(({ path }) => kept(path)),
+    output,
+  )
+
+const readArchive = async (archive: string): Promise<CpioContent[]> => {
+  const entries = parseCpio(await readFile(archive))
+  if (entries === undefined) throw new Error(`${archive} is not an archive of ours`)
+  return entries
+}
+
+const writeArchive = async (entries: readonly CpioContent[], output: string): Promise<void> => {
+  const parts = entries.flatMap((entry, i) => [
     printEntry(entry, i + 1),
     entry.content,
     Buffer.alloc(padding(entry.bytes)),
   ])
   await writeFile(output, Buffer.concat([...parts, printTrailer()]))
-  return compressed
 }
 
 const holding = (entry: CpioContent, path: string, content: Buffer): CpioContent => ({
