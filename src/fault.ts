@@ -23,8 +23,17 @@ const status = {
   initramfs: 19,
   setup: 20,
   pack: 21,
+  tee: 22,
   internal: 70,
 } as const
+
+/** Of AMD's firmware (include/uapi/linux/psp-sev.h), those that a request of ours can meet. */
+const statusMeans = (code: number): string =>
+  code === 0x16
+    ? ' (INVALID_PARAM): VMPL, SVN or TCB version are beyond what this launch may ask for'
+    : code === 0x27
+      ? ' (INVALID_KEY): the host has no such root key'
+      : ''
 
 /** Code -> exit status and words. Codes are an interface: scripts match them. Add, never rename. */
 export const faults = {
@@ -172,6 +181,48 @@ export const faults = {
   'format-failed': row(
     status.crypt,
     (d: Volume & Reason) => `cannot make a file system on ${d.volume}: ${d.reason}`,
+  ),
+
+  'tee-device': row(
+    status.tee,
+    (d: { device: string } & Reason) =>
+      `cannot ask the TEE by ${d.device}: ${d.reason}; an error makes the kernel give up its channel to the firmware, so start the VM again`,
+  ),
+  'tee-status': row(
+    status.tee,
+    (d: { request: 'report' | 'key'; status: number }) =>
+      `cannot get a ${d.request} of the TEE: its firmware answers status ${d.status}${statusMeans(d.status)}`,
+  ),
+  'tee-report': row(status.tee, (d: Reason) => `cannot trust the attestation report: ${d.reason}`),
+  'tee-vmpl': row(
+    status.tee,
+    (d: { vmpl: number; asked: number }) =>
+      `cannot trust the attestation report: it is for VMPL ${d.vmpl}, this guest runs at VMPL ${d.asked}`,
+  ),
+  'tee-policy-debug': row(
+    status.tee,
+    (_: Record<never, never>) =>
+      'cannot derive a key: the launch policy allows DEBUG, with which the host reads memory; launch with a policy without it',
+  ),
+  'tee-policy-migrate': row(
+    status.tee,
+    (_: Record<never, never>) =>
+      'cannot derive a key: the launch policy allows MIGRATE_MA, with which a migration agent takes memory elsewhere; launch with a policy without it',
+  ),
+  'tee-id-block': row(
+    status.tee,
+    (_: Record<never, never>) =>
+      'cannot bind a key to the ID block: the report shows no ID key; launch with a signed ID block',
+  ),
+  'tee-root-key': row(
+    status.tee,
+    (d: Reason) =>
+      `cannot derive a key that lasts: ${d.reason}; have the host load a VLEK or unmask the chip key`,
+  ),
+  'tee-key-zero': row(
+    status.tee,
+    (_: Record<never, never>) =>
+      'cannot use the key of the TEE: all of it is zero, so the firmware made none; report it to who runs the host',
   ),
 
   'swap-active': row(

@@ -61,7 +61,7 @@ const allowed: [string, RegExp][] = [
   ['src/config/', /^src\/(?:layout\/|config\/|fault\.ts)/],
   ['src/cmdline/', /^src\/(?:layout\/|cmdline\/|fault\.ts)/],
   ['src/steps/', /^src\/(?:layout\/|steps\/|fault\.ts|version\.ts|machine\/errno\.ts)/],
-  ['src/keys/', /^(?:src\/(?:layout|keys)\/|node:(?:crypto|util)$)/],
+  ['src/keys/', /^(?:src\/(?:layout\/|keys\/|fault\.ts)|node:(?:crypto|util)$)/],
   ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
 ]

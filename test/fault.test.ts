@@ -31,6 +31,10 @@ const detail = {
   package: 'pkg',
   directory: '/d',
   found: 'a table',
+  request: 'key',
+  status: 22,
+  vmpl: 1,
+  asked: 0,
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

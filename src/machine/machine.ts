@@ -6,6 +6,8 @@ import type { Secret } from '../keys/secret.ts'
 import type { Mount } from './mountinfo.ts'
 
 export type { Mount } from './mountinfo.ts'
+export type { DerivedKeyRequest, SnpRootKey } from './sev-guest.ts'
+export type { SnpReport } from './snp-report.ts'
 
 /** Syslog levels: what is 4 or less is seen on the console whatever the kernel's log level. */
 export type Level = 3 | 4 | 5 | 6 | 7

@@ -26,6 +26,7 @@ import { modulesTarget } from './modules.ts'
 import { nextArgs } from './next-arg.ts'
 import { mutateText, type Random } from './random.ts'
 import { need, orRefused, same, type Target, target } from './run.ts'
+import { snpTargets } from './snp.ts'
 
 type TextRow = {
   readonly name: string
@@ -366,4 +367,5 @@ const libraries = textTarget({
 export const targets: readonly Target[] = [
   ...[words, params, conf, gptTarget(512), gptTarget(4096), dmTarget, mountinfo, manifest, stateJson],
   ...[rootHashes, verity, crypt, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
+  ...snpTargets,
 ]
