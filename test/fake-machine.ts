@@ -3,9 +3,21 @@
 
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
+import { tcbAtMost } from '../src/keys/snp-check.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
-import type { Machine, Mapping, MappingRequest, Mount, Partition } from '../src/machine/machine.ts'
+import type {
+  Machine,
+  Mapping,
+  MappingRequest,
+  Mount,
+  Partition,
+  ReportRequest,
+  SnpCertificate,
+  SnpReport,
+  SnpRootKey,
+} from '../src/machine/machine.ts'
+import { goodReport, mixedKey } from './snp.ts'
 
 /** Thrown instead of not returning: what a real machine ends in. */
 export class Ended extends Error {
@@ -25,6 +37,14 @@ export type World = {
   environment: string[]
   kernel: string
   cvm: 'sev-snp' | 'tdx' | undefined
+  snp: {
+    vmpl: number
+    /** What every report says, but for the report data and VMPL that are asked for. */
+    report: SnpReport
+    /** Roots of derived keys; undefined where the host has loaded none. */
+    secrets: Record<SnpRootKey, Buffer | undefined>
+    certificates: SnpCertificate[]
+  }
   partitions: Partition[]
   /** Partitions that show up only after so many polls. */
   latePolls: number
@@ -88,6 +108,12 @@ export const goodWorld = (): World => ({
   environment: ['HOME', 'TERM'],
   kernel: '6.12.107-cloud-amd64',
   cvm: 'sev-snp',
+  snp: {
+    vmpl: 0,
+    report: { ...goodReport, vmpl: 0, policy: 0x30000n },
+    secrets: { vcek: Buffer.alloc(64, 0xc0), vlek: undefined },
+    certificates: [],
+  },
   partitions: goodPartitions(),
   latePolls: 0,
   activeSwap: [],
@@ -154,6 +180,12 @@ export const fakeMachine = (world: World): Fake => {
     return world.report(found)
   }
 
+  const report = ({ reportData, vmpl }: ReportRequest): SnpReport => {
+    const { snp } = world
+    if (vmpl < snp.vmpl || vmpl > 3) throw fail('tee-status', { request: 'report', status: 0x16 })
+    return { ...snp.report, reportData: reportData.toString('hex'), vmpl }
+  }
+
   const verbs: Machine = {
     start: () => effect('start'),
     isInit: () => true,
@@ -171,6 +203,22 @@ export const fakeMachine = (world: World): Fake => {
     loadModules: (names) => effect(`loadModules ${names.join(' ')}`),
     loadDrivers: () => {},
     cvm: () => world.cvm,
+    snpVmpl: () => world.snp.vmpl,
+    snpReport: report,
+    snpExtendedReport: (request) => ({ report: report(request), certificates: world.snp.certificates }),
+    snpDerivedKey: (request) => {
+      const { snp } = world
+      effect(`snpDerivedKey ${request.root} fields=${request.fields} tcb=${request.tcb.toString(16)}`)
+      const secret = snp.secrets[request.root]
+      if (secret === undefined) throw fail('tee-status', { request: 'key', status: 0x27 })
+      const allowed =
+        request.vmpl >= snp.vmpl &&
+        request.vmpl <= 3 &&
+        request.guestSvn <= snp.report.guestSvn &&
+        tcbAtMost(request.tcb, snp.report.committedTcb)
+      if (!allowed) throw fail('tee-status', { request: 'key', status: 0x16 })
+      return new Secret(mixedKey(secret, snp.report, request))
+    },
     disks: () => ({
       partitions: polls++ < world.latePolls ? [] : world.partitions,
       seen: ['vda with 8 partitions'],

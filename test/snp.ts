@@ -1,12 +1,14 @@
-// An attestation report as a test starts from: every field differs from its neighbours and from zero.
+// SEV-SNP without its hardware: an attestation report to start from, and how a derived key is made.
 
+import { createHmac } from 'node:crypto'
+import { type DerivedKeyRequest, guestFields, printDerivedKeyRequest } from '../src/machine/sev-guest.ts'
 import { printSnpReport, type SnpReport } from '../src/machine/snp-report.ts'
 
 /** `length` bytes that count from `first` on. */
 export const counting = (first: number, length: number): string =>
   Buffer.from(Array.from({ length }, (_, i) => (first + i) & 0xff)).toString('hex')
 
-/** Version 5, with everything that a version can have. */
+/** Version 5, with everything that a version can have; every field differs from its neighbours and from zero. */
 export const goodReport: SnpReport = {
   version: 5,
   guestSvn: 7,
@@ -51,4 +53,30 @@ export const changedReport = (change: (bytes: Buffer) => void, version = 5): Buf
   const bytes = printSnpReport(olderReport(version))
   change(bytes)
   return bytes
+}
+
+/**
+ * A key from a root secret, the launch that `report` shows and the request. AMD does not publish how its firmware
+ * mixes them; this is HMAC-SHA-512 over all that must count, as the kernel module in test/vm/tee does it too.
+ */
+export const mixedKey = (secret: Buffer, report: SnpReport, request: DerivedKeyRequest): Buffer => {
+  const asked = printDerivedKeyRequest(request)
+  const bytes = (hex: string) => Buffer.from(hex, 'hex')
+  const policy = Buffer.alloc(8)
+  policy.writeBigUInt64LE(report.policy)
+  const chosen = (field: keyof typeof guestFields, value: Buffer) =>
+    (request.fields & guestFields[field]) !== 0 ? value : Buffer.alloc(value.length)
+  return createHmac('sha512', secret)
+    .update(asked.subarray(0, 20)) // root key, fields, VMPL
+    .update(bytes(report.hostData))
+    .update(bytes(report.idKeyDigest))
+    .update(bytes(report.authorKeyDigest))
+    .update(chosen('policy', policy))
+    .update(chosen('imageId', bytes(report.imageId)))
+    .update(chosen('familyId', bytes(report.familyId)))
+    .update(chosen('measurement', bytes(report.measurement)))
+    .update(chosen('guestSvn', asked.subarray(20, 24)))
+    .update(chosen('tcb', asked.subarray(24, 32)))
+    .digest()
+    .subarray(0, 32)
 }

@@ -38,6 +38,8 @@ export const driverModules = [
   'hv_storvsc',
   'aesni_intel',
   'sha256_ssse3',
+  // The kernel registers its device only where SEV-SNP is active; brings tsm and configfs.
+  'sev_guest',
 ] as const
 
 export type ManifestEntry = { readonly path: string; readonly bytes: number }

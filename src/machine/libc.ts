@@ -1,7 +1,7 @@
 // The only importer of node:ffi: thin system calls on libc, nothing that decides.
 // A wrong signature here is memory corruption, so each function has a premise test, and lengths come from buffers.
 
-import { dlopen, getInt32 } from 'node:ffi'
+import { dlopen, getInt32, getRawPointer } from 'node:ffi'
 import { constants } from 'node:os'
 
 // node:ffi silently takes a misspelt key for "no arguments, void": `arguments` and `return` it must be.
@@ -53,6 +53,28 @@ const checked = <T extends number | bigint>(result: T, call: string): T => {
 /** ioctl(2) on a buffer that the kernel reads and fills; its size must be what `request` encodes or declares. */
 export const ioctl = (fd: number, request: number, argument: Buffer): void => {
   checked(c.ioctl(fd, BigInt(request), argument), 'ioctl')
+}
+
+/** Eight bytes of `from`, at `at`, that are to hold the address of `to`. */
+export type Pointer = { readonly from: Buffer; readonly at: number; readonly to: Buffer }
+
+/** ioctl(2) on a struct that points to others: the addresses are set for this call, and never leave this file. */
+export const ioctlPointing = (
+  fd: number,
+  request: number,
+  argument: Buffer,
+  pointers: readonly Pointer[],
+): void => {
+  const addresses = pointers.map(({ to }) => getRawPointer(to))
+  for (const [i, { from, at }] of pointers.entries()) from.writeBigUInt64LE(addresses[i] ?? 0n, at)
+  try {
+    ioctl(fd, request, argument)
+  } finally {
+    for (const { from, at } of pointers) from.writeBigUInt64LE(0n, at)
+  }
+  // Looked at once more, so that none of them is collected while the kernel writes to it.
+  if (pointers.some(({ to }, i) => getRawPointer(to) !== addresses[i]))
+    throw new Error('ioctl: a buffer has moved')
 }
 
 export const mount = (source: string, target: string, type: string, flags: number, data: string): void => {

@@ -31,6 +31,7 @@ import type { Machine, MountRequest } from './machine.ts'
 import { openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
+import { snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
@@ -163,6 +164,10 @@ export const linux: Machine = {
       cpuinfo: readFileSync('/proc/cpuinfo', 'latin1'),
       sevGuest: existsSync('/sys/devices/platform/sev-guest'),
     }),
+  snpVmpl,
+  snpReport,
+  snpExtendedReport,
+  snpDerivedKey,
   disks: listDisks,
   activeSwap,
   swapSpace,

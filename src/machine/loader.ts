@@ -74,7 +74,7 @@ const modaliases = (): Set<string> => {
     } catch {}
   }
   add('/sys/devices/system/cpu/modalias')
-  for (const bus of ['acpi', 'pci', 'virtio', 'scsi', 'vmbus']) {
+  for (const bus of ['acpi', 'pci', 'platform', 'virtio', 'scsi', 'vmbus']) {
     try {
       for (const device of readdirSync(`/sys/bus/${bus}/devices`))
         add(`/sys/bus/${bus}/devices/${device}/modalias`)

@@ -4,9 +4,13 @@
 import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../keys/secret.ts'
 import type { Mount } from './mountinfo.ts'
+import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
+import type { SnpCertificate } from './snp-certificates.ts'
+import type { SnpReport } from './snp-report.ts'
 
 export type { Mount } from './mountinfo.ts'
-export type { DerivedKeyRequest, SnpRootKey } from './sev-guest.ts'
+export type { DerivedKeyRequest, ReportRequest, SnpRootKey } from './sev-guest.ts'
+export type { SnpCertificate } from './snp-certificates.ts'
 export type { SnpReport } from './snp-report.ts'
 
 /** Syslog levels: what is 4 or less is seen on the console whatever the kernel's log level. */
@@ -87,6 +91,18 @@ export type Machine = {
   /** Loads drivers for hardware that has shown up. */
   readonly loadDrivers: () => void
   readonly cvm: () => Cvm | undefined
+
+  /** The VMPL this guest runs at, as its kernel knows it. */
+  readonly snpVmpl: () => number
+  /** What the firmware reports of this launch. It is whole, and otherwise unchecked: see keys/snp-check.ts. */
+  readonly snpReport: (request: ReportRequest) => SnpReport
+  /** The same with the certificates that the host offers, which may be none. */
+  readonly snpExtendedReport: (request: ReportRequest) => {
+    readonly report: SnpReport
+    readonly certificates: readonly SnpCertificate[]
+  }
+  /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and what is asked for. */
+  readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
 
   readonly disks: () => Disks
   /** Devices in /proc/swaps, and compressed swap in memory. */

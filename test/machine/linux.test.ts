@@ -166,6 +166,19 @@ test('a tool that is missing, or fails, is named', async () => {
   )
 })
 
+test('without its device the TEE is not asked', async () => {
+  if (existsSync('/dev/sev-guest')) return
+  const request = { reportData: Buffer.alloc(64), vmpl: linux.snpVmpl() }
+  assert.is(request.vmpl, 0)
+  const key = { root: 'vcek', fields: 0x29, vmpl: 0, guestSvn: 0, tcb: 0n } as const
+  for (const use of [
+    () => linux.snpReport(request),
+    () => linux.snpExtendedReport(request),
+    () => linux.snpDerivedKey(key),
+  ])
+    assert.ok((await refused('tee-device', use)).includes('/dev/sev-guest: ENOENT;'))
+})
+
 const child = (code: string): string => {
   const wrap = ['--mount', ...(isRoot ? [] : ['--map-root-user'])]
   const source = `import { linux } from '${join(import.meta.dirname, '../../src/machine/linux.ts')}'\n${code}`

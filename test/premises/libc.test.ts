@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -15,6 +16,7 @@ import {
   getrandom,
   invalidateKey,
   ioctl,
+  ioctlPointing,
   mount,
 } from '../../src/machine/libc.ts'
 
@@ -71,6 +73,40 @@ test('ioctl hands over the descriptor, the request and the buffer', () => {
     codeOf(() => ioctl(fd, 0xc138fd00, Buffer.alloc(312))),
     'EBADF',
   )
+})
+
+test('an ioctl follows the addresses that a struct holds, for buffers of any size', async () => {
+  // SIOCGIFCONF (0x8912) of include/uapi/linux/if.h: struct ifconf { int length; char *buffer }.
+  const server = createServer()
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+  // A buffer as small as 40 bytes might lie where the garbage collector moves it.
+  for (const to of [Buffer.alloc(40), Buffer.allocUnsafeSlow(40).fill(0), Buffer.alloc(40_000)]) {
+    const argument = Buffer.alloc(16)
+    argument.writeInt32LE(to.length, 0)
+    ioctlPointing(fd, 0x8912, argument, [{ from: argument, at: 8, to }])
+    assert.ok(argument.readInt32LE(0) >= 40)
+    assert.match(to.toString('latin1', 0, 16), /^[a-z][a-z0-9]*\0/)
+    assert.is(argument.readBigUInt64LE(8), 0n, 'the address is left behind')
+  }
+  const argument = Buffer.alloc(16)
+  assert.is(
+    codeOf(() => ioctlPointing(1 << 20, 0x8912, argument, [{ from: argument, at: 8, to: Buffer.alloc(40) }])),
+    'EBADF',
+  )
+  assert.is(argument.readBigUInt64LE(8), 0n, 'the address is left behind')
+  server.close()
+})
+
+test('a buffer stays where it is, whatever the garbage collector does', () => {
+  const code = `
+    import { getRawPointer } from 'node:ffi'
+    const makers = [() => Buffer.alloc(32), () => Buffer.allocUnsafeSlow(32), () => Buffer.alloc(4000)]
+    const buffers = Array.from({ length: 3000 }, (_, i) => makers[i % 3]().fill(i & 0xff))
+    const before = buffers.map(getRawPointer)
+    for (let i = 0; i < 3; i++) { globalThis.junk = Array.from({ length: 1e5 }, () => ({})); gc() }
+    console.log(buffers.every((b, i) => getRawPointer(b) === before[i] && b.every((byte) => byte === (i & 0xff))))`
+  assert.is(child(code, 'env', 'NODE_OPTIONS=--expose-gc').trim(), 'true')
 })
 
 test('a logon key is kept, needs a prefix, and is gone once invalidated', () => {

@@ -1,0 +1,83 @@
+// The TEE's device, /dev/sev-guest: the calls. What is asked and answered is in sev-guest.ts.
+// A call is never repeated: on any error the kernel throws away the key of its channel to the firmware, and an
+// answer that differs the second time would be the host's doing.
+
+import { closeSync, openSync } from 'node:fs'
+import { fail } from '../fault.ts'
+import type { Secret } from '../keys/secret.ts'
+import { reasonOf } from './errno.ts'
+import { ioctlPointing, type Pointer } from './libc.ts'
+import {
+  type DerivedKeyRequest,
+  derivedKeyResponseBytes,
+  keyIn,
+  mostCertificateBytes,
+  parseGuestRequest,
+  printDerivedKeyRequest,
+  printExtendedReportRequest,
+  printGuestRequest,
+  printReportRequest,
+  type ReportRequest,
+  reportIn,
+  reportResponseBytes,
+  SNP,
+  sayExitInfo2,
+} from './sev-guest.ts'
+import { parseSnpCertificates, type SnpCertificate } from './snp-certificates.ts'
+import type { SnpReport } from './snp-report.ts'
+import { readText } from './text.ts'
+
+const device = '/dev/sev-guest'
+
+/** One call, which takes up to a minute where the host throttles. Fault: `tee-device`. */
+const ask = (what: number, request: Buffer, response: Buffer, more: readonly Pointer[] = []): void => {
+  // Message version 1: the kernel's structs have its sizes.
+  const message = printGuestRequest({ messageVersion: 1, request: 0n, response: 0n, exitInfo2: 0n })
+  const pointers = [{ from: message, at: 8, to: request }, { from: message, at: 16, to: response }, ...more]
+  let fd: number | undefined
+  try {
+    fd = openSync(device, 'r+')
+    ioctlPointing(fd, what, message, pointers)
+  } catch (thrown) {
+    const { exitInfo2 = 0n } = parseGuestRequest(message) ?? {}
+    const said = exitInfo2 === 0n ? '' : ` (${sayExitInfo2(exitInfo2)})`
+    throw fail('tee-device', { device, reason: `${reasonOf(thrown)}${said}` })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/** The VMPL this kernel runs at; a kernel without the file (before 6.12) runs at 0, or is refused by the firmware. */
+export const snpVmpl = (): number => Number(readText('/sys/devices/system/cpu/sev/vmpl') ?? 0)
+
+/** Faults: `tee-device`, `tee-status`, `tee-report`. */
+export const snpReport = (request: ReportRequest): SnpReport => {
+  const response = Buffer.alloc(reportResponseBytes)
+  ask(SNP.getReport, printReportRequest(request), response)
+  return reportIn(response)
+}
+
+/** The same with the certificates that the host has for it. Faults: `tee-device`, `tee-status`, `tee-report`. */
+export const snpExtendedReport = (
+  report: ReportRequest,
+): { readonly report: SnpReport; readonly certificates: readonly SnpCertificate[] } => {
+  const table = Buffer.alloc(mostCertificateBytes)
+  const response = Buffer.alloc(reportResponseBytes)
+  const request = printExtendedReportRequest({ ...report, certificates: 0n, certificatesBytes: table.length })
+  ask(SNP.getExtendedReport, request, response, [{ from: request, at: 96, to: table }])
+  const certificates = parseSnpCertificates(table)
+  if (certificates === undefined)
+    throw fail('tee-report', { reason: "the host's certificate table is not whole" })
+  return { report: reportIn(response), certificates }
+}
+
+/** 32 bytes. Faults: `tee-device`, `tee-status`, `tee-key-zero`. */
+export const snpDerivedKey = (request: DerivedKeyRequest): Secret => {
+  const response = Buffer.alloc(derivedKeyResponseBytes)
+  try {
+    ask(SNP.getDerivedKey, printDerivedKeyRequest(request), response)
+    return keyIn(response)
+  } finally {
+    response.fill(0)
+  }
+}
