@@ -44,11 +44,14 @@ export const parseGuestRequest = (bytes: Buffer): GuestRequest | undefined =>
 /** SNP_GUEST_VMM_ERR_INVALID_LEN and _BUSY, in the upper half. */
 export const vmmErrors = { invalidLength: 1n << 32n, busy: 2n << 32n } as const
 
-/** EXITINFO2 as words, for a person. All ones is SEV_RET_NO_FW_CALL: the firmware was never asked. */
-export const sayExitInfo2 = (exitInfo2: bigint): string => {
-  if (exitInfo2 === 0xffffffffffffffffn) return 'the firmware was not reached'
-  return `firmware error ${exitInfo2 & 0xffffffffn}, VMM error ${exitInfo2 >> 32n}`
-}
+/** The kernel's own values from before it calls: 0xff, then all ones (SEV_RET_NO_FW_CALL). */
+const notReached = [0xffn, 0xffffffffffffffffn]
+
+/** EXITINFO2 in words, for a person. */
+export const sayExitInfo2 = (exitInfo2: bigint): string =>
+  notReached.includes(exitInfo2)
+    ? 'the firmware was not reached'
+    : `firmware error ${exitInfo2 & 0xffffffffn}, VMM error ${exitInfo2 >> 32n}`
 
 export type ReportRequest = {
   /** 64 bytes that will be in the report. */

@@ -167,6 +167,7 @@ test('the key is a copy: the response can be zeroed', () => {
 })
 
 test('EXITINFO2 is said in words', () => {
+  assert.is(sayExitInfo2(0xffn), 'the firmware was not reached')
   assert.is(sayExitInfo2(0xffffffffffffffffn), 'the firmware was not reached')
   assert.is(sayExitInfo2(vmmErrors.busy), 'firmware error 0, VMM error 2')
   assert.is(sayExitInfo2(0x16n), 'firmware error 22, VMM error 0')
