@@ -1,7 +1,8 @@
-// Archives of `pack`, changed: modules compressed as dracut and initramfs-tools ship them, or entries missing.
+// Archives of `pack`, changed: modules compressed as dracut and initramfs-tools ship them, entries missing, or
+// something that runs before /init.
 
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
 import {
   type CpioContent,
@@ -52,6 +53,32 @@ export const withoutEntries = async (
     (await readArchive(archive)).filter(({ path }) => kept(path)),
     output,
   )
+
+/**
+ * The same archive behind a first /init, which loads modules, puts the archive's own /init back and becomes it.
+ * `modules` are files of this machine, in the order they load.
+ */
+export const withLauncher = async (
+  archive: string,
+  launcher: string,
+  modules: readonly string[],
+  output: string,
+): Promise<void> => {
+  const file = (path: string, content: Buffer, permissions: number): CpioContent => ({
+    ...{ path, mode: fileType.file | permissions, bytes: content.length, content },
+  })
+  const directory = { path: 'tee', mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) }
+  const paths = modules.map((path) => `tee/${basename(path)}`)
+  const added = [
+    directory,
+    file('tee/modules', Buffer.from(paths.map((path) => `/${path}\n`).join('')), 0o644),
+    ...(await Promise.all(modules.map(async (path, i) => file(paths[i] ?? '', await readFile(path), 0o644)))),
+    file('init', await readFile(launcher), 0o755),
+  ]
+  const own = (await readArchive(archive)).map((e) => (e.path === 'init' ? { ...e, path: 'tee/init' } : e))
+  // In front: the manifest has to stay the last entry.
+  await writeArchive([...added, ...own], output)
+}
 
 const readArchive = async (archive: string): Promise<CpioContent[]> => {
   const entries = parseCpio(await readFile(archive))
