@@ -116,15 +116,16 @@ export const setup = async (
   })
 }
 
-/** `cvmboot pack` for one edition. */
+/** `cvmboot pack` for one edition, or for an executable that is none of ours. */
 export const pack = async (
   guest: Guest,
-  edition: Edition,
+  edition: Edition | { readonly executable: string },
   config: string,
   output: string,
   compress: 'lz4' | 'none' = 'lz4',
 ): Promise<void> => {
-  const from = ['--modules', guest.modules, '--config', config, '--executable', executable(edition)]
+  const file = typeof edition === 'string' ? executable(edition) : edition.executable
+  const from = ['--modules', guest.modules, '--config', config, '--executable', file]
   await run(executable('cvmboot-mock'), ['pack', ...from, '--compress', compress, '--output', output])
 }
 

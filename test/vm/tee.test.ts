@@ -1,0 +1,232 @@
+// SEV-SNP without its hardware: a kernel module stands in for it (tee/fake-sev-guest.c). First one boot in which a
+// probe asks it everything by our own verbs, then whole boots of the production executable, unchanged.
+
+import { createECDH, createPublicKey, verify } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { bundle } from '../../build/bundle.ts'
+import { makeExecutable } from '../../build/executable.ts'
+import { snpCertificateIds } from '../../src/machine/snp-certificates.ts'
+import {
+  parseSnpReport,
+  printSnpReport,
+  type SnpReport,
+  snpSignedBytes,
+} from '../../src/machine/snp-report.ts'
+import { counting, mixedKey } from '../snp.ts'
+import { withLauncher } from './archives.ts'
+import { readReport } from './report.ts'
+import { buildTee } from './tee/build.ts'
+import {
+  differentKeys,
+  failures,
+  powerOn,
+  probeData,
+  rawCalls,
+  type Scenario,
+  sameKeys,
+  tcb,
+  usualKey,
+} from './tee/scenarios.ts'
+import { pack, power, trees, world } from './world.ts'
+
+type Context = { scratch: string; initramfs: string; answers: Map<string, string> }
+const test = suite<Context>('the TEE')
+
+const config = join(trees, 'partition.conf')
+/** Words for the kernel command line, which the launcher hands to the module. */
+const words = (parameters: Readonly<Record<string, string>>): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `fake_sev_guest.${name}=${value}`)
+    .join(' ')
+
+test.before(async (context) => {
+  const from = await world()
+  const { launcher, modules } = await buildTee(from.guest.modules, (step) =>
+    process.stderr.write(`vm: ${step}\n`),
+  )
+  context.scratch = await mkdtemp(join(tmpdir(), 'cvmboot-tee-'))
+  const inside = (name: string) => join(context.scratch, name)
+
+  // The probe is made and packed as the production executable is, so that it runs as that does.
+  const { text } = await bundle('test/vm/tee/probe.ts', { project: 'probe', git: 'probe' })
+  await makeExecutable(text, inside('probe'))
+  await pack(from.guest, { executable: inside('probe') }, config, inside('packed-probe'), 'none')
+  await withLauncher(inside('packed-probe'), launcher, modules, inside('probe-initramfs'))
+  const { console } = await power(from, {
+    initramfs: inside('probe-initramfs'),
+    cmdline: words(powerOn),
+    disks: [],
+    until: /^probe end = /,
+    timeoutSeconds: 120,
+  })
+  context.answers = new Map(
+    [...console.matchAll(/^probe (.+?) = (.*)$/gm)].map(([, name = '', answer = '']) => [name, answer]),
+  )
+  assert.ok(context.answers.has('end') && !context.answers.has('failed'), console.slice(-3000))
+
+  await pack(from.guest, 'cvmboot', config, inside('packed'), 'none')
+  context.initramfs = inside('initramfs')
+  await withLauncher(inside('packed'), launcher, modules, context.initramfs)
+})
+
+test.after(async ({ scratch }) => {
+  await rm(scratch, { recursive: true, force: true })
+})
+
+const answer = ({ answers }: Context, name: string): string => answers.get(name) ?? `(no answer to ${name})`
+const reportIn = (context: Context, name: string): SnpReport =>
+  parseSnpReport(Buffer.from(answer(context, name).split(' ')[0] ?? '', 'hex'))
+
+/** What the launch of the probe's machine, changed as a scenario says, makes of a report. */
+const launched = ({ launch = {} }: Scenario): SnpReport => {
+  const set: Readonly<Record<string, string>> = { ...powerOn, ...launch }
+  const hex = (name: string, length: number) => (set[name] ?? '').padEnd(2 * length, '0')
+  const number = (name: string, absent: bigint) => BigInt(set[name] ?? absent)
+  const version = Number(set['version'] ?? 3)
+  return {
+    version,
+    guestSvn: Number(set['guest_svn']),
+    policy: number('policy', 0x30000n),
+    familyId: hex('family_id', 16),
+    imageId: hex('image_id', 16),
+    vmpl: 0,
+    signatureAlgorithm: 1,
+    currentTcb: number('current_tcb', tcb),
+    platformInfo: 1n,
+    authorKey: set['author_key_digest'] !== undefined,
+    chipKeyMasked: set['mask_chip_key'] === '1',
+    signer: set['vlek_secret'] === undefined ? 'vcek' : 'vlek',
+    reportData: probeData.toString('hex'),
+    measurement: hex('measurement', 48),
+    hostData: hex('host_data', 32),
+    idKeyDigest: hex('id_key_digest', 48),
+    authorKeyDigest: hex('author_key_digest', 48),
+    reportId: hex('report_id', 32),
+    reportIdMa: 'ff'.repeat(32),
+    reportedTcb: number('reported_tcb', tcb),
+    cpuid: [0x19, 1, 1],
+    chipId: hex('chip_id', 64),
+    committedTcb: number('committed_tcb', tcb),
+    currentFirmware: [29, 55, 1],
+    committedFirmware: [29, 55, 1],
+    launchTcb: number('launch_tcb', tcb),
+    mitigations: version >= 5 ? [0n, 0n] : undefined,
+    signature: { r: '', s: '' },
+  }
+}
+
+const testKey = createECDH('secp384r1')
+testKey.setPrivateKey(Buffer.from(powerOn.sign_key, 'hex'))
+const testPublicKey = createPublicKey({
+  format: 'jwk',
+  key: {
+    kty: 'EC',
+    crv: 'P-384',
+    x: testKey.getPublicKey().subarray(1, 49).toString('base64url'),
+    y: testKey.getPublicKey().subarray(49).toString('base64url'),
+  },
+})
+const isSigned = (report: SnpReport): boolean => {
+  const number = (hex: string) => Buffer.from(hex, 'hex').subarray(0, 48).reverse()
+  return verify(
+    'sha384',
+    printSnpReport(report).subarray(0, snpSignedBytes),
+    { key: testPublicKey, dsaEncoding: 'ieee-p1363' },
+    Buffer.concat([number(report.signature.r), number(report.signature.s)]),
+  )
+}
+
+test('the kernel shows an SEV-SNP guest at VMPL 0', (context) => {
+  assert.is(answer(context, 'cvm'), 'sev-snp')
+  assert.is(answer(context, 'vmpl'), '0')
+})
+
+test('a report says how the machine was launched and what was asked, signed by the test key', (context) => {
+  const report = reportIn(context, 'report')
+  const expected = { ...launched({ name: '', question: { kind: 'report' } }), signature: report.signature }
+  assert.equal(report, expected)
+  assert.ok(isSigned(report))
+  const forged = { ...report, measurement: counting(0, 48) }
+  assert.not.ok(isSigned(forged))
+})
+
+test('the report of another launch says that one', (context) => {
+  const report = reportIn(context, 'report of another launch')
+  assert.is(report.version, 5)
+  assert.is(report.policy, 0xa0000n)
+  assert.is(report.vmpl, 3)
+  assert.is(report.guestSvn, 9)
+  assert.is(report.hostData, '00'.repeat(32))
+  assert.equal(
+    [report.currentTcb, report.committedTcb, report.launchTcb, report.reportedTcb],
+    [3n, 2n, 1n, 0n],
+  )
+  assert.equal([report.signer, report.chipKeyMasked, report.authorKey], ['vlek', true, true])
+  assert.equal(
+    [report.idKeyDigest, report.imageId, report.familyId],
+    [counting(1, 48), counting(2, 16), counting(3, 16)],
+  )
+  assert.ok(isSigned(report))
+})
+
+test('configfs-tsm gives the same report, and says whose it is', (context) => {
+  assert.is(answer(context, 'report by configfs'), answer(context, 'report'))
+  const [provider, generation, table = ''] = answer(context, 'configfs').split(' ')
+  assert.equal([provider, generation], ['sev_guest', '1'])
+  assert.ok(table.endsWith(testKey.getPublicKey('hex')))
+})
+
+test('certificates come with the report, where the host has any', (context) => {
+  const report = answer(context, 'report')
+  assert.is(
+    answer(context, 'report with certificates'),
+    `${report} ${snpCertificateIds.vcek}:${testKey.getPublicKey('hex')}`,
+  )
+  assert.is(answer(context, 'report without certificates'), report)
+})
+
+for (const scenario of differentKeys)
+  test(`${scenario.name}: made of all that was asked for, and no other's`, (context) => {
+    const { launch = {}, question } = scenario
+    const request = { ...usualKey, ...('request' in question ? question.request : {}) }
+    const secret =
+      request.root === 'vlek' ? launch['vlek_secret'] : (launch['chip_secret'] ?? powerOn.chip_secret)
+    const expected = mixedKey(Buffer.from(secret ?? '', 'hex'), launched(scenario), request)
+    assert.is(answer(context, scenario.name), expected.toString('hex'))
+    const others = differentKeys.filter(({ name }) => name !== scenario.name)
+    assert.not.ok(others.some(({ name }) => answer(context, name) === answer(context, scenario.name)))
+  })
+
+for (const [{ name }, other] of sameKeys)
+  test(`${name}: the same as ${other}`, (context) => {
+    assert.match(answer(context, name), /^[0-9a-f]{64}$/)
+    assert.is(answer(context, name), answer(context, other))
+  })
+
+for (const [{ name }, code, said] of failures)
+  test(`${name}: ${code}`, (context) => {
+    assert.ok(answer(context, name).startsWith(`${code}: cannot `), answer(context, name))
+    assert.ok(answer(context, name).includes(said), answer(context, name))
+  })
+
+for (const [{ name }, expected] of rawCalls)
+  test(`${name}: as Linux 6.12 answers it`, (context) => {
+    assert.is(answer(context, name), expected)
+  })
+
+test('the production executable boots through to the new root', async ({ initramfs }) => {
+  const from = await world()
+  const { console } = await power(from, { initramfs, cmdline: `${from.cmdline} ${words(powerOn)}` })
+  const { state, facts } = readReport(console)
+  assert.is(state.edition, 'cvmboot')
+  assert.is(state.cvm, 'sev-snp')
+  assert.is(state.keyProvider, 'ephemeral')
+  assert.is(facts.get('read back workspace'), 'same')
+  assert.not.match(console, /MOCK BUILD/)
+})
+
+test.run()

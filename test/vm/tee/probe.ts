@@ -1,0 +1,103 @@
+// An /init that asks the stand-in for SEV-SNP all that scenarios.ts has, by the verbs that a boot uses, and prints
+// one line for each: `probe NAME = ANSWER`. Nothing is decided here.
+
+import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { faultOf, say } from '../../../src/fault.ts'
+import { reasonOf } from '../../../src/machine/errno.ts'
+import { ioctlPointing } from '../../../src/machine/libc.ts'
+import { linux } from '../../../src/machine/linux.ts'
+import {
+  parseExtendedReportRequest,
+  parseGuestRequest,
+  printExtendedReportRequest,
+  printGuestRequest,
+  SNP,
+} from '../../../src/machine/sev-guest.ts'
+import { printSnpReport } from '../../../src/machine/snp-report.ts'
+import { probeData, type Question, scenarios, usualKey } from './scenarios.ts'
+
+const parameters = '/sys/module/fake_sev_guest/parameters'
+const tsm = '/sys/kernel/config/tsm/report'
+
+const askConfigfs = (): Buffer => {
+  const report = mkdtempSync(`${tsm}/probe-`)
+  try {
+    writeFileSync(`${report}/inblob`, probeData)
+    const answer = readFileSync(`${report}/outblob`)
+    const provider = readFileSync(`${report}/provider`, 'latin1').trim()
+    const generation = readFileSync(`${report}/generation`, 'latin1').trim()
+    const auxblob = readFileSync(`${report}/auxblob`).toString('hex')
+    process.stdout.write(`probe configfs = ${provider} ${generation} ${auxblob}\n`)
+    return answer
+  } finally {
+    rmdirSync(report)
+  }
+}
+
+const askRaw = ({ call, version = 1, certificates }: Question & { kind: 'raw' }): string => {
+  const table = Buffer.alloc(certificates || 4096)
+  const request = printExtendedReportRequest({
+    ...{ reportData: probeData, vmpl: 0, certificates: 0n, certificatesBytes: certificates ?? 0 },
+  })
+  const response = Buffer.alloc(4000)
+  const message = printGuestRequest({ messageVersion: version, request: 0n, response: 0n, exitInfo2: 0n })
+  const pointers = [
+    { from: message, at: 8, to: request },
+    { from: message, at: 16, to: response },
+    ...(certificates ? [{ from: request, at: 96, to: table }] : []),
+  ]
+  const fd = openSync('/dev/sev-guest', 'r+')
+  let ended = 'done'
+  try {
+    ioctlPointing(fd, SNP.getReport + call, message, pointers)
+  } catch (thrown) {
+    ended = reasonOf(thrown)
+  }
+  closeSync(fd)
+  const size = certificates === undefined ? '' : ` ${parseExtendedReportRequest(request)?.certificatesBytes}`
+  return `${ended} ${parseGuestRequest(message)?.exitInfo2.toString(16)}${size}`
+}
+
+const ask = (question: Question): string => {
+  if (question.kind === 'raw') return askRaw(question)
+  if (question.kind === 'configfs') return askConfigfs().toString('hex')
+  if (question.kind === 'key') {
+    using key = linux.snpDerivedKey({ ...usualKey, ...question.request })
+    return key.bytes.toString('hex')
+  }
+  const request = { reportData: probeData, vmpl: question.vmpl ?? 0 }
+  if (question.kind === 'report') return printSnpReport(linux.snpReport(request)).toString('hex')
+  const { report, certificates } = linux.snpExtendedReport(request)
+  const listed = certificates.map(({ id, bytes }) => ` ${id}:${bytes.toString('hex')}`)
+  return printSnpReport(report).toString('hex') + listed.join('')
+}
+
+const run = (): void => {
+  linux.start()
+  linux.mount({ source: 'configfs', target: '/sys/kernel/config', type: 'configfs', options: [] })
+  process.stdout.write(`probe cvm = ${linux.cvm()}\nprobe vmpl = ${linux.snpVmpl()}\n`)
+  for (const { name, launch = {}, question } of scenarios) {
+    const changed = { vmpck: '1', ...launch }
+    const before = Object.keys(changed).map(
+      (key) => [key, readFileSync(`${parameters}/${key}`, 'latin1')] as const,
+    )
+    // An empty write would not reach the kernel.
+    for (const [key, value] of Object.entries(changed)) writeFileSync(`${parameters}/${key}`, `${value}\n`)
+    let answer: string
+    try {
+      answer = ask(question)
+    } catch (thrown) {
+      answer = say(faultOf(thrown))
+    }
+    for (const [key, value] of before) writeFileSync(`${parameters}/${key}`, value)
+    process.stdout.write(`probe ${name} = ${answer}\n`)
+  }
+}
+
+try {
+  run()
+} catch (thrown) {
+  process.stdout.write(`probe failed = ${thrown instanceof Error ? thrown.stack : thrown}\n`)
+}
+process.stdout.write('probe end = \n')
+linux.end('poweroff')
