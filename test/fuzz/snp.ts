@@ -48,6 +48,7 @@ const reportResponse = target<Uint8Array>({
   check: (bytes) => {
     const found = parseReportResponse(Buffer.from(bytes))
     if (found === undefined) return false
+    need(found.report.length === Buffer.from(bytes).readUInt32LE(4), 'a report of another size than it says')
     same(parseReportResponse(printReportResponse(found)), found, 'printed, it reads differently')
     return true
   },

@@ -80,22 +80,27 @@ test('an ioctl follows the addresses that a struct holds, for buffers of any siz
   const server = createServer()
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle
-  // A buffer as small as 40 bytes might lie where the garbage collector moves it.
-  for (const to of [Buffer.alloc(40), Buffer.allocUnsafeSlow(40).fill(0), Buffer.alloc(40_000)]) {
+  try {
+    // A buffer as small as 40 bytes might lie where the garbage collector moves it.
+    for (const to of [Buffer.alloc(40), Buffer.allocUnsafeSlow(40).fill(0), Buffer.alloc(40_000)]) {
+      const argument = Buffer.alloc(16)
+      argument.writeInt32LE(to.length, 0)
+      ioctlPointing(fd, 0x8912, argument, [{ from: argument, at: 8, to }])
+      assert.ok(argument.readInt32LE(0) >= 40)
+      assert.match(to.toString('latin1', 0, 16), /^[a-z][a-z0-9]*\0/)
+      assert.is(argument.readBigUInt64LE(8), 0n, 'the address is left behind')
+    }
     const argument = Buffer.alloc(16)
-    argument.writeInt32LE(to.length, 0)
-    ioctlPointing(fd, 0x8912, argument, [{ from: argument, at: 8, to }])
-    assert.ok(argument.readInt32LE(0) >= 40)
-    assert.match(to.toString('latin1', 0, 16), /^[a-z][a-z0-9]*\0/)
+    assert.is(
+      codeOf(() =>
+        ioctlPointing(1 << 20, 0x8912, argument, [{ from: argument, at: 8, to: Buffer.alloc(40) }]),
+      ),
+      'EBADF',
+    )
     assert.is(argument.readBigUInt64LE(8), 0n, 'the address is left behind')
+  } finally {
+    server.close()
   }
-  const argument = Buffer.alloc(16)
-  assert.is(
-    codeOf(() => ioctlPointing(1 << 20, 0x8912, argument, [{ from: argument, at: 8, to: Buffer.alloc(40) }])),
-    'EBADF',
-  )
-  assert.is(argument.readBigUInt64LE(8), 0n, 'the address is left behind')
-  server.close()
 })
 
 test('a buffer stays where it is, whatever the garbage collector does', () => {
