@@ -17,9 +17,8 @@ import {
   snpSignedBytes,
 } from '../../src/machine/snp-report.ts'
 import { counting, mixedKey } from '../snp.ts'
-import { withLauncher } from './archives.ts'
 import { readReport } from './report.ts'
-import { buildTee } from './tee/build.ts'
+import { packOnTee, teeWords } from './tee/build.ts'
 import {
   differentKeys,
   failures,
@@ -31,34 +30,24 @@ import {
   tcb,
   usualKey,
 } from './tee/scenarios.ts'
-import { pack, power, trees, world } from './world.ts'
+import { power, trees, world } from './world.ts'
 
 type Context = { scratch: string; initramfs: string; answers: Map<string, string> }
 const test = suite<Context>('the TEE')
 
 const config = join(trees, 'partition.conf')
-/** Words for the kernel command line, which the launcher hands to the module. */
-const words = (parameters: Readonly<Record<string, string>>): string =>
-  Object.entries(parameters)
-    .map(([name, value]) => `fake_sev_guest.${name}=${value}`)
-    .join(' ')
-
 test.before(async (context) => {
   const from = await world()
-  const { launcher, modules } = await buildTee(from.guest.modules, (step) =>
-    process.stderr.write(`vm: ${step}\n`),
-  )
   context.scratch = await mkdtemp(join(tmpdir(), 'cvmboot-tee-'))
   const inside = (name: string) => join(context.scratch, name)
 
   // The probe is made and packed as the production executable is, so that it runs as that does.
   const { text } = await bundle('test/vm/tee/probe.ts', { project: 'probe', git: 'probe' })
   await makeExecutable(text, inside('probe'))
-  await pack(from.guest, { executable: inside('probe') }, config, inside('packed-probe'), 'none')
-  await withLauncher(inside('packed-probe'), launcher, modules, inside('probe-initramfs'))
+  await packOnTee(from, { executable: inside('probe') }, config, inside('probe-initramfs'))
   const { console } = await power(from, {
     initramfs: inside('probe-initramfs'),
-    cmdline: words(powerOn),
+    cmdline: teeWords(powerOn),
     disks: [],
     until: /^probe end = /,
     timeoutSeconds: 120,
@@ -68,9 +57,8 @@ test.before(async (context) => {
   )
   assert.ok(context.answers.has('end') && !context.answers.has('failed'), console.slice(-3000))
 
-  await pack(from.guest, 'cvmboot', config, inside('packed'), 'none')
   context.initramfs = inside('initramfs')
-  await withLauncher(inside('packed'), launcher, modules, context.initramfs)
+  await packOnTee(from, 'cvmboot', config, context.initramfs)
 })
 
 test.after(async ({ scratch }) => {
@@ -220,7 +208,7 @@ for (const [{ name }, expected] of rawCalls)
 
 test('the production executable boots through to the new root', async ({ initramfs }) => {
   const from = await world()
-  const { console } = await power(from, { initramfs, cmdline: `${from.cmdline} ${words(powerOn)}` })
+  const { console } = await power(from, { initramfs, cmdline: `${from.cmdline} ${teeWords(powerOn)}` })
   const { state, facts } = readReport(console)
   assert.is(state.edition, 'cvmboot')
   assert.is(state.cvm, 'sev-snp')

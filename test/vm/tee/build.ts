@@ -1,13 +1,15 @@
 // The module that stands in for SEV-SNP and its launcher, built in a Debian of the guest's release from the headers
-// of exactly the guest's kernel, with or without root. Kept by source and kernel.
+// of exactly the guest's kernel, and kept by source and kernel; an initramfs that starts with them.
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { runBytes } from '../../../src/machine/exec.ts'
+import { withLauncher } from '../archives.ts'
 import { cached } from '../cache.ts'
 import { mmdebstrap } from '../kernel.ts'
+import { type Edition, pack, type World } from '../world.ts'
 
-export type Tee = {
+type Tee = {
   readonly launcher: string
   /** In the order they load; the stand-in is the last. */
   readonly modules: readonly string[]
@@ -19,7 +21,7 @@ const needed = ['kernel/fs/configfs/configfs.ko', 'kernel/drivers/virt/coco/tsm.
 const made = ['fake-sev-guest.ko', 'launcher']
 
 /** `modules` is lib/modules/RELEASE of a kernel of trixie. */
-export const buildTee = async (modules: string, say: (progress: string) => void): Promise<Tee> => {
+const buildTee = async (modules: string, say: (progress: string) => void): Promise<Tee> => {
   const release = basename(modules)
   const texts = await Promise.all(sources.map((path) => readFile(path, 'utf8')))
   const entry = await cached('tee', [release, ...texts], async (directory) => {
@@ -47,3 +49,28 @@ export const buildTee = async (modules: string, say: (progress: string) => void)
   const files = [...needed.map((path) => basename(path)), 'fake-sev-guest.ko']
   return { launcher: join(entry, 'launcher'), modules: files.map((name) => join(entry, name)) }
 }
+
+/**
+ * `cvmboot pack` for an executable, behind the launcher: what it boots as /init finds itself on SEV-SNP, launched as
+ * `teeWords` on the kernel command line say.
+ */
+export const packOnTee = async (
+  from: World,
+  executable: Edition | { readonly executable: string },
+  config: string,
+  output: string,
+): Promise<void> => {
+  const { launcher, modules } = await buildTee(from.guest.modules, (step) =>
+    process.stderr.write(`vm: ${step}\n`),
+  )
+  const packed = `${output}.packed`
+  await pack(from.guest, executable, config, packed, 'none')
+  await withLauncher(packed, launcher, modules, output)
+  await rm(packed)
+}
+
+/** Parameters of the module, which fake-sev-guest.c lists, as words for the kernel command line. */
+export const teeWords = (parameters: Readonly<Record<string, string>>): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `fake_sev_guest.${name}=${value}`)
+    .join(' ')

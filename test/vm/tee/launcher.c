@@ -23,7 +23,7 @@ static void must(int good, const char *what)
 {
 	if (good)
 		return;
-	printf("launcher: cannot %s: %s\n", what, strerror(errno));
+	printf("launcher: %s: %s\n", what, strerror(errno));
 	/* PID 1 must not return: that is a panic, and a test takes panics for answers. */
 	for (;;)
 		pause();
