@@ -24,6 +24,7 @@ const status = {
   setup: 20,
   pack: 21,
   tee: 22,
+  header: 23,
   internal: 70,
 } as const
 
@@ -34,6 +35,15 @@ const statusMeans = (code: number): string =>
     : code === 0x27
       ? ' (INVALID_KEY): the host has no such root key'
       : ''
+
+/** A LUKS2 header that is not taken, and what to do then. */
+const header = (advice: string) =>
+  row(
+    status.header,
+    (d: Volume & Reason) => `cannot accept the LUKS2 header of ${d.volume}: ${d.reason}; ${advice}`,
+  )
+const attach = 'attach the right disk, or restore this one'
+const altered = 'the disk was changed, or another tool formatted it with other options; restore it'
 
 /** Code -> exit status and words. Codes are an interface: scripts match them. Add, never rename. */
 export const faults = {
@@ -224,6 +234,33 @@ export const faults = {
     (_: Record<never, never>) =>
       'cannot use the key of the TEE: all of it is zero, so the firmware made none; report it to who runs the host',
   ),
+  'header-blank': header('attach the right disk, or allow the volume to be formatted'),
+  'header-foreign': header('attach the right disk, or erase its first MiB if nothing on it is needed'),
+  'header-version': header(altered),
+  'header-size': header(altered),
+  'header-checksum': header(attach),
+  'header-copies': header(attach),
+  'header-binary': header(altered),
+  'header-label': header(altered),
+  'header-uuid': header(altered),
+  'header-json': header(altered),
+  'header-keyslot': header(altered),
+  'header-keyslot-cipher': header(altered),
+  'header-area': header(altered),
+  'header-kdf': header(altered),
+  'header-af': header(altered),
+  'header-digest': header(altered),
+  'header-segment': header(altered),
+  'header-cipher': header(altered),
+  'header-integrity': header(
+    'the disk was changed, or the configuration asks for the other profile; restore it',
+  ),
+  'header-token': header(altered),
+  'header-flags': header(altered),
+  'header-requirements': header(altered),
+  'header-generation': header('an older state of the disk was put back; attach its newest'),
+  'header-mac': header('another volume, another launch or another hand made it; attach the right disk'),
+  'header-key': header('another launch made it; attach the right disk, or have the owner open it'),
 
   'swap-active': row(
     status.swap,

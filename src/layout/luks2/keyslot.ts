@@ -1,0 +1,65 @@
+// A keyslot: a passphrase opens an area that holds the volume key in stripes. And the digest that says whether it
+// was the right one. Pure; primitives from node:crypto. All costs are constants: none is read from a header.
+
+import { createCipheriv, createDecipheriv, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
+import { mergeKey, splitKey } from './af.ts'
+import { areaKeyBytes, areaSectorBytes, digestBytes, iterations, stripes } from './profile.ts'
+
+type Direction = typeof createCipheriv | typeof createDecipheriv
+
+/** AES-256-XTS in sectors of 512 bytes, numbered from 0 ("plain64": little-endian). The caller zeroes the result. */
+const xts = (direction: Direction, key: Uint8Array, bytes: Uint8Array): Buffer => {
+  const out = Buffer.allocUnsafeSlow(bytes.length)
+  const iv = Buffer.alloc(16)
+  for (let at = 0; at < bytes.length; at += areaSectorBytes) {
+    iv.writeUInt32LE(at / areaSectorBytes, 0)
+    const sector = direction('aes-256-xts', key, iv).update(bytes.subarray(at, at + areaSectorBytes))
+    out.set(sector, at)
+    sector.fill(0)
+  }
+  return out
+}
+
+const areaKey = (passphrase: Uint8Array, salt: Uint8Array): Buffer =>
+  pbkdf2Sync(passphrase, salt, iterations, areaKeyBytes, 'sha256')
+
+/** The bytes of an area that `passphrase` opens, whole sectors. */
+export const sealKeyslot = (
+  volumeKey: Uint8Array,
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  random: (bytes: number) => Uint8Array,
+): Buffer => {
+  const key = areaKey(passphrase, salt)
+  const material = splitKey(volumeKey, random)
+  try {
+    return xts(createCipheriv, key, material)
+  } finally {
+    key.fill(0)
+    material.fill(0)
+  }
+}
+
+/** What the area holds for this passphrase: the volume key, or noise. The digest tells. The caller zeroes it. */
+export const openKeyslot = (
+  area: Uint8Array,
+  volumeKeyBytes: number,
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+): Buffer => {
+  const key = areaKey(passphrase, salt)
+  const material = xts(createDecipheriv, key, area.subarray(0, volumeKeyBytes * stripes))
+  try {
+    return mergeKey(material, volumeKeyBytes)
+  } finally {
+    key.fill(0)
+    material.fill(0)
+  }
+}
+
+/** What a header keeps of the volume key to recognise it ("digests": pbkdf2, sha256). */
+export const digestOf = (volumeKey: Uint8Array, salt: Uint8Array): Buffer =>
+  pbkdf2Sync(volumeKey, salt, iterations, digestBytes, 'sha256')
+
+export const isKeyOf = (volumeKey: Uint8Array, salt: Uint8Array, digest: Uint8Array): boolean =>
+  digest.length === digestBytes && timingSafeEqual(digestOf(volumeKey, salt), digest)

@@ -1,0 +1,160 @@
+// LUKS2 volumes: format, read, unlock. The header area is bytes in memory, read once by whoever calls; no device
+// is touched here, and no header decides how much work there is. Keys come from outside and stay the caller's.
+
+import { type Binary, parseCopies, printCopy, recognise } from './binary.ts'
+import { digestOf, isKeyOf, openKeyslot, sealKeyslot } from './keyslot.ts'
+import { isAuthentic, type Role, writeMacs } from './mac.ts'
+import { claimedProfile, type Metadata, parseMetadata, printMetadata } from './metadata.ts'
+import {
+  areaOffset,
+  binaryBytes,
+  headerBytes,
+  headerSaltBytes,
+  type Luks2Profile,
+  luks2Profiles,
+  payloadOffset,
+  type Slot,
+  saltBytes,
+} from './profile.ts'
+import { refusing } from './refuse.ts'
+import type { OwnerToken, TeeToken } from './tokens.ts'
+
+export type { Role } from './mac.ts'
+export { type Luks2Profile, luks2Profiles, payloadOffset } from './profile.ts'
+export type { OwnerToken, TeeToken, Tokens } from './tokens.ts'
+
+/** All that may vary in the two copies of a header. */
+export type Luks2Header = Binary & Metadata & { readonly secondSalt: Uint8Array }
+
+/** A header and the bytes it was read from: what is unlocked later is what was read. */
+export type Luks2 = { readonly header: Luks2Header; readonly area: Buffer }
+
+/** Both copies, 32 KiB. */
+export const printHeader = (header: Luks2Header): Buffer => {
+  const json = printMetadata(header)
+  return Buffer.concat([
+    printCopy(header, 'first', json),
+    printCopy({ ...header, salt: header.secondSalt }, 'second', json),
+  ])
+}
+
+/** A volume that was never formatted: nothing but zeroes where its header would be. */
+export const isBlank = (area: Uint8Array): boolean =>
+  area.length >= payloadOffset && area.subarray(0, payloadOffset).every((byte) => byte === 0)
+
+/**
+ * Reads a header area (the first `payloadOffset` bytes of a volume) without any key: accepted is only what
+ * `printHeader` prints. `volume` is for words; where no `profile` is asked for, the header's own claim counts.
+ * Faults: `header-*` but `header-mac`, `-generation` and `-key`.
+ */
+export const parseLuks2 = (
+  bytes: Uint8Array,
+  volume: string,
+  profile: Luks2Profile | 'claimed' = 'claimed',
+): Luks2 => {
+  const refuse = refusing(volume)
+  if (bytes.length < payloadOffset)
+    throw refuse('header-size', `it has ${bytes.length} bytes of the ${payloadOffset} for a header`)
+  const area = Buffer.from(bytes.subarray(0, payloadOffset))
+  if (isBlank(area)) throw refuse('header-blank', 'it is all zero')
+  const first = area.subarray(0, headerBytes)
+  const second = area.subarray(headerBytes, 2 * headerBytes)
+  recognise(first, refuse)
+  const { binary, secondSalt } = parseCopies(first, second, refuse)
+  const json = first.subarray(binaryBytes)
+  if (!json.equals(second.subarray(binaryBytes)))
+    throw refuse('header-copies', 'its copies differ in the JSON text')
+  const wanted = profile === 'claimed' ? claimedProfile(json, refuse) : profile
+  const header = { ...binary, secondSalt, ...parseMetadata(json, wanted, refuse) }
+  // Said again as a whole, whatever the parts above compared.
+  if (!printHeader(header).equals(area.subarray(0, 2 * headerBytes)))
+    throw refuse('header-binary', 'it is not as cvmboot writes it')
+  return { header, area }
+}
+
+/**
+ * The volume key, by a passphrase. For headers that need no MAC: tests, and an owner's look at a volume that
+ * cryptsetup made. The boot uses `unlockLuks2`. Fault: `header-key`. The caller zeroes the key.
+ */
+export const openLuks2 = (
+  { header, area }: Luks2,
+  volume: string,
+  slot: Slot,
+  passphrase: Uint8Array,
+): Buffer => {
+  const { areaBytes, volumeKeyBytes } = luks2Profiles[header.profile]
+  const salt = header.keyslotSalts[slot]
+  if (salt === undefined) throw refusing(volume)('header-key', `it has no keyslot ${slot}`)
+  const at = areaOffset(header.profile, slot)
+  const key = openKeyslot(area.subarray(at, at + areaBytes), volumeKeyBytes, passphrase, salt)
+  if (isKeyOf(key, header.digest.salt, header.digest.value)) return key
+  key.fill(0)
+  throw refusing(volume)('header-key', `its keyslot ${slot} does not open with this key`)
+}
+
+/** What opens a volume; derived from a provider's secret for volume, UUID, role and generation. */
+export type Luks2Keys = { readonly passphrase: Uint8Array; readonly mac: Uint8Array }
+
+const slotOf: Record<Role, Slot> = { tee: 0, owner: 1 }
+
+/**
+ * The generation and what is sealed, where the header has it and `generation` is the one that is due: without a
+ * memory outside the disk `undefined` takes any. Faults: `header-token`, `header-generation`.
+ */
+export const sealedIn = ({ header }: Luks2, volume: string, generation: number | undefined): TeeToken => {
+  const token = header.tokens?.tee
+  if (token === undefined) throw refusing(volume)('header-token', 'it has no token of cvmboot')
+  if (generation !== undefined && token.generation !== generation)
+    throw refusing(volume)('header-generation', `its generation is ${token.generation}, not ${generation}`)
+  return token
+}
+
+/**
+ * The volume key, once the MAC has proved every byte of the header area. Faults: `header-mac`, `header-key`.
+ * The caller zeroes the key.
+ */
+export const unlockLuks2 = (luks2: Luks2, volume: string, role: Role, keys: Luks2Keys): Buffer => {
+  if (!isAuthentic(luks2.area, role, keys.mac))
+    throw refusing(volume)('header-mac', 'its MAC is not the one of this volume')
+  return openLuks2(luks2, volume, slotOf[role], keys.passphrase)
+}
+
+export type Luks2Format = {
+  readonly volume: string
+  /** Lower case. */
+  readonly uuid: string
+  readonly profile: Luks2Profile
+  /** As many bytes as the profile says. */
+  readonly volumeKey: Uint8Array
+  readonly tee: { readonly keys: Luks2Keys; readonly token: TeeToken }
+  readonly owner: { readonly keys: Luks2Keys; readonly token: OwnerToken } | undefined
+}
+
+/**
+ * A whole new header area of `payloadOffset` bytes, to be written from the volume's first byte. `random` gives
+ * bytes nobody can guess. Throws where the tokens are not as `parseLuks2` wants them.
+ */
+export const formatLuks2 = (format: Luks2Format, random: (bytes: number) => Uint8Array): Buffer => {
+  const { volume, uuid, profile, volumeKey, tee, owner } = format
+  if (volumeKey.length !== luks2Profiles[profile].volumeKeyBytes)
+    throw new RangeError(`${volumeKey.length} bytes are no volume key for ${profile}`)
+  const slots = owner === undefined ? [tee.keys] : [tee.keys, owner.keys]
+  const digestSalt = random(saltBytes)
+  const header: Luks2Header = {
+    ...{ uuid, label: volume, sequence: 1, profile },
+    ...{ salt: random(headerSaltBytes), secondSalt: random(headerSaltBytes) },
+    keyslotSalts: slots.map(() => random(saltBytes)),
+    digest: { salt: digestSalt, value: digestOf(volumeKey, digestSalt) },
+    tokens: { tee: tee.token, owner: owner?.token },
+  }
+  const area = Buffer.alloc(payloadOffset)
+  printHeader(header).copy(area)
+  for (const [slot, { passphrase }] of slots.entries())
+    area.set(
+      sealKeyslot(volumeKey, passphrase, header.keyslotSalts[slot] ?? digestSalt, random),
+      areaOffset(profile, slot as Slot),
+    )
+  writeMacs(area, { tee: tee.keys.mac, owner: owner?.keys.mac })
+  parseLuks2(area, volume, profile)
+  return area
+}

@@ -1,0 +1,30 @@
+// How a header is refused: a code, and words that show no more of the host's bytes than a person needs. Pure.
+
+import { type BootFault, type FaultCode, fail, printable } from '../../fault.ts'
+
+export type HeaderCode = Extract<FaultCode, `header-${string}`>
+
+/** Makes the error to throw. */
+export type Refuse = (code: HeaderCode, reason: string) => BootFault
+
+export const refusing =
+  (volume: string): Refuse =>
+  (code, reason) =>
+    fail(code, { volume, reason })
+
+const longest = 40
+
+/** A value from a header in one short printable piece; what is no text or number only by its kind. */
+export const shown = (value: unknown): string => {
+  if (value === undefined) return 'missing'
+  if (value === null) return 'null'
+  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object'
+  const text = String(value)
+  return text === '' ? 'empty' : printable(text.length > longest ? `${text.slice(0, longest)}…` : text)
+}
+
+/** `keyslots.0.kdf.iterations is 4294967295, not 1000` */
+export const isNot = (field: string, found: unknown, expected: unknown): string =>
+  expected === undefined
+    ? `it has ${shown(field)}, which is not ours`
+    : `${field} is ${shown(found)}, not ${shown(expected)}`
