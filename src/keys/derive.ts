@@ -1,10 +1,23 @@
 // HKDF-SHA-512 (RFC 5869) from a provider's secret to a volume's key. Pure; primitives from node:crypto.
 
 import { hkdfSync } from 'node:crypto'
+import type { Role } from '../layout/luks2/luks2.ts'
 import { Secret } from './secret.ts'
 
 /** What a derived key is for: the words that keep keys of different uses apart. */
 export type Purpose = 'volume-key'
+/** Of keys that last: what opens a keyslot, and what a header's MAC is made with. */
+export type LastingPurpose = 'passphrase' | 'header-mac'
+
+/** What a lasting key belongs to. */
+export type Domain = {
+  readonly volume: string
+  /** Of the volume, lower case. */
+  readonly uuid: string
+  readonly role: Role
+  /** Of the header. */
+  readonly generation: number
+}
 
 /** dm-crypt `aes-xts-plain64` with 512 bits: two AES-256 keys. */
 export const volumeKeyBytes = 64
@@ -19,7 +32,24 @@ export const derive = (
   volume: string,
   purpose: Purpose,
   length: number = volumeKeyBytes,
+): Secret => expand(secret, salt, [volume, purpose], length)
+
+/**
+ * Derives 64 bytes for a volume that lasts. The passphrase must open every generation of a header, so that it is
+ * the same for all; a MAC is of one generation alone.
+ */
+export const deriveLasting = (
+  secret: Secret,
+  salt: Buffer,
+  domain: Domain,
+  purpose: LastingPurpose,
 ): Secret => {
-  const info = Buffer.from(`cvmboot\0${volume}\0${purpose}\0`, 'latin1')
+  const { volume, uuid, role, generation } = domain
+  const words = [volume, uuid, role, ...(purpose === 'header-mac' ? [`${generation}`] : []), purpose]
+  return expand(secret, salt, words, 64)
+}
+
+const expand = (secret: Secret, salt: Buffer, words: readonly string[], length: number): Secret => {
+  const info = Buffer.from(['cvmboot', ...words, ''].join('\0'), 'latin1')
   return new Secret(Buffer.from(hkdfSync('sha512', secret.bytes, salt, info, length)))
 }

@@ -1,28 +1,46 @@
-// dm-crypt: the one cipher and the table line. Pure. No key is ever part of the text.
+// dm-crypt: the table line, of an ephemeral volume and of both LUKS2 profiles. Pure. No key is ever part of the text.
 
+import { type Luks2Profile, luks2Profiles } from './luks2/profile.ts'
 import { sectorSize } from './verity.ts'
 
 /** Bytes of an encrypted sector: fewer, larger ones are faster and what ext4 writes anyway. */
 export const cryptSectorSize = 4096
 
 export type CryptTable = {
-  /** `major:minor` of the partition. */
+  readonly profile: Luks2Profile
+  /** `major:minor` of the partition; with `xts-hmac` of the dm-integrity device over it. */
   readonly data: string
   /** Description of the `logon` key in the kernel keyring. */
   readonly key: string
+  /** Sectors of 512 bytes before the data: those of a LUKS2 header. */
+  readonly offset: bigint
 }
 
 /** Description of a volume's key: `logon` keys must have a prefix and a colon. */
 export const keyDescription = (volume: string): string => `cvmboot:${volume}`
 
+// The cipher as the kernel's crypto API spells it, since dm-crypt takes tags with no other spelling.
+const shapes: Readonly<Record<Luks2Profile, { readonly cipher: string; readonly options: string }>> = {
+  xts: { cipher: 'aes-xts-plain64', options: `1 sector_size:${cryptSectorSize}` },
+  'xts-hmac': {
+    cipher: 'capi:authenc(hmac(sha256),xts(aes))-plain64',
+    options: `2 integrity:32:aead sector_size:${cryptSectorSize}`,
+  },
+}
+
 /** The target's parameters, letter for letter as the kernel prints them back (crypt_status). */
-export const printCryptTable = (t: CryptTable): string =>
-  `aes-xts-plain64 :64:logon:${t.key} 0 ${t.data} 0 1 sector_size:${cryptSectorSize}`
+export const printCryptTable = ({ profile, data, key, offset }: CryptTable): string => {
+  const { cipher, options } = shapes[profile]
+  return `${cipher} :${luks2Profiles[profile].volumeKeyBytes}:logon:${key} 0 ${data} ${offset} ${options}`
+}
 
 export const parseCryptTable = (text: string): CryptTable | undefined => {
-  const [, key, data] = /^aes-xts-plain64 :64:logon:([a-z:-]+) 0 (\d+:\d+) 0 /.exec(text) ?? []
-  if (key === undefined || data === undefined) return undefined
-  return printCryptTable({ data, key }) === text ? { data, key } : undefined
+  const [, cipher, key, data, offset] =
+    /^(\S+) :\d+:logon:([a-z:-]+) 0 (\d+:\d+) (0|[1-9]\d{0,18}) /.exec(text) ?? []
+  if (key === undefined || data === undefined || offset === undefined) return undefined
+  const profile = cipher === shapes.xts.cipher ? 'xts' : 'xts-hmac'
+  const table: CryptTable = { profile, data, key, offset: BigInt(offset) }
+  return printCryptTable(table) === text ? table : undefined
 }
 
 /** Sectors of 512 bytes that a mapping over `bytes` has: whole encrypted sectors only. */

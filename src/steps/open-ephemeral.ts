@@ -50,7 +50,7 @@ export const openEphemeral: Definition<OpenEphemeral> = {
       access: 'read-write',
       sectors,
       target: 'crypt',
-      table: printCryptTable({ data: partition.dev, key: description }),
+      table: printCryptTable({ profile: 'xts', data: partition.dev, key: description, offset: 0n }),
     }
     using key = edition.provider.create(volume, machine.random)
     machine.withKey(description, key, () => open(machine, request))

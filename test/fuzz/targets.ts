@@ -316,7 +316,9 @@ const verity = textTarget({
 
 const crypt = textTarget({
   name: 'dm-crypt table',
-  seeds: [printCryptTable({ data: '254:3', key: 'cvmboot:workspace' })],
+  seeds: (['xts', 'xts-hmac'] as const).map((profile) =>
+    printCryptTable({ profile, data: '254:3', key: 'cvmboot:workspace', offset: 2048n }),
+  ),
   words: [
     '0',
     '1',
@@ -324,6 +326,8 @@ const crypt = textTarget({
     'cvmboot:job-store',
     '0:0',
     '999:1',
+    '2048',
+    'integrity:32:aead',
     'sector_size:4096',
     'allow_discards',
     '2',

@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { derive } from '../../src/keys/derive.ts'
+import { type Domain, derive, deriveLasting } from '../../src/keys/derive.ts'
 import { ephemeral } from '../../src/keys/ephemeral.ts'
 import { mock } from '../../src/keys/mock.ts'
 import { Secret } from '../../src/keys/secret.ts'
@@ -58,6 +58,25 @@ test('volume, purpose, salt and secret each change the key', () => {
   assert.is(new Set(keys).size, 4)
   assert.ok(keys.every((k) => k.length === 128))
   assert.is(key(1, 1, 'workspace'), keys[0])
+})
+
+test('each word of its domain makes another lasting key; the passphrase outlives a generation', () => {
+  const domain: Domain = { volume: 'workspace', uuid: 'u', role: 'tee', generation: 1 }
+  const key = (differently: Partial<Domain>, purpose: 'passphrase' | 'header-mac', fill = 1): string => {
+    using secret = made(fill)(64)
+    using derived = deriveLasting(secret, Buffer.alloc(64), { ...domain, ...differently }, purpose)
+    return derived.bytes.toString('hex')
+  }
+  const keys = [
+    ...[key({}, 'header-mac'), key({}, 'passphrase'), key({}, 'header-mac', 2)],
+    ...[{ volume: 'job-store' }, { uuid: 'v' }, { role: 'owner' as const }].flatMap((differently) => [
+      key(differently, 'header-mac'),
+      key(differently, 'passphrase'),
+    ]),
+    key({ generation: 2 }, 'header-mac'),
+  ]
+  assert.is(new Set(keys).size, keys.length)
+  assert.is(key({ generation: 2 }, 'passphrase'), key({}, 'passphrase'))
 })
 
 test('an ephemeral key is new each time, even from a generator that repeats itself', () => {

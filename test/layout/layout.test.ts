@@ -1,8 +1,20 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { cryptSectors, keyDescription, parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
+import {
+  type CryptTable,
+  cryptSectors,
+  keyDescription,
+  parseCryptTable,
+  printCryptTable,
+} from '../../src/layout/crypt.ts'
 import { fileSystemOf, isSwap } from '../../src/layout/filesystem.ts'
 import { parseManifest, printManifest } from '../../src/layout/initramfs.ts'
+import {
+  parseIntegritySuperblock,
+  parseIntegrityTable,
+  printIntegritySuperblock,
+  printIntegrityTable,
+} from '../../src/layout/integrity.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../../src/layout/layout.ts'
 import { parseState, printState, type State } from '../../src/layout/state.ts'
 
@@ -16,19 +28,71 @@ test('there are the six volumes, the root first', () => {
   assert.is(treeName('root-fs'), 'root-fs-verity')
 })
 
-test('the crypt table line is the kernel s, letter for letter, and prints back', () => {
-  const table = { data: '254:7', key: keyDescription('workspace') }
-  const line = 'aes-xts-plain64 :64:logon:cvmboot:workspace 0 254:7 0 1 sector_size:4096'
-  assert.is(printCryptTable(table), line)
-  assert.equal(parseCryptTable(line), table)
+test("a crypt table line is the kernel's, letter for letter, and prints back", () => {
+  const key = keyDescription('workspace')
+  const plain = 'aes-xts-plain64 :64:logon:cvmboot:workspace 0 254:7 0 1 sector_size:4096'
+  const lines: [CryptTable, string][] = [
+    [{ profile: 'xts', data: '254:7', key, offset: 0n }, plain],
+    [{ profile: 'xts', data: '254:7', key, offset: 2048n }, plain.replace('254:7 0', '254:7 2048')],
+    [
+      { profile: 'xts-hmac', data: '253:0', key, offset: 0n },
+      'capi:authenc(hmac(sha256),xts(aes))-plain64 :96:logon:cvmboot:workspace 0 253:0 0 2 integrity:32:aead sector_size:4096',
+    ],
+  ]
+  for (const [table, line] of lines) {
+    assert.is(printCryptTable(table), line)
+    assert.equal(parseCryptTable(line), table)
+  }
   for (const bad of [
-    line.replace('aes-xts-plain64', 'cipher_null-ecb'),
-    line.replace(':64:logon:cvmboot:workspace', '0'.repeat(128)),
-    `${line} allow_discards`,
-    line.replace('sector_size:4096', 'sector_size:512'),
-    line.replace('254:7 0', '254:7 8'),
+    plain.replace('aes-xts-plain64', 'cipher_null-ecb'),
+    plain.replace(':64:logon:cvmboot:workspace', '0'.repeat(128)),
+    `${plain} allow_discards`,
+    plain.replace('sector_size:4096', 'sector_size:512'),
+    plain.replace('254:7 0', '254:7 08'),
+    plain.replace(':64:', ':32:'),
+    lines[2]?.[1].replace('integrity:32:aead', 'integrity:16:aead') ?? '',
+    lines[2]?.[1].replace('2 integrity:32:aead', '1') ?? '',
+    lines[2]?.[1].replace('hmac(sha256)', 'hmac(sha1)') ?? '',
+    '',
   ])
     assert.is(parseCryptTable(bad), undefined, bad)
+})
+
+test('an integrity table is asked for as cryptsetup does, and read back as the kernel says it', () => {
+  const table = { data: '254:7', offset: 2048n }
+  assert.is(printIntegrityTable(table), '254:7 2048 32 J 2 block_size:4096 fix_padding')
+  // Read from Linux 6.1 and 6.12.
+  const said =
+    '254:7 2048 32 J 7 block_size:4096 journal_sectors:528 interleave_sectors:32768 buffer_sectors:128 journal_watermark:50 commit_time:10000 fix_padding'
+  assert.equal(parseIntegrityTable(said), table)
+  for (const bad of [
+    said.replace(' J ', ' D '),
+    said.replace(' 32 ', ' 4 '),
+    said.replace('block_size:4096', 'block_size:512'),
+    said.replace(' fix_padding', ''),
+    `${said} allow_discards`,
+    said.replace('journal_sectors:528', 'journal_sectors:0'),
+    '',
+  ])
+    assert.is(parseIntegrityTable(bad), undefined, bad)
+})
+
+test('a superblock of dm-integrity is read as Linux writes it, and in no other guise', () => {
+  const sector = Buffer.alloc(512)
+  // Read from Linux 6.12, on 33 MiB.
+  Buffer.from('696e746567727400040f200002000000e8fb00000000000008000000030c', 'hex').copy(sector)
+  const superblock = { journalSections: 2, sectors: 64488n, logBlocksPerBit: 12 }
+  assert.equal(parseIntegritySuperblock(sector), superblock)
+  assert.equal(printIntegritySuperblock(superblock), sector)
+  // Magic, version, interleaving, tag, journal, size, flags, block size, what follows.
+  for (const at of [0, 8, 9, 10, 24, 25, 28, 30, 40, 511]) {
+    const bad = Buffer.from(sector)
+    bad.writeUInt8((bad[at] ?? 0) ^ 4, at)
+    assert.is(parseIntegritySuperblock(bad), undefined, `${at}`)
+  }
+  for (const bad of [{ journalSections: 0 }, { sectors: 0n }, { sectors: 64489n }])
+    assert.is(parseIntegritySuperblock(printIntegritySuperblock({ ...superblock, ...bad })), undefined)
+  assert.is(parseIntegritySuperblock(sector.subarray(1)), undefined)
 })
 
 test('a crypt mapping covers whole encrypted sectors only', () => {

@@ -86,7 +86,8 @@ const readArchive = async (archive: string): Promise<CpioContent[]> => {
   return entries
 }
 
-const writeArchive = async (entries: readonly CpioContent[], output: string): Promise<void> => {
+/** Writes an archive of these entries. */
+export const writeArchive = async (entries: readonly CpioContent[], output: string): Promise<void> => {
   const parts = entries.flatMap((entry, i) => [
     printEntry(entry, i + 1),
     entry.content,

@@ -19,8 +19,8 @@ export const shown = (value: unknown): string => {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object'
-  const text = String(value)
-  return text === '' ? 'empty' : printable(text.length > longest ? `${text.slice(0, longest)}…` : text)
+  const text = printable(String(value).slice(0, longest))
+  return text === '' ? 'empty' : text.length > longest ? `${text.slice(0, longest)}...` : text
 }
 
 /** `keyslots.0.kdf.iterations is 4294967295, not 1000` */

@@ -1,0 +1,64 @@
+// Good LUKS2 volumes for tests: keys that everybody knows, and "random" bytes that are the same each time.
+
+import { createHash } from 'node:crypto'
+import {
+  formatLuks2,
+  type Luks2Format,
+  type Luks2Profile,
+  luks2Profiles,
+  parseLuks2,
+  sealedIn,
+  unlockLuks2,
+} from '../../src/layout/luks2/luks2.ts'
+
+/** Bytes that follow from a word. */
+export const bytesOf = (word: string, length: number): Buffer => {
+  const blocks = Array.from({ length: Math.ceil(length / 64) }, (_, i) =>
+    createHash('sha512').update(`${word} ${i}`).digest(),
+  )
+  return Buffer.concat(blocks).subarray(0, length)
+}
+
+/** Not random at all. */
+export const counting = (word: string): ((length: number) => Buffer) => {
+  let n = 0
+  return (length) => bytesOf(`${word} ${n++}`, length)
+}
+
+export const uuid = '40714836-65a1-43e1-babb-dc2008cb9033'
+export const keysOf = (word: string) => ({
+  passphrase: bytesOf(`${word} passphrase`, 32),
+  mac: bytesOf(`${word} mac`, 64),
+})
+export const tee = keysOf('tee')
+export const owner = keysOf('owner')
+export const generation = 7
+
+export const volumeKeyOf = (profile: Luks2Profile): Buffer =>
+  bytesOf('volume key', luks2Profiles[profile].volumeKeyBytes)
+
+export const goodFormat = (profile: Luks2Profile, differently: Partial<Luks2Format> = {}): Luks2Format => ({
+  volume: 'workspace',
+  uuid,
+  profile,
+  volumeKey: volumeKeyOf(profile),
+  tee: {
+    keys: tee,
+    token: { provider: 'mock', generation, sealed: { tcb: '0400000000000001', policy: 'x' } },
+  },
+  owner: {
+    keys: owner,
+    token: { alg: 'rsa-oaep-256', kid: 'owner-1', wrapped: bytesOf('wrapped', 256).toString('base64') },
+  },
+  ...differently,
+})
+
+export const goodArea = (profile: Luks2Profile, differently: Partial<Luks2Format> = {}): Buffer =>
+  formatLuks2(goodFormat(profile, differently), counting('random'))
+
+/** All that the boot does with a header area. Returns the volume key. */
+export const openAll = (area: Uint8Array, profile: Luks2Profile, keys = tee): Buffer => {
+  const luks2 = parseLuks2(area, 'workspace', profile)
+  sealedIn(luks2, 'workspace', generation)
+  return unlockLuks2(luks2, 'workspace', 'tee', keys)
+}
