@@ -37,12 +37,15 @@ const change = (random: Random, tree: Tree): Tree => {
   return Array.isArray(tree) ? entries.map(([, one]) => one) : Object.fromEntries(entries)
 }
 
-/** `text` with up to two changes to its tree, printed as `JSON.stringify` with two blanks does. */
-export const mutateJson = (random: Random, text: string): string => {
+const pretty = (tree: unknown): string => `${JSON.stringify(tree, undefined, 2)}\n`
+
+/** `text` with up to two changes to its tree, printed as the format prints it. */
+export const mutateJson = (
+  random: Random,
+  text: string,
+  print: (tree: unknown) => string = pretty,
+): string => {
   let tree: Tree = JSON.parse(text)
   for (let n = random.int(3); n > 0; n--) tree = change(random, tree)
-  return `${JSON.stringify(tree, undefined, 2)}\n`.replaceAll(
-    `"${deep}"`,
-    () => '['.repeat(20_000) + ']'.repeat(20_000),
-  )
+  return print(tree).replaceAll(`"${deep}"`, () => '['.repeat(20_000) + ']'.repeat(20_000))
 }

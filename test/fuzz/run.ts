@@ -9,6 +9,8 @@ type Row<Input> = {
   readonly name: string
   /** Relative to the others: an expensive one gets fewer inputs. */
   readonly cost: number
+  /** Inputs it gets at least of a million in all, however expensive it is. */
+  readonly least?: number
   /** Inputs the parser accepts: all others are made from these. */
   readonly seeds: readonly Input[]
   readonly mutate: (random: Random, seed: Input) => Input
@@ -19,6 +21,7 @@ type Row<Input> = {
 export type Target = {
   readonly name: string
   readonly cost: number
+  readonly least: number
   readonly seeds: number
   /** Checks input `i`; below `seeds` that is a seed as it is. Throws a `Finding`. */
   readonly feed: (seed: number, i: number) => boolean
@@ -40,6 +43,7 @@ const mostMilliseconds = 5000
 export const target = <Input>(row: Row<Input>): Target => ({
   name: row.name,
   cost: row.cost,
+  least: row.least ?? 0,
   seeds: row.seeds.length,
   feed: (seed, i) => {
     const random = randomOf(seedOf(seed, row.name, i))
@@ -64,10 +68,10 @@ export const fuzz = (one: Target, seed: number, inputs: number): number => {
   return accepted
 }
 
-/** Inputs for each target so that all together are at least `total`. */
+/** Inputs for a target so that all together are at least `total`. */
 export const inputsFor = (one: Target, all: readonly Target[], total: number): number => {
   const shares = all.reduce((sum, { cost }) => sum + 1 / cost, 0)
-  return Math.ceil(total / one.cost / shares)
+  return Math.ceil(Math.max(total / one.cost / shares, (one.least * total) / 1_000_000))
 }
 
 export const need = (good: boolean, what: string): void => {

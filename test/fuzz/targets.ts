@@ -22,6 +22,7 @@ import { goodCmdline, hashes } from '../fake-machine.ts'
 import { cpioTarget, dmTarget, pageTarget } from './bytes.ts'
 import { gptTarget } from './gpt.ts'
 import { mutateJson } from './json.ts'
+import { luks2Target } from './luks2.ts'
 import { modulesTarget } from './modules.ts'
 import { nextArgs } from './next-arg.ts'
 import { mutateText, type Random } from './random.ts'
@@ -372,4 +373,5 @@ export const targets: readonly Target[] = [
   ...[words, params, conf, gptTarget(512), gptTarget(4096), dmTarget, mountinfo, manifest, stateJson],
   ...[rootHashes, verity, crypt, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
   ...snpTargets,
+  luks2Target,
 ]

@@ -19,8 +19,9 @@ export const shown = (value: unknown): string => {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'
   if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object'
-  const text = printable(String(value).slice(0, longest))
-  return text === '' ? 'empty' : text.length > longest ? `${text.slice(0, longest)}...` : text
+  const text = String(value)
+  const cut = printable(text.slice(0, longest)).slice(0, longest)
+  return cut === '' ? 'empty' : text.length > longest || cut.length === longest ? `${cut}...` : cut
 }
 
 /** `keyslots.0.kdf.iterations is 4294967295, not 1000` */
