@@ -31,6 +31,13 @@ const verbs = (edition: Edition): Readonly<Record<string, Verb>> => ({
       return { run: plan, help: planHelp }
     },
   },
+  inspect: {
+    about: 'say what a disk or a header claims to be, and why it would be refused',
+    load: async () => {
+      const { inspect, inspectHelp } = await import('./runtime/inspect.ts')
+      return { run: inspect, help: inspectHelp }
+    },
+  },
   boot: {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({

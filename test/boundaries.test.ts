@@ -49,6 +49,12 @@ test('the boot reaches nothing of the build host', () => {
     assert.not.ok(/^src\/(?:setup|pack|runtime)\//.test(file), file)
 })
 
+test('the boot cannot read a verity superblock: nothing it reaches knows how', () => {
+  const reached = [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')]
+  assert.not.ok(reached.includes('src/layout/verity-superblock.ts'))
+  assert.ok(reachable('src/runtime/inspect.ts').has('src/layout/verity-superblock.ts'))
+})
+
 test('only libc.ts imports node:ffi, only exec.ts imports execa', () => {
   for (const file of sources) {
     if (file !== 'src/machine/libc.ts') assert.not.ok(imports(file).includes('node:ffi'), file)
@@ -64,6 +70,7 @@ const allowed: [string, RegExp][] = [
   ['src/keys/', /^(?:src\/(?:layout\/|keys\/|fault\.ts)|node:(?:crypto|util)$)/],
   ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
+  ['src/runtime/', /^(?!src\/(?:steps|plan|boot))/],
 ]
 for (const [folder, pattern] of allowed)
   test(`${folder} imports only what lies below it`, () => {

@@ -48,7 +48,12 @@ test('cvmboot commands', async ({ directory, modules }) => {
     const { status, stderr, stdout } = run(command, directory, env)
     assert.is(status, 0, `${command}\n${stdout}${stderr}`)
   }
-  assert.match(run(ours.at(-1) ?? '', directory, env).stdout, /switch-root \/sbin\/init\n$/)
+  const last = (verb: string) => ours.findLast((command) => command.startsWith(`cvmboot ${verb} `)) ?? ''
+  assert.match(run(last('plan'), directory, env).stdout, /switch-root \/sbin\/init\n$/)
+  assert.match(
+    run(last('inspect'), directory, env).stdout,
+    /root-fs-verity .* verity readable=true usable=true/,
+  )
 })
 
 test('npm commands', async () => {

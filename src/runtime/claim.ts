@@ -1,0 +1,63 @@
+// What the first bytes of a volume claim to be, and the rule of the boot that would refuse them. Pure. A claim is
+// the word of whoever wrote the disk: it tells a person what to look for, and nothing else.
+
+import { type Fault, fail, faultOf } from '../fault.ts'
+import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
+import { isBlank, type Luks2Header, type Luks2Profile, parseLuks2 } from '../layout/luks2/luks2.ts'
+import { headerBytes } from '../layout/luks2/profile.ts'
+import { blockSize } from '../layout/verity.ts'
+import { claimsVerity, parseVeritySuperblock } from '../layout/verity-superblock.ts'
+
+/** What is said of it, by name; numbers too large for a double are texts. */
+export type Facts = Readonly<Record<string, string | number | boolean>>
+
+export type Claim = {
+  readonly kind: 'luks2' | 'verity' | 'swap' | 'erofs' | 'squashfs' | 'ext4' | 'blank' | 'unknown'
+  readonly facts: Facts
+  /** The first rule that would refuse it. */
+  readonly refused: Fault | undefined
+}
+
+const claimsLuks = (head: Buffer): boolean =>
+  head.toString('latin1', 0, 4) === 'LUKS' || head.toString('latin1', headerBytes, headerBytes + 4) === 'SKUL'
+
+const luks2Facts = (header: Luks2Header): Facts => ({
+  profile: header.profile,
+  label: header.label,
+  uuid: header.uuid,
+  sequence: header.sequence,
+  keyslots: header.keyslotSalts.length,
+  ...(header.tokens === undefined
+    ? {}
+    : { provider: header.tokens.tee.provider, generation: header.tokens.tee.generation }),
+  ...(header.tokens?.owner === undefined
+    ? {}
+    : { ownerKey: header.tokens.owner.kid, ownerAlgorithm: header.tokens.owner.alg }),
+})
+
+/** As a LUKS2 header whatever it looks like. The MAC needs a key: whether it would be right is not known here. */
+export const claimHeader = (head: Buffer, name: string, profile: Luks2Profile | 'claimed'): Claim => {
+  try {
+    return { kind: 'luks2', facts: luks2Facts(parseLuks2(head, name, profile).header), refused: undefined }
+  } catch (thrown) {
+    return { kind: 'luks2', facts: {}, refused: faultOf(thrown) }
+  }
+}
+
+const claimVerity = (head: Buffer): Claim => {
+  const found = parseVeritySuperblock(head)
+  if (found === undefined) return { kind: 'verity', facts: { readable: false }, refused: undefined }
+  const usable =
+    found.dataBlockSize === blockSize && found.hashBlockSize === blockSize && found.algorithm === 'sha256'
+  const facts = { readable: true, usable, ...found, dataBlocks: `${found.dataBlocks}` }
+  return { kind: 'verity', facts, refused: undefined }
+}
+
+/** `head`: the first MiB, or all of it where it is shorter. */
+export const claimOf = (head: Buffer, name: string, profile: Luks2Profile | 'claimed'): Claim => {
+  if (claimsLuks(head)) return claimHeader(head, name, profile)
+  if (claimsVerity(head)) return claimVerity(head)
+  if (isSwap(head)) return { kind: 'swap', facts: {}, refused: fail('swap-present', { device: name }).fault }
+  const kind = fileSystemOf(head) ?? (isBlank(head) ? 'blank' : 'unknown')
+  return { kind, facts: {}, refused: undefined }
+}

@@ -1,0 +1,207 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { BootFault, exitStatus } from '../../src/fault.ts'
+import { type GptPartition, gptTypes, printGpt } from '../../src/layout/gpt.ts'
+import { payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { printVeritySuperblock } from '../../src/layout/verity-superblock.ts'
+import { toolPath } from '../../src/machine/exec.ts'
+import { inspectPath, printInspection, printInspectionJson } from '../../src/runtime/inspect.ts'
+import { goodArea, uuid } from '../layout/luks2-good.ts'
+import { hostileHeaders } from '../layout/luks2-hostile.ts'
+
+const test = suite<{ scratch: string; file: string }>('inspect')
+
+test.before.each((context) => {
+  context.scratch = mkdtempSync(join(tmpdir(), 'cvmboot-inspect-'))
+  context.file = join(context.scratch, 'file')
+})
+test.after.each(({ scratch }) => rmSync(scratch, { recursive: true, force: true }))
+
+const main = join(import.meta.dirname, '../../src/main.ts')
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'inspect', ...args], {
+    encoding: 'utf8',
+  })
+
+const MiB = 1024 ** 2
+
+/** A disk of partitions of 2 MiB each, that begin with the given bytes. */
+const writeDisk = (file: string, blockSize: number, contents: readonly (readonly [string, Uint8Array])[]) => {
+  const each = BigInt((2 * MiB) / blockSize)
+  const start = BigInt(MiB / blockSize)
+  const partitions = contents.map(
+    ([name], i): GptPartition => ({
+      ...{ number: i + 1, type: gptTypes.linux, uuid: uuid.replace('4071', `000${i}`), name, attributes: 0n },
+      ...{ first: start + BigInt(i) * each, last: start + BigInt(i + 1) * each - 1n },
+    }),
+  )
+  const blocks = start * 2n + each * BigInt(contents.length)
+  const disk = Buffer.alloc(Number(blocks) * blockSize)
+  const { head, tail } = printGpt({ uuid, blockSize, blocks, partitions })
+  disk.set(head)
+  disk.set(tail, disk.length - tail.length)
+  for (const [i, [, bytes]] of contents.entries()) disk.set(bytes, MiB + i * 2 * MiB)
+  writeFileSync(file, disk)
+}
+
+const superblock = printVeritySuperblock({
+  ...{ uuid, algorithm: 'sha256', dataBlockSize: 4096, hashBlockSize: 4096, dataBlocks: 7n, salt: 'abcd' },
+})
+const swap = Buffer.alloc(4096)
+swap.write('SWAPSPACE2', 4086)
+
+for (const blockSize of [512, 4096])
+  test(`a disk with blocks of ${blockSize} bytes: each partition's claim`, ({ file }) => {
+    writeDisk(file, blockSize, [
+      ['root-fs-verity', superblock],
+      ['workspace', goodArea('xts')],
+      ['job-store', goodArea('xts-hmac', { owner: undefined })],
+      ['empty', Buffer.alloc(0)],
+      ['', Buffer.from('noise')],
+    ])
+    const found = inspectPath(file, 'claimed')
+    assert.is(found.refused, undefined)
+    const text = printInspection(found)
+    assert.match(text, /GPT 40714836-65a1-43e1-babb-dc2008cb9033, 5 partitions/)
+    assert.match(
+      text,
+      /^ {2}1 {2}root-fs-verity +2\.0 MiB {2}verity readable=true usable=true .*dataBlocks=7 salt=abcd$/m,
+    )
+    assert.match(
+      text,
+      /^ {2}2 {2}workspace .* luks2 profile=xts label=workspace .*generation=7 ownerKey=owner-1/m,
+    )
+    assert.match(
+      text,
+      /^ {2}3 {2}job-store .* luks2 profile=xts-hmac .*keyslots=1 provider=mock generation=7$/m,
+    )
+    assert.match(text, /^ {2}4 {2}empty .* blank$/m)
+    assert.match(text, /^ {2}5 {3}.* unknown$/m)
+    const json = JSON.parse(printInspectionJson(found))
+    assert.is(json.refused, null)
+    assert.is(json.partitions[1].claim.profile, 'xts')
+    assert.is(json.partitions[0].bytes, `${2 * MiB}`)
+  })
+
+test('the first partition that the boot would refuse decides', ({ file }) => {
+  writeDisk(file, 512, [
+    ['workspace', goodArea('xts')],
+    ['job-store', hostileHeaders()[0]?.area ?? swap],
+    ['swap', swap],
+  ])
+  const { status, stdout, stderr } = run(file)
+  assert.is(status, 22)
+  assert.match(
+    stderr,
+    /^cvmboot: header-cipher: cannot accept the LUKS2 header of job-store: segments\.0\.encryption is cipher_null-ecb/,
+  )
+  assert.match(stdout, /job-store .* luks2, refused: header-cipher\n/)
+  assert.match(stdout, /swap, refused: swap-present\n/)
+  const asJson = run(file, '--json')
+  assert.is(asJson.status, 22)
+  assert.equal(JSON.parse(asJson.stdout).refused.code, 'header-cipher')
+  assert.is(JSON.parse(asJson.stdout).partitions[2].claim.refused.status, 17)
+})
+
+test('a hostile header is refused with the code of the boot, as far as no key is needed', ({ file }) => {
+  const needKey = ['header-mac', 'header-generation']
+  for (const { name, code, area, profile } of hostileHeaders()) {
+    // Taken for what they are.
+    if (name === 'ext4' || name === 'no token') continue
+    writeFileSync(file, area)
+    const { refused, content } = inspectPath(file, profile)
+    if (needKey.includes(code)) assert.is(refused, undefined, name)
+    else {
+      assert.is(refused?.code, code, name)
+      assert.is(refused && exitStatus(refused), 22)
+    }
+    const text = printInspection({ path: file, bytes: 0n, content, refused })
+    assert.match(text, /^[\x20-\x7e]{1,400}\n$/)
+    assert.match(printInspectionJson({ path: file, bytes: 0n, content, refused }), /^[\n\x20-\x7e]+$/)
+  }
+})
+
+test('without a profile a header is taken at its word, with one it is not', ({ file }) => {
+  writeFileSync(file, goodArea('xts'))
+  assert.is(inspectPath(file, 'claimed').refused, undefined)
+  const { status, stderr } = run(file, '--profile', 'xts-hmac')
+  assert.is(status, 22)
+  assert.match(stderr, /header-keyslot/)
+})
+
+test('one volume that claims nothing is measured as a header', ({ file }) => {
+  writeFileSync(file, '')
+  truncateSync(file, 2 * payloadOffset)
+  assert.match(printInspection(inspectPath(file, 'claimed')), /blank, refused: header-blank$/m)
+  writeFileSync(file, 'a text')
+  assert.match(printInspection(inspectPath(file, 'claimed')), /6 bytes {2}unknown, refused: header-size$/m)
+  const ext4 = Buffer.alloc(4096)
+  ext4.writeUInt16LE(0xef53, 1080)
+  writeFileSync(file, ext4)
+  assert.match(printInspection(inspectPath(file, 'claimed')), / {2}ext4$/m)
+})
+
+test('a table that is broken is refused as one', ({ file }) => {
+  writeDisk(file, 512, [['workspace', swap]])
+  truncateSync(file, MiB)
+  const { status, stderr, stdout } = run(file)
+  assert.is(status, 20)
+  assert.match(stderr, /^cvmboot: gpt-invalid: /)
+  assert.match(stdout, /unknown, refused: gpt-invalid/)
+})
+
+test('a name with escape codes is shown, not sent', ({ file }) => {
+  writeDisk(file, 512, [['a\x1b[2J\nb', swap]])
+  const found = inspectPath(file, 'claimed')
+  assert.match(printInspection(found), /a\\u\{1b\}\[2J\\u\{a\}b/)
+  assert.match(printInspectionJson(found), /^[\n\x20-\x7e]+$/)
+})
+
+test('a superblock is read as veritysetup writes it; one that is odd is said to be', ({ file, scratch }) => {
+  const data = join(scratch, 'data')
+  writeFileSync(data, Buffer.alloc(4096 * 9))
+  const options = ['--data-block-size=4096', '--hash-block-size=4096', '--salt=abcd', `--uuid=${uuid}`]
+  const { status } = spawnSync('veritysetup', ['format', data, file, ...options], { env: { PATH: toolPath } })
+  assert.is(status, 0)
+  const { content } = inspectPath(file, 'claimed')
+  assert.equal(content.kind === 'volume' && content.claim.facts, {
+    ...{ readable: true, usable: true, uuid, algorithm: 'sha256', dataBlockSize: 4096, hashBlockSize: 4096 },
+    ...{ dataBlocks: '9', salt: 'abcd' },
+  })
+  const odd: [(bytes: Buffer) => void, RegExp][] = [
+    [(bytes) => bytes.writeUInt32LE(512, 64), /usable=false/],
+    [(bytes) => bytes.write('\x1b[2J', 32), /readable=false/],
+    [(bytes) => bytes.writeUInt16LE(257, 80), /readable=false/],
+    [(bytes) => bytes.writeUInt8(1, 511), /readable=false/],
+  ]
+  for (const [change, expected] of odd) {
+    const bytes = Buffer.from(superblock)
+    change(bytes)
+    writeFileSync(file, bytes)
+    assert.match(printInspection(inspectPath(file, 'claimed')), expected)
+  }
+})
+
+test('what cannot be read, and a wrong command, are said', ({ scratch, file }) => {
+  for (const path of [scratch, join(scratch, 'none'), '/dev/null'])
+    assert.throws(
+      () => inspectPath(path, 'claimed'),
+      (thrown: unknown) => thrown instanceof BootFault && thrown.fault.code === 'device-read',
+    )
+  writeFileSync(file, '')
+  for (const args of [
+    [],
+    [file, file],
+    [file, '--profile', 'none'],
+    [file, '--profile'],
+    [file, '--more'],
+    [file, '--json', '--json'],
+  ])
+    assert.is(run(...args).status, 2, args.join(' '))
+})
+
+test.run()
