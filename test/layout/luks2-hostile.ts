@@ -54,6 +54,11 @@ const ciphers = (good: Buffer): Row[] => {
     ['another IV in the segment', 'header-cipher', segment('aes-xts-plain')],
     ['the kernel name of the same cipher', 'header-cipher', segment('capi:xts(aes)-plain64')],
     ['a cipher with escape codes', 'header-cipher', segment('\x1b[2J\ncvmboot: all is well')],
+    [
+      'a name twice, the bad one last',
+      'header-cipher',
+      withText(good, (t) => t.replace('4096}}', `4096,"encryption":"${nothing}"}}`)),
+    ],
     ['another cipher in the keyslot', 'header-keyslot-cipher', keyslot({ encryption: 'aes-cbc-plain64' })],
     ['a shorter key in the keyslot', 'header-keyslot-cipher', keyslot({ key_size: 32 })],
   ]
