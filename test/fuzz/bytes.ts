@@ -1,6 +1,8 @@
 // The other binary formats: device-mapper's answers, cpio, the first page of a file system.
 
 import { fileSystemOf, isSwap } from '../../src/layout/filesystem.ts'
+import { parseIntegritySuperblock, printIntegritySuperblock } from '../../src/layout/integrity.ts'
+import { parseVeritySuperblock, printVeritySuperblock } from '../../src/layout/verity-superblock.ts'
 import { type DmMessage, dmFlags, parseDm, printDm } from '../../src/machine/dm.ts'
 import {
   type CpioContent,
@@ -139,3 +141,42 @@ export const pageTarget = target<Uint8Array>({
   },
   show,
 })
+
+/** A parser that returns undefined for what its printer would not print. */
+const superblockTarget = <T>(
+  name: string,
+  seeds: readonly Uint8Array[],
+  parse: (bytes: Buffer) => T | undefined,
+  print: (found: T) => Buffer,
+) =>
+  target<Uint8Array>({
+    ...{ name, cost: 1, seeds, show },
+    mutate: (random, seed) =>
+      mutateBytes(random, seed, [0, 8, 12, 16, 20, 24, 28, 32, 64, 68, 72, 80, 88, 343]),
+    check: (bytes) => {
+      const found = parse(Buffer.from(bytes))
+      if (found === undefined) return false
+      need(print(found).equals(bytes.subarray(0, 512)), 'it prints back differently')
+      return true
+    },
+  })
+
+const verity = {
+  ...{ uuid: '40714836-65a1-43e1-babb-dc2008cb9033', algorithm: 'sha256' },
+  ...{ dataBlockSize: 4096, hashBlockSize: 4096, dataBlocks: 29799n, salt: 'ab'.repeat(32) },
+}
+
+export const superblockTargets = [
+  superblockTarget(
+    'dm-verity superblock',
+    [printVeritySuperblock(verity), printVeritySuperblock({ ...verity, salt: '' })],
+    parseVeritySuperblock,
+    printVeritySuperblock,
+  ),
+  superblockTarget(
+    'dm-integrity superblock',
+    [printIntegritySuperblock({ journalSections: 2, sectors: 64488n, logBlocksPerBit: 12 })],
+    parseIntegritySuperblock,
+    printIntegritySuperblock,
+  ),
+]

@@ -19,7 +19,7 @@ import { parseMountinfo, printMountinfo } from '../../src/machine/mountinfo.ts'
 import { parseLibraries } from '../../src/pack/libraries.ts'
 import { parseRootHashes, printRootHashes } from '../../src/setup/roothashes.ts'
 import { goodCmdline, hashes } from '../fake-machine.ts'
-import { cpioTarget, dmTarget, pageTarget } from './bytes.ts'
+import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
 import { gptTarget } from './gpt.ts'
 import { mutateJson } from './json.ts'
 import { luks2Target } from './luks2.ts'
@@ -374,4 +374,5 @@ export const targets: readonly Target[] = [
   ...[rootHashes, verity, crypt, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
   ...snpTargets,
   luks2Target,
+  ...superblockTargets,
 ]

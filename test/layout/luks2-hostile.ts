@@ -449,8 +449,15 @@ const integrity = (good: Buffer): Row[] => {
   ]
 }
 
-/** All of them. Deterministic: the same each time. */
-export const hostileHeaders = (): Hostile[] => {
+let made: readonly Hostile[] | undefined
+
+/** All of them, made once. Deterministic: the same each time. */
+export const hostileHeaders = (): readonly Hostile[] => {
+  made ??= make()
+  return made
+}
+
+const make = (): Hostile[] => {
   const xts = goodArea('xts')
   const hmac = goodArea('xts-hmac')
   const added = withTree(xts, (t) =>
