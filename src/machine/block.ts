@@ -44,7 +44,7 @@ const readPartitions = (disk: string): Partition[] => {
   const gpt = parseGpt(head, blockSize, bytes / BigInt(blockSize))
   const sectors = BigInt(blockSize / 512)
   return readdirSync(`${sys}/${disk}`).flatMap((name) => {
-    if (!existsSync(`${sys}/${disk}/${name}/partition`)) return []
+    if (!name.startsWith(disk) || !existsSync(`${sys}/${disk}/${name}/partition`)) return []
     const number = Number(text(`${sys}/${disk}/${name}/partition`))
     const entry = gpt.partitions.find((p) => p.number === number)
     const start = BigInt(text(`${sys}/${disk}/${name}/start`))

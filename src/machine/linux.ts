@@ -23,7 +23,6 @@ import { newRoot } from '../layout/initramfs.ts'
 import { activeSwap, listDisks, readDevice, swapSpace } from './block.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
-import { run } from './exec.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, reboot } from './libc.ts'
 import { loadDrivers, loadModules } from './loader.ts'
 import { log } from './log.ts'
@@ -31,6 +30,7 @@ import type { Machine, MountRequest } from './machine.ts'
 import { openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
+import { runTool } from './spawn.ts'
 import { snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
 
@@ -98,14 +98,9 @@ const isExecutable = (root: string, path: string): boolean => {
 const makeExt4 = async (device: string, label: string, kind: 'scratch' | 'lasting'): Promise<void> => {
   // A scratch volume is made anew at each boot: a journal would be written and never replayed.
   const features = kind === 'scratch' ? ['-O', '^has_journal'] : []
-  const extended = 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'
-  await run(
-    'mke2fs',
-    ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label, '-E', extended, ...features, device],
-    {
-      package: 'e2fsprogs',
-    },
-  )
+  const extended = ['-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1']
+  const common = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label]
+  runTool('mke2fs', [...common, ...extended, ...features, device], 'e2fsprogs')
 }
 
 const withKey = <T>(description: string, key: Secret, use: () => T): T => {
