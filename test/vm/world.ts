@@ -25,7 +25,7 @@ export type World = {
 
 export const project = join(import.meta.dirname, '../..')
 export const trees = join(import.meta.dirname, 'trees')
-const executable = (edition: Edition) => join(project, 'dist', edition)
+export const executable = (edition: Edition) => join(project, 'dist', edition)
 
 /** All regular files and links below a directory. */
 const filesBelow = (directory: string): string[] =>
@@ -34,7 +34,7 @@ const filesBelow = (directory: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
 
-const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+export const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
 /** A tree by names, what is executable, content and where links lead. */
 const digestTree = (directory: string): string =>
@@ -122,7 +122,7 @@ export const pack = async (
   edition: Edition | { readonly executable: string },
   config: string,
   output: string,
-  compress: 'lz4' | 'none' = 'lz4',
+  compress: 'lz4' | 'zstd' | 'none' = 'lz4',
 ): Promise<void> => {
   const file = typeof edition === 'string' ? executable(edition) : edition.executable
   const from = ['--modules', guest.modules, '--config', config, '--executable', file]
