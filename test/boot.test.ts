@@ -2,7 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boot } from '../src/boot.ts'
+import { boot, closed } from '../src/boot.ts'
 import type { Edition } from '../src/edition.ts'
 import { BootFault, fail } from '../src/fault.ts'
 import { ephemeral } from '../src/keys/ephemeral.ts'
@@ -163,6 +163,13 @@ test('when waiting fails, the boot halts', async () => {
     world.failing.set('sleep', broken)
   })
   assert.is(ended, 'halt')
+})
+
+test('a refusal ends by saying what the kernel still has of its mounts and mappings', async () => {
+  const good = await run((world) => set(world, { cvm: undefined }))
+  assert.is(good.lines.at(-1)?.line, closed)
+  const bad = await run((world) => set(world, { cvm: undefined, stillOpen: ['/sysroot', 'root-fs'] }))
+  assert.is(bad.lines.at(-1)?.line, 'still open: /sysroot root-fs')
 })
 
 test('when even wiping fails, the machine still ends', async () => {

@@ -58,6 +58,8 @@ export type World = {
   corrupt: Set<string>
   directories: Set<string>
   executables: Set<string>
+  /** What the kernel still has after wiping. */
+  stillOpen: string[]
   /** Verbs that throw, with what they throw. */
   failing: Map<Verb, Error>
   /** Changes what the kernel would report of a mapping. */
@@ -128,6 +130,7 @@ export const goodWorld = (): World => ({
       .map((path) => newRoot + path),
   ),
   executables: new Set([`${newRoot}/sbin/init`]),
+  stillOpen: [],
   failing: new Map(),
   report: (mapping) => mapping,
   reportMounts: (mounts) => mounts,
@@ -273,7 +276,10 @@ export const fakeMachine = (world: World): Fake => {
       effect(`switchRoot ${root} ${init}`)
       return undefined as never // Linux would now run the new init in this process
     },
-    wipe: () => effect('wipe'),
+    wipe: () => {
+      effect('wipe')
+      return world.stillOpen
+    },
     end: (how): never => {
       effect(`end ${how}`)
       throw new Ended(how)

@@ -27,7 +27,7 @@ import { addLogonKey, detachMount, getrandom, invalidateKey, mount, reboot } fro
 import { loadDrivers, loadModules } from './loader.ts'
 import { log } from './log.ts'
 import type { Machine, MountRequest } from './machine.ts'
-import { openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
+import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
@@ -118,15 +118,20 @@ const writeText = (path: string, text: string): void => {
   renameSync(`${path}.new`, path)
 }
 
+const mountsInRoot = (): string[] =>
+  mounts()
+    .map(({ target }) => target)
+    .filter((target) => target.startsWith(newRoot))
+
 /** Best effort, deepest mount first: what fails here is undone by the machine's end. */
-const wipe = (): void => {
-  for (const { target } of mounts().reverse()) {
-    if (!target.startsWith(newRoot)) continue
+const wipe = (): readonly string[] => {
+  for (const target of mountsInRoot().reverse()) {
     try {
       detachMount(target)
     } catch {}
   }
   removeMappings()
+  return [...mountsInRoot(), ...mappingNames()]
 }
 
 const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {

@@ -135,8 +135,8 @@ export type Machine = {
 
   /** Makes `root` the root, frees the initramfs and becomes `init`. Does not return. */
   readonly switchRoot: (root: string, init: string) => never
-  /** Undoes mounts and mappings, as far as it goes. */
-  readonly wipe: () => void
+  /** Undoes mounts and mappings, as far as it goes. Returns what the kernel then still has of them. */
+  readonly wipe: () => readonly string[]
   /** Ends the machine. Does not return. */
   readonly end: (how: OnFailure) => never
 }
