@@ -292,6 +292,11 @@ export const faults = {
     (d: Volume) =>
       `cannot mount ${d.volume}: its verified content is no erofs, squashfs or ext4; build the image again`,
   ),
+  'config-shadows': row(
+    status.mount,
+    (d: { path: string } & Reason) =>
+      `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; remove it from os-config or set CONFIG_OVER_ETC=no`,
+  ),
   'init-missing': row(
     status.mount,
     (d: { init: string }) =>

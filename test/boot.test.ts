@@ -149,7 +149,10 @@ const unused: Verb[] = ['isInit', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
 unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey')
 for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
-    const { halt, ended, effects } = await run((world) => void world.failing.set(verb, broken))
+    const { halt, ended, effects } = await run((world) => {
+      world.config = 'CONFIG_OVER_ETC=yes'
+      world.failing.set(verb, broken)
+    })
     assert.ok(halt?.includes(': cannot '), `no halt line: ${halt}`)
     assert.is(ended, 'halt')
     assert.is(effects.at(-1), 'end halt')
@@ -387,6 +390,19 @@ test('os-config without etc cannot be layered over /etc', async () => {
     world.config = 'CONFIG_OVER_ETC=yes'
     world.directories.delete('/sysroot/mnt/nvflare/os-config/etc')
   })
+})
+
+test("os-config over /etc brings nothing that is the root's to say", async () => {
+  const halt = await refused('config-shadows', (world) => {
+    world.config = 'CONFIG_OVER_ETC=yes'
+    world.layer.push({ path: 'fstab', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] })
+  })
+  assert.match(halt, /its etc\/fstab must not be there: /)
+  // Beside /etc it is a file like any other.
+  const beside = await run((world) => {
+    world.layer.push({ path: 'fstab', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] })
+  })
+  assert.is(beside.ended, 'switch-root')
 })
 
 test.run()

@@ -5,6 +5,7 @@ import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
 import { tcbAtMost } from '../src/keys/snp-check.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
+import type { LayerEntry } from '../src/layout/shadows.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
 import type {
   Machine,
@@ -58,6 +59,8 @@ export type World = {
   corrupt: Set<string>
   directories: Set<string>
   executables: Set<string>
+  /** What os-config has in its etc. */
+  layer: LayerEntry[]
   /** What the kernel still has after wiping. */
   stillOpen: string[]
   /** Verbs that throw, with what they throw. */
@@ -130,6 +133,10 @@ export const goodWorld = (): World => ({
       .map((path) => newRoot + path),
   ),
   executables: new Set([`${newRoot}/sbin/init`]),
+  layer: [
+    { path: '', kind: 'directory', mode: 0o755, uid: 0, gid: 0, marks: [] },
+    { path: 'hostname', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] },
+  ],
   stillOpen: [],
   failing: new Map(),
   report: (mapping) => mapping,
@@ -267,6 +274,7 @@ export const fakeMachine = (world: World): Fake => {
     mounts: () => world.reportMounts([...mounts]),
     directory: (path) =>
       world.directories.has(path) || path.startsWith('/run/') ? { mode: 0o755, uid: 0, gid: 0 } : undefined,
+    layer: () => world.layer,
     makeDirectory: (path) => {
       world.directories.add(path)
     },

@@ -23,6 +23,7 @@ import { newRoot } from '../layout/initramfs.ts'
 import { activeSwap, listDisks, readDevice, swapSpace } from './block.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
+import { readLayer } from './layer.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, reboot } from './libc.ts'
 import { loadDrivers, loadModules } from './loader.ts'
 import { log } from './log.ts'
@@ -186,6 +187,7 @@ export const linux: Machine = {
     if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }
   },
+  layer: readLayer,
   makeDirectory: (path, { mode, uid, gid }) => {
     mkdirSync(path, { recursive: true })
     chmodSync(path, mode)
