@@ -163,7 +163,7 @@ export const faults = {
   ),
   'device-read': row(
     status.device,
-    (d: { device: string } & Reason) => `cannot read ${d.device}: ${d.reason}`,
+    (d: { device: string } & Reason) => `cannot read ${d.device}: ${d.reason}; check the disk behind it`,
   ),
 
   'verity-open': row(

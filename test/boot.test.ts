@@ -385,6 +385,11 @@ test('layers: os-config over /etc, writable ones in memory', async () => {
   )
 })
 
+test('a verified volume that cannot be read is named, and is not taken for a changed one', async () => {
+  const halt = await refused('device-read', (world) => void world.unreadable.add('oem-launcher'))
+  assert.match(halt, /cannot read oem-launcher \(\/dev\/dm-1\): EIO/)
+})
+
 test('os-config without etc cannot be layered over /etc', async () => {
   await refused('mount-point-missing', (world) => {
     world.config = 'CONFIG_OVER_ETC=yes'

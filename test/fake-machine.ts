@@ -57,6 +57,8 @@ export type World = {
   content: Map<string, Buffer>
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
   corrupt: Set<string>
+  /** Mappings whose reads fail and say nothing of verification. */
+  unreadable: Set<string>
   directories: Set<string>
   executables: Set<string>
   /** What os-config has in its etc. */
@@ -127,6 +129,7 @@ export const goodWorld = (): World => ({
   files: new Map([['/init', 100]]),
   content: new Map([0, 1, 2].map((i): [string, Buffer] => [`/dev/dm-${i}`, erofsHead()])),
   corrupt: new Set(),
+  unreadable: new Set(),
   directories: new Set(
     ['', '/dev', '/proc', '/sys', '/run', '/tmp', '/etc', '/var', '/mnt/nvflare/os-config/etc']
       .concat(['oem-launcher', 'os-config', 'workspace', 'job-store'].map((v) => `/mnt/nvflare/${v}`))
@@ -241,6 +244,8 @@ export const fakeMachine = (world: World): Fake => {
         mappings.set(name, { ...mapping(name), status: 'C' })
         throw fail('device-read', { device, reason: 'EIO' })
       }
+      if (name !== undefined && world.unreadable.has(name))
+        throw fail('device-read', { device, reason: 'EIO' })
       const bytes = Buffer.alloc(length)
       world.content.get(device)?.copy(bytes)
       return bytes
