@@ -35,7 +35,7 @@ test('everything is listed by its path, links as links, names that are no text t
 })
 
 /** Takes one directory as the root's /etc with a unit in it, and one as os-config's, changed by the script. */
-const hides = (name: string, change: string): { seen: string | undefined; path: string | undefined } => {
+const hides = (name: string, change: string) => {
   const at = join(dir, name)
   mkdirSync(join(at, 'root/systemd/system'), { recursive: true })
   mkdirSync(join(at, 'root/other'), { recursive: true })
@@ -49,7 +49,7 @@ const hides = (name: string, change: string): { seen: string | undefined; path: 
     ${script}
     mount -t overlay overlay -o redirect_dir=follow,lowerdir=config:root merged
     ls -d merged/systemd/system/masked.service 2>/dev/null || echo hidden`)
-  return { seen: seen?.trim(), path: firstShadow(readLayer(join(at, 'config')))?.path }
+  return { seen: seen?.trim(), ...firstShadow(readLayer(join(at, 'config'))) }
 }
 
 if (isRoot && shell('mkdir l u m && mount -t overlay overlay -o lowerdir=l:u m') !== undefined) {
@@ -59,16 +59,17 @@ if (isRoot && shell('mkdir l u m && mount -t overlay overlay -o lowerdir=l:u m')
     assert.is(path, undefined)
   })
 
-  for (const [what, change, at] of [
-    ['a whiteout', 'rmdir config/systemd && mknod config/systemd c 0 0', 'systemd'],
-    ['a link', 'rmdir config/systemd && ln -s /tmp config/systemd', 'systemd'],
-    ['an opaque directory', 'mark config/systemd opaque:=y', 'systemd'],
-    ['a directory that leads elsewhere', 'mark config/systemd redirect:=/other', 'systemd'],
+  for (const [what, change, why] of [
+    ['a whiteout', 'rmdir config/systemd && mknod config/systemd c 0 0', /whiteout/],
+    ['a link', 'rmdir config/systemd && ln -s /tmp config/systemd', /stand for/],
+    ['an opaque directory', 'mark config/systemd opaque:=y', /overlay\.opaque/],
+    ['a directory that leads elsewhere', 'mark config/systemd redirect:=/other', /overlay\.redirect/],
   ] as const)
     test(`overlayfs hides the root's own behind ${what}, and it is refused`, () => {
-      const { seen, path } = hides(what.replaceAll(' ', '-'), change)
+      const { seen, path, reason } = hides(what.replaceAll(' ', '-'), change)
       assert.is(seen, 'hidden')
-      assert.is(path, at)
+      assert.is(path, 'systemd')
+      assert.match(reason ?? '', why)
     })
 }
 
