@@ -106,8 +106,11 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
       if (machine.memory !== undefined) await tell(socket, [save]).catch(() => {})
       child.kill('SIGKILL')
     }
+    // Seen twice: when it stands still, its last words may still be on their way out of the serial line.
+    let sightings = 0
     const watch = async () => {
-      if (await isHalted(socket)) await stop('halted')
+      sightings = (await isHalted(socket)) ? sightings + 1 : 0
+      if (sightings === 2) await stop('halted')
       else after(0.5, watch)
     }
     if (machine.until === 'halted') after(1, watch)
