@@ -14,7 +14,6 @@ import {
   treeBlocks,
   treeStart,
 } from '../layout/verity.ts'
-import { readLayer } from '../machine/layer.ts'
 import { makeImage } from './image.ts'
 import { checkImage, neededIn } from './mount-points.ts'
 import type { Options } from './options.ts'
@@ -90,7 +89,7 @@ const imageOf = async (
   const fileSystem = options.format
   work.progress.show(volume, () => (source.kind === 'tar' ? 'unpacking' : 'reading the tree'))
   const tree = await openTree(work, own, source, needed)
-  if (volume === 'os-config' && options.config.configOverEtc) refuseShadows(tree)
+  if (volume === 'os-config' && options.config.configOverEtc) await refuseShadows(tree)
   work.progress.show(
     volume,
     () => `${fileSystem} ${mebibytes(statSync(image, { throwIfNoEntry: false })?.size)}`,
@@ -101,7 +100,9 @@ const imageOf = async (
 }
 
 /** What the boot would refuse, said where it can be mended. In an image it is the boot that looks. */
-const refuseShadows = ({ path, owners }: Tree): void => {
+const refuseShadows = async ({ path, owners }: Tree): Promise<void> => {
+  // Loaded here, since nothing else of setup needs node:ffi.
+  const { readLayer } = await import('../machine/layer.ts')
   const entries = readLayer(join(path, 'etc'))
   const asInImage = owners === 'kept' ? entries : entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
   const shadow = firstShadow(asInImage)
