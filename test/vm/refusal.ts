@@ -11,8 +11,8 @@ export const refusal = /cvmboot: halt: ([a-z0-9-]+): cannot /
 export const somebodyElse =
   /systemd\[\d+\]|Welcome to|login:|cvm-report|\(initramfs\)|emergency (?:mode|shell)|sulogin|Press Enter|BusyBox|\bsh: |[#$] $/m
 
-/** Whether the kernel was told to show no line of the level that most of its own have. */
-export const isQuiet = ({ console }: Boot): boolean => !/ Kernel command line: /.test(console)
+/** Whether the kernel was told to show nothing: then no line has its time. Of a busy one single lines may be lost. */
+export const isQuiet = ({ console }: Boot): boolean => !/^\[ *\d+\.\d{6}\] /m.test(console)
 
 /** One refusal with the code, everything closed after it, and nobody else ever there. Returns its line. */
 export const checkRefusal = (result: Boot, code: string): string => {

@@ -89,7 +89,9 @@ export const judge = ([, ends, , says]: Row, { boot, change, remembered }: Resul
     assert.not.match(console, somebodyElse)
   } else {
     const line = checkRefusal(boot, ends)
-    const how = / cvmboot\.on-failure=(\S+)/.exec(change.cmdline ?? '')?.[1] ?? 'halt'
+    // What stands behind -- is nobody's.
+    const [words = ''] = (change.cmdline ?? '').split(' -- ')
+    const how = / cvmboot\.on-failure=(\S+)/.exec(words)?.[1] ?? 'halt'
     assert.is(ended, how === 'halt' ? 'halted' : 'off', shown)
     if (!isQuiet(boot)) assert.match(console, lastOf[how] ?? /^$/)
     if (says !== undefined) assert.match(line, says)
