@@ -124,8 +124,14 @@ const main = async (): Promise<void> => {
       const measured: Measured[] = []
       for (const one of contenders) {
         say(`booting ${one.label}`)
-        const figures = await measure(one.peer)
-        measured.push({ ...one, figures, bytes: (await stat(one.peer.initramfs)).size })
+        try {
+          const figures = await measure(one.peer)
+          measured.push({ ...one, figures, bytes: (await stat(one.peer.initramfs)).size })
+        } catch (thrown) {
+          // One peer that does not come up loses its row, not the others theirs.
+          say(`${one.label}: ${thrown instanceof Error ? thrown.message : thrown}`)
+          process.exitCode = 1
+        }
       }
       const least = new Map<string, number>()
       if (wanted('memory'))

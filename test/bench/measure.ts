@@ -16,7 +16,6 @@ export type Figures = {
   readonly memoryAfter: number
   /** cvmboot's own steps. */
   readonly steps: readonly StepState[]
-  readonly shares: string
   readonly modules: readonly string[]
 }
 
@@ -33,7 +32,7 @@ const machine = (peer: Peer): Omit<Machine, 'accelerator'> => ({
   // The console costs instructions: nothing but warnings goes there.
   cmdline: `console=ttyS0 panic=-1 loglevel=4 printk.devkmsg=on ${peer.cmdline}`,
   disks: peer.disks,
-  timeoutSeconds: 240,
+  timeoutSeconds: 420,
   until: /^bench-end|login:|cannot go on/,
 })
 
@@ -66,7 +65,6 @@ export const measure = async (peer: Peer): Promise<Figures> => {
     memoryBefore: ours === undefined ? Number(before) / 1024 : Number(ours),
     memoryAfter: Number(/^bench-memory (\d+)/m.exec(console)?.[1]) / 1024,
     steps: state?.steps ?? [],
-    shares: /^bench-shares .*/m.exec(console)?.[0] ?? '',
     modules: lines('bench-module').map((line) => line.split(' ')[0] ?? ''),
   }
 }

@@ -16,7 +16,7 @@ export type Disk = {
   readonly plugged?: { readonly after: RegExp; readonly seconds: number }
 }
 
-/** `icount`: emulated, with a clock that counts instructions, 10^9 a second, and skips what nothing runs in. */
+/** `icount`: emulated, with a clock that counts instructions, 10^9 a second, and runs on where nothing does. */
 export type Accelerator = 'kvm' | 'tcg' | 'icount'
 
 export type Machine = {
@@ -49,7 +49,7 @@ export type Boot = {
 const acceleration: Record<Accelerator, string> = {
   kvm: '-accel kvm -cpu host -smp 2',
   tcg: '-accel tcg,thread=single -cpu max,cx16=off -smp 1',
-  icount: '-accel tcg,thread=single -cpu max,cx16=off -smp 1 -icount shift=0,sleep=off',
+  icount: '-accel tcg,thread=single -cpu max,cx16=off -smp 1 -icount shift=0',
 }
 
 /** QEMU's option parser takes a comma for the end of a value, and two for one. */
