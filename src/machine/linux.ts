@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Secret } from '../keys/secret.ts'
 import { newRoot } from '../layout/initramfs.ts'
-import { activeSwap, listDisks, readDevice, swapSpace } from './block.ts'
+import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './block.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
 import { run } from './exec.ts'
@@ -31,7 +31,7 @@ import type { Machine, MountRequest } from './machine.ts'
 import { openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
-import { snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
+import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
@@ -168,10 +168,12 @@ export const linux: Machine = {
   snpReport,
   snpExtendedReport,
   snpDerivedKey,
+  closeTee,
   disks: listDisks,
   activeSwap,
   swapSpace,
   read: readDevice,
+  write: writeDevice,
   openMapping,
   replaceTable,
   mapping: readMapping,

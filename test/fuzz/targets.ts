@@ -69,7 +69,7 @@ const cmdlines = [
   goodCmdline,
   `BOOT_IMAGE=/x ro quiet ${goodCmdline} rd.shell=0 a="b c" -- for it`,
   goodCmdline.replace('cvmboot.roothash.root-fs', 'roothash').replaceAll('os-config', 'os_config'),
-  `${goodCmdline} cvmboot.salt.root-fs=- cvmboot.on-failure=reboot cvmboot.device-timeout=3600`,
+  `${goodCmdline} cvmboot.salt.root-fs=- cvmboot.on-failure=reboot cvmboot.device-timeout=3600 cvmboot.provision=job-store,workspace`,
   goodCmdline.replace(/(\S+roothash.root-fs=)(\S+)/, '$1"$2"'),
 ]
 
@@ -130,6 +130,11 @@ const changedConfig: Config = {
   size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
   mount: { ...defaultConfig.mount, workspace: '/ws' },
   jobStore: 'plain',
+  keys: {
+    ...defaultConfig.keys,
+    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
+  },
+  teeAfterBoot: 'keep',
   tmp: { mode: 0o700, uid: 1, gid: 65534 },
   onCorruption: 'restart',
   configOverEtc: true,

@@ -61,7 +61,7 @@ test('volume, purpose, salt and secret each change the key', () => {
 })
 
 test('each word of its domain makes another lasting key; the passphrase outlives a generation', () => {
-  const domain: Domain = { volume: 'workspace', uuid: 'u', role: 'tee', generation: 1 }
+  const domain: Domain = { volume: 'workspace', uuid: 'u', role: 'tee', generation: 1, rootHashes: [] }
   const key = (differently: Partial<Domain>, purpose: 'passphrase' | 'header-mac', fill = 1): string => {
     using secret = made(fill)(64)
     using derived = deriveLasting(secret, Buffer.alloc(64), { ...domain, ...differently }, purpose)
@@ -74,6 +74,10 @@ test('each word of its domain makes another lasting key; the passphrase outlives
       key(differently, 'passphrase'),
     ]),
     key({ generation: 2 }, 'header-mac'),
+    ...[['a'], ['b'], ['a', 'b'], ['b', 'a'], ['1']].flatMap((rootHashes) => [
+      key({ rootHashes }, 'header-mac'),
+      key({ rootHashes }, 'passphrase'),
+    ]),
   ]
   assert.is(new Set(keys).size, keys.length)
   assert.is(key({ generation: 2 }, 'passphrase'), key({}, 'passphrase'))

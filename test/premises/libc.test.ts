@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert'
 import {
   addLogonKey,
   chroot,
+  deleteModule,
   detachMount,
   finitModule,
   getrandom,
@@ -132,6 +133,11 @@ test('finit_module reads the descriptor it is given', () => {
       ['EPERM', 'EINVAL', 'ENOEXEC', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(() => finitModule(fd, format))),
     )
   closeSync(fd)
+})
+
+test('delete_module knows no module of that name, or is not for us', () => {
+  const code = codeOf(() => deleteModule('cvmboot_has_no_such_module'))
+  assert.ok(['ENOENT', 'EPERM', 'ENOSYS'].includes(code), code)
 })
 
 test('mount passes source, type, flags and data; detach takes it away', () => {
