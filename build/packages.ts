@@ -22,6 +22,7 @@ const needs: readonly Need[] = [
   { package: 'kmod', has: 'depmod' },
   { package: 'lz4', has: 'lz4' },
   { package: 'mmdebstrap', has: 'mmdebstrap' },
+  { package: 'mount', has: 'swapon' },
   { package: 'qemu-system-x86', has: 'qemu-system-x86_64' },
   { package: 'squashfs-tools', has: 'mksquashfs' },
   { package: 'xz-utils', has: 'xz' },

@@ -11,7 +11,7 @@ import { parseLuks2, payloadOffset } from '../../src/layout/luks2/luks2.ts'
 import { counting } from '../snp.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import type { Disk } from './qemu.ts'
-import { refused } from './refusal.ts'
+import { checkRefusal } from './refusal.ts'
 import { readReport } from './report.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import { powerOn, tcb } from './tee/scenarios.ts'
@@ -83,8 +83,17 @@ const opens = async (
 }
 
 /** Boots into a refusal; returns its line. */
-const halts = (context: Context, kind: Kind, code: string, launch: Launch, file = context.disk[kind]) =>
-  refused(context.from, code, started(context, kind, launch, '', { file }))
+const halts = async (
+  context: Context,
+  kind: Kind,
+  code: string,
+  launch: Launch,
+  file = context.disk[kind],
+): Promise<string> => {
+  const machine = started(context, kind, launch, '', { file })
+  const boot = await power(context.from, { ...machine, until: 'halted', timeoutSeconds: 180 })
+  return checkRefusal(boot, code)
+}
 
 /** A copy of a disk with the header areas of a volume changed. */
 const changed = async (
