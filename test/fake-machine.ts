@@ -62,6 +62,8 @@ export type World = {
   fileSystems: Map<string, string>
   /** Blocks that may still be written before the power goes. */
   power: number
+  /** In which the blocks of one write reach the medium: a disk promises none. */
+  order: 'forward' | 'backward'
   /** What becomes of the TEE's driver. */
   closeTee: 'absent' | 'removed' | 'built in'
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
@@ -140,6 +142,7 @@ export const goodWorld = (): World => ({
   disk: new Map(),
   fileSystems: new Map(),
   power: Number.POSITIVE_INFINITY,
+  order: 'forward',
   closeTee: 'removed',
   corrupt: new Set(),
   unreadable: new Set(),
@@ -284,7 +287,8 @@ export const fakeMachine = (world: World): Fake => {
     },
     write: (device, offset, bytes) => {
       effect(`write ${device} ${offset} ${bytes.length}`)
-      for (let at = 0; at < bytes.length; at += 4096) {
+      const blocks = Array.from({ length: bytes.length / 4096 }, (_, i) => i * 4096)
+      for (const at of world.order === 'forward' ? blocks : blocks.reverse()) {
         const name = `${device}@${Number(offset) / 4096 + at / 4096}`
         const block = Buffer.from(bytes.subarray(at, at + 4096))
         if ((world.disk.get(name) ?? Buffer.alloc(4096)).equals(block)) continue

@@ -456,7 +456,7 @@ for (const [what, table] of [
 
 /** Every cut would take minutes. These are around each of the three writes' ends, their headers and their MACs. */
 const cuts = (total: number): number[] => {
-  const inWrite = [0, 1, 5, 8, 9, 40].map((at) => [at, total / 3 + at, (2 * total) / 3 + at])
+  const inWrite = [0, 1, 8, 40].map((at) => [at, total / 3 + at, (2 * total) / 3 + at])
   return [
     ...new Set([...inWrite.flat(), total / 3 - 1, total / 3 + 2, total - 1, total].map(Math.floor)),
   ].sort((a, b) => a - b)
@@ -514,21 +514,23 @@ test('a power cut while a volume that must exist is provisioned is safe: it is m
   }
 })
 
-test('a power cut after any write of a new seal leaves a volume that opens with its data', async () => {
-  const made = await provisioned()
-  change(made, newerTcb)
-  const total = await writesOf(made)
-  assert.ok(total > 3 * 60, `${total}`)
-  for (const n of cuts(total)) {
-    const world = copyOf(made)
-    world.power = n
-    await booted(world)
-    world.power = Number.POSITIVE_INFINITY
-    const { evidence } = await opens(world)
-    assert.equal([evidence.provisioned, evidence.generation], ['no', 2], `${n}`)
-    assert.ok(areaOf(world, spareAt).every((byte) => byte === 0))
-  }
-})
+for (const order of ['forward', 'backward'] as const)
+  test(`a power cut after any write of a new seal leaves a volume that opens with its data: ${order}`, async () => {
+    const made = await provisioned()
+    change(made, newerTcb)
+    const total = await writesOf(made)
+    assert.ok(total > 3 * 60, `${total}`)
+    for (const n of cuts(total)) {
+      const world = copyOf(made)
+      world.order = order
+      world.power = n
+      await booted(world)
+      world.power = Number.POSITIVE_INFINITY
+      const { evidence } = await opens(world)
+      assert.equal([evidence.provisioned, evidence.generation], ['no', 2], `${n}`)
+      assert.ok(areaOf(world, spareAt).every((byte) => byte === 0))
+    }
+  })
 
 test('what lies in the spare area counts only if it is whole and ours', async () => {
   const world = await provisioned()
