@@ -38,17 +38,12 @@ export const readAreas = (machine: Machine, { device, spare }: HeaderAreas) => (
   spare: machine.read(device, spare, payloadOffset),
 })
 
-/** Makes the spare area blank. Fault: `device-write`. */
-export const clearSpare = (machine: Machine, { device, spare }: HeaderAreas): void =>
-  machine.write(device, spare, Buffer.alloc(payloadOffset))
-
 /** Puts a header that is whole in the spare area into its own place. Faults: `device-write`, `device-read`. */
-export const finishHeader = (machine: Machine, areas: HeaderAreas, area: Buffer): void => {
-  const { device } = areas
+export const finishHeader = (machine: Machine, { device, spare }: HeaderAreas, area: Buffer): void => {
   machine.write(device, 0n, area)
   if (!machine.read(device, 0n, payloadOffset).equals(area))
     throw fail('device-write', { device, reason: 'it does not read back as written' })
-  clearSpare(machine, areas)
+  machine.write(device, spare, Buffer.alloc(payloadOffset))
 }
 
 /** Replaces the header. Faults: `device-write`, `device-read`. */

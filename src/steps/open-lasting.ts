@@ -16,14 +16,7 @@ import { isBlank } from '../layout/luks2/luks2.ts'
 import type { Machine, Mapping, Partition } from '../machine/machine.ts'
 import { openCrypt } from './crypt-mapping.ts'
 import { byName, findPartitions } from './find-partitions.ts'
-import {
-  clearSpare,
-  finishHeader,
-  type HeaderAreas,
-  headerAreas,
-  readAreas,
-  writeHeader,
-} from './header-areas.ts'
+import { finishHeader, type HeaderAreas, headerAreas, readAreas, writeHeader } from './header-areas.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
 
@@ -58,7 +51,10 @@ const mapped = ({ machine, wanted, partition, areas }: Bench, uuid: string, key:
     key,
   )
 
-/** The spare area, if a header was completed there; half a one, or what else lies there, counts for nothing. */
+/**
+ * The spare area, if a header was completed there. Half a one counts for nothing, nor does what else lies there; it is
+ * left alone, since on a partition that was made smaller it is data.
+ */
 const openSpare = ({ machine, wanted }: Bench, spare: Buffer): Opened | undefined => {
   if (isBlank(spare)) return undefined
   try {
@@ -81,12 +77,6 @@ const openFound = (bench: Bench): Found | undefined => {
   const whole = openSpare(bench, spare)
   if (whole !== undefined) return { ...whole, from: 'spare', spare }
   return isBlank(own) ? undefined : { ...openHeader(own, bench.wanted, bench.machine), from: 'own', spare }
-}
-
-/** After this the header is in its own place, and the spare one blank: what a power cut interrupted is done. */
-const settle = ({ machine, areas }: Bench, { from, spare }: Found): void => {
-  if (from === 'spare') finishHeader(machine, areas, spare)
-  else if (!isBlank(spare)) clearSpare(machine, areas)
 }
 
 /** A key of its own for each attempt, and the header last: until then the volume is as blank as before. */
@@ -146,7 +136,7 @@ export const openLasting: Definition<OpenLasting> = {
     // One that was being provisioned when the power went is no stranger.
     const unfinished = found.from === 'spare' && found.generation === 1
     if (blank === 'provision' && !unfinished) throw fail('provision-exists', { volume })
-    settle(bench, found)
+    if (found.from === 'spare') finishHeader(machine, bench.areas, found.spare)
     const mapping = mapped(bench, found.uuid, found.key)
     const header = found.age === 'older' ? renew(bench, found) : found
     return evidence(header, mapping, {
