@@ -7,9 +7,10 @@ import type { FaultCode } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
 import { parseLuks2, payloadOffset } from '../src/layout/luks2/luks2.ts'
 import { parseState, statePath } from '../src/layout/state.ts'
+import { partuuids, type RootHash } from '../src/layout/verity.ts'
 import { printTcb } from '../src/machine/snp-report.ts'
 import { type Booted, booted, production } from './booted.ts'
-import { fakeMachine, goodCmdline, goodWorld, type Verb, type World } from './fake-machine.ts'
+import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
 import { counting } from './snp.ts'
 
 const device = '/dev/vda7'
@@ -181,21 +182,27 @@ for (const [what, by] of otherLaunches)
     await halts(world, 'header-mac')
   })
 
+/** Another image of os-config on the disk and on the command line. */
+const upgrade = (world: World): void => {
+  const hash = 'a'.repeat(63).concat('b') as RootHash
+  world.cmdline = world.cmdline.replace(hashes['os-config'], hash)
+  const renamed = (partition: World['partitions'][0]) => {
+    const { data, tree } = partuuids(hash)
+    const uuid = { 'os-config': data, 'os-config-verity': tree }[partition.name]
+    return uuid === undefined ? partition : { ...partition, uuid }
+  }
+  world.partitions = world.partitions.map(renamed)
+}
+
 test('another root hash of this boot does not open it either, though the report is the same', async () => {
   const world = await provisioned()
-  const other = 'a'.repeat(64)
-  world.cmdline = world.cmdline.replace(/roothash\.os-config=[0-9a-f]{64}/, `roothash.os-config=${other}`)
-  const [, , , , data, tree] = world.partitions
-  if (data === undefined || tree === undefined) throw new Error('no os-config')
-  world.partitions[4] = { ...data, uuid: 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' }
-  world.partitions[5] = { ...tree, uuid: 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa' }
-  world.partitions[5] = { ...tree, uuid: 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaab' }
-  world.cmdline = world.cmdline.replace(other, `${'a'.repeat(63)}b`)
+  upgrade(world)
   await halts(world, 'header-mac')
 })
 
 test('bound to the ID block, an upgrade with another measurement and root hash opens it', async () => {
   const world = await provisioned(toIdBlock)
+  upgrade(world)
   change(world, { measurement: counting(1, 48) })
   assert.is((await opens(world)).evidence.renewed, 'no')
 })
