@@ -1,13 +1,14 @@
 // What tells the two builds apart. main.ts and main-mock.ts each hold one value of it; nothing chooses at run time.
 
-import type { KeyProvider } from './keys/provider.ts'
+import type { KeyProvider, LastingProvider } from './keys/provider.ts'
 import type { Cvm } from './machine/machine.ts'
 
 export type Edition = {
   readonly name: 'cvmboot' | 'cvmboot-mock'
   /** Where the boot may run. Throws `cvm-absent` where it may not. */
   readonly admit: (cvm: Cvm | undefined) => Cvm | 'mock'
-  readonly provider: KeyProvider
+  /** By the name that partition.conf has for it. */
+  readonly providers: { readonly ephemeral: KeyProvider; readonly snp: LastingProvider }
   /** Said loudly at every boot. */
   readonly warning: string | undefined
 }

@@ -165,6 +165,10 @@ export const faults = {
     status.device,
     (d: { device: string } & Reason) => `cannot read ${d.device}: ${d.reason}; check the disk behind it`,
   ),
+  'device-write': row(
+    status.device,
+    (d: { device: string } & Reason) => `cannot write ${d.device}: ${d.reason}`,
+  ),
 
   'verity-open': row(
     status.verity,
@@ -234,6 +238,16 @@ export const faults = {
     (_: Record<never, never>) =>
       'cannot use the key of the TEE: all of it is zero, so the firmware made none; report it to who runs the host',
   ),
+  'tee-none': row(
+    status.tee,
+    (d: Volume & { provider: string; found: string }) =>
+      `cannot make a key by ${d.provider} for ${d.volume}: this is ${d.found}, and only SEV-SNP derives keys; for TDX set its KEY to ephemeral`,
+  ),
+  'tee-stays': row(
+    status.tee,
+    (d: Reason) =>
+      `cannot take the TEE's device away: ${d.reason}; use a kernel with sev_guest as a module, or set TEE_AFTER_BOOT=keep`,
+  ),
   'header-blank': header('attach the right disk, or allow the volume to be formatted'),
   'header-foreign': header('attach the right disk, or erase its first MiB if nothing on it is needed'),
   'header-version': header(altered),
@@ -261,6 +275,16 @@ export const faults = {
   'header-generation': header('an older state of the disk was put back; attach its newest'),
   'header-mac': header('another volume, another launch or another hand made it; attach the right disk'),
   'header-key': header('another launch made it; attach the right disk, or have the owner open it'),
+  'seal-provider': header('set its KEY to what it was made with, or attach the right disk'),
+  'seal-binding': header('set its BIND to what it was made with, or attach the right disk'),
+  'seal-tcb': header("the platform's firmware is older than the seal; have it updated"),
+  'seal-svn': header('the image that this ID block signs is older than the seal; launch a newer one'),
+  'seal-vmpl': header('launch the guest at the VMPL that it was made at'),
+  'provision-exists': row(
+    status.header,
+    (d: Volume) =>
+      `cannot provision ${d.volume}: it opens, and may hold data; boot without cvmboot.provision`,
+  ),
 
   'swap-active': row(
     status.swap,

@@ -1,8 +1,9 @@
-// The production executable: ephemeral keys, and confidential VMs only.
+// The production executable: keys of this boot or of the TEE, and confidential VMs only.
 
 import { cli } from './cli.ts'
 import { fail } from './fault.ts'
 import { ephemeral } from './keys/ephemeral.ts'
+import { snp } from './keys/snp.ts'
 
 await cli(process.argv.slice(2), {
   name: 'cvmboot',
@@ -10,6 +11,6 @@ await cli(process.argv.slice(2), {
     if (cvm === undefined) throw fail('cvm-absent', {})
     return cvm
   },
-  provider: ephemeral,
+  providers: { ephemeral, snp },
   warning: undefined,
 })

@@ -4,52 +4,21 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { boot, closed } from '../src/boot.ts'
 import type { Edition } from '../src/edition.ts'
-import { BootFault, fail } from '../src/fault.ts'
-import { ephemeral } from '../src/keys/ephemeral.ts'
-import { mock } from '../src/keys/mock.ts'
+import { BootFault } from '../src/fault.ts'
+import { mock, mockLasting } from '../src/keys/mock.ts'
 import { printManifest } from '../src/layout/initramfs.ts'
 import { parseState, statePath } from '../src/layout/state.ts'
 import type { Machine } from '../src/machine/machine.ts'
-import {
-  Ended,
-  type Fake,
-  fakeMachine,
-  goodCmdline,
-  goodWorld,
-  hashes,
-  type Verb,
-  type World,
-} from './fake-machine.ts'
-
-const production: Edition = {
-  name: 'cvmboot',
-  admit: (cvm) => {
-    if (cvm === undefined) throw fail('cvm-absent', {})
-    return cvm
-  },
-  provider: ephemeral,
-  warning: undefined,
-}
+import { booted, production } from './booted.ts'
+import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
 
 /** Changes a world before its boot. */
 const set = (world: World, change: Partial<World>): void => void Object.assign(world, change)
 
-const run = async (
-  change: (world: World) => void = () => {},
-  edition = production,
-): Promise<Fake & { ended: string | undefined; halt: string | undefined }> => {
+const run = (change: (world: World) => void = () => {}, edition = production) => {
   const world = goodWorld()
   change(world)
-  const fake = fakeMachine(world)
-  let ended: string | undefined
-  try {
-    await boot(fake.machine, edition)
-    if (fake.effects.at(-1)?.startsWith('switchRoot')) ended = 'switch-root'
-  } catch (thrown) {
-    if (!(thrown instanceof Ended)) throw thrown
-    ended = thrown.how
-  }
-  return { ...fake, ended, halt: fake.lines.find((l) => l.line.startsWith('halt: '))?.line }
+  return booted(world, edition)
 }
 
 /** Refused with this code: halted, and the new root's init never ran. */
@@ -130,7 +99,7 @@ test('keys are wiped after use and appear in no line, state or effect', async ()
   const fake = await run((world) => set(world, { config: '' }), {
     ...production,
     name: 'cvmboot-mock',
-    provider: mock,
+    providers: { ephemeral: mock, snp: mockLasting },
   })
   assert.is(fake.keysSeen.length, 2)
   assert.ok(fake.keysSeen.every((key) => key.every((byte) => byte === 0)))
@@ -145,8 +114,8 @@ const broken = Object.assign(new Error('broken'), { code: 'EIO' })
 const verbs = Object.keys(fakeMachine(goodWorld()).machine) as Verb[]
 // isInit, log and end cannot fail the boot: without them there is none. The rest must each end it.
 const unused: Verb[] = ['isInit', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
-// No key provider asks the TEE yet.
-unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey')
+// Only volumes that last ask the TEE or have a header: see lasting.test.ts.
+unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey', 'closeTee', 'write')
 for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
     const { halt, ended, effects } = await run((world) => {
@@ -216,7 +185,7 @@ test('the mock build boots there and says loudly what it is', async () => {
   const edition: Edition = {
     name: 'cvmboot-mock',
     admit: (cvm) => cvm ?? 'mock',
-    provider: mock,
+    providers: { ephemeral: mock, snp: mockLasting },
     warning: 'MOCK BUILD',
   }
   const { ended, lines } = await run((world) => set(world, { cvm: undefined }), edition)

@@ -110,7 +110,9 @@ for (const { name, takes, absent } of parameters)
 
 test('the picture of the boot has every kind of step', () => {
   const config = { ...defaultConfig, jobStore: 'plain' as const, overlays: ['/var'] }
-  for (const { kind } of planBoot(parseParams(goodCmdline), config))
+  const workspace = { provider: 'snp', binding: 'measurement', blank: 'format' } as const
+  const lasting = { ...defaultConfig, keys: { ...defaultConfig.keys, workspace } }
+  for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one)))
     assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(read().includes(statePath))
 })

@@ -4,6 +4,7 @@
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
 import { tcbAtMost } from '../src/keys/snp-check.ts'
+import { parseCryptTable } from '../src/layout/crypt.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
 import type { LayerEntry } from '../src/layout/shadows.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
@@ -55,6 +56,16 @@ export type World = {
   files: Map<string, number>
   /** Content of devices at offset 0, by device; otherwise zeroes. */
   content: Map<string, Buffer>
+  /** What was written, by `device@block` of 4096 bytes; lies over `content`, and outlives a boot. */
+  disk: Map<string, Buffer>
+  /** Key of the file system on an encrypted partition, by `major:minor`: no other key finds it again. */
+  fileSystems: Map<string, string>
+  /** Blocks that may still be written before the power goes. */
+  power: number
+  /** In which the blocks of one write reach the medium: a disk promises none. */
+  order: 'forward' | 'backward'
+  /** What becomes of the TEE's driver. */
+  closeTee: 'absent' | 'removed' | 'built in'
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
   corrupt: Set<string>
   /** Mappings whose reads fail and say nothing of verification. */
@@ -128,6 +139,11 @@ export const goodWorld = (): World => ({
   manifest: printManifest([{ path: '/init', bytes: 100 }]),
   files: new Map([['/init', 100]]),
   content: new Map([0, 1, 2].map((i): [string, Buffer] => [`/dev/dm-${i}`, erofsHead()])),
+  disk: new Map(),
+  fileSystems: new Map(),
+  power: Number.POSITIVE_INFINITY,
+  order: 'forward',
+  closeTee: 'removed',
   corrupt: new Set(),
   unreadable: new Set(),
   directories: new Set(
@@ -167,6 +183,13 @@ export const fakeMachine = (world: World): Fake => {
     keysSeen: [] as Buffer[],
   }
   const mappings = new Map<string, Mapping>()
+  /** Encrypted ones, by device. */
+  const opened = new Map<string, { data: string; key: string }>()
+  /** One block goes to the medium, unless the power went before. */
+  const spend = () => {
+    if (world.power <= 0) throw Object.assign(new Error('the power is gone'), { code: 'EIO' })
+    world.power--
+  }
   const mounts: Mount[] = []
   let clock = 1000
   let polls = 0
@@ -175,6 +198,12 @@ export const fakeMachine = (world: World): Fake => {
   const load = (request: MappingRequest, dev: string): Mapping => {
     const key = /:logon:([^ ]+)/.exec(request.table)?.[1]
     if (key !== undefined && !fake.keys.has(key)) throw Object.assign(new Error('no key'), { code: 'ENOKEY' })
+    const crypt = parseCryptTable(request.table)
+    if (crypt !== undefined && key !== undefined)
+      opened.set(`/dev/dm-${dev.split(':')[1]}`, {
+        data: crypt.data,
+        key: fake.keys.get(key)?.toString('hex') ?? '',
+      })
     const mapping: Mapping = {
       device: `/dev/dm-${dev.split(':')[1]}`,
       dev,
@@ -232,6 +261,10 @@ export const fakeMachine = (world: World): Fake => {
       if (!allowed) throw fail('tee-status', { request: 'key', status: 0x16 })
       return new Secret(mixedKey(secret, snp.report, request))
     },
+    closeTee: () => {
+      effect('closeTee')
+      return world.closeTee
+    },
     disks: () => ({
       partitions: polls++ < world.latePolls ? [] : world.partitions,
       seen: ['vda with 8 partitions'],
@@ -247,8 +280,21 @@ export const fakeMachine = (world: World): Fake => {
       if (name !== undefined && world.unreadable.has(name))
         throw fail('device-read', { device, reason: 'EIO' })
       const bytes = Buffer.alloc(length)
-      world.content.get(device)?.copy(bytes)
+      if (offset === 0n) world.content.get(device)?.copy(bytes)
+      for (let at = 0; at < length; at += 4096)
+        world.disk.get(`${device}@${Number(offset) / 4096 + at / 4096}`)?.copy(bytes, at)
       return bytes
+    },
+    write: (device, offset, bytes) => {
+      effect(`write ${device} ${offset} ${bytes.length}`)
+      const blocks = Array.from({ length: bytes.length / 4096 }, (_, i) => i * 4096)
+      for (const at of world.order === 'forward' ? blocks : blocks.reverse()) {
+        const name = `${device}@${Number(offset) / 4096 + at / 4096}`
+        const block = Buffer.from(bytes.subarray(at, at + 4096))
+        if ((world.disk.get(name) ?? Buffer.alloc(4096)).equals(block)) continue
+        spend()
+        world.disk.set(name, block)
+      }
     },
     openMapping: (request) => {
       effect(`openMapping ${request.name} ${request.table}`)
@@ -269,9 +315,19 @@ export const fakeMachine = (world: World): Fake => {
         fake.keys.delete(description)
       }
     },
-    makeExt4: async (device, label, kind) => effect(`makeExt4 ${device} ${label} ${kind}`),
+    makeExt4: async (device, label, kind) => {
+      effect(`makeExt4 ${device} ${label} ${kind}`)
+      const crypt = opened.get(device)
+      if (crypt === undefined) return
+      world.fileSystems.set(crypt.data, 'half made')
+      spend()
+      world.fileSystems.set(crypt.data, crypt.key)
+    },
     mount: ({ source, target, type, options }) => {
       effect(`mount ${source} ${target} ${type} ${options.join(',')}`)
+      const crypt = opened.get(source)
+      if (crypt !== undefined && world.fileSystems.get(crypt.data) !== crypt.key)
+        throw Object.assign(new Error('no ext4'), { code: 'EINVAL' })
       const device = [...mappings.values(), ...world.partitions].find((m) => m.device === source)
       const dev = device?.dev ?? '0:42'
       mounts.push({ dev, root: '/', target, options, type, source, superOptions: options })

@@ -35,6 +35,7 @@ const detail = {
   status: 22,
   vmpl: 1,
   asked: 0,
+  provider: 'snp',
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

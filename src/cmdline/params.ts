@@ -2,7 +2,7 @@
 // Measured, so trusted; read strictly all the same, because a misread word is a different boot.
 
 import { fail } from '../fault.ts'
-import { type VerityName, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
 import { forbidden } from './forbidden.ts'
 import { splitCmdline, type Word } from './split.ts'
@@ -22,6 +22,8 @@ export type Params = {
   readonly onFailure: OnFailure
   /** Seconds to wait for partitions to appear. */
   readonly deviceTimeout: number
+  /** Volumes to be formatted if they are blank, where the configuration says that blank ones halt. */
+  readonly provision: readonly CryptName[]
 }
 
 /** One parameter: `takes` and `absent` are what kernel-cmdline.md says of it; a test compares. */
@@ -32,6 +34,7 @@ const blocksOf = (name: VerityName) => `cvmboot.data-blocks.${name}`
 const saltOf = (name: VerityName) => `cvmboot.salt.${name}`
 const onFailure = 'cvmboot.on-failure'
 const deviceTimeout = 'cvmboot.device-timeout'
+export const provision = 'cvmboot.provision'
 /** What image builders emit for the root; the only name of ours without the prefix. */
 const alias = 'roothash'
 
@@ -40,6 +43,7 @@ const takesBlocks = 'a number of 4096-byte blocks from 1 to 2^42'
 const takesSalt = '2 to 512 lower-case hexadecimal digits in pairs, or - for none'
 const takesFailure = 'halt, poweroff or reboot'
 const takesTimeout = 'a number of seconds from 1 to 3600'
+const takesProvision = `${cryptNames.join(', ')}, or both with a comma between`
 
 export const parameters: readonly Parameter[] = [
   ...verityNames.map((name) => ({ name: hashOf(name), takes: takesHash, absent: 'refused' })),
@@ -47,6 +51,7 @@ export const parameters: readonly Parameter[] = [
   ...verityNames.map((name) => ({ name: saltOf(name), takes: takesSalt, absent: "the volume's fixed salt" })),
   { name: onFailure, takes: takesFailure, absent: 'halt' },
   { name: deviceTimeout, takes: takesTimeout, absent: '30' },
+  { name: provision, takes: takesProvision, absent: 'none is' },
 ]
 
 /** The kernel cuts a longer line without a word (COMMAND_LINE_SIZE 2048 on x86, with the final NUL). */
@@ -61,6 +66,7 @@ export const printParams = (params: Params): string => {
   })
   if (params.onFailure !== 'halt') words.push(`${onFailure}=${params.onFailure}`)
   if (params.deviceTimeout !== 30) words.push(`${deviceTimeout}=${params.deviceTimeout}`)
+  if (params.provision.length > 0) words.push(`${provision}=${params.provision.join(',')}`)
   return words.join(' ')
 }
 
@@ -139,6 +145,7 @@ export const parseParams = (cmdline: string): Params => {
     verity: Object.fromEntries(verity) as Record<VerityName, VerityParams>,
     onFailure: takeOr(onFailure, 'halt', takesFailure, parseOnFailure),
     deviceTimeout: takeOr(deviceTimeout, 30, takesTimeout, parseTimeout),
+    provision: takeOr(provision, [], takesProvision, parseProvision),
   }
 }
 
@@ -158,3 +165,9 @@ const parseOnFailure = (text: string): OnFailure | undefined =>
 
 const parseTimeout = (text: string): number | undefined =>
   /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= 3600 ? Number(text) : undefined
+
+const parseProvision = (text: string): CryptName[] | undefined => {
+  const names = text.split(',')
+  const known = cryptNames.filter((name) => names.includes(name))
+  return known.length === names.length ? known : undefined
+}

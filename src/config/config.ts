@@ -4,7 +4,7 @@ import { fail } from '../fault.ts'
 import { volumes } from '../layout/layout.ts'
 import { type Config, configKeys, type Draft, defaultConfig, type Key } from './keys.ts'
 
-export { type Config, defaultConfig } from './keys.ts'
+export { type Config, defaultConfig, type KeyPolicy } from './keys.ts'
 
 /** The complete configuration as text that `parseConfig` reads back to the same. */
 export const printConfig = (config: Config): string =>
@@ -21,7 +21,8 @@ const keysByName = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((
  * Faults: `config-syntax`, `config-unknown`, `config-duplicate`, `config-value`, each with file:line.
  */
 export const parseConfig = (text: string, file = 'partition.conf'): Config => {
-  const to: Draft = { ...defaultConfig, size: { ...defaultConfig.size }, mount: { ...defaultConfig.mount } }
+  const { size, mount, keys } = defaultConfig
+  const to: Draft = { ...defaultConfig, size: { ...size }, mount: { ...mount }, keys: { ...keys } }
   const seen = new Map<Key, { line: number; name: string; value: string }>()
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1

@@ -1,7 +1,14 @@
 // The keys of partition.conf: what each takes, and how it reads and prints. Pure. Keys of the scripts this
 // replaces stay readable; one that only confirms a constant is checked.
 
-import { type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+import { type Binding, type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+
+/** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
+export type KeyPolicy = {
+  readonly provider: 'ephemeral' | 'snp'
+  readonly binding: Binding
+  readonly blank: 'format' | 'halt'
+}
 
 /** Everything the configuration decides, complete: absent keys have their defaults. */
 export type Config = {
@@ -13,6 +20,9 @@ export type Config = {
   readonly mount: Readonly<Record<VolumeName, string>>
   /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
   readonly jobStore: 'crypt' | 'plain'
+  readonly keys: Readonly<Record<CryptName, KeyPolicy>>
+  /** Whether the running system keeps the driver by which keys that last are derived. */
+  readonly teeAfterBoot: 'remove' | 'keep'
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
   /** What dm-verity does when a block read after the boot does not verify. */
   readonly onCorruption: 'panic' | 'restart'
@@ -29,6 +39,7 @@ export type Config = {
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
   size: Record<VolumeName, bigint>
   mount: Record<VolumeName, string>
+  keys: Record<CryptName, KeyPolicy>
 }
 
 /** One key: `read` stores a value and says whether it was good; `print` gives it back, '' for nothing to say. */
@@ -89,6 +100,50 @@ const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
   return { expected: needed[0] ?? '', read: (text) => needed.includes(text), print: () => '' }
 }
 
+/** Of volumes that are encrypted. BIND and BLANK say nothing of a key that does not last, so they are then refused. */
+const keyPolicy = (name: CryptName, key: string, also: (suffix: string) => string[]): Key[] => {
+  const set = (to: Draft, change: Partial<KeyPolicy>) => {
+    to.keys[name] = { ...to.keys[name], ...change }
+  }
+  const lasts = ({ keys }: Pick<Config, 'keys'>) => keys[name].provider !== 'ephemeral'
+  const onlyLasting = `; only with ${key}_KEY=snp`
+  return [
+    {
+      key: `${key}_KEY`,
+      aliases: also('KEY'),
+      expected: 'ephemeral (new at each boot) or snp (of the TEE: it lasts), for a volume that is encrypted',
+      read: (text, to) => {
+        set(to, { provider: text === 'snp' ? 'snp' : 'ephemeral' })
+        const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
+        return text === 'ephemeral' || (text === 'snp' && encrypted)
+      },
+      print: ({ keys }) => keys[name].provider,
+    },
+    {
+      key: `${key}_BIND`,
+      aliases: also('BIND'),
+      expected: `measurement or id-block${onlyLasting}`,
+      read: (text, to) => {
+        set(to, { binding: text === 'id-block' ? 'id-block' : 'measurement' })
+        return lasts(to) && (text === 'measurement' || text === 'id-block')
+      },
+      print: (config) => (lasts(config) ? config.keys[name].binding : ''),
+    },
+    {
+      key: `${key}_BLANK`,
+      aliases: also('BLANK'),
+      // The word that provisions changes the measurement, so a key bound to that would never be found again.
+      expected: `format, or halt with ${key}_BIND=id-block${onlyLasting}`,
+      read: (text, to) => {
+        set(to, { blank: text === 'halt' ? 'halt' : 'format' })
+        const provisionable = text === 'halt' && to.keys[name].binding === 'id-block'
+        return lasts(to) && (text === 'format' || provisionable)
+      },
+      print: (config) => (lasts(config) ? config.keys[name].blank : ''),
+    },
+  ]
+}
+
 const volumeKeys = (volume: Volume): Key[] => {
   const { name, key } = volume
   const also = (suffix: string) => volume.aliases.map((alias) => `${alias}_${suffix}`)
@@ -116,6 +171,7 @@ const volumeKeys = (volume: Volume): Key[] => {
       print: (config) => config.mount[name],
     },
     { key: `${key}_ENCRYPTION`, aliases: also('ENCRYPTION'), ...encryption(volume) },
+    ...(volume.protection === 'crypt' ? keyPolicy(volume.name, key, also) : []),
   ]
 }
 
@@ -171,6 +227,16 @@ export const configKeys: readonly Key[] = [
       return text === 'panic' || text === 'restart'
     },
     print: (config) => config.onCorruption,
+  },
+  {
+    key: 'TEE_AFTER_BOOT',
+    aliases: [],
+    expected: 'remove or keep',
+    read: (text, to) => {
+      to.teeAfterBoot = text === 'keep' ? 'keep' : 'remove'
+      return text === 'remove' || text === 'keep'
+    },
+    print: (config) => config.teeAfterBoot,
   },
   {
     key: 'TMPFS_MODE',
@@ -259,6 +325,11 @@ export const defaultConfig: Config = {
   size: table((v) => v.size),
   mount: table((v) => v.mount),
   jobStore: 'crypt',
+  keys: {
+    workspace: { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
+    'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
+  },
+  teeAfterBoot: 'remove',
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
   configOverEtc: false,

@@ -17,6 +17,8 @@ export type Domain = {
   readonly role: Role
   /** Of the header. */
   readonly generation: number
+  /** Root hashes of this boot, where the key is bound to the measurement; else none. */
+  readonly rootHashes: readonly string[]
 }
 
 /** dm-crypt `aes-xts-plain64` with 512 bits: two AES-256 keys. */
@@ -44,8 +46,9 @@ export const deriveLasting = (
   domain: Domain,
   purpose: LastingPurpose,
 ): Secret => {
-  const { volume, uuid, role, generation } = domain
-  const words = [volume, uuid, role, ...(purpose === 'header-mac' ? [`${generation}`] : []), purpose]
+  const { volume, uuid, role, generation, rootHashes } = domain
+  const ofHeader = purpose === 'header-mac' ? [`${generation}`] : []
+  const words = [volume, uuid, role, ...ofHeader, ...rootHashes, purpose]
   return expand(secret, salt, words, 64)
 }
 

@@ -1,16 +1,30 @@
-// The mock provider: a key everyone knows. Only src/main-mock.ts imports it; a test reads the production bundle.
+// The mock providers: keys everyone knows. Only src/main-mock.ts imports them; a test reads the production bundle.
 
 import { createHash } from 'node:crypto'
+import { fail } from '../fault.ts'
 import { derive } from './derive.ts'
-import type { KeyProvider } from './provider.ts'
+import type { KeyProvider, LastingProvider } from './provider.ts'
 import { Secret } from './secret.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 
+const root = (): Secret => new Secret(createHash('sha512').update(mockMarker).digest())
+
 export const mock: KeyProvider = {
   name: 'mock',
   create: (volume) => {
-    using root = new Secret(createHash('sha512').update(mockMarker).digest())
-    return derive(root, Buffer.alloc(64), volume, 'volume-key')
+    using secret = root()
+    return derive(secret, Buffer.alloc(64), volume, 'volume-key')
+  },
+}
+
+/** In place of a TEE: the same secret for every launch. */
+export const mockLasting: LastingProvider = {
+  name: 'mock',
+  create: ({ binding }) => ({ secret: root(), sealed: { binding } }),
+  recover: ({ volume, binding }, _, sealed) => {
+    if (sealed['binding'] !== binding)
+      throw fail('seal-binding', { volume, reason: `it is not sealed to ${binding}` })
+    return { secret: root(), age: 'current' }
   },
 }

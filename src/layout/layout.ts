@@ -56,6 +56,9 @@ export type VolumeName = Volume['name']
 export type VerityName = Extract<Volume, { protection: 'verity' }>['name']
 export type CryptName = Extract<Volume, { protection: 'crypt' }>['name']
 
+/** What a key that lasts depends on: the measured launch, or who signed the launch's ID block. */
+export type Binding = 'measurement' | 'id-block'
+
 const named = <P extends Volume['protection']>(protection: P) =>
   volumes.filter((v) => v.protection === protection).map((v) => v.name) as Extract<
     Volume,

@@ -20,6 +20,7 @@ export type State = {
   readonly kernel: string
   /** `sev-snp`, `tdx` or `mock`. */
   readonly cvm: string
+  /** Of keys that do not outlive the boot; each volume's evidence names its own. */
   readonly keyProvider: string
   /** Milliseconds from the machine's start to the first step. */
   readonly started: number

@@ -1,6 +1,15 @@
 // Disks and partitions as /sys and the disks' tables show them. Everything here is the host's word.
 
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { fail, faultOf, printable, say } from '../fault.ts'
 import { isSwap } from '../layout/filesystem.ts'
 import { parseGpt } from '../layout/gpt.ts'
@@ -29,6 +38,20 @@ export const readDevice = (device: string, offset: bigint, length: number): Buff
     if (fd !== undefined) closeSync(fd)
   }
   return bytes
+}
+
+/** Writes all of `bytes`, each part to the medium before the next. Fault: `device-write`. */
+export const writeDevice = (device: string, offset: bigint, bytes: Uint8Array): void => {
+  let fd: number | undefined
+  try {
+    fd = openSync(device, constants.O_WRONLY | constants.O_DSYNC)
+    for (let at = 0; at < bytes.length; )
+      at += writeSync(fd, bytes, at, bytes.length - at, Number(offset) + at)
+  } catch (thrown) {
+    throw fail('device-write', { device, reason: reasonOf(thrown) })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
 }
 
 // Device-mapper, loop, memory disks and compressed swap are this machine's own, not what the host attached.

@@ -29,7 +29,12 @@ const { functions: modules } = dlopen('libc.so.6', {
   syscall: { arguments: ['int64', 'int64', 'string', 'int64'], return: 'int64' },
 })
 
+const { functions: names } = dlopen('libc.so.6', {
+  syscall: { arguments: ['int64', 'string', 'int64'], return: 'int64' },
+})
+
 // arch/x86/entry/syscalls/syscall_64.tbl
+const SYS_delete_module = 176n
 const SYS_add_key = 248n
 const SYS_keyctl = 250n
 const SYS_finit_module = 313n
@@ -131,6 +136,11 @@ export const invalidateKey = (serial: bigint): void => {
 /** finit_module(2). `compressed`: MODULE_INIT_COMPRESSED_FILE (4), which a plain module refuses. */
 export const finitModule = (fd: number, format: 'plain' | 'compressed'): void => {
   checked(modules.syscall(SYS_finit_module, BigInt(fd), '', format === 'plain' ? 0n : 4n), 'finit_module')
+}
+
+/** delete_module(2), O_NONBLOCK (0x800): fails where the module is in use. */
+export const deleteModule = (name: string): void => {
+  checked(names.syscall(SYS_delete_module, name, 0x800n), 'delete_module')
 }
 
 /**

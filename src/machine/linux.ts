@@ -20,7 +20,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Secret } from '../keys/secret.ts'
 import { newRoot } from '../layout/initramfs.ts'
-import { activeSwap, listDisks, readDevice, swapSpace } from './block.ts'
+import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './block.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
 import { readLayer } from './layer.ts'
@@ -32,7 +32,7 @@ import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } 
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
-import { snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
+import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
@@ -169,10 +169,12 @@ export const linux: Machine = {
   snpReport,
   snpExtendedReport,
   snpDerivedKey,
+  closeTee,
   disks: listDisks,
   activeSwap,
   swapSpace,
   read: readDevice,
+  write: writeDevice,
   openMapping,
   replaceTable,
   mapping: readMapping,

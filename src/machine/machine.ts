@@ -104,6 +104,8 @@ export type Machine = {
   }
   /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and what is asked for. */
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
+  /** Removes the driver of the TEE's device, and says what became of the device. */
+  readonly closeTee: () => 'absent' | 'removed' | 'built in'
 
   readonly disks: () => Disks
   /** Devices in /proc/swaps, and compressed swap in memory. */
@@ -112,6 +114,8 @@ export type Machine = {
   readonly swapSpace: () => readonly string[]
   /** Reads exactly `length` bytes; a fault where the device gives fewer or an error. */
   readonly read: (device: string, offset: bigint, length: number) => Buffer
+  /** Writes all of `bytes`; returns once the device says that they outlive a power cut. */
+  readonly write: (device: string, offset: bigint, bytes: Uint8Array) => void
 
   readonly openMapping: (request: MappingRequest) => Mapping
   /** Replaces the table of an open mapping in one step. */

@@ -2,11 +2,11 @@
 // A call is never repeated: on any error the kernel throws away the key of its channel to the firmware, and an
 // answer that differs the second time would be the host's doing.
 
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { fail } from '../fault.ts'
 import type { Secret } from '../keys/secret.ts'
 import { reasonOf } from './errno.ts'
-import { ioctlPointing, type Pointer } from './libc.ts'
+import { deleteModule, ioctlPointing, type Pointer } from './libc.ts'
 import {
   type DerivedKeyRequest,
   derivedKeyResponseBytes,
@@ -80,4 +80,16 @@ export const snpDerivedKey = (request: DerivedKeyRequest): Secret => {
   } finally {
     response.fill(0)
   }
+}
+
+/** Of the driver. Only a module that can be unloaded has the file. */
+const unloadable = '/sys/module/sev_guest/initstate'
+
+/** Removes the module, which takes the device along. Throws where something still uses it. */
+export const closeTee = (): 'absent' | 'removed' | 'built in' => {
+  if (!existsSync(device)) return 'absent'
+  if (!existsSync(unloadable)) return 'built in'
+  deleteModule('sev_guest')
+  if (existsSync(device)) throw new Error(`${device} is still there`)
+  return 'removed'
 }

@@ -1,15 +1,17 @@
 // From parameters and configuration to the list of steps. Reads aloud as a boot. Pure.
 
-import type { Params } from '../cmdline/params.ts'
+import { type Params, provision } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
+import { fail } from '../fault.ts'
 import { coreModules } from '../layout/initramfs.ts'
-import { cryptNames, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
 
 /** Where writable layers live: in /run, which moves along to the new root. */
 const overlayStore = '/run/cvmboot/overlay'
 
+/** Fault: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of. */
 export const planBoot = (params: Params, config: Config): Step[] => [
   { kind: 'check-initramfs' },
   { kind: 'load-modules', modules: coreModules },
@@ -28,20 +30,49 @@ export const planBoot = (params: Params, config: Config): Step[] => [
   ...cryptNames.flatMap((volume) => planWritable(volume, params, config)),
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
+  ...planTee(config),
   { kind: 'write-state' },
   { kind: 'switch-root', init: config.init },
 ]
 
-const planWritable = (volume: (typeof cryptNames)[number], params: Params, config: Config): Step[] => {
+const isPlain = (volume: CryptName, config: Config): boolean =>
+  volume === 'job-store' && config.jobStore === 'plain'
+
+const lasts = (volume: CryptName, config: Config): boolean =>
+  !isPlain(volume, config) && config.keys[volume].provider !== 'ephemeral'
+
+const planWritable = (volume: CryptName, params: Params, config: Config): Step[] => {
   const mount = config.mount[volume]
   const timeout = params.deviceTimeout
-  if (volume === 'job-store' && config.jobStore === 'plain')
-    return [{ kind: 'mount-plain', volume, mount, timeout }]
+  const { provider, binding, blank } = config.keys[volume]
+  const wanted = params.provision.includes(volume)
+  if (wanted && (!lasts(volume, config) || blank !== 'halt'))
+    throw fail('cmdline-value', {
+      ...{ parameter: provision, value: volume },
+      expected: 'volumes that partition.conf gives a key that lasts and BLANK=halt',
+    })
+  if (isPlain(volume, config)) return [{ kind: 'mount-plain', volume, mount, timeout }]
+  if (provider === 'ephemeral')
+    return [
+      { kind: 'open-ephemeral', volume, timeout },
+      { kind: 'mount-ephemeral', volume, mount },
+    ]
+  // An upgrade that the ID block's owner signed has other root hashes.
+  const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
-    { kind: 'open-ephemeral', volume, timeout },
-    { kind: 'mount-ephemeral', volume, mount },
+    {
+      ...{ kind: 'open-lasting', volume, provider, binding, rootHashes },
+      ...{ blank: wanted ? 'provision' : blank, timeout },
+    },
+    { kind: 'mount-lasting', volume, mount },
   ]
 }
+
+/** What derived the keys, and would do so again, is not left to the running system unless it is asked for. */
+const planTee = (config: Config): Step[] =>
+  config.teeAfterBoot === 'remove' && cryptNames.some((volume) => lasts(volume, config))
+    ? [{ kind: 'close-tee' }]
+    : []
 
 const planLayers = (config: Config): Step[] => {
   const etc = config.configOverEtc ? [`${config.mount['os-config']}/etc`] : []

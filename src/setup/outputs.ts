@@ -21,7 +21,7 @@ const wantedWords = ['random.trust_bootloader=off', 'systemd.gpt_auto=0', 'syste
 /** Fault: `cmdline-too-long`. */
 export const printOutputs = (built: readonly BuiltVolume[], plan: Plan, config: Config): Outputs => ({
   'roothashes.json': printRootHashes(rootHashes(built, plan, config)),
-  cmdline: printCmdline({ verity: verityParams(built), onFailure: 'halt', deviceTimeout: 30 }),
+  cmdline: printCmdline({ verity: verityParams(built), onFailure: 'halt', deviceTimeout: 30, provision: [] }),
   'partition.conf': printConfig(config),
 })
 

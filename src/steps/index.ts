@@ -2,13 +2,16 @@
 
 import type { Evidence } from '../layout/state.ts'
 import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
+import { type CloseTee, closeTee } from './close-tee.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
 import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
+import { type MountLasting, mountLasting } from './mount-lasting.ts'
 import { type MountPlain, mountPlain } from './mount-plain.ts'
 import { type MountTmpfs, mountTmpfs } from './mount-tmpfs.ts'
 import { type MountVerity, mountVerity } from './mount-verity.ts'
 import { type OpenEphemeral, openEphemeral } from './open-ephemeral.ts'
+import { type OpenLasting, openLasting } from './open-lasting.ts'
 import { type OpenVerity, openVerity } from './open-verity.ts'
 import { type Overlay, overlay } from './overlay.ts'
 import { type RequireCvm, requireCvm } from './require-cvm.ts'
@@ -24,10 +27,13 @@ export type Step =
   | MountVerity
   | OpenEphemeral
   | MountEphemeral
+  | OpenLasting
+  | MountLasting
   | MountPlain
   | MountTmpfs
   | Overlay
   | ForbidSwap
+  | CloseTee
   | WriteState
   | SwitchRoot
 
@@ -39,10 +45,13 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'mount-verity': mountVerity,
   'open-ephemeral': openEphemeral,
   'mount-ephemeral': mountEphemeral,
+  'open-lasting': openLasting,
+  'mount-lasting': mountLasting,
   'mount-plain': mountPlain,
   'mount-tmpfs': mountTmpfs,
   overlay,
   'forbid-swap': forbidSwap,
+  'close-tee': closeTee,
   'write-state': writeState,
   'switch-root': switchRoot,
 }

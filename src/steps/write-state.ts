@@ -19,7 +19,7 @@ export const writeState: Definition<WriteState> = {
       git: version.git,
       kernel: machine.kernel(),
       cvm: cvm ?? 'unknown',
-      keyProvider: edition.provider.name,
+      keyProvider: edition.providers.ephemeral.name,
       started: Math.round(started),
       steps: done,
     }

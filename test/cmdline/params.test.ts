@@ -34,6 +34,7 @@ test('what is printed reads back to the same, defaults and all else', () => {
     },
     onFailure: 'poweroff',
     deviceTimeout: 3600,
+    provision: ['workspace', 'job-store'],
   }
   for (const given of [params, changed]) assert.equal(parseParams(printParams(given)), given)
   assert.is(printParams(params), goodCmdline)
@@ -150,8 +151,22 @@ test('how to end is known even where the rest is not', () => {
     assert.is(onFailureOf(text), 'halt')
 })
 
+test('volumes to be provisioned are named once each, in any order', () => {
+  const read = (value: string) => parseParams(`${goodCmdline} cvmboot.provision=${value}`).provision
+  assert.equal(read('job-store'), ['job-store'])
+  assert.equal(read('job-store,workspace'), ['workspace', 'job-store'])
+  for (const value of ['', 'root-fs', 'workspace,', 'workspace,workspace', 'workspace, job-store', 'all']) {
+    try {
+      read(value)
+      assert.unreachable(value)
+    } catch (thrown) {
+      assert.is((thrown as BootFault).fault?.code, 'cmdline-value', value)
+    }
+  }
+})
+
 test('every parameter says what it takes and what its absence means', () => {
-  assert.is(parameters.length, 11)
+  assert.is(parameters.length, 12)
   assert.ok(parameters.every((p) => p.takes !== '' && p.absent !== ''))
 })
 

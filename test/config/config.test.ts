@@ -67,6 +67,11 @@ test('what is printed reads back to the same, defaults and all else', () => {
     size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
     mount: { ...defaultConfig.mount, workspace: '/ws' },
     jobStore: 'plain',
+    keys: {
+      ...defaultConfig.keys,
+      workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
+    },
+    teeAfterBoot: 'keep',
     tmp: { mode: 0o700, uid: 1, gid: 65534 },
     onCorruption: 'restart',
     configOverEtc: true,
@@ -115,6 +120,22 @@ test('nothing is expanded, run or joined', () => {
     'ROOT_MOUNT=/ä',
   ])
     refused(`\n${bad}`, 'config-syntax', 2)
+})
+
+test('keys that last are bound and made as is said, and say nothing where none lasts', () => {
+  const config = parseConfig(
+    'JOBSTORE_KEY=snp\nWORKSPACE_BLANK=halt\nWORKSPACE_BIND=id-block\nWORKSPACE_KEY=snp\n',
+  )
+  assert.equal(config.keys, {
+    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
+    'job-store': { provider: 'snp', binding: 'measurement', blank: 'format' },
+  })
+  assert.not.match(printConfig(defaultConfig), /_(?:BIND|BLANK)=/)
+  // What cannot be provisioned, has no key, or has none that lasts.
+  refused('WORKSPACE_KEY=snp\nWORKSPACE_BLANK=halt', 'config-value', 2)
+  refused('WORKSPACE_BLANK=format', 'config-value', 1)
+  refused('WORKSPACE_KEY=ephemeral\nWORKSPACE_BIND=id-block', 'config-value', 2)
+  refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_KEY=snp', 'config-value', 2)
 })
 
 const badValues = [

@@ -61,7 +61,7 @@ test('volume, purpose, salt and secret each change the key', () => {
 })
 
 test('each word of its domain makes another lasting key; the passphrase outlives a generation', () => {
-  const domain: Domain = { volume: 'workspace', uuid: 'u', role: 'tee', generation: 1 }
+  const domain: Domain = { volume: 'workspace', uuid: 'u', role: 'tee', generation: 1, rootHashes: [] }
   const key = (differently: Partial<Domain>, purpose: 'passphrase' | 'header-mac', fill = 1): string => {
     using secret = made(fill)(64)
     using derived = deriveLasting(secret, Buffer.alloc(64), { ...domain, ...differently }, purpose)
@@ -74,9 +74,50 @@ test('each word of its domain makes another lasting key; the passphrase outlives
       key(differently, 'passphrase'),
     ]),
     key({ generation: 2 }, 'header-mac'),
+    ...[['a'], ['b'], ['a', 'b'], ['b', 'a'], ['1']].flatMap((rootHashes) => [
+      key({ rootHashes }, 'header-mac'),
+      key({ rootHashes }, 'passphrase'),
+    ]),
   ]
   assert.is(new Set(keys).size, keys.length)
   assert.is(key({ generation: 2 }, 'passphrase'), key({}, 'passphrase'))
+})
+
+test("lasting keys are HKDF-SHA-512 of the words that kernel-cmdline.md names: vectors made by Python's hmac", () => {
+  const hashes = ['1', '2', '3'].map((digit) => digit.repeat(64))
+  const uuid = '40714836-65a1-43e1-babb-dc2008cb9033'
+  const vectors = [
+    [
+      'passphrase',
+      [],
+      '07e9d18f12e9a02732615a23725b29251e8e5cceb940f661efdcd45b6d585a63',
+      'df5d5ab800abbe907a90652c7cf88f4224dae2a70f2762a2eba152bc66885d75',
+    ],
+    [
+      'header-mac',
+      [],
+      'a69d3405ddd2d2974ee84bf116fa3fef53b2fd19f7d1a3c93a67926088714543',
+      '5952cdd07cb5582fa09d55ac26bfcf5931df525be6b81c05fe0eeeca1190dfd2',
+    ],
+    [
+      'passphrase',
+      hashes,
+      'c9e06e321058451abc1e2476300eab2f568bb267f53a4916c7b315c49b2e5e63',
+      'd3d8dbe5859a8a5dae8e7555ba669f1d2aa4aff1dfcc1fee3016dd4613668c34',
+    ],
+    [
+      'header-mac',
+      hashes,
+      'ce21fc9202acba229f6743ff0669722fc431265ef31d07632ccc9114a291d213',
+      '80872ecc3e57e55288c81c64ef6c91d521bfb82acf6116bedab4eb65dc944676',
+    ],
+  ] as const
+  for (const [purpose, rootHashes, ...hex] of vectors) {
+    using secret = new Secret(Buffer.from(Array.from({ length: 32 }, (_, i) => i)))
+    const domain: Domain = { volume: 'workspace', uuid, role: 'tee', generation: 3, rootHashes }
+    using key = deriveLasting(secret, Buffer.alloc(64), domain, purpose)
+    assert.is(key.bytes.toString('hex'), hex.join(''))
+  }
 })
 
 test('an ephemeral key is new each time, even from a generator that repeats itself', () => {

@@ -21,7 +21,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 import { Secret } from '../../src/keys/secret.ts'
-import { readDevice } from '../../src/machine/block.ts'
+import { readDevice, writeDevice } from '../../src/machine/block.ts'
 import { run } from '../../src/machine/exec.ts'
 import { linux } from '../../src/machine/linux.ts'
 import { runTool } from '../../src/machine/spawn.ts'
@@ -104,6 +104,25 @@ test('a device is read exactly, or the fault says why', async () => {
   assert.is(readDevice(file, 2n, 3).toString(), 'cde')
   assert.ok((await refused('device-read', () => readDevice(file, 6n, 4))).includes('ends after 8 bytes'))
   assert.ok((await refused('device-read', () => readDevice(join(dir, 'none'), 0n, 4))).includes('ENOENT'))
+})
+
+test('a device is written where it is said, whole, or a fault', async () => {
+  const file = join(dir, 'written')
+  writeFileSync(file, 'abcdefgh')
+  writeDevice(file, 2n, Buffer.from('XYZ'))
+  assert.is(readDevice(file, 0n, 8).toString(), 'abXYZfgh')
+  assert.ok(
+    (await refused('device-write', () => writeDevice(join(dir, 'none'), 0n, Buffer.alloc(1)))).includes(
+      'ENOENT',
+    ),
+  )
+  assert.ok(
+    (await refused('device-write', () => writeDevice('/dev/full', 0n, Buffer.alloc(1)))).includes('ENOSPC'),
+  )
+})
+
+test('without a TEE there is no driver to remove', () => {
+  assert.is(linux.closeTee(), 'absent')
 })
 
 test('random bytes are secret and differ', () => {

@@ -42,6 +42,21 @@ test('the plan of every choice taken the other way is the golden one', () =>
     ),
   ))
 
+const lasting = `
+WORKSPACE_KEY=snp
+JOBSTORE_KEY=snp
+JOBSTORE_BIND=id-block
+JOBSTORE_BLANK=halt
+`
+
+test('volumes that last are the golden one', () => golden('plan-lasting.txt', printPlan(plan(lasting))))
+
+test('a volume to be provisioned is the golden one', () =>
+  golden(
+    'plan-provision.txt',
+    printPlan(plan(`${lasting}TEE_AFTER_BOOT=keep`, 'cvmboot.provision=job-store')),
+  ))
+
 test('os-config over a read-only /etc is the golden one', () =>
   golden('plan-etc-read-only.txt', printPlan(plan('CONFIG_OVER_ETC=yes'))))
 

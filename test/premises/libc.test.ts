@@ -12,6 +12,7 @@ import {
   addLogonKey,
   attributeNames,
   chroot,
+  deleteModule,
   detachMount,
   finitModule,
   getrandom,
@@ -133,6 +134,11 @@ test('finit_module reads the descriptor it is given', () => {
       ['EPERM', 'EINVAL', 'ENOEXEC', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(() => finitModule(fd, format))),
     )
   closeSync(fd)
+})
+
+test('delete_module knows no module of that name, or is not for us', () => {
+  const code = codeOf(() => deleteModule('cvmboot_has_no_such_module'))
+  assert.ok(['ENOENT', 'EPERM', 'ENOSYS'].includes(code), code)
 })
 
 test('attributes are listed by name, whatever bytes the path has', () => {

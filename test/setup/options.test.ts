@@ -109,6 +109,7 @@ test('a command line the kernel would cut is refused', async () => {
     verity: { 'root-fs': verity('a'), 'oem-launcher': verity('b'), 'os-config': verity('c') },
     onFailure: 'halt',
     deviceTimeout: 30,
+    provision: [],
   } as const
   const { code, said } = await faultFrom(() => printCmdline(params))
   assert.is(code, 'cmdline-too-long')

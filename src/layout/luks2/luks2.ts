@@ -40,7 +40,7 @@ export const printHeader = (header: Luks2Header): Buffer => {
 
 /** A volume that was never formatted: nothing but zeroes where its header would be. */
 export const isBlank = (area: Uint8Array): boolean =>
-  area.length >= payloadOffset && area.subarray(0, payloadOffset).every((byte) => byte === 0)
+  area.length >= payloadOffset && Buffer.alloc(payloadOffset).equals(area.subarray(0, payloadOffset))
 
 /**
  * Reads a header area (the first `payloadOffset` bytes of a volume) without any key: accepted is only what

@@ -18,7 +18,7 @@ type Tee = {
 const sources = ['Makefile', 'fake-sev-guest.c', 'launcher.c'].map((name) => join(import.meta.dirname, name))
 /** What the stand-in needs of the kernel package. */
 const needed = ['kernel/fs/configfs/configfs.ko', 'kernel/drivers/virt/coco/tsm.ko']
-const made = ['fake-sev-guest.ko', 'launcher']
+const made = ['sev_guest.ko', 'launcher']
 
 /** `modules` is lib/modules/RELEASE of a kernel of trixie. */
 const buildTee = async (modules: string, say: (progress: string) => void): Promise<Tee> => {
@@ -46,7 +46,7 @@ const buildTee = async (modules: string, say: (progress: string) => void): Promi
         await runBytes('xz', ['-dc', '--', join(modules, `${path}.xz`)], { package: 'xz-utils' }),
       )
   })
-  const files = [...needed.map((path) => basename(path)), 'fake-sev-guest.ko']
+  const files = [...needed.map((path) => basename(path)), 'sev_guest.ko']
   return { launcher: join(entry, 'launcher'), modules: files.map((name) => join(entry, name)) }
 }
 

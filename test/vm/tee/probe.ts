@@ -16,7 +16,7 @@ import {
 import { printSnpReport } from '../../../src/machine/snp-report.ts'
 import { probeData, type Question, scenarios, usualKey } from './scenarios.ts'
 
-const parameters = '/sys/module/fake_sev_guest/parameters'
+const parameters = '/sys/module/sev_guest/parameters'
 const tsm = '/sys/kernel/config/tsm/report'
 
 const askConfigfs = (): Buffer => {

@@ -1,0 +1,80 @@
+// Volumes that last: from a provider's secret to a header that seals a volume's key, and back. No device is touched.
+
+import { randomBytes, randomUUID } from 'node:crypto'
+import { fail } from '../fault.ts'
+import { formatLuks2, parseLuks2, sealedIn, unlockLuks2 } from '../layout/luks2/luks2.ts'
+import { type Domain, deriveLasting } from './derive.ts'
+import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
+import { Secret } from './secret.ts'
+
+/** A volume as the measured configuration wants it. */
+export type Wanted = Owned & {
+  readonly provider: LastingProvider
+  /** Of this boot, where the key is bound to the measurement; else none. */
+  readonly rootHashes: readonly string[]
+}
+
+/** What a header says of itself, once its MAC is proved. */
+export type Lasting = {
+  readonly uuid: string
+  /** Counts the volume's headers, from 1. */
+  readonly generation: number
+  readonly sealed: Sealed
+}
+
+export type Opened = Lasting & { readonly key: Secret; readonly age: 'current' | 'older' }
+
+// The UUID is random and part of each domain: it is what a salt would be.
+const noSalt = Buffer.alloc(64)
+
+const withKeys = <T>(
+  secret: Secret,
+  domain: Omit<Domain, 'role'>,
+  use: (keys: { passphrase: Buffer; mac: Buffer }) => T,
+): T => {
+  using passphrase = deriveLasting(secret, noSalt, { ...domain, role: 'tee' }, 'passphrase')
+  using mac = deriveLasting(secret, noSalt, { ...domain, role: 'tee' }, 'header-mac')
+  return use({ passphrase: passphrase.bytes, mac: mac.bytes })
+}
+
+/** Opens a header area, read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
+export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened => {
+  const { volume, provider, rootHashes } = wanted
+  const luks2 = parseLuks2(area, volume, 'xts')
+  const { uuid } = luks2.header
+  const token = sealedIn(luks2, volume, undefined)
+  const { generation, sealed } = token
+  if (token.provider !== provider.name)
+    throw fail('seal-provider', {
+      volume,
+      reason: `it is sealed by ${token.provider}, not by ${provider.name}`,
+    })
+  const { secret, age } = provider.recover(wanted, tee, sealed)
+  using root = secret
+  const key = withKeys(root, { volume, uuid, generation, rootHashes }, (keys) =>
+    unlockLuks2(luks2, volume, 'tee', keys),
+  )
+  return { key: new Secret(key), uuid, generation, sealed, age }
+}
+
+/** A new header area for `key`: the first of a volume, or the one after `before`. Faults: the provider's. */
+export const sealLasting = (
+  key: Secret,
+  wanted: Wanted,
+  tee: Tee,
+  before: Lasting | undefined,
+): Lasting & { readonly area: Buffer } => {
+  const { volume, provider, rootHashes } = wanted
+  const uuid = before?.uuid ?? randomUUID()
+  const generation = (before?.generation ?? 0) + 1
+  const { secret, sealed } = provider.create(wanted, tee, before?.sealed)
+  using root = secret
+  const token = { provider: provider.name, generation, sealed }
+  const area = withKeys(root, { volume, uuid, generation, rootHashes }, (keys) =>
+    formatLuks2(
+      { volume, uuid, profile: 'xts', volumeKey: key.bytes, tee: { keys, token }, owner: undefined },
+      randomBytes,
+    ),
+  )
+  return { area, uuid, generation, sealed }
+}

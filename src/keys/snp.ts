@@ -1,0 +1,108 @@
+// The snp provider: a secret that AMD's firmware derives from the chip (or the provider's VLEK) and the launch. Each
+// time a report comes first: no key for a guest whose memory is not its own.
+
+import { fail } from '../fault.ts'
+import type { Binding } from '../layout/layout.ts'
+import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
+import { guestFields } from '../machine/sev-guest.ts'
+import { parseTcb, printTcb } from '../machine/snp-report.ts'
+import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
+import { checkIdBlock, checkReport, rootKeyOf, tcbAtMost } from './snp-check.ts'
+
+/**
+ * What the firmware mixes in. Always the policy, so that a launch with DEBUG never gets the key of one without; and
+ * the TCB, so that firmware rolled back does not get the key of newer one. Whatever is asked for, it also mixes in
+ * VMPL, HOST_DATA and the digests of ID key and author key.
+ */
+const fieldsOf: Readonly<Record<Binding, number>> = {
+  measurement: guestFields.policy | guestFields.measurement | guestFields.tcb,
+  'id-block':
+    guestFields.policy | guestFields.imageId | guestFields.familyId | guestFields.guestSvn | guestFields.tcb,
+}
+
+type Seal = {
+  readonly root: SnpRootKey
+  readonly vmpl: number
+  readonly guestSvn: number
+  readonly tcb: bigint
+}
+
+export const printSeal = ({ root, vmpl, guestSvn, tcb }: Seal, binding: Binding): Sealed => ({
+  binding,
+  root,
+  fields: `${fieldsOf[binding]}`,
+  vmpl: `${vmpl}`,
+  'guest-svn': `${guestSvn}`,
+  tcb: printTcb(tcb),
+})
+
+/** Undefined for anything `printSeal` does not print. */
+export const parseSeal = (sealed: Sealed): { seal: Seal; binding: Binding } | undefined => {
+  const binding = (['measurement', 'id-block'] as const).find((one) => one === sealed['binding'])
+  const root = (['vcek', 'vlek'] as const).find((one) => one === sealed['root'])
+  const tcb = parseTcb(sealed['tcb'] ?? '')
+  if (binding === undefined || root === undefined || tcb === undefined) return undefined
+  const seal = { root, vmpl: Number(sealed['vmpl']), guestSvn: Number(sealed['guest-svn']), tcb }
+  const { vmpl, guestSvn } = seal
+  if (![0, 1, 2, 3].includes(vmpl) || !Number.isInteger(guestSvn) || guestSvn < 0 || guestSvn > 0xffffffff)
+    return undefined
+  return JSON.stringify(printSeal(seal, binding)) === JSON.stringify(sealed) ? { seal, binding } : undefined
+}
+
+/** What the firmware says of this launch. Faults: `tee-none`, those of snp-check.ts. */
+const reportOf = ({ volume, binding }: Owned, tee: Tee): SnpReport => {
+  const cvm = tee.cvm()
+  if (cvm !== 'sev-snp')
+    throw fail('tee-none', { volume, provider: 'snp', found: cvm ?? 'no confidential VM' })
+  using nonce = tee.random(64)
+  const vmpl = tee.snpVmpl()
+  const report = tee.snpReport({ reportData: nonce.bytes, vmpl })
+  checkReport(report, { reportData: nonce.bytes.toString('hex'), vmpl })
+  if (binding === 'id-block') checkIdBlock(report)
+  return report
+}
+
+/** As new as this launch may ask for. */
+const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): Seal => ({
+  root,
+  vmpl: report.vmpl,
+  guestSvn: binding === 'id-block' ? report.guestSvn : 0,
+  // Not the reported TCB: the host sets that.
+  tcb: report.launchTcb,
+})
+
+export const snp: LastingProvider = {
+  name: 'snp',
+  create: (owned, tee, before) => {
+    const { binding } = owned
+    const report = reportOf(owned, tee)
+    // A volume stays with its root: from chip to VLEK it would follow whoever has the VLEK.
+    const root =
+      before === undefined ? rootKeyOf(report) : (parseSeal(before)?.seal.root ?? rootKeyOf(report))
+    const seal = newestSeal(report, binding, root)
+    const secret = tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] })
+    return { secret, sealed: printSeal(seal, binding) }
+  },
+  recover: (owned, tee, sealed) => {
+    const { volume, binding } = owned
+    const found = parseSeal(sealed)
+    if (found === undefined) throw fail('header-token', { volume, reason: 'its seal is not one of snp' })
+    const { seal } = found
+    const refuse = (code: 'seal-binding' | 'seal-tcb' | 'seal-svn' | 'seal-vmpl', reason: string) =>
+      fail(code, { volume, reason })
+    if (found.binding !== binding)
+      throw refuse('seal-binding', `it is sealed to ${found.binding}, not to ${binding}`)
+    const report = reportOf(owned, tee)
+    const { launchTcb, guestSvn, vmpl } = report
+    if (seal.root === 'vcek' && report.chipKeyMasked)
+      throw fail('tee-root-key', { reason: "the chip's key is masked" })
+    if (seal.vmpl !== vmpl) throw refuse('seal-vmpl', `it is sealed at VMPL ${seal.vmpl}, this is ${vmpl}`)
+    if (!tcbAtMost(seal.tcb, launchTcb))
+      throw refuse('seal-tcb', `it is sealed at TCB ${printTcb(seal.tcb)}, this is ${printTcb(launchTcb)}`)
+    if (seal.guestSvn > (binding === 'id-block' ? guestSvn : 0))
+      throw refuse('seal-svn', `it is sealed at guest SVN ${seal.guestSvn}, this is ${guestSvn}`)
+    const newest = newestSeal(report, binding, seal.root)
+    const age = newest.tcb === seal.tcb && newest.guestSvn === seal.guestSvn ? 'current' : 'older'
+    return { secret: tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] }), age }
+  },
+}

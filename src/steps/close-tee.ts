@@ -1,0 +1,28 @@
+// close-tee: the driver that derives keys is removed, once the boot has its own. Whoever may load modules can bring
+// it back: see LIMITATIONS.md.
+
+import { BootFault, fail } from '../fault.ts'
+import { reasonOf } from '../machine/errno.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Definition } from './step.ts'
+
+export type CloseTee = { readonly kind: 'close-tee' }
+
+const close = (machine: Machine): 'absent' | 'removed' | 'built in' => {
+  try {
+    return machine.closeTee()
+  } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
+    throw fail('tee-stays', { reason: reasonOf(thrown) })
+  }
+}
+
+export const closeTee: Definition<CloseTee> = {
+  print: () => 'close-tee remove sev_guest',
+  subject: () => '',
+  run: (_, { machine }) => {
+    const device = close(machine)
+    if (device === 'built in') throw fail('tee-stays', { reason: 'its driver is built into the kernel' })
+    return { tee: device }
+  },
+}

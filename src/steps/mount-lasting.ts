@@ -1,0 +1,25 @@
+// mount-lasting: the file system of a volume that open-lasting opened. It made one if the volume was blank.
+
+import type { CryptName } from '../layout/layout.ts'
+import { inRoot, mountProved } from './mount.ts'
+import type { Definition } from './step.ts'
+
+export type MountLasting = {
+  readonly kind: 'mount-lasting'
+  readonly volume: CryptName
+  /** Path in the new root. */
+  readonly mount: string
+}
+
+export const mountLasting: Definition<MountLasting> = {
+  print: ({ volume, mount }) => `mount-lasting ${volume} on ${mount} ext4`,
+  subject: ({ volume, mount }) => `${volume} on ${mount}`,
+  run: ({ volume, mount }, { machine }) => {
+    const { device, dev } = machine.mapping(volume)
+    machine.loadModules(['ext4'])
+    // Where the power went last time, the kernel replays the journal.
+    const options = ['nosuid', 'nodev']
+    mountProved(machine, { source: device, target: inRoot(mount), type: 'ext4', options, dev })
+    return { volume, mount, fileSystem: 'ext4' }
+  },
+}

@@ -1,0 +1,147 @@
+// open-lasting: a volume whose key outlives the boot, sealed in a header on the disk. The measured plan says what
+// may be made of a blank volume; all else that does not prove to be ours halts.
+
+import { BootFault, fail } from '../fault.ts'
+import {
+  type Lasting,
+  type Opened,
+  openLasting as openHeader,
+  sealLasting,
+  type Wanted,
+} from '../keys/lasting.ts'
+import type { Secret } from '../keys/secret.ts'
+import { cryptSectorSize } from '../layout/crypt.ts'
+import type { Binding, CryptName } from '../layout/layout.ts'
+import { isBlank } from '../layout/luks2/luks2.ts'
+import type { Machine, Mapping, Partition } from '../machine/machine.ts'
+import { openCrypt } from './crypt-mapping.ts'
+import { byName, findPartitions } from './find-partitions.ts'
+import { finishHeader, type HeaderAreas, headerAreas, readAreas, writeHeader } from './header-areas.ts'
+import { makeExt4 } from './mount-ephemeral.ts'
+import type { Definition } from './step.ts'
+
+export type OpenLasting = {
+  readonly kind: 'open-lasting'
+  readonly volume: CryptName
+  readonly provider: 'snp'
+  readonly binding: Binding
+  /** Of this boot, where the key is bound to the measurement; else none. */
+  readonly rootHashes: readonly string[]
+  /** What is made of a blank volume. `provision`: it is formatted, and one that is not blank is refused. */
+  readonly blank: 'format' | 'halt' | 'provision'
+  /** Seconds to wait for its partition. */
+  readonly timeout: number
+}
+
+/** What a step of this kind works on. */
+type Bench = {
+  readonly machine: Machine
+  readonly wanted: Wanted
+  readonly partition: Partition
+  readonly areas: HeaderAreas
+}
+
+const mapped = ({ machine, wanted, partition, areas }: Bench, uuid: string, key: Secret): Mapping =>
+  openCrypt(
+    machine,
+    wanted.volume,
+    `CRYPT-LUKS2-${uuid.replaceAll('-', '')}-${wanted.volume}`,
+    partition,
+    areas.data,
+    key,
+  )
+
+/**
+ * The spare area, if a header was completed there. Half a one counts for nothing, nor does what else lies there; it is
+ * left alone, since on a partition that was made smaller it is data.
+ */
+const openSpare = ({ machine, wanted }: Bench, spare: Buffer): Opened | undefined => {
+  if (isBlank(spare)) return undefined
+  try {
+    return openHeader(spare, wanted, machine)
+  } catch (thrown) {
+    if (thrown instanceof BootFault && /^(?:header|seal)-/.test(thrown.fault.code)) return undefined
+    throw thrown
+  }
+}
+
+type Found = Opened & {
+  /** Where the header that counts was. */
+  readonly from: 'own' | 'spare'
+  readonly spare: Buffer
+}
+
+/** The header that counts. Undefined for a blank volume. Nothing is written. */
+const openFound = (bench: Bench): Found | undefined => {
+  const { own, spare } = readAreas(bench.machine, bench.areas)
+  const whole = openSpare(bench, spare)
+  if (whole !== undefined) return { ...whole, from: 'spare', spare }
+  return isBlank(own) ? undefined : { ...openHeader(own, bench.wanted, bench.machine), from: 'own', spare }
+}
+
+/** A key of its own for each attempt, and the header last: until then the volume is as blank as before. */
+const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; mapping: Mapping }> => {
+  const { machine, wanted, areas } = bench
+  const { area, ...header } = sealLasting(key, wanted, machine, undefined)
+  const mapping = mapped(bench, header.uuid, key)
+  await makeExt4(machine, wanted.volume, mapping.device, 'lasting')
+  writeHeader(machine, areas, area)
+  machine.log(5, `${wanted.volume} was blank: it is new, and empty`)
+  return { header, mapping }
+}
+
+/** Seals to this launch what an older one sealed. */
+const renew = ({ machine, wanted, areas }: Bench, before: Opened): Lasting => {
+  const { area, ...header } = sealLasting(before.key, wanted, machine, before)
+  writeHeader(machine, areas, area)
+  return header
+}
+
+export const openLasting: Definition<OpenLasting> = {
+  print: ({ volume, provider, binding, rootHashes, blank, timeout }) =>
+    [
+      `open-lasting ${volume} on PARTLABEL=${volume} key=${provider}`,
+      `bound-to=${binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
+      `cipher=aes-xts-plain64 sector-size=${cryptSectorSize} within=${timeout}s`,
+    ].join(' '),
+  subject: ({ volume }) => volume,
+  run: async (step, { machine, edition }) => {
+    const { volume, binding, rootHashes, blank, timeout } = step
+    const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
+    const provider = edition.providers[step.provider]
+    const bench: Bench = {
+      machine,
+      wanted: { volume, binding, provider, rootHashes },
+      partition,
+      areas: headerAreas(volume, partition),
+    }
+    const evidence = (
+      { generation, sealed }: Lasting,
+      { device, table }: Mapping,
+      said: { readonly provisioned: 'yes' | 'no'; readonly renewed: 'yes' | 'no' },
+    ) => ({
+      ...{ volume, protection: 'crypt', key: provider.name, binding, generation, tcb: sealed['tcb'] ?? '-' },
+      ...said,
+      ...{ data: partition.device, device, table },
+    })
+
+    const found = openFound(bench)
+    if (found === undefined) {
+      if (blank === 'halt') throw fail('header-blank', { volume, reason: 'it is all zero' })
+      using key = edition.providers.ephemeral.create(volume, machine.random)
+      const { header, mapping } = await provision(bench, key)
+      return evidence(header, mapping, { provisioned: 'yes', renewed: 'no' })
+    }
+    using _ = found.key
+    // One that was being provisioned when the power went is no stranger.
+    const unfinished = found.from === 'spare' && found.generation === 1
+    if (blank === 'provision' && !unfinished) throw fail('provision-exists', { volume })
+    if (found.from === 'spare') finishHeader(machine, bench.areas, found.spare)
+    const mapping = mapped(bench, found.uuid, found.key)
+    const header = found.age === 'older' ? renew(bench, found) : found
+    return evidence(header, mapping, {
+      provisioned: unfinished ? 'yes' : 'no',
+      renewed: found.age === 'older' ? 'yes' : 'no',
+    })
+  },
+}

@@ -1,0 +1,197 @@
+// Volumes that last, by the production executable on a stand-in for SEV-SNP: boot after boot on one disk, each a
+// machine launched as a scenario says. What is written to the disk in the boots that must halt is dropped.
+
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseLuks2, payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { counting } from '../snp.ts'
+import { copyOf, partitionOf } from './disk.ts'
+import type { Disk } from './qemu.ts'
+import { checkRefusal } from './refusal.ts'
+import { readReport } from './report.ts'
+import { packOnTee, teeWords } from './tee/build.ts'
+import { powerOn, tcb } from './tee/scenarios.ts'
+import { power, trees, type World, world } from './world.ts'
+
+type Launch = Readonly<Record<string, string>>
+type Context = {
+  readonly from: World
+  readonly scratch: string
+  /** Bound to the measurement, formatted if blank; and the workspace bound to the ID block, provisioned. */
+  readonly initramfs: { readonly measurement: string; readonly idBlock: string }
+  /** What their boots write is kept. */
+  readonly disk: { readonly measurement: string; readonly idBlock: string }
+}
+type Kind = keyof Context['disk']
+const test = suite<Context>('volumes that last')
+
+const configs: Readonly<Record<Kind, string>> = {
+  measurement: 'WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\n',
+  idBlock: 'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=keep\n',
+}
+
+test.before(async (context) => {
+  const from = await world()
+  const scratch = await mkdtemp(join(tmpdir(), 'cvmboot-lasting-'))
+  const own = await readFile(join(trees, 'partition.conf'), 'utf8')
+  const made = async (kind: Kind): Promise<[string, string]> => {
+    const config = join(scratch, `${kind}.conf`)
+    const encrypted = own.replace('JOBSTORE_ENCRYPTION=none\n', '')
+    await writeFile(config, `${encrypted}INIT=/usr/libexec/keep-marker\n${configs[kind]}`)
+    const initramfs = join(scratch, `${kind}.initramfs`)
+    await packOnTee(from, 'cvmboot', config, initramfs)
+    return [initramfs, await copyOf(from.disk, join(scratch, `${kind}.img`))]
+  }
+  const [measurement, disk] = await made('measurement')
+  const [idBlock, other] = await made('idBlock')
+  Object.assign(context, {
+    ...{ from, scratch },
+    initramfs: { measurement, idBlock },
+    disk: { measurement: disk, idBlock: other },
+  })
+})
+
+test.after(async ({ scratch }) => {
+  await rm(scratch, { recursive: true, force: true })
+})
+
+const started = (context: Context, kind: Kind, launch: Launch, more: string, disk: Disk) => ({
+  initramfs: context.initramfs[kind],
+  cmdline: `${context.from.cmdline} ${teeWords({ ...powerOn, ...launch })} ${more}`,
+  disks: [disk],
+})
+
+/** Boots to the new root, which looks for its marker. */
+const opens = async (
+  context: Context,
+  kind: Kind,
+  {
+    launch = {},
+    more = '',
+    writes = 'keep',
+  }: { launch?: Launch; more?: string; writes?: 'keep' | 'drop' } = {},
+) => {
+  const disk = { file: context.disk[kind], writes }
+  const { console } = await power(context.from, started(context, kind, launch, more, disk))
+  const { state, facts } = readReport(console)
+  const step = (kind: string) => state.steps.find(({ step }) => step.startsWith(kind))?.evidence ?? {}
+  return { facts, workspace: step('open-lasting workspace'), tee: step('close-tee')['tee'] }
+}
+
+/** Boots into a refusal; returns its line. */
+const halts = async (
+  context: Context,
+  kind: Kind,
+  code: string,
+  launch: Launch,
+  file = context.disk[kind],
+): Promise<string> => {
+  const machine = started(context, kind, launch, '', { file })
+  const boot = await power(context.from, { ...machine, until: 'halted', timeoutSeconds: 180 })
+  return checkRefusal(boot, code)
+}
+
+/** A copy of a disk with the header areas of a volume changed. */
+const changed = async (
+  context: Context,
+  kind: Kind,
+  change: (header: (volume: string) => Promise<Buffer>) => Promise<Buffer>,
+): Promise<string> => {
+  const copy = await copyOf(context.disk[kind], join(context.scratch, 'changed.img'))
+  const file = await open(copy, 'r+')
+  try {
+    const header = async (volume: string): Promise<Buffer> => {
+      const bytes = Buffer.alloc(payloadOffset)
+      await file.read(bytes, 0, bytes.length, (await partitionOf(copy, volume)).start)
+      return bytes
+    }
+    await file.write(await change(header), 0, payloadOffset, (await partitionOf(copy, 'workspace')).start)
+  } finally {
+    await file.close()
+  }
+  return copy
+}
+
+/** Whether a file has a text anywhere. */
+const has = async (path: string, text: string): Promise<boolean> => {
+  let tail = ''
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 22 })) {
+    const bytes = tail + (chunk as Buffer).toString('latin1')
+    if (bytes.includes(text)) return true
+    tail = bytes.slice(-text.length)
+  }
+  return false
+}
+
+test('the first boot makes both volumes, and the TEE is gone from the new root', async (context) => {
+  const { facts, workspace, tee } = await opens(context, 'measurement')
+  assert.is(facts.get('marker workspace'), undefined)
+  assert.equal([workspace['provisioned'], workspace['generation'], workspace['key']], ['yes', 1, 'snp'])
+  assert.is(tee, 'removed')
+  assert.is(facts.get('tee'), 'gone')
+})
+
+test('what it wrote is there in the second boot, and nowhere on the disk', async (context) => {
+  const { facts, workspace } = await opens(context, 'measurement')
+  for (const volume of ['workspace', 'job-store'])
+    assert.is(facts.get(`marker ${volume}`), `marker of ${volume}, to be found by no one`)
+  assert.equal([workspace['provisioned'], workspace['renewed']], ['no', 'no'])
+  // The script that writes the marker has these words without the volume's name.
+  assert.not.ok(await has(context.disk.measurement, 'marker of workspace, to be'))
+  // The search finds what is in the clear.
+  assert.ok(await has(context.disk.measurement, 'cvmboot MAC 1'))
+})
+
+for (const [what, code, launch] of [
+  ['another measurement', 'header-mac', { measurement: counting(0x45, 48) }],
+  ['another policy', 'header-mac', { policy: '0x20000' }],
+  ['a policy with DEBUG', 'tee-policy-debug', { policy: '0xb0000' }],
+  ['no /dev/sev-guest', 'tee-device', { device: '0' }],
+] as const)
+  test(`${what} halts with ${code}`, async (context) => {
+    await halts(context, 'measurement', code, launch)
+  })
+
+test("another volume's header halts with header-mac", async (context) => {
+  const disk = await changed(context, 'measurement', (header) => header('job-store'))
+  await halts(context, 'measurement', 'header-mac', {}, disk)
+})
+
+test('under a newer TCB both open, and are sealed to it', async (context) => {
+  const newer = `${tcb + 1n}`
+  const launch = { launch_tcb: newer, committed_tcb: newer, current_tcb: newer }
+  const { facts, workspace } = await opens(context, 'measurement', { launch })
+  assert.ok(facts.get('marker workspace')?.startsWith('marker of workspace'))
+  assert.equal([workspace['renewed'], workspace['generation']], ['yes', 2])
+  await halts(context, 'measurement', 'seal-tcb', {})
+})
+
+const idBlock = { id_key_digest: counting(1, 48), image_id: counting(2, 16), family_id: counting(3, 16) }
+
+test('bound to the ID block, a volume is made by a boot with cvmboot.provision', async (context) => {
+  const more = 'cvmboot.provision=workspace'
+  const { workspace, facts } = await opens(context, 'idBlock', { launch: idBlock, more })
+  assert.equal([workspace['provisioned'], workspace['binding']], ['yes', 'id-block'])
+  assert.is(facts.get('tee'), 'here')
+})
+
+test('an upgrade that the same ID key signed finds its data', async (context) => {
+  const launch = { ...idBlock, measurement: counting(0x45, 48) }
+  const { facts } = await opens(context, 'idBlock', { launch, writes: 'drop' })
+  assert.is(facts.get('marker workspace'), 'marker of workspace, to be found by no one')
+})
+
+test('an erased header of a volume that must exist halts with header-blank', async (context) => {
+  const disk = await changed(context, 'idBlock', async (header) => {
+    const { tokens } = parseLuks2(await header('workspace'), 'workspace', 'xts').header
+    assert.is(tokens?.tee.sealed['guest-svn'], powerOn.guest_svn)
+    return Buffer.alloc(payloadOffset)
+  })
+  await halts(context, 'idBlock', 'header-blank', idBlock, disk)
+})
+
+test.run()
