@@ -94,7 +94,7 @@ test('the first partition that the boot would refuse decides', ({ file }) => {
     ['swap', swap],
   ])
   const { status, stdout, stderr } = run(file)
-  assert.is(status, 22)
+  assert.is(status, 23)
   assert.match(
     stderr,
     /^cvmboot: header-cipher: cannot accept the LUKS2 header of job-store: segments\.0\.encryption is cipher_null-ecb/,
@@ -102,7 +102,7 @@ test('the first partition that the boot would refuse decides', ({ file }) => {
   assert.match(stdout, /job-store .* luks2, refused: header-cipher\n/)
   assert.match(stdout, /swap, refused: swap-present\n/)
   const asJson = run(file, '--json')
-  assert.is(asJson.status, 22)
+  assert.is(asJson.status, 23)
   assert.equal(JSON.parse(asJson.stdout).refused.code, 'header-cipher')
   assert.is(JSON.parse(asJson.stdout).partitions[2].claim.refused.status, 17)
 })
@@ -117,7 +117,7 @@ test('a hostile header is refused with the code of the boot, as far as no key is
     if (needKey.includes(code)) assert.is(refused, undefined, name)
     else {
       assert.is(refused?.code, code, name)
-      assert.is(refused && exitStatus(refused), 22)
+      assert.is(refused && exitStatus(refused), 23)
     }
     const text = printInspection({ path: file, bytes: 0n, content, refused })
     assert.match(text, /^[\x20-\x7e]{1,400}\n$/)
@@ -129,7 +129,7 @@ test('without a profile a header is taken at its word, with one it is not', ({ f
   writeFileSync(file, goodArea('xts'))
   assert.is(inspectPath(file, 'claimed').refused, undefined)
   const { status, stderr } = run(file, '--profile', 'xts-hmac')
-  assert.is(status, 22)
+  assert.is(status, 23)
   assert.match(stderr, /header-keyslot/)
 })
 
