@@ -25,6 +25,7 @@ const status = {
   pack: 21,
   tee: 22,
   header: 23,
+  owner: 24,
   internal: 70,
 } as const
 
@@ -261,6 +262,36 @@ export const faults = {
   'header-generation': header('an older state of the disk was put back; attach its newest'),
   'header-mac': header('another volume, another launch or another hand made it; attach the right disk'),
   'header-key': header('another launch made it; attach the right disk, or have the owner open it'),
+
+  'owner-key': row(
+    status.owner,
+    (d: Reason) => `cannot wrap a passphrase for the owner: ${d.reason}; correct JOBSTORE_OWNER`,
+  ),
+  'owner-identity': row(
+    status.owner,
+    (d: { path: string } & Reason) =>
+      `cannot use the identity ${d.path}: ${d.reason}; give the file that cvmboot owner keygen wrote, or an RSA private key in PEM without a passphrase`,
+  ),
+  'owner-token': row(
+    status.owner,
+    (d: Volume & Reason) =>
+      `cannot unwrap the passphrase of ${d.volume}: ${d.reason}; give the identity that JOBSTORE_OWNER named, and the disk as the VM left it`,
+  ),
+  'owner-volume': row(
+    status.owner,
+    (d: Volume & { path: string } & Reason) =>
+      `cannot find ${d.volume} on ${d.path}: ${d.reason}; name the right disk, its partition, or another volume with --volume`,
+  ),
+  'owner-terminal': row(
+    status.owner,
+    (_: Record<never, never>) =>
+      'cannot write a passphrase to a terminal: send it through a pipe to cryptsetup open --key-file -',
+  ),
+  'owner-write': row(
+    status.owner,
+    (d: { path: string } & Reason) =>
+      `cannot write the identity ${d.path}: ${d.reason}; name a new file with --output, none is ever overwritten`,
+  ),
 
   'swap-active': row(
     status.swap,

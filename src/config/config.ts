@@ -22,7 +22,7 @@ const keysByName = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((
  */
 export const parseConfig = (text: string, file = 'partition.conf'): Config => {
   const to: Draft = { ...defaultConfig, size: { ...defaultConfig.size }, mount: { ...defaultConfig.mount } }
-  const seen = new Map<Key, { line: number; name: string; value: string }>()
+  const seen = new Map<Key, At>()
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1
     const assignment = parseLine(raw, file, line)
@@ -60,8 +60,22 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
       expected: `a path outside that of ${clash.name}, ${to.mount[clash.name]}`,
     })
   }
+  requireLastingJobStore(to, file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
   return to
 }
+
+/**
+ * An owner is only for what outlives the boot: to take the key and then do nothing with it would be a surprise after
+ * the job. No boot provisions a lasting job-store yet, so that for now each is refused.
+ */
+const requireLastingJobStore = (config: Config, file: string, at: At | undefined): void => {
+  if (at === undefined) return
+  const found = config.jobStore === 'plain' ? 'JOBSTORE_ENCRYPTION=none' : 'an ephemeral job-store'
+  const expected = `no owner with ${found}, which nobody opens later; remove it`
+  throw fail('config-value', { file, line: at.line, key: at.name, value: at.value, expected })
+}
+
+type At = { readonly line: number; readonly name: string; readonly value: string }
 
 /** One line: undefined when it is blank or a comment. */
 const parseLine = (raw: string, file: string, line: number): { name: string; value: string } | undefined => {

@@ -2,6 +2,7 @@
 // replaces stay readable; one that only confirms a constant is checked.
 
 import { type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+import { type OwnerKey, parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 
 /** Everything the configuration decides, complete: absent keys have their defaults. */
 export type Config = {
@@ -13,6 +14,8 @@ export type Config = {
   readonly mount: Readonly<Record<VolumeName, string>>
   /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
   readonly jobStore: 'crypt' | 'plain'
+  /** Who besides the VM can open the job-store. */
+  readonly jobStoreOwner: OwnerKey | undefined
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
   /** What dm-verity does when a block read after the boot does not verify. */
   readonly onCorruption: 'panic' | 'restart'
@@ -156,6 +159,16 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.device ?? '',
   },
   ...volumes.flatMap(volumeKeys),
+  {
+    key: 'JOBSTORE_OWNER',
+    aliases: ['JOB_STORE_OWNER'],
+    expected: `an age public key (age1...), or RSA of ${rsaBits.least} to ${rsaBits.most} bits as PEM on one line, without its frame`,
+    read: (text, to) => {
+      to.jobStoreOwner = parseOwnerKey(text)
+      return to.jobStoreOwner !== undefined
+    },
+    print: (config) => (config.jobStoreOwner === undefined ? '' : printOwnerKey(config.jobStoreOwner)),
+  },
   constant('CRYPT_CIPHER', 'aes-xts-plain64'),
   constant('CRYPT_KEYSIZE', '512'),
   constant('CRYPT_HASH', 'sha256'),
@@ -259,6 +272,7 @@ export const defaultConfig: Config = {
   size: table((v) => v.size),
   mount: table((v) => v.mount),
   jobStore: 'crypt',
+  jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
   configOverEtc: false,

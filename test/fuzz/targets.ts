@@ -130,6 +130,7 @@ const changedConfig: Config = {
   size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
   mount: { ...defaultConfig.mount, workspace: '/ws' },
   jobStore: 'plain',
+  jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },
   onCorruption: 'restart',
   configOverEtc: true,
