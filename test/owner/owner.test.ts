@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault.ts'
-import { ownerMacKey, wrapForOwner } from '../../src/keys/owner.ts'
+import { ownerMacKey, wrapForOwner, wrappedOffset } from '../../src/keys/owner.ts'
 import { Secret } from '../../src/keys/secret.ts'
 import { gptTypes, printGpt } from '../../src/layout/gpt.ts'
+import { toolPath } from '../../src/machine/exec.ts'
 import { parseIdentity } from '../../src/owner/identity.ts'
 import { ownerPassphrase as openAsOwner } from '../../src/owner/open.ts'
 import { owner as ownerVerb } from '../../src/owner/owner.ts'
@@ -101,6 +102,34 @@ test('open writes the 32 bytes to a pipe, from a disk, a partition or a header',
     assert.equal(stdout, ownerPassphrase)
   }
 })
+
+const documented = readFileSync(join(import.meta.dirname, '../../kernel-cmdline.md'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('cryptsetup luksDump '))
+
+// With --test-passphrase cryptsetup needs neither privileges nor device-mapper: the rest stands as documented.
+for (const [i, name, someone] of [
+  [0, 'owner.key', owner],
+  [1, 'owner.pem', rsa],
+] as const)
+  test(`the documented line opens keyslot 1 with stock tools and ${name}`, async ({ disk, scratch }) => {
+    assert.is(documented.length, 2)
+    const line = documented[i] ?? ''
+    const probe = line.replace(' --readonly ', ' --test-passphrase --key-slot 1 ').replace(/ results$/, '')
+    assert.is(
+      probe.length,
+      line.length + ' --test-passphrase --key-slot 1 '.length - ' --readonly '.length - 8,
+    )
+    writeFileSync(join(scratch, name), someone.file)
+    const opens = async (area: Buffer): Promise<boolean> => {
+      writeFileSync(disk, Buffer.concat([area, Buffer.alloc(MiB)]))
+      const env = { PATH: toolPath, STORE: disk }
+      return spawnSync('sh', ['-c', probe], { cwd: scratch, env }).status === 0
+    }
+    assert.ok(await opens(await areaFor(someone)))
+    assert.not.ok(await opens(await areaFor(someone, 'xts', { passphrase: bytesOf('another', 32) })))
+    assert.ok(probe.includes(`--keyfile-offset ${wrappedOffset} --keyfile-size ${ownerPassphrase.length} `))
+  })
 
 test('open never writes a passphrase to a terminal', async ({ disk, key }) => {
   writeFileSync(key, owner.file)
