@@ -280,12 +280,17 @@ export const faults = {
   'owner-volume': row(
     status.owner,
     (d: Volume & { path: string } & Reason) =>
-      `cannot find ${d.volume} on ${d.path}: ${d.reason}; name the right disk, its partition, or another volume with --volume`,
+      `cannot take ${d.volume} from ${d.path}: ${d.reason}; name the right disk, its partition, or another volume with --volume`,
   ),
   'owner-terminal': row(
     status.owner,
     (_: Record<never, never>) =>
       'cannot write a passphrase to a terminal: send it through a pipe to cryptsetup open --key-file -',
+  ),
+  'owner-image': row(
+    status.owner,
+    (d: Volume) =>
+      `cannot write the content of ${d.volume}: its sectors have tags of dm-integrity, which only the kernel reads; leave --image out and send the passphrase to cryptsetup open --key-file -`,
   ),
   'owner-write': row(
     status.owner,

@@ -1,7 +1,7 @@
 // The verb `owner` as a person runs it: keys in files, a disk that came back from a host, a pipe.
 
 import { spawnSync } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
+import { createCipheriv, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,9 +13,10 @@ import { Secret } from '../../src/keys/secret.ts'
 import { gptTypes, printGpt } from '../../src/layout/gpt.ts'
 import { toolPath } from '../../src/machine/exec.ts'
 import { parseIdentity } from '../../src/owner/identity.ts'
-import { ownerPassphrase as openAsOwner } from '../../src/owner/open.ts'
+import { writeImage } from '../../src/owner/image.ts'
+import { openAsOwner } from '../../src/owner/open.ts'
 import { owner as ownerVerb } from '../../src/owner/owner.ts'
-import { bytesOf, generation, goodArea, uuid } from '../layout/luks2-good.ts'
+import { bytesOf, generation, goodArea, uuid, volumeKeyOf } from '../layout/luks2-good.ts'
 import { hostileHeaders } from '../layout/luks2-hostile.ts'
 import { ageOwner, areaFor, ownerPassphrase, rsaOwner, secretOf } from './keys.ts'
 
@@ -155,8 +156,9 @@ for (const profile of ['xts', 'xts-hmac'] as const)
     for (const someone of [owner, rsa]) {
       writeFileSync(key, someone.file)
       writeFileSync(disk, await areaFor(someone, profile))
-      using passphrase = await openAsOwner(disk, 'job-store', key)
-      assert.equal(passphrase.bytes, ownerPassphrase)
+      using opened = await openAsOwner(disk, 'job-store', key)
+      assert.equal(opened.passphrase.bytes, ownerPassphrase)
+      assert.equal(opened.volumeKey.bytes, volumeKeyOf(profile))
     }
   })
 
@@ -217,6 +219,66 @@ test('the MAC of another volume, of another generation, or of the TEE is none of
     writeFileSync(disk, await areaFor(owner, 'xts', { mac }))
     await refused('header-mac', /its MAC is not/, () => openAsOwner(disk, 'job-store', key))
   }
+})
+
+/** As the kernel writes it: each sector of 4096 bytes with the number of its first 512 bytes as IV. */
+const encrypted = (plain: Buffer): Buffer => {
+  const sectors = Array.from({ length: plain.length / 4096 }, (_, i) => {
+    const iv = Buffer.alloc(16)
+    iv.writeUInt32LE(i * 8)
+    return createCipheriv('aes-256-xts', volumeKeyOf('xts'), iv).update(
+      plain.subarray(i * 4096, (i + 1) * 4096),
+    )
+  })
+  return Buffer.concat(sectors)
+}
+
+test('--image writes the content to a new file of its owner, whole, with holes where nothing was written', async ({
+  disk,
+  key,
+  scratch,
+}) => {
+  writeFileSync(key, owner.file)
+  const area = await areaFor(owner)
+  const content = Buffer.concat([bytesOf('one', 8192), Buffer.alloc(4 * MiB), bytesOf('two', 4096)])
+  const data = encrypted(content)
+  data.fill(0, 8192, 8192 + 4 * MiB)
+  // A partition need not end with a whole sector.
+  writeFileSync(disk, Buffer.concat([area, data, Buffer.alloc(512, 1)]))
+  const image = join(scratch, 'image')
+  const line = ['open', disk, '--identity', key, '--image', image]
+  await ownerVerb(line)
+  assert.ok(readFileSync(image).equals(content))
+  assert.is(statSync(image).mode & 0o777, 0o600)
+  assert.ok(statSync(image).blocks * 512 < 3 * MiB)
+  await refused('target-write', /EEXIST/, () => ownerVerb(line))
+  assert.ok(readFileSync(image).equals(content))
+  rmSync(image)
+
+  const partition = Buffer.concat([area, encrypted(bytesOf('three', MiB))])
+  writeFileSync(
+    disk,
+    diskOf([
+      ['workspace', bytesOf('noise', 4096)],
+      ['job-store', partition],
+    ]),
+  )
+  await ownerVerb(line)
+  assert.ok(readFileSync(image).equals(bytesOf('three', MiB)))
+})
+
+test('--image leaves no half a file, and refuses a volume with tags', async ({ disk, key, scratch }) => {
+  writeFileSync(key, owner.file)
+  const image = join(scratch, 'image')
+  writeFileSync(disk, await areaFor(owner, 'xts-hmac'))
+  await refused('owner-image', /tags of dm-integrity/, () =>
+    ownerVerb(['open', disk, '--identity', key, '--image', image]),
+  )
+  // A disk that ends early while it is read.
+  writeFileSync(disk, await areaFor(owner))
+  const place = { path: disk, offset: 0n, bytes: BigInt(2 * MiB) }
+  await refused('device-read', /it ends after/, () => writeImage(place, volumeKeyOf('xts'), image))
+  assert.not.ok(existsSync(image))
 })
 
 test('a passphrase that does not open its keyslot is not handed out', async ({ disk, key }) => {
