@@ -49,6 +49,17 @@ test('the boot reaches nothing of the build host', () => {
     assert.not.ok(/^src\/(?:setup|pack|runtime|owner)\//.test(file), file)
 })
 
+test('execa and age-encryption are imported where they are used, and at no start', () => {
+  for (const [file, name] of [
+    ['src/machine/exec.ts', 'execa'],
+    ['src/keys/age.ts', 'age-encryption'],
+  ] as const) {
+    const text = readFileSync(join(top, file), 'utf8')
+    assert.ok(text.includes(`await import('${name}')`), file)
+    assert.not.match(text, new RegExp(`^import (?!type ).*'${name}'`, 'm'), file)
+  }
+})
+
 test('the boot cannot read a verity superblock: nothing it reaches knows how', () => {
   const reached = [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')]
   assert.not.ok(reached.includes('src/layout/verity-superblock.ts'))
