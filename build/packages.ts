@@ -25,6 +25,7 @@ const needs: readonly Need[] = [
   { package: 'kmod', has: 'depmod' },
   { package: 'lz4', has: 'lz4' },
   { package: 'mmdebstrap', has: 'mmdebstrap' },
+  { package: 'mount', has: 'swapon' },
   { package: 'openssl', has: 'openssl' },
   { package: 'qemu-system-x86', has: 'qemu-system-x86_64' },
   { package: 'squashfs-tools', has: 'mksquashfs' },

@@ -11,6 +11,9 @@ import { planBoot } from './plan/plan.ts'
 import { briefStep, printStep, runStep, type Step } from './steps/index.ts'
 import type { Boot } from './steps/step.ts'
 
+/** The last line of a refusal, once the kernel has no mount and no mapping of ours left. */
+export const closed = 'closed: nothing is left mounted or mapped'
+
 /** Everything is understood here, before the first effect. */
 const readPlan = (machine: Machine): Step[] => {
   const variable = hostileVariable(machine.environment())
@@ -47,7 +50,8 @@ export const boot = async (machine: Machine, edition: Edition): Promise<void> =>
   } catch (thrown) {
     machine.log(3, `halt: ${say(faultOf(thrown))}`)
     try {
-      machine.wipe()
+      const left = machine.wipe()
+      machine.log(6, left.length === 0 ? closed : `still open: ${left.join(' ')}`)
     } finally {
       machine.end(onFailure)
     }

@@ -164,7 +164,7 @@ export const faults = {
   ),
   'device-read': row(
     status.device,
-    (d: { device: string } & Reason) => `cannot read ${d.device}: ${d.reason}`,
+    (d: { device: string } & Reason) => `cannot read ${d.device}: ${d.reason}; check the disk behind it`,
   ),
 
   'verity-open': row(
@@ -327,6 +327,11 @@ export const faults = {
     status.mount,
     (d: Volume) =>
       `cannot mount ${d.volume}: its verified content is no erofs, squashfs or ext4; build the image again`,
+  ),
+  'config-shadows': row(
+    status.mount,
+    (d: { path: string } & Reason) =>
+      `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; remove it from os-config or set CONFIG_OVER_ETC=no`,
   ),
   'init-missing': row(
     status.mount,

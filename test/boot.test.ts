@@ -2,7 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boot } from '../src/boot.ts'
+import { boot, closed } from '../src/boot.ts'
 import type { Edition } from '../src/edition.ts'
 import { BootFault, fail } from '../src/fault.ts'
 import { ephemeral } from '../src/keys/ephemeral.ts'
@@ -149,7 +149,10 @@ const unused: Verb[] = ['isInit', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
 unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey')
 for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
-    const { halt, ended, effects } = await run((world) => void world.failing.set(verb, broken))
+    const { halt, ended, effects } = await run((world) => {
+      world.config = 'CONFIG_OVER_ETC=yes'
+      world.failing.set(verb, broken)
+    })
     assert.ok(halt?.includes(': cannot '), `no halt line: ${halt}`)
     assert.is(ended, 'halt')
     assert.is(effects.at(-1), 'end halt')
@@ -163,6 +166,13 @@ test('when waiting fails, the boot halts', async () => {
     world.failing.set('sleep', broken)
   })
   assert.is(ended, 'halt')
+})
+
+test('a refusal ends by saying what the kernel still has of its mounts and mappings', async () => {
+  const good = await run((world) => set(world, { cvm: undefined }))
+  assert.is(good.lines.at(-1)?.line, closed)
+  const bad = await run((world) => set(world, { cvm: undefined, stillOpen: ['/sysroot', 'root-fs'] }))
+  assert.is(bad.lines.at(-1)?.line, 'still open: /sysroot root-fs')
 })
 
 test('when even wiping fails, the machine still ends', async () => {
@@ -375,11 +385,29 @@ test('layers: os-config over /etc, writable ones in memory', async () => {
   )
 })
 
+test('a verified volume that cannot be read is named, and is not taken for a changed one', async () => {
+  const halt = await refused('device-read', (world) => void world.unreadable.add('oem-launcher'))
+  assert.match(halt, /cannot read oem-launcher \(\/dev\/dm-1\): EIO/)
+})
+
 test('os-config without etc cannot be layered over /etc', async () => {
   await refused('mount-point-missing', (world) => {
     world.config = 'CONFIG_OVER_ETC=yes'
     world.directories.delete('/sysroot/mnt/nvflare/os-config/etc')
   })
+})
+
+test("os-config over /etc brings nothing that is the root's to say", async () => {
+  const halt = await refused('config-shadows', (world) => {
+    world.config = 'CONFIG_OVER_ETC=yes'
+    world.layer.push({ path: 'fstab', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] })
+  })
+  assert.match(halt, /its etc\/fstab must not be there: /)
+  // Beside /etc it is a file like any other.
+  const beside = await run((world) => {
+    world.layer.push({ path: 'fstab', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] })
+  })
+  assert.is(beside.ended, 'switch-root')
 })
 
 test.run()

@@ -74,6 +74,11 @@ test('only libc.ts imports node:ffi, only exec.ts execa, only age.ts age-encrypt
   }
 })
 
+test('the boot reaches no npm package', () => {
+  for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
+    for (const name of imports(file)) assert.match(name, /^(?:src\/|node:)/, `${file} imports ${name}`)
+})
+
 const allowed: [string, RegExp][] = [
   ['src/layout/', /^(?:src\/layout\/|src\/fault\.ts|node:(?:crypto|zlib))/],
   ['src/config/', /^src\/(?:layout\/|config\/|fault\.ts)/],

@@ -8,6 +8,7 @@ import { forbiddenNames } from '../src/cmdline/forbidden.ts'
 import { parameters, parseParams } from '../src/cmdline/params.ts'
 import { configKeys, defaultConfig } from '../src/config/keys.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
+import { guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
 import { planBoot } from '../src/plan/plan.ts'
 import { goodCmdline } from './fake-machine.ts'
@@ -40,6 +41,15 @@ test("the keys of partition.conf are the source's, with what they take and their
     return row(names, expected, print(defaultConfig))
   })
   section('config', row('key', 'takes', 'default') + row('---', '---', '---') + rows.join(''))
+})
+
+test("what os-config may not have is the source's", () => {
+  const reasons = [...new Set(guards.map(({ reason }) => reason))]
+  const rows = reasons.map((reason) => {
+    const paths = guards.filter((guard) => guard.reason === reason).map(({ path }) => `\`${path}\``)
+    return row(paths.join(' '), reason)
+  })
+  section('guards', row("in os-config's `etc`", 'why') + row('---', '---') + rows.join(''))
 })
 
 test("the refusals are the source's, with status and words", () => {

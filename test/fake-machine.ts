@@ -5,6 +5,7 @@ import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
 import { tcbAtMost } from '../src/keys/snp-check.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
+import type { LayerEntry } from '../src/layout/shadows.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
 import type {
   Machine,
@@ -56,8 +57,14 @@ export type World = {
   content: Map<string, Buffer>
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
   corrupt: Set<string>
+  /** Mappings whose reads fail and say nothing of verification. */
+  unreadable: Set<string>
   directories: Set<string>
   executables: Set<string>
+  /** What os-config has in its etc. */
+  layer: LayerEntry[]
+  /** What the kernel still has after wiping. */
+  stillOpen: string[]
   /** Verbs that throw, with what they throw. */
   failing: Map<Verb, Error>
   /** Changes what the kernel would report of a mapping. */
@@ -122,12 +129,18 @@ export const goodWorld = (): World => ({
   files: new Map([['/init', 100]]),
   content: new Map([0, 1, 2].map((i): [string, Buffer] => [`/dev/dm-${i}`, erofsHead()])),
   corrupt: new Set(),
+  unreadable: new Set(),
   directories: new Set(
     ['', '/dev', '/proc', '/sys', '/run', '/tmp', '/etc', '/var', '/mnt/nvflare/os-config/etc']
       .concat(['oem-launcher', 'os-config', 'workspace', 'job-store'].map((v) => `/mnt/nvflare/${v}`))
       .map((path) => newRoot + path),
   ),
   executables: new Set([`${newRoot}/sbin/init`]),
+  layer: [
+    { path: '', kind: 'directory', mode: 0o755, uid: 0, gid: 0, marks: [] },
+    { path: 'hostname', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] },
+  ],
+  stillOpen: [],
   failing: new Map(),
   report: (mapping) => mapping,
   reportMounts: (mounts) => mounts,
@@ -231,6 +244,8 @@ export const fakeMachine = (world: World): Fake => {
         mappings.set(name, { ...mapping(name), status: 'C' })
         throw fail('device-read', { device, reason: 'EIO' })
       }
+      if (name !== undefined && world.unreadable.has(name))
+        throw fail('device-read', { device, reason: 'EIO' })
       const bytes = Buffer.alloc(length)
       world.content.get(device)?.copy(bytes)
       return bytes
@@ -264,6 +279,7 @@ export const fakeMachine = (world: World): Fake => {
     mounts: () => world.reportMounts([...mounts]),
     directory: (path) =>
       world.directories.has(path) || path.startsWith('/run/') ? { mode: 0o755, uid: 0, gid: 0 } : undefined,
+    layer: () => world.layer,
     makeDirectory: (path) => {
       world.directories.add(path)
     },
@@ -273,7 +289,10 @@ export const fakeMachine = (world: World): Fake => {
       effect(`switchRoot ${root} ${init}`)
       return undefined as never // Linux would now run the new init in this process
     },
-    wipe: () => effect('wipe'),
+    wipe: () => {
+      effect('wipe')
+      return world.stillOpen
+    },
     end: (how): never => {
       effect(`end ${how}`)
       throw new Ended(how)

@@ -12,6 +12,17 @@ export const fileSystemOf = (head: Buffer): FileSystem | undefined => {
   return undefined
 }
 
-/** Swap space ends its first page with one of these (include/linux/swap.h). 4096 bytes are looked at. */
-export const isSwap = (head: Buffer): boolean =>
-  head.length >= 4096 && ['SWAPSPACE2', 'SWAP-SPACE'].includes(head.toString('latin1', 4086, 4096))
+/**
+ * What swap space has at the end of its first page (include/linux/swap.h), and what a hibernated system leaves there
+ * instead: swapon of util-linux makes swap of that again (libblkid/src/superblocks/swap.c).
+ */
+const swapMarks = [
+  ...['SWAPSPACE2', 'SWAP-SPACE', 'S1SUSPEND', 'S2SUSPEND', 'ULSUSPEND', 'LINHIB0001'],
+  '\xed\xc3\x02\xe9\x98\x56\xe5\x0c',
+]
+
+/** `head`: at least the first 4096 bytes. */
+export const isSwap = (head: Buffer): boolean => {
+  const mark = head.toString('latin1', 4086, 4096)
+  return head.length >= 4096 && swapMarks.some((known) => mark.startsWith(known))
+}

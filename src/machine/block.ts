@@ -6,6 +6,7 @@ import { isSwap } from '../layout/filesystem.ts'
 import { parseGpt } from '../layout/gpt.ts'
 import { reasonOf } from './errno.ts'
 import type { Disks, Partition } from './machine.ts'
+import { readText } from './text.ts'
 
 const sys = '/sys/class/block'
 const text = (path: string): string => readFileSync(path, 'latin1').trim()
@@ -44,9 +45,9 @@ const readPartitions = (disk: string): Partition[] => {
   const gpt = parseGpt(head, blockSize, bytes / BigInt(blockSize))
   const sectors = BigInt(blockSize / 512)
   return readdirSync(`${sys}/${disk}`).flatMap((name) => {
-    if (!existsSync(`${sys}/${disk}/${name}/partition`)) return []
-    const number = Number(text(`${sys}/${disk}/${name}/partition`))
-    const entry = gpt.partitions.find((p) => p.number === number)
+    const number = name.startsWith(disk) ? readText(`${sys}/${disk}/${name}/partition`) : undefined
+    if (number === undefined) return []
+    const entry = gpt.partitions.find((p) => p.number === Number(number))
     const start = BigInt(text(`${sys}/${disk}/${name}/start`))
     const size = BigInt(text(`${sys}/${disk}/${name}/size`))
     // The kernel read the table at another moment: where the two readings differ there is no partition.

@@ -1,5 +1,4 @@
-// Child processes: the only importer of execa. Nothing else lives here.
-// execa is loaded on first use: it is most of the start-up cost, and most boots spawn one program.
+// Child processes of the build host and the running system: the only importer of execa, never reached by the boot.
 
 import { fail } from '../fault.ts'
 

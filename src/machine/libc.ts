@@ -15,6 +15,7 @@ const { functions: c } = dlopen('libc.so.6', {
   sigprocmask: { arguments: ['int32', 'buffer', 'uint64'], return: 'int32' },
   signal: { arguments: ['int32', 'uint64'], return: 'uint64' },
   setrlimit: { arguments: ['int32', 'buffer'], return: 'int32' },
+  llistxattr: { arguments: ['buffer', 'buffer', 'uint64'], return: 'int64' },
   __errno_location: { arguments: [], return: 'pointer' },
 })
 // syscall(2) is variadic: one view of it for each shape of arguments in use.
@@ -88,6 +89,16 @@ export const detachMount = (target: string): void => {
 
 export const chroot = (path: string): void => {
   checked(c.chroot(path), 'chroot')
+}
+
+/** llistxattr(2): names of a file's extended attributes. `path` is bytes, since not every name is text. */
+export const attributeNames = (path: Buffer): string[] => {
+  const names = Buffer.alloc(65_536) // XATTR_LIST_MAX
+  const length = checked(
+    c.llistxattr(Buffer.concat([path, Buffer.alloc(1)]), names, BigInt(names.length)),
+    'llistxattr',
+  )
+  return names.toString('latin1', 0, Number(length)).split('\0').slice(0, -1)
 }
 
 /** include/uapi/linux/reboot.h: LINUX_REBOOT_CMD_HALT, POWER_OFF, RESTART as signed 32-bit numbers. */

@@ -23,14 +23,15 @@ import { newRoot } from '../layout/initramfs.ts'
 import { activeSwap, listDisks, readDevice, swapSpace } from './block.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
-import { run } from './exec.ts'
+import { readLayer } from './layer.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, reboot } from './libc.ts'
 import { loadDrivers, loadModules } from './loader.ts'
 import { log } from './log.ts'
 import type { Machine, MountRequest } from './machine.ts'
-import { openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
+import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
+import { runTool } from './spawn.ts'
 import { snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
 
@@ -98,14 +99,9 @@ const isExecutable = (root: string, path: string): boolean => {
 const makeExt4 = async (device: string, label: string, kind: 'scratch' | 'lasting'): Promise<void> => {
   // A scratch volume is made anew at each boot: a journal would be written and never replayed.
   const features = kind === 'scratch' ? ['-O', '^has_journal'] : []
-  const extended = 'nodiscard,lazy_itable_init=1,lazy_journal_init=1'
-  await run(
-    'mke2fs',
-    ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label, '-E', extended, ...features, device],
-    {
-      package: 'e2fsprogs',
-    },
-  )
+  const extended = ['-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1']
+  const common = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label]
+  runTool('mke2fs', [...common, ...extended, ...features, device], 'e2fsprogs')
 }
 
 const withKey = <T>(description: string, key: Secret, use: () => T): T => {
@@ -123,15 +119,20 @@ const writeText = (path: string, text: string): void => {
   renameSync(`${path}.new`, path)
 }
 
+const mountsInRoot = (): string[] =>
+  mounts()
+    .map(({ target }) => target)
+    .filter((target) => target.startsWith(newRoot))
+
 /** Best effort, deepest mount first: what fails here is undone by the machine's end. */
-const wipe = (): void => {
-  for (const { target } of mounts().reverse()) {
-    if (!target.startsWith(newRoot)) continue
+const wipe = (): readonly string[] => {
+  for (const target of mountsInRoot().reverse()) {
     try {
       detachMount(target)
     } catch {}
   }
   removeMappings()
+  return [...mountsInRoot(), ...mappingNames()]
 }
 
 const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {
@@ -186,6 +187,7 @@ export const linux: Machine = {
     if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }
   },
+  layer: readLayer,
   makeDirectory: (path, { mode, uid, gid }) => {
     mkdirSync(path, { recursive: true })
     chmodSync(path, mode)

@@ -4,13 +4,13 @@
 import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import type { Level } from './machine.ts'
 
-let kmsg: number | undefined
+let kmsg: { readonly fd: number; readonly consoleLevel: number } | undefined
 
-/** Opened once: /dev moves under the new root before the last line is said. */
-const openKmsg = (): number => {
+/** Opened once: /dev and /proc move under the new root before the last line is said. */
+const openKmsg = (): typeof kmsg & object => {
   // By default the kernel drops lines of a chatty process; a boot's lines are its evidence.
   writeFileSync('/proc/sys/kernel/printk_devkmsg', 'on\n')
-  return openSync('/dev/kmsg', 'w')
+  return { fd: openSync('/dev/kmsg', 'w'), consoleLevel: consoleLevel() }
 }
 
 /** The kernel prints lines below this level on the console (first number of /proc/sys/kernel/printk). */
@@ -22,8 +22,8 @@ export const log = (level: Level, line: string): void => {
   let shown = false
   try {
     kmsg ??= openKmsg()
-    writeSync(kmsg, `<${level}>${text}\n`)
-    shown = level < consoleLevel()
+    writeSync(kmsg.fd, `<${level}>${text}\n`)
+    shown = level < kmsg.consoleLevel
   } catch {}
   if (shown || level > 4) return
   try {

@@ -3,6 +3,7 @@
 
 import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../keys/secret.ts'
+import type { LayerEntry } from '../layout/shadows.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
 import type { SnpCertificate } from './snp-certificates.ts'
@@ -127,6 +128,8 @@ export type Machine = {
   readonly mounts: () => readonly Mount[]
   /** Mode, owner and group of a directory, or undefined where there is none or a link leads to it. */
   readonly directory: (path: string) => { mode: number; uid: number; gid: number } | undefined
+  /** Everything in a directory that shall lie over another: itself and all below it. */
+  readonly layer: (directory: string) => readonly LayerEntry[]
   readonly makeDirectory: (path: string, as: { mode: number; uid: number; gid: number }) => void
   /** Whether `path` within `root` is an executable file; links are followed within `root`. */
   readonly isExecutable: (root: string, path: string) => boolean
@@ -135,8 +138,8 @@ export type Machine = {
 
   /** Makes `root` the root, frees the initramfs and becomes `init`. Does not return. */
   readonly switchRoot: (root: string, init: string) => never
-  /** Undoes mounts and mappings, as far as it goes. */
-  readonly wipe: () => void
+  /** Undoes mounts and mappings, as far as it goes. Returns what the kernel then still has of them. */
+  readonly wipe: () => readonly string[]
   /** Ends the machine. Does not return. */
   readonly end: (how: OnFailure) => never
 }

@@ -1,6 +1,6 @@
 // Device-mapper by ioctl on /dev/mapper/control: make, replace, read back, remove. No decisions.
 
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { DM, type DmMessage, dmFlags, parseDm, printDm } from './dm.ts'
 import { ioctl } from './libc.ts'
 import type { Mapping, MappingRequest } from './machine.ts'
@@ -67,10 +67,15 @@ export const readMapping = (name: string): Mapping => {
   }
 }
 
-/** Removes every mapping that has a name in /dev/mapper: in the initramfs those are ours. */
+/** Names of all mappings there are, as the kernel lists them. */
+export const mappingNames = (): string[] =>
+  readdirSync('/sys/class/block')
+    .filter((device) => device.startsWith('dm-'))
+    .map((device) => readFileSync(`/sys/class/block/${device}/dm/name`, 'latin1').trimEnd())
+
+/** Removes every mapping: in the initramfs they are ours. */
 export const removeMappings = (): void => {
-  for (const name of readdirSync('/dev/mapper')) {
-    if (name === 'control') continue
+  for (const name of mappingNames()) {
     try {
       call(DM.remove, { name })
     } catch {

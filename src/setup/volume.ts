@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fail } from '../fault.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
+import { firstShadow } from '../layout/shadows.ts'
 import {
   blockSize,
   fixedSalt,
@@ -17,7 +18,7 @@ import { makeImage } from './image.ts'
 import { checkImage, neededIn } from './mount-points.ts'
 import type { Options } from './options.ts'
 import type { Source } from './source.ts'
-import { openTree } from './tree.ts'
+import { openTree, type Tree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'
 import type { Work } from './work.ts'
 
@@ -88,6 +89,7 @@ const imageOf = async (
   const fileSystem = options.format
   work.progress.show(volume, () => (source.kind === 'tar' ? 'unpacking' : 'reading the tree'))
   const tree = await openTree(work, own, source, needed)
+  if (volume === 'os-config' && options.config.configOverEtc) await refuseShadows(tree)
   work.progress.show(
     volume,
     () => `${fileSystem} ${mebibytes(statSync(image, { throwIfNoEntry: false })?.size)}`,
@@ -95,6 +97,16 @@ const imageOf = async (
   await makeImage(work, fileSystem, { volume, tree, image, directory: own, time: options.time })
   pad(image)
   return { image, fileSystem }
+}
+
+/** What the boot would refuse, said where it can be mended. In an image it is the boot that looks. */
+const refuseShadows = async ({ path, owners }: Tree): Promise<void> => {
+  // Loaded here, since nothing else of setup needs node:ffi.
+  const { readLayer } = await import('../machine/layer.ts')
+  const entries = readLayer(join(path, 'etc'))
+  const asInImage = owners === 'kept' ? entries : entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
+  const shadow = firstShadow(asInImage)
+  if (shadow !== undefined) throw fail('config-shadows', shadow)
 }
 
 const mebibytes = (bytes = 0): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`

@@ -1,7 +1,7 @@
 // open-verity: a volume behind dm-verity, proved before it has its final name's trust. The table comes from
 // constants and the measured command line; the superblock on the disk is never read.
 
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail, faultOf } from '../fault.ts'
 import type { VerityName } from '../layout/layout.ts'
 import {
   blockSize,
@@ -51,7 +51,11 @@ const verifyBlock = (machine: Machine, volume: string, mapping: Mapping, block: 
     machine.read(mapping.device, block * BigInt(blockSize), blockSize)
   } catch (thrown) {
     if (!isValid(machine.mapping(volume).status)) throw fail('verity-corrupt', { volume, block })
-    throw thrown
+    const fault = faultOf(thrown)
+    // Not wrong bytes but none: said with the volume's name.
+    throw fault.code === 'device-read'
+      ? fail(fault.code, { ...fault, device: `${volume} (${fault.device})` })
+      : thrown
   }
 }
 

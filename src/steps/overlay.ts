@@ -1,6 +1,7 @@
 // overlay: a layer over a directory of the verified root: os-config's /etc, a writable one in memory, or both.
 
 import { fail } from '../fault.ts'
+import { firstShadow } from '../layout/shadows.ts'
 import { inRoot, mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
 
@@ -31,6 +32,10 @@ export const overlay: Definition<Overlay> = {
           target: outside(directory),
           volume: directory === target ? 'root-fs' : 'os-config',
         })
+    for (const layer of over) {
+      const shadow = firstShadow(machine.layer(inRoot(layer)))
+      if (shadow !== undefined) throw fail('config-shadows', shadow)
+    }
     machine.loadModules(['overlay'])
     const layers = [`lowerdir=${lower.join(':')}`]
     if (upper !== undefined) {

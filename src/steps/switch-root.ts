@@ -11,6 +11,14 @@ export type SwitchRoot = {
   readonly init: string
 }
 
+/** What is in use before the initramfs is freed: who sizes a VM asks for the most there is. */
+const printMemory = (meminfo: string): string => {
+  const MiB = (key: string) =>
+    Math.round(Number(new RegExp(`^${key}: +(\\d+) kB$`, 'm').exec(meminfo)?.[1]) / 1024)
+  const total = MiB('MemTotal')
+  return Number.isNaN(total) ? '' : `; ${total - MiB('MemAvailable')} of ${total} MiB in use`
+}
+
 export const switchRoot: Definition<SwitchRoot> = {
   print: ({ init }) => `switch-root ${init}`,
   subject: ({ init }) => init,
@@ -19,7 +27,7 @@ export const switchRoot: Definition<SwitchRoot> = {
       if (machine.directory(inRoot(path)) === undefined)
         throw fail('mount-point-missing', { target: path, volume: 'root-fs' })
     if (!machine.isExecutable(newRoot, init)) throw fail('init-missing', { init })
-    machine.log(6, `handing over to ${init}`)
+    machine.log(6, `handing over to ${init}${printMemory(machine.readText('/proc/meminfo') ?? '')}`)
     return machine.switchRoot(newRoot, init)
   },
 }

@@ -112,8 +112,10 @@ test('file systems are known by their magic numbers', () => {
   assert.is(fileSystemOf(head((b) => b.writeUInt16LE(0xef53, 1080))), 'ext4')
   assert.is(fileSystemOf(head(() => {})), undefined)
   assert.is(fileSystemOf(Buffer.alloc(10)), undefined)
-  assert.ok(isSwap(head((b) => b.write('SWAPSPACE2', 4086))))
-  assert.ok(isSwap(head((b) => b.write('SWAP-SPACE', 4086))))
+  for (const mark of ['SWAPSPACE2', 'SWAP-SPACE', 'S1SUSPEND', 'S2SUSPEND', 'ULSUSPEND', 'LINHIB0001'])
+    assert.ok(isSwap(head((b) => b.write(mark, 4086))), mark)
+  assert.ok(isSwap(head((b) => b.write('edc302e99856e50c', 4086, 'hex'))))
+  assert.not.ok(isSwap(head((b) => b.write('SWAPSPACE2', 4085))))
   assert.not.ok(isSwap(head(() => {})))
 })
 

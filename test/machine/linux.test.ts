@@ -24,6 +24,7 @@ import { Secret } from '../../src/keys/secret.ts'
 import { readDevice } from '../../src/machine/block.ts'
 import { run } from '../../src/machine/exec.ts'
 import { linux } from '../../src/machine/linux.ts'
+import { runTool } from '../../src/machine/spawn.ts'
 
 const isRoot = process.getuid?.() === 0
 const dir = mkdtempSync(join(tmpdir(), 'cvmboot-linux-'))
@@ -140,6 +141,26 @@ test('ext4 is made, and a 50 GB volume costs no more to write than a 1 GB one', 
   const small = await written(2 ** 30)
   const large = await written(50 * 2 ** 30)
   assert.ok(large < small + 8 * 2 ** 20, `${small} and ${large} bytes written`)
+})
+
+test('what the boot runs and is missing, or fails, is named', async () => {
+  assert.ok((await refused('tool-missing', () => runTool('no-such-tool', [], 'pkg'))).includes('pkg'))
+  const said = await refused('tool-failed', () =>
+    runTool('sh', ['-c', 'echo first >&2; echo why >&2; exit 3'], 'p'),
+  )
+  assert.ok(said.includes('exit 3: why'), said)
+  assert.ok(
+    (await refused('tool-failed', () => runTool('sh', ['-c', 'kill -9 $$'], 'p'))).includes('SIGKILL'),
+  )
+  // Node itself hands NODE_V8_COVERAGE on to every child, whatever environment it was asked for.
+  runTool(
+    'sh',
+    [
+      '-c',
+      'test "$(env | cut -d= -f1 | sort | grep -v "^_$\\|PWD\\|SHLVL\\|^NODE_V8_COVERAGE$" | tr "\\n" " ")" = "HOME LC_ALL PATH "',
+    ],
+    'p',
+  )
 })
 
 test('a tool that is missing, or fails, is named', async () => {

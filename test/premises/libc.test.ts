@@ -10,6 +10,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
   addLogonKey,
+  attributeNames,
   chroot,
   detachMount,
   finitModule,
@@ -132,6 +133,26 @@ test('finit_module reads the descriptor it is given', () => {
       ['EPERM', 'EINVAL', 'ENOEXEC', 'ENOSYS', 'EOPNOTSUPP'].includes(codeOf(() => finitModule(fd, format))),
     )
   closeSync(fd)
+})
+
+test('attributes are listed by name, whatever bytes the path has', () => {
+  const root = mkdtempSync(join(tmpdir(), 'cvmboot-attributes-'))
+  const file = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff])])
+  writeFileSync(file, '')
+  assert.equal(attributeNames(file), [])
+  const given = ['user.one', 'user.two'].map((name) => `--pax-option=SCHILY.xattr.${name}:=1`)
+  const archive = join(root, 'archive')
+  for (const args of [
+    ['-C', root, '--format=posix', ...given, '-cf', archive, '\\377'],
+    ['-C', root, '--xattrs', '--xattrs-include=*', '-xf', archive],
+  ])
+    assert.is(spawnSync('tar', args, { encoding: 'utf8' }).stderr, '')
+  assert.equal(attributeNames(file).sort(), ['user.one', 'user.two'])
+  rmSync(root, { recursive: true })
+  assert.is(
+    codeOf(() => attributeNames(file)),
+    'ENOENT',
+  )
 })
 
 test('mount passes source, type, flags and data; detach takes it away', () => {

@@ -1,9 +1,11 @@
-// Archives of `pack`, changed: modules compressed as dracut and initramfs-tools ship them, entries missing, or
-// something that runs before /init.
+// Archives of `pack`, changed: modules compressed as dracut and initramfs-tools ship them, entries changed or missing,
+// somebody else before the agent.
 
+import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
+import { toolPath } from '../../src/machine/exec.ts'
 import {
   type CpioContent,
   fileType,
@@ -12,6 +14,7 @@ import {
   printEntry,
   printTrailer,
 } from '../../src/pack/cpio.ts'
+import { librariesOf } from '../../src/pack/libraries.ts'
 
 /** Rewrites an uncompressed archive of `pack`: each module is again the `.ko.xz` of `modules`. */
 export const withCompressedModules = async (
@@ -33,24 +36,21 @@ export const withCompressedModules = async (
       .replace(/\.ko\b/g, '.ko.xz')
     return holding(entry, entry.path, Buffer.from(text))
   })
-  const all = await Promise.all(changed)
-  const files = all.filter((e) => (e.mode & 0o170000) === fileType.file && `/${e.path}` !== manifestPath)
-  const manifest = printManifest(files.map(({ path, bytes }) => ({ path: `/${path}`, bytes })))
-  const final = all.map((entry) =>
-    `/${entry.path}` === manifestPath ? holding(entry, entry.path, Buffer.from(manifest)) : entry,
-  )
-  await writeArchive(final, output)
+  await writeArchive(listed(await Promise.all(changed)), output)
   return compressed
 }
 
-/** The same archive with only what is kept: as if memory had ended before it. */
-export const withoutEntries = async (
+/** The same archive with entries changed, or left out where `change` gives none. The manifest stays as it was. */
+export const withContent = async (
   archive: string,
   output: string,
-  kept: (path: string) => boolean,
+  change: (entry: CpioContent) => Uint8Array | undefined,
 ): Promise<void> =>
   writeArchive(
-    (await readArchive(archive)).filter(({ path }) => kept(path)),
+    (await readArchive(archive)).flatMap((entry) => {
+      const content = change(entry)
+      return content === undefined ? [] : [{ ...entry, bytes: content.length, content }]
+    }),
     output,
   )
 
@@ -78,6 +78,55 @@ export const withLauncher = async (
   const own = (await readArchive(archive)).map((e) => (e.path === 'init' ? { ...e, path: 'tee/init' } : e))
   // In front: the manifest has to stay the last entry.
   await writeArchive([...added, ...own], output)
+}
+
+/** The entries with the manifest that fits them. */
+const listed = (entries: readonly CpioContent[]): CpioContent[] => {
+  const isManifest = ({ path }: CpioContent) => `/${path}` === manifestPath
+  const files = entries.filter((e) => (e.mode & 0o170000) === fileType.file && !isManifest(e))
+  const manifest = printManifest(files.map(({ path, bytes }) => ({ path: `/${path}`, bytes })))
+  return entries.map((entry) =>
+    isManifest(entry) ? holding(entry, entry.path, Buffer.from(manifest)) : entry,
+  )
+}
+
+/**
+ * The same archive with somebody before the agent: a script of the shell that may use `programs` of this machine and
+ * `files`, and then becomes the agent.
+ */
+export const withPredecessor = async (
+  archive: string,
+  output: string,
+  script: string,
+  programs: readonly string[],
+  files: ReadonlyMap<string, Buffer>,
+): Promise<void> => {
+  const entries = (await readArchive(archive)).map((e) => (e.path === 'init' ? { ...e, path: 'agent' } : e))
+  const there = new Set(entries.map(({ path }) => path))
+  const add = (path: string, content: Uint8Array): void => {
+    const parts = path.split('/')
+    for (const folder of parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'))) {
+      if (there.has(folder)) continue
+      there.add(folder)
+      entries.unshift({ path: folder, mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) })
+    }
+    if (there.has(path)) return
+    there.add(path)
+    // Before the manifest, which is the last.
+    entries.splice(-1, 0, { path, mode: fileType.file | 0o755, bytes: content.length, content })
+  }
+  add('init', Buffer.from(`#!/bin/sh\n${script}exec /agent\n`))
+  for (const [path, content] of files) add(path, content)
+  for (const program of ['dash', ...programs]) {
+    const file = toolPath
+      .split(':')
+      .map((directory) => join(directory, program))
+      .find((path) => existsSync(path))
+    if (file === undefined) throw new Error(`${program} is not installed`)
+    add(`bin/${program === 'dash' ? 'sh' : program}`, await readFile(file))
+    for (const library of await librariesOf(file)) add(library.slice(1), await readFile(library))
+  }
+  await writeArchive(listed(entries), output)
 }
 
 const readArchive = async (archive: string): Promise<CpioContent[]> => {

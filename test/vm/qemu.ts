@@ -16,7 +16,8 @@ export type Disk = {
   readonly plugged?: { readonly after: RegExp; readonly seconds: number }
 }
 
-export type Accelerator = 'kvm' | 'tcg'
+/** `icount`: emulated, with a clock that counts instructions, 10^9 a second, and skips what nothing runs in. */
+export type Accelerator = 'kvm' | 'tcg' | 'icount'
 
 export type Machine = {
   readonly accelerator: Accelerator
@@ -25,8 +26,10 @@ export type Machine = {
   readonly cmdline: string
   readonly disks?: readonly Disk[]
   readonly memoryMiB?: number
-  /** Ends the boot, once `lingerSeconds` have shown what follows. */
-  readonly until?: RegExp
+  /** Ends the boot, once `lingerSeconds` have shown what follows; `halted`: once the CPU stands still for good. */
+  readonly until?: RegExp | 'halted'
+  /** A file that takes the guest's memory as it is at the end, unless the guest ended by itself. */
+  readonly memory?: string
   readonly lingerSeconds?: number
   readonly timeoutSeconds?: number
   /** Sees each line of the console as it is complete, with the seconds since power-on. */
@@ -36,7 +39,7 @@ export type Machine = {
 export type Boot = {
   readonly console: string
   /** `off`: the guest powered off, or reset itself. `matched`: `until` was seen. `late`: the time was over. */
-  readonly ended: 'off' | 'matched' | 'late'
+  readonly ended: 'off' | 'matched' | 'halted' | 'late'
   readonly seconds: number
   /** What QEMU itself had to say. */
   readonly said: string
@@ -46,6 +49,7 @@ export type Boot = {
 const acceleration: Record<Accelerator, string> = {
   kvm: '-accel kvm -cpu host -smp 2',
   tcg: '-accel tcg,thread=single -cpu max,cx16=off -smp 1',
+  icount: '-accel tcg,thread=single -cpu max,cx16=off -smp 1 -icount shift=0,sleep=off',
 }
 
 /** QEMU's option parser takes a comma for the end of a value, and two for one. */
@@ -94,10 +98,22 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
     const timers: NodeJS.Timeout[] = []
     const after = (delay: number, act: () => void) => timers.push(setTimeout(act, delay * 1000))
     let ended: Boot['ended'] = 'off'
-    const stop = (why: Boot['ended']) => {
+    const stop = async (why: Boot['ended']) => {
       ended = why
+      const size = (machine.memoryMiB ?? 1024) * 1024 ** 2
+      const save = { execute: 'pmemsave', arguments: { val: 0, size, filename: machine.memory } }
+      // Where it fails there is no file, and whoever wants it says so.
+      if (machine.memory !== undefined) await tell(socket, [save]).catch(() => {})
       child.kill('SIGKILL')
     }
+    // Seen twice: when it stands still, its last words may still be on their way out of the serial line.
+    let sightings = 0
+    const watch = async () => {
+      sightings = (await isHalted(socket)) ? sightings + 1 : 0
+      if (sightings === 2) await stop('halted')
+      else after(0.5, watch)
+    }
+    if (machine.until === 'halted') after(1, watch)
     let trouble: Error | undefined
     const plug = (index: number) => {
       const device = { driver: 'virtio-blk-pci', drive: `disk${index}`, bus: `port${index}` }
@@ -116,7 +132,7 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
         plugging.add(disk)
         after(disk.plugged.seconds, () => plug(index))
       }
-      if (matched || !machine.until?.test(line)) return
+      if (matched || !(machine.until instanceof RegExp) || !machine.until.test(line)) return
       matched = true
       after(machine.lingerSeconds ?? 0, () => stop('matched'))
     }
@@ -142,6 +158,14 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
       else done({ console: text, ended, seconds: seconds(), said })
     })
   })
+
+/** A CPU that sleeps with interrupts off (bit 9 of RFLAGS) never wakes: so a kernel halts, and nothing else does. */
+const isHalted = async (socket: string): Promise<boolean> => {
+  const ask = { execute: 'human-monitor-command', arguments: { 'command-line': 'info registers' } }
+  const [said] = await tell(socket, [ask]).catch(() => [])
+  const [, flags = '', halted] = /RFL=([0-9a-f]+) [^\n]* HLT=([01])/.exec(`${said}`) ?? []
+  return halted === '1' && (Number.parseInt(flags, 16) & 0x200) === 0
+}
 
 // The firmware and systemd colour what they print, and the firmware clears the screen.
 const escapes = new RegExp(`${String.fromCharCode(27)}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007]*\\u0007|c)`, 'g')

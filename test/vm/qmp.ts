@@ -3,11 +3,12 @@
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 
-/** Sends commands in turn; throws what QEMU answers with `error`. */
+/** Sends commands in turn and returns what each answers; throws what QEMU answers with `error`. */
 export const tell = async (
   socket: string,
   commands: readonly { execute: string; arguments?: Record<string, unknown> }[],
-): Promise<void> => {
+): Promise<unknown[]> => {
+  const answered: unknown[] = []
   const connection = connect(socket)
   try {
     const answers = createInterface({ input: connection })[Symbol.asyncIterator]()
@@ -20,9 +21,13 @@ export const tell = async (
         const { error, return: done } = JSON.parse(answer.value)
         if (error !== undefined) throw new Error(`QEMU refused ${command.execute}: ${error.desc}`)
         // Anything else is an event, which may come between command and answer.
-        if (done !== undefined) break
+        if (done !== undefined) {
+          answered.push(done)
+          break
+        }
       }
     }
+    return answered.slice(1)
   } finally {
     connection.destroy()
   }

@@ -12,6 +12,7 @@ import { accelerator } from './accelerator.ts'
 import { cached } from './cache.ts'
 import { debianGuest, type Guest, rootWith } from './guest.ts'
 import { type Boot, boot, type Disk, type Machine } from './qemu.ts'
+import { secretIn } from './secrets.ts'
 
 export type Edition = 'cvmboot' | 'cvmboot-mock'
 
@@ -25,7 +26,7 @@ export type World = {
 
 export const project = join(import.meta.dirname, '../..')
 export const trees = join(import.meta.dirname, 'trees')
-const executable = (edition: Edition) => join(project, 'dist', edition)
+export const executable = (edition: Edition) => join(project, 'dist', edition)
 
 /** All regular files and links below a directory. */
 const filesBelow = (directory: string): string[] =>
@@ -34,7 +35,7 @@ const filesBelow = (directory: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
 
-const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+export const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
 /** A tree by names, what is executable, content and where links lead. */
 const digestTree = (directory: string): string =>
@@ -122,7 +123,7 @@ export const pack = async (
   edition: Edition | { readonly executable: string },
   config: string,
   output: string,
-  compress: 'lz4' | 'none' = 'lz4',
+  compress: 'lz4' | 'zstd' | 'none' = 'lz4',
 ): Promise<void> => {
   const file = typeof edition === 'string' ? executable(edition) : edition.executable
   const from = ['--modules', guest.modules, '--config', config, '--executable', file]
@@ -172,7 +173,7 @@ const make = async (): Promise<World> => {
   }
 }
 
-/** One boot of the world, with what is said here in place of its own parts. */
+/** One boot of the world, with what is said here in place of its own parts. Throws where its console shows a key. */
 export const power = async (
   from: World,
   differently: {
@@ -180,16 +181,22 @@ export const power = async (
     readonly cmdline?: string
     readonly initramfs?: string
     readonly disks?: readonly Disk[]
-  } & Pick<Machine, 'until' | 'lingerSeconds' | 'timeoutSeconds' | 'onLine' | 'memoryMiB'> = {},
+    /** What comes before the command line of `setup`. */
+    readonly first?: string
+  } & Pick<Machine, 'until' | 'lingerSeconds' | 'timeoutSeconds' | 'onLine' | 'memoryMiB' | 'memory'> = {},
 ): Promise<Boot> => {
   const { edition = 'cvmboot-mock', cmdline = from.cmdline, initramfs, disks, ...rest } = differently
-  return boot({
+  // panic=-1: a panic resets, and a reset ends QEMU, so that it is never taken for a halt.
+  const { first = 'console=ttyS0 panic=-1', ...machine } = rest
+  const result = await boot({
     accelerator: await accelerator(from.guest.kernel),
     kernel: from.guest.kernel,
     initramfs: initramfs ?? from.initramfs[edition],
-    // panic=-1: a panic resets, and a reset ends QEMU, so that it is never taken for a halt.
-    cmdline: `console=ttyS0 panic=-1 ${cmdline}`,
+    cmdline: `${first} ${cmdline}`,
     disks: disks ?? [{ file: from.disk }],
-    ...rest,
+    ...machine,
   })
+  const secret = secretIn(result.console)
+  if (secret !== undefined) throw new Error(`the console shows ${secret}`)
+  return result
 }

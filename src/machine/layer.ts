@@ -1,0 +1,40 @@
+// A directory as overlayfs will read it: entries, whiteouts, and the attributes that are overlayfs's own.
+
+import { lstatSync, readdirSync, type Stats } from 'node:fs'
+import type { LayerEntry } from '../layout/shadows.ts'
+import { attributeNames } from './libc.ts'
+
+/** Whiteouts are character devices 0:0 (Documentation/filesystems/overlayfs.rst). */
+const kindOf = (stat: Stats): LayerEntry['kind'] => {
+  if (stat.isDirectory()) return 'directory'
+  return stat.isCharacterDevice() && stat.rdev === 0 ? 'whiteout' : 'other'
+}
+
+/** Opaque directories, redirects, copied-up metadata: whatever overlayfs finds under its names. */
+const marksOf = (path: Buffer): string[] => {
+  try {
+    return attributeNames(path).filter((name) => /^(?:trusted|user)\.overlay\./.test(name))
+  } catch (thrown) {
+    // A file system without attributes has none to read for overlayfs either.
+    if (['ENOTSUP', 'EOPNOTSUPP'].includes((thrown as { code?: string }).code ?? '')) return []
+    throw thrown
+  }
+}
+
+/** Paths are latin1 text, one character a byte. */
+export const readLayer = (directory: string): LayerEntry[] => {
+  const entries: LayerEntry[] = []
+  const visit = (path: Buffer, relative: string): void => {
+    const stat = lstatSync(path)
+    const kind = kindOf(stat)
+    const { mode, uid, gid } = stat
+    entries.push({ path: relative, kind, mode: mode & 0o7777, uid, gid, marks: marksOf(path) })
+    if (kind !== 'directory') return
+    for (const name of readdirSync(path, { encoding: 'buffer' })) {
+      const below = relative === '' ? '' : `${relative}/`
+      visit(Buffer.concat([path, Buffer.from('/'), name]), below + name.toString('latin1'))
+    }
+  }
+  visit(Buffer.from(directory), '')
+  return entries
+}

@@ -1,0 +1,76 @@
+// The one disk that every peer boots from, written by `cvmboot setup`: a Debian whose init is the marker.
+
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { verityNames } from '../../src/layout/layout.ts'
+import { fixedSalt, printSalt } from '../../src/layout/verity.ts'
+import { run } from '../../src/machine/exec.ts'
+import { cached } from '../vm/cache.ts'
+import { type Guest, rootWith } from '../vm/guest.ts'
+import { digest, executable, makeSources, pack, setup } from '../vm/world.ts'
+
+export type BenchDisk = {
+  readonly disk: string
+  /** Everything a peer needs to know, the same words for all of them. */
+  readonly cmdline: string
+  readonly config: string
+}
+
+/** Sizes of the two encrypted volumes, as partition.conf has them. */
+export type Sizes = { readonly workspace: string; readonly jobStore: string }
+
+const configOf = ({ workspace, jobStore }: Sizes): string =>
+  [
+    ...['ROOT_FS_SIZE=512M', 'LAUNCHER_SIZE=64M', 'CONFIG_SIZE=64M', 'TMPFS_SIZE=128M'],
+    ...[`WORKSPACE_SIZE=${workspace}`, `JOBSTORE_SIZE=${jobStore}`, 'JOBSTORE_ENCRYPTION=required', ''],
+  ].join('\n')
+
+/** dracut and systemd want these; the other peers read past them. */
+const forSystemd = 'root=/dev/mapper/root rootfstype=erofs ro rd.shell=0 rd.systemd.show_status=false'
+
+export const benchDisk = async (
+  guest: Guest,
+  init: string,
+  sizes: Sizes,
+  say: (progress: string) => void,
+): Promise<BenchDisk> => {
+  const config = configOf(sizes)
+  const madeFrom = [guest.rootTar, digest(init), digest(executable('cvmboot-mock')), config]
+  const entry = await cached('bench', madeFrom, async (directory) => {
+    say(`disk with a workspace of ${sizes.workspace}`)
+    const conf = join(directory, 'bench.conf')
+    await writeFile(conf, config)
+    const sources = await makeSources(guest, join(directory, 'sources'))
+    const tree = join(directory, 'tree')
+    await mkdir(join(tree, 'usr/sbin'), { recursive: true })
+    await copyFile(init, join(tree, 'usr/sbin/init'))
+    await rootWith(guest, tree, sources.rootFs)
+    // tar makes links that lead upwards last of all, and would put Debian's own back.
+    await run('tar', ['--delete', '--occurrence=1', '--file', sources.rootFs, './usr/sbin/init'])
+    await setup(sources, conf, directory)
+    await rm(join(directory, 'sources'), { recursive: true })
+  })
+  const words = (await readFile(join(entry, 'cmdline'), 'utf8')).trim()
+  const salts = verityNames.map((name) => `cvmboot.salt.${name}=${printSalt(fixedSalt(name))}`)
+  const hash = /cvmboot\.roothash\.root-fs=([0-9a-f]{64})/.exec(words)?.[1]
+  return {
+    disk: join(entry, 'disk.img'),
+    cmdline: [words, ...salts, `roothash=${hash}`, forSystemd].join(' '),
+    config: join(entry, 'bench.conf'),
+  }
+}
+
+/** cvmboot's own initramfs for a disk's configuration. */
+export const ownInitramfs = async (
+  guest: Guest,
+  config: string,
+  compression: 'lz4' | 'zstd' | 'none',
+  say: (progress: string) => void,
+): Promise<string> => {
+  const madeFrom = [guest.modules, digest(executable('cvmboot-mock')), digest(config), compression]
+  const entry = await cached(`bench-${compression}`, madeFrom, (directory) => {
+    say(`packing cvmboot with ${compression}`)
+    return pack(guest, 'cvmboot-mock', config, join(directory, 'initramfs'), compression)
+  })
+  return join(entry, 'initramfs')
+}

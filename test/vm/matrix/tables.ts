@@ -1,0 +1,99 @@
+// Rows: partition tables, and which disks are there and when.
+
+import type { GptPartition } from '../../../src/layout/gpt.ts'
+import { copyOf, deletePartition, partitionOf } from '../disk.ts'
+import { rewritePartitions, ruinTables, writeAt } from '../gpt-edit.ts'
+import { type Bench, type Change, impatient, type Row } from './row.ts'
+
+type Edit = (all: readonly GptPartition[]) => GptPartition[]
+
+const edited =
+  (edit: Edit) =>
+  ({ disk }: Bench): Promise<Change> =>
+    disk((d) => rewritePartitions(d, edit))
+/** For what ends in a partition that is not found. */
+const soon =
+  (change: (bench: Bench) => Promise<Change>) =>
+  async (bench: Bench): Promise<Change> =>
+    impatient(bench, await change(bench))
+
+/** Gives partitions the PARTUUIDs of others. */
+const rename =
+  (names: Readonly<Record<string, string>>): Edit =>
+  (all) =>
+    all.map((p) => ({ ...p, uuid: all.find((q) => q.name === names[p.name])?.uuid ?? p.uuid }))
+const swapped = (one: string, other: string) => rename({ [one]: other, [other]: one })
+const resize =
+  (name: string, blocks: bigint): Edit =>
+  (all) =>
+    all.map((p) => (p.name === name ? { ...p, last: p.last + blocks * 8n } : p))
+
+const garbage: Edit = (all) =>
+  Array.from({ length: 128 }, (_, i) => ({
+    ...(all[i % all.length] as GptPartition),
+    number: i + 1,
+    first: BigInt(i * 7919),
+    last: BigInt(i * 104729),
+    name: '\u0007\ud800'.repeat(9),
+  }))
+
+export const tableRows: readonly Row[] = [
+  ['data of two volumes swapped', 'device-geometry', edited(swapped('oem-launcher', 'os-config'))],
+  [
+    'trees of two volumes swapped',
+    'device-geometry',
+    edited(swapped('oem-launcher-verity', 'os-config-verity')),
+  ],
+  ['a data partition one block larger', 'boots', edited(resize('os-config', 1n))],
+  ['a data partition one block smaller', 'device-geometry', edited(resize('oem-launcher', -1n))],
+  ['a tree partition one block larger', 'boots', edited(resize('root-fs-verity', 1n))],
+  ['a tree partition one block smaller', 'device-geometry', edited(resize('root-fs-verity', -1n))],
+  ['no primary table', 'device-missing', soon(({ disk }) => disk((d) => ruinTables(d, 'primary')))],
+  ['no backup table', 'boots', ({ disk }) => disk((d) => ruinTables(d, 'backup'))],
+  ['no table at all', 'device-missing', soon(({ disk }) => disk((d) => ruinTables(d, 'primary', 'backup')))],
+  [
+    'overlapping entries',
+    'device-missing',
+    soon(edited((all) => all.map((p) => (p.number === 2 ? { ...p, first: p.first - 8n * 300n } : p)))),
+  ],
+  ['128 entries of garbage', 'device-missing', soon(edited(garbage))],
+  [
+    'no partition for a verified volume',
+    'device-missing',
+    soon(({ disk }) => disk((d) => deletePartition(d, 'oem-launcher'))),
+    /oem-launcher.*within 2 s/,
+  ],
+  [
+    'no partition for the workspace',
+    'device-missing',
+    soon(edited((all) => all.filter((p) => p.name !== 'workspace'))),
+  ],
+  [
+    'two partitions named workspace',
+    'device-duplicate',
+    edited((all) => all.map((p) => (p.name === 'job-store' ? { ...p, name: 'workspace' } : p))),
+  ],
+  [
+    'two disks that claim the same identity',
+    'device-duplicate',
+    async ({ from, file }) => ({
+      disks: [{ file: from.disk }, { file: await copyOf(from.disk, file('second.img')) }],
+    }),
+    /\/dev\/vda\d+ and \/dev\/vdb\d+/,
+  ],
+  [
+    "a stranger's data in the job-store",
+    'device-foreign',
+    ({ disk }) =>
+      disk(async (d) => writeAt(d, (await partitionOf(d, 'job-store')).start, Buffer.from('somebody'))),
+  ],
+  [
+    'a disk that comes late',
+    'boots',
+    ({ from }) => ({
+      disks: [{ file: from.disk, plugged: { after: /cvmboot: waiting .* root-fs/, seconds: 1 } }],
+    }),
+    /open-verity os-config/,
+  ],
+  ['a disk that never comes', 'device-missing', (b) => impatient(b, { disks: [] }), /no disk at all/],
+]

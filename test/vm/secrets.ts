@@ -1,0 +1,35 @@
+// The keys of the mock build, looked for in what a guest shows: whatever it says, a key is never in it.
+
+import { createHash } from 'node:crypto'
+import { mock, mockMarker } from '../../src/keys/mock.ts'
+import { Secret } from '../../src/keys/secret.ts'
+import { cryptNames } from '../../src/layout/layout.ts'
+
+/** Long enough not to be met by chance, short enough to find a key that is cut or wrapped. */
+const pieceBytes = 12
+
+const writings: readonly ((bytes: Buffer) => string)[] = [
+  (bytes) => bytes.toString('hex'),
+  (bytes) => bytes.toString('hex').toUpperCase(),
+  (bytes) => bytes.toString('base64'),
+  (bytes) => bytes.toString('base64url'),
+  (bytes) => bytes.toString('utf8'),
+  (bytes) => [...bytes].join(','),
+]
+
+const keys = (): { name: string; bytes: Buffer }[] => [
+  { name: 'the root secret', bytes: createHash('sha512').update(mockMarker).digest() },
+  ...cryptNames.map((name) => {
+    const random = (length: number) => Secret.make(length, () => {})
+    return { name: `the key of ${name}`, bytes: mock.create(name, random).bytes }
+  }),
+]
+
+/** What is shown and how, or undefined. */
+export const secretIn = (text: string): string | undefined => {
+  for (const { name, bytes } of keys())
+    for (let at = 0; at + pieceBytes <= bytes.length; at++)
+      for (const [index, write] of writings.entries())
+        if (text.includes(write(bytes.subarray(at, at + pieceBytes)))) return `${name}, writing ${index}`
+  return undefined
+}
