@@ -52,7 +52,7 @@ test('the boot reaches nothing of the build host', () => {
 test('execa and age-encryption are imported where they are used, and at no start', () => {
   for (const [file, name] of [
     ['src/machine/exec.ts', 'execa'],
-    ['src/keys/age.ts', 'age-encryption'],
+    ['src/owner/age.ts', 'age-encryption'],
   ] as const) {
     const text = readFileSync(join(top, file), 'utf8')
     assert.ok(text.includes(`await import('${name}')`), file)
@@ -70,7 +70,7 @@ test('only libc.ts imports node:ffi, only exec.ts execa, only age.ts age-encrypt
   for (const file of sources) {
     if (file !== 'src/machine/libc.ts') assert.not.ok(imports(file).includes('node:ffi'), file)
     if (file !== 'src/machine/exec.ts') assert.not.ok(imports(file).includes('execa'), file)
-    if (file !== 'src/keys/age.ts') assert.not.ok(imports(file).includes('age-encryption'), file)
+    if (file !== 'src/owner/age.ts') assert.not.ok(imports(file).includes('age-encryption'), file)
   }
 })
 
@@ -84,7 +84,7 @@ const allowed: [string, RegExp][] = [
   ['src/config/', /^src\/(?:layout\/|config\/|fault\.ts)/],
   ['src/cmdline/', /^src\/(?:layout\/|cmdline\/|fault\.ts)/],
   ['src/steps/', /^src\/(?:layout\/|steps\/|fault\.ts|version\.ts|machine\/errno\.ts)/],
-  ['src/keys/', /^(?:src\/(?:layout\/|keys\/|fault\.ts)|node:(?:crypto|util)$|age-encryption$)/],
+  ['src/keys/', /^(?:src\/(?:layout\/|keys\/|fault\.ts)|node:(?:crypto|util)$)/],
   ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/runtime/', /^(?!src\/(?:steps|plan|boot))/],

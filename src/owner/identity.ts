@@ -2,7 +2,6 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { fail } from '../fault.ts'
-import type { OwnerIdentity } from '../keys/owner.ts'
 import { Secret } from '../keys/secret.ts'
 import { parseBech32, printBech32 } from '../layout/bech32.ts'
 import {
@@ -13,6 +12,7 @@ import {
   textOfRsa,
   x25519Bytes,
 } from '../layout/owner-key.ts'
+import type { OwnerIdentity } from './unwrap.ts'
 
 /** In lower case, as the checksum counts it; the file has it in upper case. */
 const secretPrefix = 'age-secret-key-'

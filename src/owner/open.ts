@@ -4,7 +4,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { fail } from '../fault.ts'
-import { type OwnerIdentity, ownerMacKey, unwrapAsOwner } from '../keys/owner.ts'
+import { ownerMacKey } from '../keys/owner.ts'
 import { Secret } from '../keys/secret.ts'
 import { parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
@@ -13,6 +13,7 @@ import { reasonOf } from '../machine/errno.ts'
 import { blockSizeOf, headOf, sizeOf } from '../runtime/inspect.ts'
 import { parseIdentity } from './identity.ts'
 import { type Place, writeImage } from './image.ts'
+import { type OwnerIdentity, unwrapAsOwner } from './unwrap.ts'
 
 const accepted = {
   identity: { type: 'string' },

@@ -48,7 +48,7 @@ test('execa is evaluated only when a process is spawned', () => {
   assert.match(production.text, /import\("execa"\)|Promise\.resolve\(\)\.then\(\(\) => \(init_execa\w*\(\)/)
 })
 
-test('age-encryption is evaluated only when something is wrapped or unwrapped', () => {
+test('age-encryption is evaluated only when an owner unwraps', () => {
   assert.match(
     production.text,
     /await Promise\.resolve\(\)\.then\(\(\) => \(init_dist\d*\(\), dist_exports\d*\)\)/,

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault.ts'
-import { encryptAge } from '../../src/keys/age.ts'
-import { ownerMacKey, unwrapAsOwner, wrapForOwner, wrappedOffset } from '../../src/keys/owner.ts'
+import { encryptAge } from '../../src/keys/age-encrypt.ts'
+import { ownerMacKey, wrapForOwner, wrappedOffset } from '../../src/keys/owner.ts'
+import { printBech32 } from '../../src/layout/bech32.ts'
 import type { OwnerToken } from '../../src/layout/luks2/luks2.ts'
 import { toolPath } from '../../src/machine/exec.ts'
+import { unwrapAsOwner } from '../../src/owner/unwrap.ts'
 import { uuid } from '../layout/luks2-good.ts'
 import { ageOwner, type Owner, ownerPassphrase, rsaOwner, secretOf } from '../owner/keys.ts'
 
@@ -91,8 +93,10 @@ test('a key that nothing can be wrapped to is refused', async () => {
   for (const key of [
     { alg: 'rsa-oaep-256', text: 'MIIB' },
     { alg: 'age-x25519', text: 'age1' },
+    // A point of low order: what is wrapped to it, anybody unwraps.
+    { alg: 'age-x25519', text: printBech32('age', Buffer.alloc(32)).toString('latin1') },
   ] as const)
-    await refused('owner-key', /correct JOBSTORE_OWNER/, () =>
+    await refused('owner-key', /correct JOBSTORE_OWNER/, async () =>
       wrapForOwner(key, uuid, secretOf(ownerPassphrase)),
     )
 })
@@ -134,8 +138,8 @@ test('openssl decrypts a token that was wrapped to an RSA key', async ({ scratch
   assert.equal(plain.subarray(wrappedOffset), ownerPassphrase)
 })
 
-test("the package's file has the head of age v1", async () => {
-  const file = await encryptAge(ageOwner().publicKey.text, Buffer.from('x'))
+test('our file has the head of age v1', () => {
+  const file = encryptAge(ageOwner().publicKey.text, Buffer.from('x'))
   assert.match(file.toString('latin1'), /^age-encryption\.org\/v1\n-> X25519 /)
 })
 
@@ -150,6 +154,11 @@ test("each word of a header's place makes another MAC key for the owner", () => 
     of('job-store', uuid, 1, Buffer.alloc(32)),
   ]
   assert.is(new Set(keys).size, keys.length)
+})
+
+test('more than one chunk is refused, since only one is ever written', () => {
+  const { text } = age.publicKey
+  assert.throws(() => encryptAge(text, Buffer.alloc(64 * 1024 + 1)), /more than one chunk/)
 })
 
 test.run()

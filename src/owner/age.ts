@@ -1,14 +1,6 @@
-// Bytes encrypted to an age X25519 key: the only file that knows the package, which is loaded on use.
+// Decrypts age files as their owner: the only file that knows the package, which is loaded on use.
 
 import { type KeyObject, webcrypto } from 'node:crypto'
-
-/** The binary age file (age-encryption.org/v1) for `recipient`, `age1...`. */
-export const encryptAge = async (recipient: string, bytes: Uint8Array): Promise<Buffer> => {
-  const { Encrypter } = await import('age-encryption')
-  const encrypter = new Encrypter()
-  encrypter.addRecipient(recipient)
-  return Buffer.from(await encrypter.encrypt(bytes))
-}
 
 /** What was encrypted. The caller zeroes it. Throws where the key is another one, or the file was changed. */
 export const decryptAge = async (identity: KeyObject, file: Uint8Array): Promise<Buffer> => {
