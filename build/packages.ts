@@ -12,6 +12,8 @@ type Need = { readonly package: string; readonly has: string; readonly for?: 'us
 const needs: readonly Need[] = [
   // Node 26 itself links it; a Debian without a compiler may lack it.
   { package: 'libatomic1', has: '/usr/lib/x86_64-linux-gnu/libatomic.so.1' },
+  // Another implementation of what an owner does, for the tests; likewise jq and openssl.
+  { package: 'age', has: 'age' },
   { package: 'binutils', has: 'strip' },
   { package: 'cpio', has: 'cpio' },
   { package: 'cryptsetup-bin', has: 'veritysetup' },
@@ -19,10 +21,12 @@ const needs: readonly Need[] = [
   { package: 'erofs-utils', has: 'mkfs.erofs' },
   { package: 'fakeroot', has: 'fakeroot' },
   { package: 'fdisk', has: 'sfdisk' },
+  { package: 'jq', has: 'jq' },
   { package: 'kmod', has: 'depmod' },
   { package: 'lz4', has: 'lz4' },
   { package: 'mmdebstrap', has: 'mmdebstrap' },
   { package: 'mount', has: 'swapon' },
+  { package: 'openssl', has: 'openssl' },
   { package: 'qemu-system-x86', has: 'qemu-system-x86_64' },
   { package: 'squashfs-tools', has: 'mksquashfs' },
   { package: 'xz-utils', has: 'xz' },

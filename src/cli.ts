@@ -38,6 +38,13 @@ const verbs = (edition: Edition): Readonly<Record<string, Verb>> => ({
       return { run: inspect, help: inspectHelp }
     },
   },
+  owner: {
+    about: "the model owner's side: make a key, open a job-store",
+    load: async () => {
+      const { owner, ownerHelp } = await import('./owner/owner.ts')
+      return { run: owner, help: ownerHelp }
+    },
+  },
   boot: {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({

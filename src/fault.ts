@@ -25,6 +25,7 @@ const status = {
   pack: 21,
   tee: 22,
   header: 23,
+  owner: 24,
   internal: 70,
 } as const
 
@@ -284,6 +285,41 @@ export const faults = {
     status.header,
     (d: Volume) =>
       `cannot provision ${d.volume}: it opens, and may hold data; boot without cvmboot.provision`,
+  ),
+
+  'owner-key': row(
+    status.owner,
+    (d: Reason) => `cannot wrap a passphrase for the owner: ${d.reason}; correct JOBSTORE_OWNER`,
+  ),
+  'owner-identity': row(
+    status.owner,
+    (d: { path: string } & Reason) =>
+      `cannot use the identity ${d.path}: ${d.reason}; give the file that cvmboot owner keygen wrote, or an RSA private key in PEM without a passphrase`,
+  ),
+  'owner-token': row(
+    status.owner,
+    (d: Volume & Reason) =>
+      `cannot unwrap the passphrase of ${d.volume}: ${d.reason}; give the identity that JOBSTORE_OWNER named, and the disk as the VM left it`,
+  ),
+  'owner-volume': row(
+    status.owner,
+    (d: Volume & { path: string } & Reason) =>
+      `cannot take ${d.volume} from ${d.path}: ${d.reason}; name the right disk, its partition, or another volume with --volume`,
+  ),
+  'owner-terminal': row(
+    status.owner,
+    (_: Record<never, never>) =>
+      'cannot write a passphrase to a terminal: send it through a pipe to cryptsetup open --key-file -',
+  ),
+  'owner-image': row(
+    status.owner,
+    (d: Volume) =>
+      `cannot write the content of ${d.volume}: its sectors have tags of dm-integrity, which only the kernel reads; leave --image out and send the passphrase to cryptsetup open --key-file -`,
+  ),
+  'owner-write': row(
+    status.owner,
+    (d: { path: string } & Reason) =>
+      `cannot write the identity ${d.path}: ${d.reason}; name a new file with --output, none is ever overwritten`,
   ),
 
   'swap-active': row(

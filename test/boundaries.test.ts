@@ -46,7 +46,18 @@ test('what the boot reaches touches the world in src/machine/ only', () => {
 
 test('the boot reaches nothing of the build host', () => {
   for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
-    assert.not.ok(/^src\/(?:setup|pack|runtime)\//.test(file), file)
+    assert.not.ok(/^src\/(?:setup|pack|runtime|owner)\//.test(file), file)
+})
+
+test('execa and age-encryption are imported where they are used, and at no start', () => {
+  for (const [file, name] of [
+    ['src/machine/exec.ts', 'execa'],
+    ['src/owner/age.ts', 'age-encryption'],
+  ] as const) {
+    const text = readFileSync(join(top, file), 'utf8')
+    assert.ok(text.includes(`await import('${name}')`), file)
+    assert.not.match(text, new RegExp(`^import (?!type ).*'${name}'`, 'm'), file)
+  }
 })
 
 test('the boot cannot read a verity superblock: nothing it reaches knows how', () => {
@@ -55,10 +66,11 @@ test('the boot cannot read a verity superblock: nothing it reaches knows how', (
   assert.ok(reachable('src/runtime/inspect.ts').has('src/layout/verity-superblock.ts'))
 })
 
-test('only libc.ts imports node:ffi, only exec.ts imports execa', () => {
+test('only libc.ts imports node:ffi, only exec.ts execa, only age.ts age-encryption', () => {
   for (const file of sources) {
     if (file !== 'src/machine/libc.ts') assert.not.ok(imports(file).includes('node:ffi'), file)
     if (file !== 'src/machine/exec.ts') assert.not.ok(imports(file).includes('execa'), file)
+    if (file !== 'src/owner/age.ts') assert.not.ok(imports(file).includes('age-encryption'), file)
   }
 })
 
@@ -80,6 +92,7 @@ const allowed: [string, RegExp][] = [
   ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/runtime/', /^(?!src\/(?:steps|plan|boot))/],
+  ['src/owner/', /^(?!src\/(?:steps|plan|boot))/],
 ]
 for (const [folder, pattern] of allowed)
   test(`${folder} imports only what lies below it`, () => {

@@ -13,13 +13,13 @@ test('without a verb, and with --help, it says what it can do', () => {
   for (const args of [[], ['--help'], ['-h']]) {
     const { stdout, status } = run('main.ts', ...args)
     assert.is(status, 0)
-    for (const verb of ['setup', 'pack', 'plan', 'inspect', 'boot'])
+    for (const verb of ['setup', 'pack', 'plan', 'inspect', 'owner', 'boot'])
       assert.match(stdout, new RegExp(`^  ${verb} `, 'm'))
   }
 })
 
 test('each verb explains itself', () => {
-  for (const verb of ['setup', 'pack', 'plan', 'inspect', 'boot']) {
+  for (const verb of ['setup', 'pack', 'plan', 'inspect', 'owner', 'boot']) {
     const { stdout, status } = run('main.ts', verb, '--help')
     assert.is(status, 0)
     assert.ok(stdout.startsWith(`cvmboot ${verb}`), stdout)

@@ -23,7 +23,7 @@ const keysByName = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((
 export const parseConfig = (text: string, file = 'partition.conf'): Config => {
   const { size, mount, keys } = defaultConfig
   const to: Draft = { ...defaultConfig, size: { ...size }, mount: { ...mount }, keys: { ...keys } }
-  const seen = new Map<Key, { line: number; name: string; value: string }>()
+  const seen = new Map<Key, At>()
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1
     const assignment = parseLine(raw, file, line)
@@ -61,8 +61,21 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
       expected: `a path outside that of ${clash.name}, ${to.mount[clash.name]}`,
     })
   }
+  refuseOwner(file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
   return to
 }
+
+/**
+ * An owner who is named and then gets no keyslot would be a surprise after the job. No boot makes that keyslot yet, so
+ * for now each is refused.
+ */
+const refuseOwner = (file: string, at: At | undefined): void => {
+  if (at === undefined) return
+  const expected = "nothing: no boot makes the owner's keyslot yet; remove it"
+  throw fail('config-value', { file, line: at.line, key: at.name, value: at.value, expected })
+}
+
+type At = { readonly line: number; readonly name: string; readonly value: string }
 
 /** One line: undefined when it is blank or a comment. */
 const parseLine = (raw: string, file: string, line: number): { name: string; value: string } | undefined => {

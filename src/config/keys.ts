@@ -2,6 +2,7 @@
 // replaces stay readable; one that only confirms a constant is checked.
 
 import { type Binding, type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+import { type OwnerKey, parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 
 /** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
 export type KeyPolicy = {
@@ -23,6 +24,8 @@ export type Config = {
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
   /** Whether the running system keeps the driver by which keys that last are derived. */
   readonly teeAfterBoot: 'remove' | 'keep'
+  /** Who besides the VM can open the job-store. */
+  readonly jobStoreOwner: OwnerKey | undefined
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
   /** What dm-verity does when a block read after the boot does not verify. */
   readonly onCorruption: 'panic' | 'restart'
@@ -212,6 +215,16 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.device ?? '',
   },
   ...volumes.flatMap(volumeKeys),
+  {
+    key: 'JOBSTORE_OWNER',
+    aliases: ['JOB_STORE_OWNER'],
+    expected: `an age public key (age1...), or RSA of ${rsaBits.least} to ${rsaBits.most} bits as PEM on one line, without its frame`,
+    read: (text, to) => {
+      to.jobStoreOwner = parseOwnerKey(text)
+      return to.jobStoreOwner !== undefined
+    },
+    print: (config) => (config.jobStoreOwner === undefined ? '' : printOwnerKey(config.jobStoreOwner)),
+  },
   constant('CRYPT_CIPHER', 'aes-xts-plain64'),
   constant('CRYPT_KEYSIZE', '512'),
   constant('CRYPT_HASH', 'sha256'),
@@ -330,6 +343,7 @@ export const defaultConfig: Config = {
     'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
   },
   teeAfterBoot: 'remove',
+  jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
   configOverEtc: false,

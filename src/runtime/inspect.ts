@@ -42,7 +42,8 @@ export type Inspection = {
   readonly refused: Fault | undefined
 }
 
-const sizeOf = (path: string): bigint => {
+/** Bytes of a file or a block device. Fault: `device-read`. */
+export const sizeOf = (path: string): bigint => {
   let stats: Stats
   try {
     stats = statSync(path)
@@ -58,10 +59,12 @@ const sizeOf = (path: string): bigint => {
   throw fail('device-read', { device: path, reason: 'it is neither a file nor a block device' })
 }
 
-const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
+/** The first MiB of what begins at `offset`, or all `bytes` of it where they are fewer. Fault: `device-read`. */
+export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
   readDevice(path, offset, Number(bytes < payloadOffset ? bytes : payloadOffset))
 
-const blockSizeOf = (head: Buffer): number | undefined =>
+/** Of a disk with a partition table; undefined where there is none. */
+export const blockSizeOf = (head: Buffer): number | undefined =>
   [512, 4096].find((size) => head.toString('latin1', size, size + 8) === 'EFI PART')
 
 /** Looks at it once. Faults: `device-read`; what would be refused is in what is returned. */

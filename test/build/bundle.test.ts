@@ -48,6 +48,14 @@ test('execa is evaluated only when a process is spawned', () => {
   assert.match(production.text, /import\("execa"\)|Promise\.resolve\(\)\.then\(\(\) => \(init_execa\w*\(\)/)
 })
 
+test('age-encryption is evaluated only when an owner unwraps', () => {
+  assert.match(
+    production.text,
+    /await Promise\.resolve\(\)\.then\(\(\) => \(init_dist\d*\(\), dist_exports\d*\)\)/,
+  )
+  assert.not.match(production.text, /^(?:var|const|let) \w* = (?:hkdf|chacha20poly1305)\b/m)
+})
+
 test('bundling twice gives the same text', async () => {
   assert.is((await bundle('src/main.ts', identity)).text, production.text)
 })

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { configKeys, parseSize, printSize } from '../../src/config/keys.ts'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
+import { printBech32 } from '../../src/layout/bech32.ts'
 
 const refused = (text: string, code: FaultCode, line: number): string => {
   try {
@@ -72,6 +73,7 @@ test('what is printed reads back to the same, defaults and all else', () => {
       workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
     },
     teeAfterBoot: 'keep',
+    jobStoreOwner: undefined,
     tmp: { mode: 0o700, uid: 1, gid: 65534 },
     onCorruption: 'restart',
     configOverEtc: true,
@@ -152,6 +154,8 @@ const badValues = [
   'WORKSPACE_ENCRYPTION=none',
   'ROOT_FS_ENCRYPTION=required',
   'JOBSTORE_ENCRYPTION=maybe',
+  'JOBSTORE_OWNER=age1',
+  'JOB_STORE_OWNER=MIIB',
   'CRYPT_CIPHER=cipher_null-ecb',
   'CRYPT_KEYSIZE=256',
   'VERITY_HASH=sha1',
@@ -176,6 +180,20 @@ for (const bad of badValues)
   test(`${bad} is refused with what is expected`, () => {
     assert.ok(refused(bad, 'config-value', 1).includes(': expected '))
   })
+
+test("an owner's key reads and prints back, and is refused with a job-store that does not last", () => {
+  const word = printBech32('age', Buffer.alloc(32, 9)).toString('latin1')
+  const key = configKeys.find((k) => k.key === 'JOBSTORE_OWNER')
+  const to = { ...defaultConfig, size: { ...defaultConfig.size }, mount: { ...defaultConfig.mount } }
+  assert.is(key?.read(word, to), true)
+  assert.is(key?.print(to), word)
+  for (const name of ['JOBSTORE_OWNER', 'JOB_STORE_OWNER']) {
+    const ephemeral = refused(`\n${name}=${word}`, 'config-value', 2)
+    assert.match(ephemeral, new RegExp(`${name}=${word}: expected no owner with an ephemeral job-store`))
+    const plain = refused(`${name}=${word}\nJOBSTORE_ENCRYPTION=none`, 'config-value', 1)
+    assert.match(plain, /expected no owner with JOBSTORE_ENCRYPTION=none/)
+  }
+})
 
 test("a mount inside another volume's is refused", () => {
   refused('WORKSPACE_MOUNT=/data/ws\nJOBSTORE_MOUNT=/data', 'config-value', 1)

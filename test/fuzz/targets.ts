@@ -137,6 +137,7 @@ const changedConfig: Config = {
     workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
   },
   teeAfterBoot: 'keep',
+  jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },
   onCorruption: 'restart',
   configOverEtc: true,

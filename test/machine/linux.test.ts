@@ -171,11 +171,12 @@ test('what the boot runs and is missing, or fails, is named', async () => {
   assert.ok(
     (await refused('tool-failed', () => runTool('sh', ['-c', 'kill -9 $$'], 'p'))).includes('SIGKILL'),
   )
+  // Node itself hands NODE_V8_COVERAGE on to every child, whatever environment it was asked for.
   runTool(
     'sh',
     [
       '-c',
-      'test "$(env | cut -d= -f1 | sort | grep -v "^_$\\|PWD\\|SHLVL" | tr "\\n" " ")" = "HOME LC_ALL PATH "',
+      'test "$(env | cut -d= -f1 | sort | grep -v "^_$\\|PWD\\|SHLVL\\|^NODE_V8_COVERAGE$" | tr "\\n" " ")" = "HOME LC_ALL PATH "',
     ],
     'p',
   )

@@ -48,6 +48,9 @@ test('cvmboot commands', async ({ directory, modules }) => {
     const { status, stderr, stdout } = run(command, directory, env)
     assert.is(status, 0, `${command}\n${stdout}${stderr}`)
   }
+  // What stock tools do for an owner needs a job-store: test/owner/owner.test.ts runs those lines.
+  const others = (await commandsIn('kernel-cmdline.md')).filter((command) => !command.startsWith('cvmboot '))
+  assert.ok(others.every((command) => command.startsWith('cryptsetup luksDump ')))
   const last = (verb: string) => ours.findLast((command) => command.startsWith(`cvmboot ${verb} `)) ?? ''
   assert.match(run(last('plan'), directory, env).stdout, /switch-root \/sbin\/init\n$/)
   assert.match(

@@ -67,6 +67,8 @@ said 'luksFormat xts-hmac' cryptsetup luksFormat $options --integrity hmac-sha25
   --key-file /keys/tee /dev/vdd
 cryptsetup open --key-file /keys/tee /dev/vdc stock
 put stock 'written by cryptsetup'
+# Further on, where the IV is another.
+echo 'and further on' | dd of=/dev/mapper/stock bs=4096 seek=5 conv=sync,fsync 2>/dev/null
 cryptsetup close stock
 
 # What stock cryptsetup makes of each header, with the right key, and what then reaches the disk.

@@ -1,0 +1,62 @@
+// Bytes encrypted to one age X25519 recipient (age-encryption.org/v1, C2SP). Primitives from node:crypto: the CVM wraps
+// with this, and no npm package runs there. The owner's side, in age.ts, is the package's.
+
+import {
+  createCipheriv,
+  createHmac,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  randomFillSync,
+} from 'node:crypto'
+import { parseBech32 } from '../layout/bech32.ts'
+import { agePrefix, x25519Bytes } from '../layout/owner-key.ts'
+import { Secret } from './secret.ts'
+
+/** Bytes of one chunk of the payload: what we encrypt is far less. */
+const chunkBytes = 64 * 1024
+// SubjectPublicKeyInfo of X25519 (RFC 8410) is the 32 bytes behind a constant.
+const spkiHead = Buffer.from('302a300506032b656e032100', 'hex')
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '')
+
+const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Secret =>
+  new Secret(Buffer.from(hkdfSync('sha256', secret, salt, info, 32)))
+
+const seal = (key: Secret, nonce: Uint8Array, plain: Uint8Array): Buffer => {
+  const cipher = createCipheriv('chacha20-poly1305', key.bytes, nonce, { authTagLength: 16 })
+  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+}
+
+/** The header's lines up to its MAC: one stanza, with the file key sealed by a key that only the recipient finds. */
+const printStanza = (recipient: Buffer, fileKey: Secret): string => {
+  const ephemeral = generateKeyPairSync('x25519')
+  const share = ephemeral.publicKey.export({ format: 'der', type: 'spki' }).subarray(-x25519Bytes)
+  const publicKey = createPublicKey({
+    key: Buffer.concat([spkiHead, recipient]),
+    format: 'der',
+    type: 'spki',
+  })
+  // OpenSSL refuses a point of low order, with which the secret would be no secret.
+  using shared = new Secret(diffieHellman({ privateKey: ephemeral.privateKey, publicKey }))
+  using key = hkdf(shared.bytes, Buffer.concat([share, recipient]), 'age-encryption.org/v1/X25519')
+  const body = base64(seal(key, Buffer.alloc(12), fileKey.bytes))
+  return `age-encryption.org/v1\n-> X25519 ${base64(share)}\n${body}\n---`
+}
+
+/** The binary age file for `recipient`, `age1...`. Throws where it is no key, or one of low order. */
+export const encryptAge = (recipient: string, bytes: Uint8Array): Buffer => {
+  const point = parseBech32(agePrefix, Buffer.from(recipient, 'latin1'), x25519Bytes)
+  if (point === undefined) throw new Error('it is no age key')
+  if (bytes.length > chunkBytes) throw new RangeError(`${bytes.length} bytes are more than one chunk`)
+  using fileKey = Secret.make(16, randomFillSync)
+  const header = printStanza(point, fileKey)
+  using macKey = hkdf(fileKey.bytes, Buffer.alloc(0), 'header')
+  const mac = createHmac('sha256', macKey.bytes).update(header).digest()
+  const nonce = randomFillSync(Buffer.alloc(16))
+  using payloadKey = hkdf(fileKey.bytes, nonce, 'payload')
+  // Chunk number 0, and the last one.
+  const chunk = seal(payloadKey, Buffer.from([...Buffer.alloc(11), 1]), bytes)
+  return Buffer.concat([Buffer.from(`${header} ${base64(mac)}\n`, 'latin1'), nonce, chunk])
+}

@@ -1,0 +1,64 @@
+// The content of a volume, decrypted into a new file: what dm-crypt would show, without device-mapper or privileges.
+// Nothing here interprets what is decrypted.
+
+import { createDecipheriv } from 'node:crypto'
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { BootFault, fail } from '../fault.ts'
+import { payloadOffset } from '../layout/luks2/luks2.ts'
+import { dataSectorBytes } from '../layout/luks2/profile.ts'
+import { readDevice } from '../machine/block.ts'
+import { reasonOf } from '../machine/errno.ts'
+
+/** Where a volume lies: in a file or on a device, both numbers in bytes. */
+export type Place = { readonly path: string; readonly offset: bigint; readonly bytes: bigint }
+
+const chunkBytes = 1024 ** 2
+
+/**
+ * `aes-xts-plain64` in sectors of 4096 bytes; `first` is the number of the first. dm-crypt counts its IV in sectors of
+ * 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes was never written: it stays one, as a hole.
+ */
+export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): Buffer => {
+  const out = Buffer.alloc(bytes.length)
+  const iv = Buffer.alloc(16)
+  for (let at = 0; at < bytes.length; at += dataSectorBytes) {
+    const sector = bytes.subarray(at, at + dataSectorBytes)
+    if (sector.every((byte) => byte === 0)) continue
+    iv.writeBigUInt64LE((first + BigInt(at / dataSectorBytes)) * BigInt(dataSectorBytes / 512))
+    createDecipheriv('aes-256-xts', key, iv).update(sector).copy(out, at)
+  }
+  return out
+}
+
+/** Writes all but holes, from the first sector of data to the last whole one. */
+const copyTo = (fd: number, { path, offset, bytes }: Place, key: Uint8Array): void => {
+  const start = BigInt(payloadOffset)
+  const length = Number(bytes - start) - (Number(bytes - start) % dataSectorBytes)
+  for (let at = 0; at < length; at += chunkBytes) {
+    const encrypted = readDevice(path, offset + start + BigInt(at), Math.min(chunkBytes, length - at))
+    const plain = decryptSectors(key, encrypted, BigInt(at / dataSectorBytes))
+    if (plain.every((byte) => byte === 0)) continue
+    for (let done = 0; done < plain.length; )
+      done += writeSync(fd, plain, done, plain.length - done, at + done)
+  }
+  ftruncateSync(fd, length)
+  fsyncSync(fd)
+}
+
+/** Into a new file for its owner alone, whole or not at all. Faults: `device-read`, `target-write`. */
+export const writeImage = (place: Place, key: Uint8Array, target: string): void => {
+  let fd: number
+  try {
+    fd = openSync(target, 'wx', 0o600)
+  } catch (thrown) {
+    throw fail('target-write', { target, reason: reasonOf(thrown) })
+  }
+  try {
+    copyTo(fd, place, key)
+  } catch (thrown) {
+    rmSync(target)
+    throw thrown instanceof BootFault ? thrown : fail('target-write', { target, reason: reasonOf(thrown) })
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,31 @@
+// `owner keygen`: an age X25519 identity in a new file; the public key goes to standard output.
+
+import { generateKeyPairSync } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
+import { readArguments } from '../arguments.ts'
+import { fail } from '../fault.ts'
+import { printOwnerKey } from '../layout/owner-key.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { parseIdentity, printIdentity } from './identity.ts'
+
+const accepted = { output: { type: 'string' } } as const
+
+/** Faults: `usage`, `owner-write`. */
+export const keygen = (args: readonly string[]): void => {
+  const { output: path = 'owner.key' } = readArguments(args, accepted)
+  using identity = printIdentity(generateKeyPairSync('x25519').privateKey)
+  const { publicKey } = parseIdentity(identity, path)
+  try {
+    // "wx": a key that is lost with its file opens nothing again.
+    const fd = openSync(path, 'wx', 0o600)
+    try {
+      for (let at = 0; at < identity.bytes.length; ) at += writeSync(fd, identity.bytes, at)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (thrown) {
+    throw fail('owner-write', { path, reason: reasonOf(thrown) })
+  }
+  process.stdout.write(`${printOwnerKey(publicKey)}\n`)
+}

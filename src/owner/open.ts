@@ -1,0 +1,107 @@
+// `owner open`: a disk that came back from a host, its header checked as the boot checks it; then the passphrase of the
+// owner's keyslot to a pipe, or the content to a file. Reads the header area once, and changes nothing on the disk.
+
+import { readFileSync, writeSync } from 'node:fs'
+import { readFileAndArguments } from '../arguments.ts'
+import { fail } from '../fault.ts'
+import { ownerMacKey } from '../keys/owner.ts'
+import { Secret } from '../keys/secret.ts'
+import { parseGpt } from '../layout/gpt.ts'
+import { cryptNames } from '../layout/layout.ts'
+import { type Luks2Profile, parseLuks2, sealedIn, unlockLuks2 } from '../layout/luks2/luks2.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { blockSizeOf, headOf, sizeOf } from '../runtime/inspect.ts'
+import { parseIdentity } from './identity.ts'
+import { type Place, writeImage } from './image.ts'
+import { type OwnerIdentity, unwrapAsOwner } from './unwrap.ts'
+
+const accepted = {
+  identity: { type: 'string' },
+  volume: { type: 'string' },
+  image: { type: 'string' },
+} as const
+
+/** The volume on a disk with partitions, or all of what has none. */
+const findVolume = (path: string, volume: string): Place => {
+  const bytes = sizeOf(path)
+  const head = headOf(path, 0n, bytes)
+  const blockSize = blockSizeOf(head)
+  if (blockSize === undefined) return { path, offset: 0n, bytes }
+  const { partitions } = parseGpt(head, blockSize, bytes / BigInt(blockSize))
+  const [partition, ...more] = partitions.filter(({ name }) => name === volume)
+  if (partition === undefined || more.length > 0)
+    throw fail('owner-volume', {
+      ...{ volume, path },
+      reason: `${partition === undefined ? 'no partition has' : `${more.length + 1} partitions have`} that name`,
+    })
+  const { first, last } = partition
+  return { path, offset: first * BigInt(blockSize), bytes: (last - first + 1n) * BigInt(blockSize) }
+}
+
+const readIdentity = (path: string): OwnerIdentity => {
+  let text: Secret
+  try {
+    text = new Secret(readFileSync(path))
+  } catch (thrown) {
+    throw fail('owner-identity', { path, reason: reasonOf(thrown) })
+  }
+  using held = text
+  return parseIdentity(held, path)
+}
+
+export type Opened = Disposable & {
+  readonly place: Place
+  readonly profile: Luks2Profile
+  readonly passphrase: Secret
+  readonly volumeKey: Secret
+}
+
+/**
+ * What the owner's keyslot holds, proved: the owner's MAC is good over every byte of the header area. Faults:
+ * `header-*`, `owner-identity`, `owner-token`, `owner-volume`, `gpt-invalid`, `device-read`.
+ */
+export const openAsOwner = async (path: string, volume: string, identityPath: string): Promise<Opened> => {
+  const identity = readIdentity(identityPath)
+  const place = findVolume(path, volume)
+  const luks2 = parseLuks2(headOf(path, place.offset, place.bytes), volume)
+  const { uuid, tokens, profile } = luks2.header
+  if (tokens?.owner === undefined)
+    throw fail('owner-token', { volume, reason: 'its header has no keyslot of an owner' })
+  const { generation } = sealedIn(luks2, volume, undefined)
+  const passphrase = await unwrapAsOwner(identity, volume, uuid, tokens.owner)
+  try {
+    using mac = ownerMacKey(passphrase, volume, uuid, generation)
+    const keys = { passphrase: passphrase.bytes, mac: mac.bytes }
+    const volumeKey = new Secret(unlockLuks2(luks2, volume, 'owner', keys))
+    const dispose = () => {
+      passphrase[Symbol.dispose]()
+      volumeKey[Symbol.dispose]()
+    }
+    return { place, profile, passphrase, volumeKey, [Symbol.dispose]: dispose }
+  } catch (thrown) {
+    passphrase[Symbol.dispose]()
+    throw thrown
+  }
+}
+
+const writePassphrase = ({ bytes }: Secret): void => {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at)
+  } catch (thrown) {
+    throw fail('target-write', { target: 'the passphrase to standard output', reason: reasonOf(thrown) })
+  }
+}
+
+/** Faults: `usage`, `owner-terminal`, `owner-image`, `target-write`, and those of `openAsOwner`. */
+export const open = async (args: readonly string[]): Promise<void> => {
+  const { file, values } = readFileAndArguments(args, accepted, 'DISK, PARTITION or FILE')
+  const { identity, volume = 'job-store', image } = values
+  if (identity === undefined) throw fail('usage', { reason: 'owner open needs --identity FILE' })
+  if (!cryptNames.some((name) => name === volume))
+    throw fail('usage', { reason: `--volume takes ${cryptNames.join(' or ')}, not ${volume}` })
+  if (image === undefined && process.stdout.isTTY) throw fail('owner-terminal', {})
+  using opened = await openAsOwner(file, volume, identity)
+  if (image === undefined) return writePassphrase(opened.passphrase)
+  if (opened.profile !== 'xts') throw fail('owner-image', { volume })
+  writeImage(opened.place, opened.volumeKey.bytes, image)
+}
