@@ -1,7 +1,7 @@
 // The one disk that every peer boots from, written by `cvmboot setup`: a Debian whose init is the marker.
 
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { verityNames } from '../../src/layout/layout.ts'
 import { fixedSalt, printSalt } from '../../src/layout/verity.ts'
 import { run } from '../../src/machine/exec.ts'
@@ -35,15 +35,18 @@ export const benchDisk = async (
   say: (progress: string) => void,
 ): Promise<BenchDisk> => {
   const config = configOf(sizes)
-  const madeFrom = [guest.rootTar, digest(init), digest(executable('cvmboot-mock')), config]
+  const madeFrom = [guest.rootTar, digest(init), digest(executable('cvmboot-mock')), config, 'both inits']
   const entry = await cached('bench', madeFrom, async (directory) => {
     say(`disk with a workspace of ${sizes.workspace}`)
     const conf = join(directory, 'bench.conf')
     await writeFile(conf, config)
     const sources = await makeSources(guest, join(directory, 'sources'))
     const tree = join(directory, 'tree')
-    await mkdir(join(tree, 'usr/sbin'), { recursive: true })
-    await copyFile(init, join(tree, 'usr/sbin/init'))
+    // systemd in an initramfs looks for systemd in the new root before it looks for init.
+    for (const path of ['usr/sbin/init', 'usr/lib/systemd/systemd']) {
+      await mkdir(dirname(join(tree, path)), { recursive: true })
+      await copyFile(init, join(tree, path))
+    }
     await rootWith(guest, tree, sources.rootFs)
     // tar makes links that lead upwards last of all, and would put Debian's own back.
     await run('tar', ['--delete', '--occurrence=1', '--file', sources.rootFs, './usr/sbin/init'])

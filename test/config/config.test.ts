@@ -181,7 +181,7 @@ for (const bad of badValues)
     assert.ok(refused(bad, 'config-value', 1).includes(': expected '))
   })
 
-test("an owner's key reads and prints back, and is refused with a job-store that does not last", () => {
+test("an owner's key reads and prints back, and is refused until a boot makes the owner's keyslot", () => {
   const word = printBech32('age', Buffer.alloc(32, 9)).toString('latin1')
   const key = configKeys.find((k) => k.key === 'JOBSTORE_OWNER')
   const to = { ...defaultConfig, size: { ...defaultConfig.size }, mount: { ...defaultConfig.mount } }
@@ -189,9 +189,12 @@ test("an owner's key reads and prints back, and is refused with a job-store that
   assert.is(key?.print(to), word)
   for (const name of ['JOBSTORE_OWNER', 'JOB_STORE_OWNER']) {
     const ephemeral = refused(`\n${name}=${word}`, 'config-value', 2)
-    assert.match(ephemeral, new RegExp(`${name}=${word}: expected no owner with an ephemeral job-store`))
+    assert.match(
+      ephemeral,
+      new RegExp(`${name}=${word}: expected nothing: no boot makes the owner's keyslot yet`),
+    )
     const plain = refused(`${name}=${word}\nJOBSTORE_ENCRYPTION=none`, 'config-value', 1)
-    assert.match(plain, /expected no owner with JOBSTORE_ENCRYPTION=none/)
+    assert.match(plain, /expected nothing: no boot makes/)
   }
 })
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ int main(void) {
 	copy("bench-module", "/proc/modules");
 	puts("bench-end");
 	fflush(stdout);
+	tcdrain(1);
 	reboot(RB_POWER_OFF);
 	for (;;) pause();
 }
