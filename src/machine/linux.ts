@@ -97,8 +97,8 @@ const isExecutable = (root: string, path: string): boolean => {
 
 /** Options that make ext4's cost independent of the volume's size: tables are zeroed later, or never. */
 const makeExt4 = async (device: string, label: string, kind: 'scratch' | 'lasting'): Promise<void> => {
-  // A scratch volume is made anew at each boot: a journal would be written and never replayed.
-  const features = kind === 'scratch' ? ['-O', '^has_journal'] : []
+  // A scratch volume is made anew at each boot: a journal would never be replayed, and room to grow never used.
+  const features = kind === 'scratch' ? ['-O', '^has_journal,^resize_inode'] : []
   const extended = ['-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1']
   const common = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label]
   runTool('mke2fs', [...common, ...extended, ...features, device], 'e2fsprogs')

@@ -8,8 +8,11 @@ let kmsg: { readonly fd: number; readonly consoleLevel: number } | undefined
 
 /** Opened once: /dev and /proc move under the new root before the last line is said. */
 const openKmsg = (): typeof kmsg & object => {
-  // By default the kernel drops lines of a chatty process; a boot's lines are its evidence.
-  writeFileSync('/proc/sys/kernel/printk_devkmsg', 'on\n')
+  // By default the kernel drops lines of a chatty process; a boot's lines are its evidence. With printk.devkmsg= on
+  // the kernel command line this is settled and a write fails.
+  try {
+    writeFileSync('/proc/sys/kernel/printk_devkmsg', 'on\n')
+  } catch {}
   return { fd: openSync('/dev/kmsg', 'w'), consoleLevel: consoleLevel() }
 }
 

@@ -165,11 +165,11 @@ const main = async (): Promise<void> => {
 const write = async (text: readonly string[], measured: readonly Measured[]): Promise<void> => {
   const readme = join(project, 'README.md')
   const before = await readFile(readme, 'utf8')
-  const marks = /(<!-- bench: written by npm run bench -- --write -->\n)[\s\S]*?(\n<!-- end -->)/
+  const marks = /(<!-- bench: written by npm run bench -- --write -->\n)[\s\S]*?(<!-- end -->)/
   if (!marks.test(before)) throw new Error('README.md has no place for the table')
   await writeFile(
     readme,
-    before.replace(marks, (_, from, to) => `${from}\n${text.join('\n')}${to}`),
+    before.replace(marks, (_, from, to) => `${from}\n${text.join('\n')}\n${to}`),
   )
   const bars = measured.map(({ label, ours, figures: { whole, fromInit } }) => ({
     label,
