@@ -3,6 +3,7 @@
 
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { closed } from '../src/boot.ts'
 import type { StepState } from '../src/layout/state.ts'
 import { accelerator } from '../test/vm/accelerator.ts'
 import { copyOf, flipByte, partitionOf } from '../test/vm/disk.ts'
@@ -235,7 +236,9 @@ const changedBoot = async (guest: Guest): Promise<void> => {
     'the changed disk is refused',
     /cvmboot: halt: verity-corrupt: cannot verify root-fs: /.test(result.console),
   )
-  const silent = result.ended === 'matched' && !/cvmboot:|systemd|login:|[#$] $/m.test(rest)
+  promise('the refusal leaves nothing open', rest.includes(`cvmboot: ${closed}`))
+  const afterwards = rest.replace(`cvmboot: ${closed}`, '')
+  const silent = result.ended === 'matched' && !/cvmboot:|systemd|login:|[#$] $/m.test(afterwards)
   promise('nothing runs after the refusal', silent)
   if (silent) say('          no shell, no init, nothing after that line: the machine stands still')
 }
