@@ -40,7 +40,10 @@ const budgets = [
 const number = (value: number, digits: number): string => (Number.isNaN(value) ? '' : value.toFixed(digits))
 
 const table = (all: readonly Measured[], least: ReadonlyMap<string, number>): Row[] => [
-  ['', 'initramfs, MB', 'unpack', 'from /init on', 'whole boot', 'RAM before, MiB', 'after', 'least'],
+  [
+    ...['', 'initramfs, MB', 'unpack', 'from /init on', 'whole boot', 'RAM before, MiB', 'after'],
+    ...(least.size > 0 ? ['least'] : []),
+  ],
   ...all.map(({ key, label, bytes, figures }) => [
     label,
     number(bytes / 1e6, 1),
@@ -49,7 +52,7 @@ const table = (all: readonly Measured[], least: ReadonlyMap<string, number>): Ro
     number(figures.whole, 2),
     number(figures.memoryBefore, 0),
     number(figures.memoryAfter, 0),
-    `${least.get(key) ?? ''}`,
+    ...(least.size > 0 ? [`${least.get(key) ?? ''}`] : []),
   ]),
 ]
 

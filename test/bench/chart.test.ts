@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { printChart } from './chart.ts'
+import { markdown } from './table.ts'
+
+const bars = [
+  { label: 'ours & <others>', ours: 'ours', parts: [1, 1] },
+  { label: 'peer', ours: 'peer', parts: [1.5, 2.5] },
+] as const
+
+test('a bar is as long as its figure, and says it', () => {
+  const svg = printChart('Boots', bars)
+  const widths = [...svg.matchAll(/<rect class="\w+" x="[\d.]+" y="\d+" width="([\d.]+)"/g)].map((m) =>
+    Number(m[1]),
+  )
+  assert.equal(widths, [120, 120, 180, 300])
+  assert.ok(svg.includes('>2.00</text>') && svg.includes('>4.00</text>'))
+})
+
+test('what a label says is text, for readers of the picture and of its code', () => {
+  const svg = printChart('Boots', bars)
+  assert.ok(svg.includes('>ours &amp; &lt;others&gt;</text>'))
+  assert.match(svg, /role="img" aria-label="Boots: ours &amp; &lt;others&gt; 2.00, peer 4.00"/)
+})
+
+test('a table has a rule below its head, and numbers to the right', () => {
+  assert.is(
+    markdown([
+      ['', 'G'],
+      ['ours', '2.00'],
+    ]),
+    '|  | G |\n| --- | ---: |\n| ours | 2.00 |\n',
+  )
+})
+
+test('the README shows the chart with the figures of its table', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const svg = readFileSync(join(import.meta.dirname, 'bench.svg'), 'utf8')
+  const rows = [...readme.matchAll(/^\| ([^|]+?) \| [\d.]+ \| [\d.]+ \| [\d.]+ \| ([\d.]+) \|/gm)]
+  assert.ok(rows.length >= 5)
+  for (const [, label = '', whole = ''] of rows)
+    assert.ok(svg.includes(`>${label}</text>`) && svg.includes(`>${whole}</text>`), label)
+})
+
+test.run()
