@@ -2,52 +2,82 @@
 // `npm run unit` (--unit) stops before the boots: under a minute, for use between two edits.
 
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { ensurePackages } from '../build/packages.ts'
 
 const top = join(import.meta.dirname, '..')
 const bin = join(top, 'node_modules/.bin')
 
-/** Runs a program, shows what it prints, and returns it with the exit status. */
-const run = (command: string, args: readonly string[]): Promise<{ output: string; status: number }> =>
+type Run = { readonly output: string; readonly status: number }
+
+/** Runs a program in the project's directory; returns all it printed. `show` gets it as it comes. */
+const run = (
+  command: string,
+  args: readonly string[],
+  { environment = {}, show }: { environment?: NodeJS.ProcessEnv; show?: (chunk: Buffer) => void } = {},
+): Promise<Run> =>
   new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: top, stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...process.env, ...environment }
+    const child = spawn(command, args, { cwd: top, stdio: ['ignore', 'pipe', 'pipe'], env })
     let output = ''
-    for (const [stream, to] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ] as const)
+    for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
         output += chunk
-        to.write(chunk)
+        show?.(chunk)
       })
     child.on('close', (status) => resolve({ output, status: status ?? 1 }))
   })
+
+const show = (chunk: Buffer | string): void => void process.stdout.write(chunk)
 
 let passed = 0
 let failed = 0
 
 /** One check that is not made of tests: it counts as one. */
 const check = async (what: string, command: string, args: readonly string[]): Promise<boolean> => {
-  process.stdout.write(`\n== ${what}\n`)
-  const { status } = await run(command, args)
+  show(`\n== ${what}\n`)
+  const { status } = await run(command, args, { show })
   if (status === 0) passed++
   else failed++
   return status === 0
 }
 
-/** Test files through uvu, counted by its own summary. A run without a summary has failed. */
-const suite = async (what: string, command: string, args: readonly string[]): Promise<void> => {
-  process.stdout.write(`\n== ${what}\n`)
-  const started = Date.now()
-  const { output, status } = await run(command, args)
+/** Counts a test file by uvu's summary. One without a summary, or with one of no tests, has failed. */
+const count = ({ output, status }: Run): void => {
   const total = Number(/^ {2}Total: +(\d+)/m.exec(output)?.[1] ?? 0)
   const good = Number(/^ {2}Passed: +(\d+)/m.exec(output)?.[1] ?? 0)
   passed += good
   failed += Math.max(total - good, status === 0 && total > 0 ? 0 : 1)
-  process.stdout.write(`   ${what}: ${((Date.now() - started) / 1000).toFixed(1)} s\n`)
 }
+
+/** Test files, each in a process of its own; what they print is shown as it comes. */
+const suites = async (files: readonly string[]): Promise<void> => {
+  for (const file of files) {
+    show(`\n== ${file}\n`)
+    const started = Date.now()
+    count(await run(process.execPath, [file], { show }))
+    show(`   ${file}: ${seconds(started)}\n`)
+  }
+}
+
+/** The same, one a core at a time. */
+const suitesAtOnce = async (files: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> => {
+  const started = Date.now()
+  const left = [...files]
+  const lane = async (): Promise<void> => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) {
+      const done = await run(process.execPath, [file], { environment })
+      show(`\n== ${file}\n${done.output}`)
+      count(done)
+    }
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  show(`   ${files.length} files: ${seconds(started)}\n`)
+}
+
+const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`
 
 const testFiles = (pattern: RegExp): string[] =>
   readdirSync(join(top, 'test'), { recursive: true, withFileTypes: true })
@@ -56,32 +86,22 @@ const testFiles = (pattern: RegExp): string[] =>
     .filter((file) => pattern.test(file))
     .sort()
 
-/** One process for all of these; the boots run one file after the other, each with its own summary. */
-const together = (pattern: RegExp): string[] => ['test/together.ts', ...testFiles(pattern)]
-
 const unitOnly = process.argv.includes('--unit')
-ensurePackages((line) => process.stdout.write(`${line}\n`))
+ensurePackages((line) => show(`${line}\n`))
 await check('types', join(bin, 'tsc'), ['-p', '.'])
 await check('style', join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
-await suite('unit', join(bin, 'c8'), [
-  ...[
-    '--src',
-    'src',
-    '--all',
-    '--include',
-    'src/**',
-    '--reporter',
-    'text',
-    '--check-coverage',
-    '--lines',
-    '90',
-  ],
-  process.execPath,
-  ...together(/^test\/(?!vm\/|build\/)/),
-])
-if (!unitOnly) {
-  await suite('build', process.execPath, together(/^test\/build\//))
-  for (const file of testFiles(/^test\/vm\//)) await suite(file, process.execPath, [file])
+const coverage = mkdtempSync(join(tmpdir(), 'cvmboot-coverage-'))
+try {
+  await suitesAtOnce(testFiles(/^test\/(?!vm\/|build\/)/), { NODE_V8_COVERAGE: coverage })
+  const sources = ['--src', 'src', '--all', '--include', 'src/**']
+  const report = ['report', '--temp-directory', coverage, ...sources, '--reporter', 'text']
+  await check('coverage', join(bin, 'c8'), [...report, '--check-coverage', '--lines', '90'])
+} finally {
+  rmSync(coverage, { recursive: true })
 }
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
+if (!unitOnly) {
+  await suites(testFiles(/^test\/build\//))
+  await suites(testFiles(/^test\/vm\//))
+}
+show(`\n${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
