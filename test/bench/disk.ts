@@ -1,5 +1,6 @@
 // The one disk that every peer boots from, written by `cvmboot setup`: a Debian whose init is the marker.
 
+import { randomBytes } from 'node:crypto'
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { verityNames } from '../../src/layout/layout.ts'
@@ -16,12 +17,17 @@ export type BenchDisk = {
   readonly config: string
 }
 
-/** Sizes of the two encrypted volumes, as partition.conf has them. */
-export type Sizes = { readonly workspace: string; readonly jobStore: string }
+export type Sizes = {
+  /** Of the two encrypted volumes, as partition.conf has them. */
+  readonly workspace: string
+  readonly jobStore: string
+  /** MiB of data in oem-launcher, where there has to be some. */
+  readonly launcher?: number
+}
 
-const configOf = ({ workspace, jobStore }: Sizes): string =>
+const configOf = ({ workspace, jobStore, launcher = 0 }: Sizes): string =>
   [
-    ...['ROOT_FS_SIZE=512M', 'LAUNCHER_SIZE=64M', 'CONFIG_SIZE=64M', 'TMPFS_SIZE=128M'],
+    ...['ROOT_FS_SIZE=512M', `LAUNCHER_SIZE=${64 + launcher}M`, 'CONFIG_SIZE=64M', 'TMPFS_SIZE=128M'],
     ...[`WORKSPACE_SIZE=${workspace}`, `JOBSTORE_SIZE=${jobStore}`, 'JOBSTORE_ENCRYPTION=required', ''],
   ].join('\n')
 
@@ -41,6 +47,8 @@ export const benchDisk = async (
     const conf = join(directory, 'bench.conf')
     await writeFile(conf, config)
     const sources = await makeSources(guest, join(directory, 'sources'))
+    if (sizes.launcher !== undefined)
+      await writeFile(join(sources.oemLauncher, 'data'), randomBytes(sizes.launcher * 1024 ** 2))
     const tree = join(directory, 'tree')
     // systemd in an initramfs looks for systemd in the new root before it looks for init.
     for (const path of ['usr/sbin/init', 'usr/lib/systemd/systemd']) {

@@ -71,6 +71,6 @@ export const measure = async (peer: Peer): Promise<Figures> => {
 
 /** Whether the peer reaches the marker with this much memory, in real time: shortage shows as a panic or as none. */
 export const bootsWith = async (peer: Peer, memoryMiB: number): Promise<boolean> => {
-  const { console } = await boot({ ...machine(peer), accelerator: 'tcg', memoryMiB, timeoutSeconds: 60 })
+  const { console } = await boot({ ...machine(peer), accelerator: 'tcg', memoryMiB, timeoutSeconds: 150 })
   return /^bench-end$/m.test(console)
 }
