@@ -7,11 +7,11 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
-  hkdfSync,
   randomFillSync,
 } from 'node:crypto'
 import { parseBech32 } from '../layout/bech32.ts'
 import { agePrefix, x25519Bytes } from '../layout/owner-key.ts'
+import { hkdf } from './hkdf.ts'
 import { Secret } from './secret.ts'
 
 /** Bytes of one chunk of the payload: what we encrypt is far less. */
@@ -21,8 +21,8 @@ const spkiHead = Buffer.from('302a300506032b656e032100', 'hex')
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 
-const hkdf = (secret: Uint8Array, salt: Uint8Array, info: string): Secret =>
-  new Secret(Buffer.from(hkdfSync('sha256', secret, salt, info, 32)))
+const ageKey = (secret: Secret, salt: Uint8Array, info: string): Secret =>
+  hkdf('sha256', secret, salt, Buffer.from(info, 'latin1'), 32)
 
 const seal = (key: Secret, nonce: Uint8Array, plain: Uint8Array): Buffer => {
   const cipher = createCipheriv('chacha20-poly1305', key.bytes, nonce, { authTagLength: 16 })
@@ -40,7 +40,7 @@ const printStanza = (recipient: Buffer, fileKey: Secret): string => {
   })
   // OpenSSL refuses a point of low order, with which the secret would be no secret.
   using shared = new Secret(diffieHellman({ privateKey: ephemeral.privateKey, publicKey }))
-  using key = hkdf(shared.bytes, Buffer.concat([share, recipient]), 'age-encryption.org/v1/X25519')
+  using key = ageKey(shared, Buffer.concat([share, recipient]), 'age-encryption.org/v1/X25519')
   const body = base64(seal(key, Buffer.alloc(12), fileKey.bytes))
   return `age-encryption.org/v1\n-> X25519 ${base64(share)}\n${body}\n---`
 }
@@ -52,10 +52,10 @@ export const encryptAge = (recipient: string, bytes: Uint8Array): Buffer => {
   if (bytes.length > chunkBytes) throw new RangeError(`${bytes.length} bytes are more than one chunk`)
   using fileKey = Secret.make(16, randomFillSync)
   const header = printStanza(point, fileKey)
-  using macKey = hkdf(fileKey.bytes, Buffer.alloc(0), 'header')
+  using macKey = ageKey(fileKey, Buffer.alloc(0), 'header')
   const mac = createHmac('sha256', macKey.bytes).update(header).digest()
   const nonce = randomFillSync(Buffer.alloc(16))
-  using payloadKey = hkdf(fileKey.bytes, nonce, 'payload')
+  using payloadKey = ageKey(fileKey, nonce, 'payload')
   // Chunk number 0, and the last one.
   const chunk = seal(payloadKey, Buffer.from([...Buffer.alloc(11), 1]), bytes)
   return Buffer.concat([Buffer.from(`${header} ${base64(mac)}\n`, 'latin1'), nonce, chunk])

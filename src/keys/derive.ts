@@ -1,8 +1,8 @@
-// HKDF-SHA-512 (RFC 5869) from a provider's secret to a volume's key. Pure; primitives from node:crypto.
+// HKDF-SHA-512 from a provider's secret to a volume's key. Pure.
 
-import { hkdfSync } from 'node:crypto'
 import type { Role } from '../layout/luks2/luks2.ts'
-import { Secret } from './secret.ts'
+import { hkdf } from './hkdf.ts'
+import type { Secret } from './secret.ts'
 
 /** What a derived key is for: the words that keep keys of different uses apart. */
 export type Purpose = 'volume-key'
@@ -54,5 +54,5 @@ export const deriveLasting = (
 
 const expand = (secret: Secret, salt: Buffer, words: readonly string[], length: number): Secret => {
   const info = Buffer.from(['cvmboot', ...words, ''].join('\0'), 'latin1')
-  return new Secret(Buffer.from(hkdfSync('sha512', secret.bytes, salt, info, length)))
+  return hkdf('sha512', secret, salt, info, length)
 }

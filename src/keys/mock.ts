@@ -1,6 +1,6 @@
 // The mock providers: keys everyone knows. Only src/main-mock.ts imports them; a test reads the production bundle.
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { fail } from '../fault.ts'
 import { derive } from './derive.ts'
 import type { KeyProvider, LastingProvider } from './provider.ts'
@@ -8,7 +8,7 @@ import { Secret } from './secret.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 
-const root = (): Secret => new Secret(createHash('sha512').update(mockMarker).digest())
+const root = (): Secret => new Secret(hash('sha512', mockMarker, 'buffer'))
 
 export const mock: KeyProvider = {
   name: 'mock',

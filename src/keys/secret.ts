@@ -1,7 +1,8 @@
 // Secret bytes with a lifetime: `using key = …`. Printing gives [secret]; leaving the scope zeroes them.
 // What cannot be wiped: copies V8 or OpenSSL made inside one call. Hence never a string, never a spread.
 
-import { inspect } from 'node:util'
+// util.inspect.custom, without the module that it is a part of.
+const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 export class Secret implements Disposable {
   readonly #bytes: Buffer
@@ -35,7 +36,7 @@ export class Secret implements Disposable {
     return '[secret]'
   }
 
-  [inspect.custom](): string {
+  [inspect](): string {
     return '[secret]'
   }
 }

@@ -1,7 +1,6 @@
 // dm-verity: root hashes, the PARTUUIDs and salts that follow from names, geometry, the table line.
 // Pure. The superblock is written by `veritysetup format` for other tools and never read by the agent.
 
-import { createHash } from 'node:crypto'
 import type { VerityName } from './layout.ts'
 
 /** 64 lower-case hex digits: a SHA-256 root hash. */
@@ -25,9 +24,17 @@ export const parseSalt = (text: string): Salt | undefined =>
 /** Salt as the table and the command line write it: `-` for none. */
 export const printSalt = (salt: Salt): string => (salt === '' ? '-' : salt)
 
-/** The salt `cvmboot setup` uses: fixed per volume, so that the same tree gives the same root hash. */
-export const fixedSalt = (name: VerityName): Salt =>
-  createHash('sha256').update(`cvmboot verity salt ${name}`).digest('hex') as Salt
+const salts: Readonly<Record<VerityName, string>> = {
+  'root-fs': '21d7a26fae274e71c8fef5569633026c374349d3b3e278fab0b8d03540fa7b82',
+  'oem-launcher': '5279b66296aff597cad66041ca312a40ec0cf491a6781276e337b02d21a91f5f',
+  'os-config': '186599ae2ed3ca529120fab1d459757db57448f4c680689353fe60e939e2280d',
+}
+
+/**
+ * The salt `cvmboot setup` uses: fixed per volume, so that the same tree gives the same root hash. Each is the
+ * SHA-256 of `cvmboot verity salt ` and the volume's name.
+ */
+export const fixedSalt = (name: VerityName): Salt => salts[name] as Salt
 
 /**
  * PARTUUIDs of the data and tree partitions: the first and the last 128 bits of the root hash

@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Domain, derive, deriveLasting } from '../../src/keys/derive.ts'
 import { ephemeral } from '../../src/keys/ephemeral.ts'
+import { hkdf } from '../../src/keys/hkdf.ts'
 import { mock } from '../../src/keys/mock.ts'
 import { Secret } from '../../src/keys/secret.ts'
 
@@ -26,21 +27,37 @@ test('a secret is zeroed when it goes out of scope', () => {
   assert.equal(bytes, Buffer.alloc(7))
 })
 
-test("HKDF-SHA-512 is RFC 5869's, as node:crypto and published vectors have it", () => {
-  // RFC 5869 appendix A.1's inputs with SHA-512; value as published in the Wycheproof and Go test vectors.
-  const okm = Buffer.from(
-    hkdfSync(
-      'sha512',
-      Buffer.alloc(22, 0x0b),
-      Buffer.from('000102030405060708090a0b0c', 'hex'),
-      Buffer.from('f0f1f2f3f4f5f6f7f8f9', 'hex'),
-      42,
-    ),
+test("HKDF is RFC 5869's, as published vectors and node:crypto have it", () => {
+  const derived = (
+    algorithm: 'sha256' | 'sha512',
+    secret: Buffer,
+    salt: Buffer,
+    info: Buffer,
+    length: number,
+  ) => {
+    using key = hkdf(algorithm, new Secret(secret), salt, info, length)
+    return key.bytes.toString('hex')
+  }
+  const secret = Buffer.alloc(22, 0x0b)
+  const salt = Buffer.from('000102030405060708090a0b0c', 'hex')
+  const info = Buffer.from('f0f1f2f3f4f5f6f7f8f9', 'hex')
+  // Appendix A.1; and the same with SHA-512, as published in the Wycheproof and Go test vectors.
+  assert.is(
+    derived('sha256', secret, salt, info, 42),
+    '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
   )
   assert.is(
-    okm.toString('hex'),
+    derived('sha512', secret, salt, info, 42),
     '832390086cda71fb47625bb5ceb168e4c8e26a1a16ed34d9fc7fe92c1481579338da362cb8d9f925d7cb',
   )
+  for (const algorithm of ['sha256', 'sha512'] as const)
+    for (const length of [1, 32, 64, 65, 96, 128, 255 * (algorithm === 'sha256' ? 32 : 64)])
+      for (const some of [Buffer.alloc(0), salt])
+        assert.is(
+          derived(algorithm, secret, some, info, length),
+          Buffer.from(hkdfSync(algorithm, secret, some, info, length)).toString('hex'),
+        )
+  assert.throws(() => derived('sha512', secret, salt, info, 255 * 64 + 1), RangeError)
 })
 
 test('volume, purpose, salt and secret each change the key', () => {

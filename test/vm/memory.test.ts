@@ -1,0 +1,131 @@
+// What is left in memory after the pivot, as the host would read it without a TEE: a dump of all of it from QEMU's
+// monitor, searched for every secret that the boot had. In the mock build all of them are known.
+
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { deriveLasting } from '../../src/keys/derive.ts'
+import { mockLasting } from '../../src/keys/mock.ts'
+import { type CryptName, cryptNames } from '../../src/layout/layout.ts'
+import { parseLuks2, payloadOffset, sealedIn, unlockLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { copyOf, partitionOf } from './disk.ts'
+import { readReport } from './report.ts'
+import { pack, power, trees, world } from './world.ts'
+
+type Known = {
+  /** Never to be found after the pivot. */
+  readonly gone: ReadonlyMap<string, Buffer>
+  /** What dm-crypt works with. */
+  readonly volumeKeys: ReadonlyMap<CryptName, Buffer>
+}
+type Context = { readonly scratch: string; readonly known: Known; readonly dumps: readonly string[] }
+const test = suite<Context>('memory after the pivot')
+
+/** No more than three key schedules of AES-256, one after the other (struct crypto_aes_ctx, include/crypto/aes.h). */
+const contextBytes = 2048
+
+/** Every secret of a boot of this disk. */
+const secretsOf = async (disk: string): Promise<Known> => {
+  const gone = new Map<string, Buffer>()
+  const volumeKeys = new Map<CryptName, Buffer>()
+  const file = await open(disk, 'r')
+  for (const volume of cryptNames) {
+    const area = Buffer.alloc(payloadOffset)
+    await file.read(area, 0, area.length, (await partitionOf(disk, volume)).start)
+    const luks2 = parseLuks2(area, volume, 'xts')
+    const { generation, sealed } = sealedIn(luks2, volume, undefined)
+    const { secret } = mockLasting.recover({ volume, binding: 'id-block' }, undefined as never, sealed)
+    const domain = { volume, uuid: luks2.header.uuid, role: 'tee', generation, rootHashes: [] } as const
+    const passphrase = deriveLasting(secret, Buffer.alloc(64), domain, 'passphrase').bytes
+    const mac = deriveLasting(secret, Buffer.alloc(64), domain, 'header-mac').bytes
+    volumeKeys.set(volume, unlockLuks2(luks2, volume, 'tee', { passphrase, mac }))
+    gone
+      .set('root secret', secret.bytes)
+      .set(`passphrase of ${volume}`, passphrase)
+      .set(`MAC key of ${volume}`, mac)
+  }
+  await file.close()
+  return { gone, volumeKeys }
+}
+
+test.before(async (context) => {
+  const from = await world()
+  const scratch = await mkdtemp(join(tmpdir(), 'cvmboot-memory-'))
+  const own = (await readFile(join(trees, 'partition.conf'), 'utf8')).replace(
+    'JOBSTORE_ENCRYPTION=none\n',
+    '',
+  )
+  const config = join(scratch, 'partition.conf')
+  const last = ['WORKSPACE', 'JOBSTORE'].map((key) => `${key}_KEY=snp\n${key}_BIND=id-block\n`).join('')
+  await writeFile(config, `${own}INIT=/usr/libexec/keep-marker\n${last}`)
+  const initramfs = join(scratch, 'initramfs')
+  await pack(from.guest, 'cvmboot-mock', config, initramfs)
+  const disk = await copyOf(from.disk, join(scratch, 'disk.img'))
+  const dumps = [join(scratch, 'first'), join(scratch, 'second')]
+  for (const memory of dumps) {
+    const { console } = await power(from, {
+      ...{ initramfs, memory, memoryMiB: 512, until: /^cvm-report: end/, lingerSeconds: 1 },
+      ...{ cmdline: `${from.cmdline} stay`, disks: [{ file: disk, writes: 'keep' }] },
+    })
+    readReport(console)
+  }
+  Object.assign(context, { scratch, dumps, known: await secretsOf(disk) })
+})
+
+test.after(async ({ scratch }) => {
+  await rm(scratch, { recursive: true, force: true })
+})
+
+/** Where `bytes` begin in a file. */
+const placesOf = async (path: string, bytes: Buffer): Promise<number[]> => {
+  const found: number[] = []
+  const file = await open(path, 'r')
+  const step = 1 << 26
+  const chunk = Buffer.alloc(step + bytes.length - 1)
+  for (let at = 0; ; at += step) {
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
+    const have = chunk.subarray(0, bytesRead)
+    for (let i = have.indexOf(bytes); i >= 0; i = have.indexOf(bytes, i + 1)) found.push(at + i)
+    if (bytesRead < chunk.length) break
+  }
+  await file.close()
+  return found
+}
+
+/** 16 bytes each: whatever is left of a secret in one piece of 31 bytes has one of them. */
+const pieces = (bytes: Buffer): Buffer[] =>
+  Array.from({ length: bytes.length / 16 }, (_, n) => bytes.subarray(16 * n, 16 * n + 16))
+
+const writings = (bytes: Buffer): Buffer[] =>
+  [bytes.toString('hex').slice(0, 24), bytes.toString('base64').slice(0, 20)].map((text) => Buffer.from(text))
+
+for (const [index, which] of ['provisions', 'opens'].entries()) {
+  test(`after a boot that ${which}: no secret of the provider, no passphrase and no MAC key`, async ({
+    dumps,
+    known,
+  }) => {
+    for (const [name, bytes] of known.gone)
+      for (const needle of [...pieces(bytes), ...writings(bytes)])
+        assert.equal(await placesOf(dumps[index] ?? '', needle), [], name)
+  })
+
+  test(`after a boot that ${which}: the kernel's AES contexts alone have the volume keys`, async ({
+    dumps,
+    known,
+  }) => {
+    for (const [volume, key] of known.volumeKeys) {
+      const found = await Promise.all(
+        [...pieces(key), ...writings(key)].map((needle) => placesOf(dumps[index] ?? '', needle)),
+      )
+      // That they are found at all shows that the search finds. XTS has a context for each half of its key.
+      assert.ok(found[0]?.length && found[2]?.length, `the key of ${volume} is nowhere`)
+      const places = found.flat()
+      const apart = Math.max(...places) - Math.min(...places)
+      assert.ok(apart < contextBytes, `the key of ${volume} is at ${places.map((at) => at.toString(16))}`)
+    }
+  })
+}
+
+test.run()
