@@ -18,17 +18,22 @@ export const gitVersion = async (): Promise<string> => {
 }
 
 /**
- * esbuild lifts `import 'node:x'` to the top of the bundle, out of modules that are only evaluated when used.
- * Behind execa that is much of Node's library: 13 ms of every start. So each builtin becomes a module of its
- * own, evaluated with the first module that imports it.
+ * esbuild lifts `import 'node:x'` to the top of the bundle, where Node evaluates all of them at every start: 60 million
+ * instructions, half of them node:crypto's. So each builtin becomes a module of getters, and is loaded when the first
+ * of its exports is used.
  */
 const builtinsWhenUsed: Plugin = {
   name: 'builtins-when-used',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
-    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-    }))
+    onLoad({ filter: /./, namespace: 'builtin' }, async ({ path }) => {
+      const names = Object.keys((await import(path)).default)
+      const builtin = `process.getBuiltinModule(${JSON.stringify(path)})`
+      return {
+        contents: `for (const name of ${JSON.stringify(names)})
+  Object.defineProperty(exports, name, { enumerable: true, get: () => ${builtin}[name] })`,
+      }
+    })
   },
 }
 
