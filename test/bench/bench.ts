@@ -1,6 +1,7 @@
 // `npm run bench`: cvmboot against other ways to boot the same disk, in guest instructions, which do not depend on
 // this machine or on what else it does. Prints Markdown; --write puts table and chart into README.md.
-// `npm run bench -- boots` does one part only; parts: boots, memory, growth, setup, throughput.
+// `npm run bench -- boots` does one part only; parts: boots, memory, growth, lasting, setup,
+// throughput.
 
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { printChart } from './chart.ts'
 import { benchDisk, ownInitramfs } from './disk.ts'
 import { dracutInitramfs } from './dracut.ts'
 import { growth } from './growth.ts'
+import { lasting } from './lasting.ts'
 import { bootsWith, type Figures, measure, type Peer } from './measure.ts'
 import { peers } from './peers.ts'
 import { setupSpeed } from './setup-speed.ts'
@@ -157,6 +159,7 @@ const main = async (): Promise<void> => {
       if (process.argv.includes('--write')) await write(text, measured)
     }
     if (wanted('growth')) print(await growth(guest, marker, say))
+    if (wanted('lasting')) print(await lasting(guest, say))
     if (wanted('setup')) print(await setupSpeed(say))
     if (wanted('throughput')) print(await throughput(guest, say))
   } finally {

@@ -23,12 +23,15 @@ export type Sizes = {
   readonly jobStore: string
   /** MiB of data in oem-launcher, where there has to be some. */
   readonly launcher?: number
+  /** Where their keys come from, if not new at each boot. */
+  readonly keys?: 'lasting'
 }
 
-const configOf = ({ workspace, jobStore, launcher = 0 }: Sizes): string =>
+const configOf = ({ workspace, jobStore, launcher = 0, keys }: Sizes): string =>
   [
     ...['ROOT_FS_SIZE=512M', `LAUNCHER_SIZE=${64 + launcher}M`, 'CONFIG_SIZE=64M', 'TMPFS_SIZE=128M'],
     ...[`WORKSPACE_SIZE=${workspace}`, `JOBSTORE_SIZE=${jobStore}`, 'JOBSTORE_ENCRYPTION=required', ''],
+    ...(keys === undefined ? [] : ['WORKSPACE_KEY=snp', 'WORKSPACE_BIND=id-block', '']),
   ].join('\n')
 
 /** dracut and systemd want these; the other peers read past them. */

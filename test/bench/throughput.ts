@@ -9,15 +9,11 @@ import type { Guest } from '../vm/guest.ts'
 import { boot } from '../vm/qemu.ts'
 import { lastWords } from '../vm/report.ts'
 import { benchDisk, ownInitramfs } from './disk.ts'
+import { shell } from './shell.ts'
 import { markdown } from './table.ts'
 
-/** The new root's init. /proc/stat counts hundredths of a second that nothing ran in: waiting for the disk is none. */
-const init = `#!/bin/sh
-clock() {
-	read -r up _ </proc/uptime
-	read -r _ _ _ _ idle iowait _ </proc/stat
-	echo $((\${up%.*} * 100 + 1\${up#*.} - 100 - idle - iowait))
-}
+/** The new root's init. */
+const init = `${shell}
 timed() { # timed NAME COMMAND...
 	name=$1
 	shift
@@ -27,16 +23,13 @@ timed() { # timed NAME COMMAND...
 	to=$(clock)
 	echo "bench-took $name $((to - from))"
 }
-partition() { for p in /sys/class/block/*/uevent; do grep -qx "PARTNAME=$1" "$p" && p=\${p%/uevent} && echo "/dev/\${p##*/}"; done; }
 exec >/dev/console 2>&1
-words=$(cat /proc/cmdline)
-word() { echo "$words" | tr ' ' '\\n' | sed -n "s/^cvmboot.$1=//p"; }
 plain="--type plain --cipher aes-xts-plain64 --key-size 512 --sector-size 4096 --key-file /run/key"
 dmsetup table | sed 's/^/bench-table /'
 timed read-ours dd if=/dev/mapper/oem-launcher of=/dev/null bs=1M count=100 status=none
 timed read-ours dd if=/dev/mapper/oem-launcher of=/dev/null bs=1M count=100 status=none
 umount /mnt/nvflare/oem-launcher && dmsetup remove oem-launcher
-veritysetup open --panic-on-corruption "$(partition oem-launcher)" other "$(partition oem-launcher-verity)" "$(word roothash.oem-launcher)"
+veritysetup open --panic-on-corruption "$(partition oem-launcher)" other "$(partition oem-launcher-verity)" "$(word cvmboot.roothash.oem-launcher)"
 timed read-other dd if=/dev/mapper/other of=/dev/null bs=1M count=100 status=none
 timed read-other dd if=/dev/mapper/other of=/dev/null bs=1M count=100 status=none
 umount /mnt/nvflare/workspace

@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { deriveLasting } from '../../src/keys/derive.ts'
-import { mockLasting } from '../../src/keys/mock.ts'
 import { type CryptName, cryptNames } from '../../src/layout/layout.ts'
-import { parseLuks2, payloadOffset, sealedIn, unlockLuks2 } from '../../src/layout/luks2/luks2.ts'
-import { copyOf, partitionOf } from './disk.ts'
+import { copyOf } from './disk.ts'
+import { mockSecrets } from './mock-secrets.ts'
 import { readReport } from './report.ts'
 import { pack, power, trees, world } from './world.ts'
 
@@ -30,23 +28,11 @@ const contextBytes = 2048
 const secretsOf = async (disk: string): Promise<Known> => {
   const gone = new Map<string, Buffer>()
   const volumeKeys = new Map<CryptName, Buffer>()
-  const file = await open(disk, 'r')
   for (const volume of cryptNames) {
-    const area = Buffer.alloc(payloadOffset)
-    await file.read(area, 0, area.length, (await partitionOf(disk, volume)).start)
-    const luks2 = parseLuks2(area, volume, 'xts')
-    const { generation, sealed } = sealedIn(luks2, volume, undefined)
-    const { secret } = mockLasting.recover({ volume, binding: 'id-block' }, undefined as never, sealed)
-    const domain = { volume, uuid: luks2.header.uuid, role: 'tee', generation, rootHashes: [] } as const
-    const passphrase = deriveLasting(secret, Buffer.alloc(64), domain, 'passphrase').bytes
-    const mac = deriveLasting(secret, Buffer.alloc(64), domain, 'header-mac').bytes
-    volumeKeys.set(volume, unlockLuks2(luks2, volume, 'tee', { passphrase, mac }))
-    gone
-      .set('root secret', secret.bytes)
-      .set(`passphrase of ${volume}`, passphrase)
-      .set(`MAC key of ${volume}`, mac)
+    const { root, passphrase, mac, volumeKey } = await mockSecrets(disk, volume)
+    volumeKeys.set(volume, volumeKey)
+    gone.set('root secret', root).set(`passphrase of ${volume}`, passphrase).set(`MAC key of ${volume}`, mac)
   }
-  await file.close()
   return { gone, volumeKeys }
 }
 

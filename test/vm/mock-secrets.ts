@@ -1,0 +1,25 @@
+// All that the mock build knows of a lasting volume bound to the ID block: found from the disk, as anyone can.
+
+import { open } from 'node:fs/promises'
+import { deriveLasting } from '../../src/keys/derive.ts'
+import { mockLasting } from '../../src/keys/mock.ts'
+import type { CryptName } from '../../src/layout/layout.ts'
+import { parseLuks2, payloadOffset, sealedIn, unlockLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { partitionOf } from './disk.ts'
+
+export type MockSecrets = Readonly<Record<'root' | 'passphrase' | 'mac' | 'volumeKey', Buffer>>
+
+export const mockSecrets = async (disk: string, volume: CryptName): Promise<MockSecrets> => {
+  const area = Buffer.alloc(payloadOffset)
+  const file = await open(disk, 'r')
+  await file.read(area, 0, area.length, (await partitionOf(disk, volume)).start)
+  await file.close()
+  const luks2 = parseLuks2(area, volume, 'xts')
+  const { generation, sealed } = sealedIn(luks2, volume, undefined)
+  const { secret } = mockLasting.recover({ volume, binding: 'id-block' }, undefined as never, sealed)
+  const domain = { volume, uuid: luks2.header.uuid, role: 'tee', generation, rootHashes: [] } as const
+  const passphrase = deriveLasting(secret, Buffer.alloc(64), domain, 'passphrase').bytes
+  const mac = deriveLasting(secret, Buffer.alloc(64), domain, 'header-mac').bytes
+  const volumeKey = unlockLuks2(luks2, volume, 'tee', { passphrase, mac })
+  return { root: secret.bytes, passphrase, mac, volumeKey }
+}
