@@ -2,9 +2,11 @@
 
 import { fail } from '../fault.ts'
 import { volumes } from '../layout/layout.ts'
-import { type Config, configKeys, type Draft, defaultConfig, type Key } from './keys.ts'
+import type { Key } from './key.ts'
+import { configKeys } from './keys.ts'
+import { type Config, type Draft, defaultConfig } from './settings.ts'
 
-export { type Config, defaultConfig, type KeyPolicy } from './keys.ts'
+export { type Config, defaultConfig, type KeyPolicy } from './settings.ts'
 
 /** The complete configuration as text that `parseConfig` reads back to the same. */
 export const printConfig = (config: Config): string =>

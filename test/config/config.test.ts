@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
-import { configKeys, parseSize, printSize } from '../../src/config/keys.ts'
+import { configKeys } from '../../src/config/keys.ts'
+import { parseSize, printSize } from '../../src/config/values.ts'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
 
