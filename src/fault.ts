@@ -274,6 +274,7 @@ export const faults = {
   'header-flags': header(altered),
   'header-requirements': header(altered),
   'header-generation': header('an older state of the disk was put back; attach its newest'),
+  'header-owner': header('set JOBSTORE_OWNER to whom it was made for, or attach the right disk'),
   'header-mac': header('another volume, another launch or another hand made it; attach the right disk'),
   'header-key': header('another launch made it; attach the right disk, or have the owner open it'),
   'seal-provider': header('set its KEY to what it was made with, or attach the right disk'),

@@ -337,6 +337,21 @@ test('a blank plain job-store is formatted, one with ext4 is kept', async () => 
   assert.ok(kept.effects.includes('mount /dev/vda8 /sysroot/mnt/nvflare/job-store ext4 nosuid,nodev,noexec'))
 })
 
+test('of a plain job-store console and state say that the host reads it, of an encrypted one neither does', async () => {
+  for (const [config, expected] of [
+    ['JOBSTORE_ENCRYPTION=none', 'the host'],
+    ['', undefined],
+  ] as const) {
+    const { lines, files } = await run((world) => set(world, { config }))
+    const said = lines.filter(({ line }) => /^job-store is plain: the host reads what is written/.test(line))
+    assert.equal(
+      said.map(({ level }) => level),
+      expected === undefined ? [] : [4],
+    )
+    assert.is(JSON.parse(files.get(statePath) ?? '{}').volumes['job-store']['readable-by'], expected)
+  }
+})
+
 test('layers: os-config over /etc, writable ones in memory', async () => {
   const { effects } = await run((world) => {
     world.config = 'CONFIG_OVER_ETC=yes\nOVERLAYS="/etc /var"\n'

@@ -63,17 +63,18 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
       expected: `a path outside that of ${clash.name}, ${to.mount[clash.name]}`,
     })
   }
-  refuseOwner(file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
+  refuseOwner(to, file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
   return to
 }
 
-/**
- * An owner who is named and then gets no keyslot would be a surprise after the job. No boot makes that keyslot yet, so
- * for now each is refused.
- */
-const refuseOwner = (file: string, at: At | undefined): void => {
-  if (at === undefined) return
-  const expected = "nothing: no boot makes the owner's keyslot yet; remove it"
+/** An owner who is named and then gets no keyslot would be a surprise after the job. */
+const refuseOwner = (config: Config, file: string, at: At | undefined): void => {
+  const lasts = config.jobStore === 'crypt' && config.keys['job-store'].provider !== 'ephemeral'
+  if (at === undefined || lasts) return
+  const expected =
+    config.jobStore === 'plain'
+      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads it; remove this or JOBSTORE_ENCRYPTION=none'
+      : "nothing: the job-store's key ends with the boot, so nobody opens it later; set JOBSTORE_KEY=snp"
   throw fail('config-value', { file, line: at.line, key: at.name, value: at.value, expected })
 }
 

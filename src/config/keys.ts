@@ -48,7 +48,7 @@ export const configKeys: readonly Key[] = [
   {
     key: 'JOBSTORE_OWNER',
     aliases: ['JOB_STORE_OWNER'],
-    expected: `an age public key (age1...), or RSA of ${rsaBits.least} to ${rsaBits.most} bits as PEM on one line, without its frame`,
+    expected: `an age public key (age1...), or RSA of ${rsaBits.least} to ${rsaBits.most} bits as PEM on one line, without its frame; only where the key of the job-store lasts`,
     read: (text, to) => {
       to.jobStoreOwner = parseOwnerKey(text)
       return to.jobStoreOwner !== undefined

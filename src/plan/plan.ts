@@ -62,6 +62,7 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   return [
     {
       ...{ kind: 'open-lasting', volume, provider, binding, rootHashes },
+      owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
       ...{ blank: wanted ? 'provision' : blank, timeout },
     },
     { kind: 'mount-lasting', volume, mount },

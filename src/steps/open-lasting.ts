@@ -13,6 +13,7 @@ import type { Secret } from '../keys/secret.ts'
 import { cryptSectorSize } from '../layout/crypt.ts'
 import type { Binding, CryptName } from '../layout/layout.ts'
 import { isBlank } from '../layout/luks2/luks2.ts'
+import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import type { Machine, Mapping, Partition } from '../machine/machine.ts'
 import { openCrypt } from './crypt-mapping.ts'
 import { byName, findPartitions } from './find-partitions.ts'
@@ -27,6 +28,8 @@ export type OpenLasting = {
   readonly binding: Binding
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
+  /** Who else has a keyslot. */
+  readonly owner: OwnerKey | undefined
   /** What is made of a blank volume. `provision`: it is formatted, and one that is not blank is refused. */
   readonly blank: 'format' | 'halt' | 'provision'
   /** Seconds to wait for its partition. */
@@ -98,20 +101,21 @@ const renew = ({ machine, wanted, areas }: Bench, before: Opened): Lasting => {
 }
 
 export const openLasting: Definition<OpenLasting> = {
-  print: ({ volume, provider, binding, rootHashes, blank, timeout }) =>
+  print: ({ volume, provider, binding, rootHashes, owner, blank, timeout }) =>
     [
       `open-lasting ${volume} on PARTLABEL=${volume} key=${provider}`,
       `bound-to=${binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
+      ...(owner === undefined ? [] : [`owner=${ownerKeyId(owner)}`]),
       `cipher=aes-xts-plain64 sector-size=${cryptSectorSize} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
   run: async (step, { machine, edition }) => {
-    const { volume, binding, rootHashes, blank, timeout } = step
+    const { volume, binding, rootHashes, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = edition.providers[step.provider]
     const bench: Bench = {
       machine,
-      wanted: { volume, binding, provider, rootHashes },
+      wanted: { volume, binding, provider, rootHashes, owner },
       partition,
       areas: headerAreas(volume, partition),
     }
@@ -122,6 +126,7 @@ export const openLasting: Definition<OpenLasting> = {
     ) => ({
       ...{ volume, protection: 'crypt', key: provider.name, binding, generation, tcb: sealed['tcb'] ?? '-' },
       ...said,
+      owner: owner === undefined ? 'none' : ownerKeyId(owner),
       ...{ data: partition.device, device, table },
     })
 

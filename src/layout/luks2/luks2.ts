@@ -110,6 +110,20 @@ export const sealedIn = ({ header }: Luks2, volume: string, generation: number |
 }
 
 /**
+ * Keyslot 1 is of who is named, or of nobody. What it wraps is the MAC's to prove. Fault: `header-owner`.
+ */
+export const requireOwner = (
+  { header }: Luks2,
+  volume: string,
+  owner: Pick<OwnerToken, 'alg' | 'kid'> | undefined,
+): void => {
+  const found = header.tokens?.owner
+  if (found?.alg === owner?.alg && found?.kid === owner?.kid) return
+  const of = (key: typeof owner) => (key === undefined ? 'nobody' : `${key.alg} ${key.kid}`)
+  throw refusing(volume)('header-owner', `its second keyslot is of ${of(found)}, not of ${of(owner)}`)
+}
+
+/**
  * The volume key, once the MAC has proved every byte of the header area. Faults: `header-mac`, `header-key`.
  * The caller zeroes the key.
  */
