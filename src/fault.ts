@@ -193,6 +193,19 @@ export const faults = {
     status.crypt,
     (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
   ),
+  'integrity-superblock': row(
+    status.crypt,
+    (d: Volume & { device: string }) =>
+      `cannot open ${d.volume} with dm-integrity: its superblock on ${d.device} is not the one that the partition's size gives; the disk was changed, or this kernel lays it out otherwise; restore it`,
+  ),
+  'integrity-open': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot open ${d.volume} with dm-integrity: ${d.reason}`,
+  ),
+  'integrity-unproven': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot trust dm-integrity below ${d.volume}: the kernel reports ${d.reason}`,
+  ),
   'format-failed': row(
     status.crypt,
     (d: Volume & Reason) => `cannot make a file system on ${d.volume}: ${d.reason}`,
@@ -274,6 +287,7 @@ export const faults = {
   'header-flags': header(altered),
   'header-requirements': header(altered),
   'header-generation': header('an older state of the disk was put back; attach its newest'),
+  'header-extent': header('give its partition the size that it was made with, or attach the right disk'),
   'header-owner': header('set JOBSTORE_OWNER to whom it was made for, or attach the right disk'),
   'header-mac': header('another volume, another launch or another hand made it; attach the right disk'),
   'header-key': header('another launch made it; attach the right disk, or have the owner open it'),

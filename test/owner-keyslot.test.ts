@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import type { FaultCode } from '../src/fault.ts'
 import { ownerMacKey, wrapForOwner } from '../src/keys/owner.ts'
 import { printBech32 } from '../src/layout/bech32.ts'
-import { formatLuks2, parseLuks2, payloadOffset } from '../src/layout/luks2/luks2.ts'
+import { formatLuks2, headerAreaBytes, parseLuks2 } from '../src/layout/luks2/luks2.ts'
 import { printOwnerKey } from '../src/layout/owner-key.ts'
 import { statePath } from '../src/layout/state.ts'
 import { openAsOwner } from '../src/owner/open.ts'
@@ -49,7 +49,7 @@ const halts = async (world: World, code: FaultCode): Promise<string> => {
   return halt
 }
 
-const areaOf = (world: World): Buffer => fakeMachine(world).machine.read(device, 0n, payloadOffset)
+const areaOf = (world: World): Buffer => fakeMachine(world).machine.read(device, 0n, headerAreaBytes)
 const put = (world: World, area: Buffer): void => fakeMachine(world).machine.write(device, 0n, area)
 
 /** The key that the owner finds in the header, with the file that only the owner has. */
@@ -127,6 +127,7 @@ const swapped = async (world: World, owner: Owner | undefined): Promise<Buffer> 
   return formatLuks2(
     {
       ...{ volume: 'job-store', uuid: header.uuid, profile: 'xts', volumeKey: Buffer.alloc(64, 6) },
+      dataBytes: header.dataBytes ?? 0n,
       tee: { keys: { passphrase: Buffer.alloc(64), mac: Buffer.alloc(64) }, token },
       owner: owner && { keys, token: wrapForOwner(owner.publicKey, header.uuid, passphrase) },
     },

@@ -23,8 +23,11 @@ const keysByName = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((
  * Faults: `config-syntax`, `config-unknown`, `config-duplicate`, `config-value`, each with file:line.
  */
 export const parseConfig = (text: string, file = 'partition.conf'): Config => {
-  const { size, mount, keys } = defaultConfig
-  const to: Draft = { ...defaultConfig, size: { ...size }, mount: { ...mount }, keys: { ...keys } }
+  const { size, mount, keys, profile } = defaultConfig
+  const to: Draft = {
+    ...defaultConfig,
+    ...{ size: { ...size }, mount: { ...mount }, keys: { ...keys }, profile: { ...profile } },
+  }
   const seen = new Map<Key, At>()
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1

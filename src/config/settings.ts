@@ -1,6 +1,7 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
 import { type Binding, type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
 
 /** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
@@ -21,6 +22,8 @@ export type Config = {
   /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
   readonly jobStore: 'crypt' | 'plain'
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
+  /** `xts-hmac`: what the host changes is noticed as well. */
+  readonly profile: Readonly<Record<CryptName, Luks2Profile>>
   /** Whether the running system keeps the driver by which keys that last are derived. */
   readonly teeAfterBoot: 'remove' | 'keep'
   /** Who besides the VM can open the job-store. */
@@ -42,6 +45,7 @@ export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
   size: Record<VolumeName, bigint>
   mount: Record<VolumeName, string>
   keys: Record<CryptName, KeyPolicy>
+  profile: Record<CryptName, Luks2Profile>
 }
 
 /** Under it lie the default mount points that ROOT_MOUNT moves. */
@@ -59,6 +63,7 @@ export const defaultConfig: Config = {
     workspace: { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
     'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
   },
+  profile: { workspace: 'xts', 'job-store': 'xts' },
   teeAfterBoot: 'remove',
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },

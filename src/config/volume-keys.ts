@@ -1,6 +1,6 @@
 // The keys of partition.conf that each volume has. Pure.
 
-import type { Volume } from '../layout/layout.ts'
+import type { CryptName, Volume } from '../layout/layout.ts'
 import { constant, type Key } from './key.ts'
 import { keyPolicy } from './key-policy.ts'
 import { isMountPoint, parseSize, printSize } from './values.ts'
@@ -19,6 +19,16 @@ const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
   const needed = volume.protection === 'crypt' ? ['required', 'optional'] : ['none']
   return { expected: needed[0] ?? '', read: (text) => needed.includes(text), print: () => '' }
 }
+
+const integrity = (name: CryptName): Omit<Key, 'key' | 'aliases'> => ({
+  expected: 'none, or hmac-sha256 (what the host changes is noticed), for a volume that is encrypted',
+  read: (text, to) => {
+    to.profile[name] = text === 'hmac-sha256' ? 'xts-hmac' : 'xts'
+    const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
+    return text === 'none' || (text === 'hmac-sha256' && encrypted)
+  },
+  print: (config) => (config.profile[name] === 'xts-hmac' ? 'hmac-sha256' : 'none'),
+})
 
 export const volumeKeys = (volume: Volume): Key[] => {
   const { name, key } = volume
@@ -47,6 +57,11 @@ export const volumeKeys = (volume: Volume): Key[] => {
       print: (config) => config.mount[name],
     },
     { key: `${key}_ENCRYPTION`, aliases: also('ENCRYPTION'), ...encryption(volume) },
-    ...(volume.protection === 'crypt' ? keyPolicy(volume.name, key, also) : []),
+    ...(volume.protection === 'crypt'
+      ? [
+          { key: `${key}_INTEGRITY`, aliases: also('INTEGRITY'), ...integrity(volume.name) },
+          ...keyPolicy(volume.name, key, also),
+        ]
+      : []),
   ]
 }

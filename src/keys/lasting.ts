@@ -6,7 +6,9 @@ import { fail } from '../fault.ts'
 import {
   formatLuks2,
   type Luks2Format,
+  type Luks2Profile,
   parseLuks2,
+  requireExtent,
   requireOwner,
   sealedIn,
   unlockLuks2,
@@ -22,6 +24,9 @@ export type Wanted = Owned & {
   readonly provider: LastingProvider
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
+  readonly profile: Luks2Profile
+  /** Of the data, as the partition has room for it. */
+  readonly dataBytes: bigint
   /** Who else has a keyslot. */
   readonly owner: OwnerKey | undefined
 }
@@ -65,10 +70,11 @@ const withOwner = <T>(
 
 /** Opens a header area, read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
 export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened => {
-  const { volume, provider, rootHashes, owner } = wanted
-  const luks2 = parseLuks2(area, volume, 'xts')
+  const { volume, profile, dataBytes, provider, rootHashes, owner } = wanted
+  const luks2 = parseLuks2(area, volume, profile)
   const { uuid } = luks2.header
   const token = sealedIn(luks2, volume, undefined)
+  requireExtent(luks2, volume, dataBytes)
   requireOwner(luks2, volume, owner && { alg: owner.alg, kid: ownerKeyId(owner) })
   const { generation, sealed } = token
   if (token.provider !== provider.name)
@@ -91,7 +97,7 @@ export const sealLasting = (
   tee: Tee,
   before: Lasting | undefined,
 ): Lasting & { readonly area: Buffer } => {
-  const { volume, provider, rootHashes } = wanted
+  const { volume, profile, dataBytes, provider, rootHashes } = wanted
   const uuid = before?.uuid ?? randomUUID()
   const generation = (before?.generation ?? 0) + 1
   const { secret, sealed } = provider.create(wanted, tee, before?.sealed)
@@ -100,7 +106,7 @@ export const sealLasting = (
   const area = withKeys(root, { volume, uuid, generation, rootHashes }, (keys) =>
     withOwner(wanted, { uuid, generation }, tee, (owner) =>
       formatLuks2(
-        { volume, uuid, profile: 'xts', volumeKey: key.bytes, tee: { keys, token }, owner },
+        { volume, uuid, profile, dataBytes, volumeKey: key.bytes, tee: { keys, token }, owner },
         randomBytes,
       ),
     ),

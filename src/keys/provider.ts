@@ -6,8 +6,8 @@ import type { Secret } from './secret.ts'
 
 export type KeyProvider = {
   readonly name: 'ephemeral' | 'mock'
-  /** A volume's key of 64 bytes, new at each call. `random` fills from the kernel's generator, once it is seeded. */
-  readonly create: (volume: CryptName, random: (length: number) => Secret) => Secret
+  /** A volume's key of `length` bytes, new at each call. `random` fills from the kernel's generator, once it is seeded. */
+  readonly create: (volume: CryptName, random: (length: number) => Secret, length: number) => Secret
 }
 
 /** As much of the machine as a provider may use. */

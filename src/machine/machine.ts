@@ -44,7 +44,7 @@ export type MappingRequest = {
   readonly access: 'read-only' | 'read-write'
   /** Sectors of 512 bytes. */
   readonly sectors: bigint
-  readonly target: 'verity' | 'crypt'
+  readonly target: 'verity' | 'crypt' | 'integrity'
   readonly table: string
 }
 
@@ -125,7 +125,13 @@ export type Machine = {
   readonly random: (length: number) => Secret
   /** Puts a key where dm-crypt finds it, and runs `use`; afterwards the key is gone from there. */
   readonly withKey: <T>(description: string, key: Secret, use: () => T) => T
-  readonly makeExt4: (device: string, label: string, kind: 'scratch' | 'lasting') => Promise<void>
+  /** `firstRead`: of a block that nobody has written. */
+  readonly makeExt4: (
+    device: string,
+    label: string,
+    kind: 'scratch' | 'lasting',
+    firstRead: 'works' | 'fails',
+  ) => Promise<void>
 
   readonly mount: (request: MountRequest) => void
   /** Current mounts, later ones last. */

@@ -2,8 +2,8 @@
 
 import { type Params, provision } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
+import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
-import { coreModules } from '../layout/initramfs.ts'
 import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
@@ -14,7 +14,7 @@ const overlayStore = '/run/cvmboot/overlay'
 /** Fault: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of. */
 export const planBoot = (params: Params, config: Config): Step[] => [
   { kind: 'check-initramfs' },
-  { kind: 'load-modules', modules: coreModules },
+  { kind: 'load-modules', modules: modulesOf(config) },
   { kind: 'require-cvm' },
   ...verityNames.map(
     (volume): Step => ({
@@ -44,6 +44,7 @@ const lasts = (volume: CryptName, config: Config): boolean =>
 const planWritable = (volume: CryptName, params: Params, config: Config): Step[] => {
   const mount = config.mount[volume]
   const timeout = params.deviceTimeout
+  const profile = config.profile[volume]
   const { provider, binding, blank } = config.keys[volume]
   const wanted = params.provision.includes(volume)
   if (wanted && (!lasts(volume, config) || blank !== 'halt'))
@@ -54,14 +55,14 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   if (isPlain(volume, config)) return [{ kind: 'mount-plain', volume, mount, timeout }]
   if (provider === 'ephemeral')
     return [
-      { kind: 'open-ephemeral', volume, timeout },
-      { kind: 'mount-ephemeral', volume, mount },
+      { kind: 'open-ephemeral', volume, profile, timeout },
+      { kind: 'mount-ephemeral', volume, mount, profile },
     ]
   // An upgrade that the ID block's owner signed has other root hashes.
   const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
-      ...{ kind: 'open-lasting', volume, provider, binding, rootHashes },
+      ...{ kind: 'open-lasting', volume, provider, binding, profile, rootHashes },
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
       ...{ blank: wanted ? 'provision' : blank, timeout },
     },

@@ -5,7 +5,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { BootFault, exitStatus, type Fault, fail, faultOf, printable, say } from '../fault.ts'
 import { type Gpt, parseGpt } from '../layout/gpt.ts'
-import { type Luks2Profile, luks2Profiles, payloadOffset } from '../layout/luks2/luks2.ts'
+import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { type Claim, claimHeader, claimOf } from './claim.ts'
@@ -61,7 +61,7 @@ export const sizeOf = (path: string): bigint => {
 
 /** The first MiB of what begins at `offset`, or all `bytes` of it where they are fewer. Fault: `device-read`. */
 export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
-  readDevice(path, offset, Number(bytes < payloadOffset ? bytes : payloadOffset))
+  readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
 
 /** Of a disk with a partition table; undefined where there is none. */
 export const blockSizeOf = (head: Buffer): number | undefined =>

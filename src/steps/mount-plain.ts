@@ -34,7 +34,7 @@ export const mountPlain: Definition<MountPlain> = {
     const head = machine.read(device, 0n, headBytes)
     const blank = head.every((byte) => byte === 0)
     if (!blank && fileSystemOf(head) !== 'ext4') throw fail('device-foreign', { volume, device })
-    if (blank) await makeExt4(machine, volume, device, 'lasting')
+    if (blank) await makeExt4(machine, volume, device, 'lasting', 'xts')
     else machine.loadModules(['ext4'])
     // The host writes this file system's content: no programs, no devices from it.
     mountProved(machine, {

@@ -73,6 +73,7 @@ test('what is printed reads back to the same, defaults and all else', () => {
       ...defaultConfig.keys,
       workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
     },
+    profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
     teeAfterBoot: 'keep',
     jobStoreOwner: undefined,
     tmp: { mode: 0o700, uid: 1, gid: 65534 },
@@ -139,6 +140,7 @@ test('keys that last are bound and made as is said, and say nothing where none l
   refused('WORKSPACE_BLANK=format', 'config-value', 1)
   refused('WORKSPACE_KEY=ephemeral\nWORKSPACE_BIND=id-block', 'config-value', 2)
   refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_KEY=snp', 'config-value', 2)
+  refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_INTEGRITY=hmac-sha256', 'config-value', 2)
 })
 
 const badValues = [
@@ -155,6 +157,8 @@ const badValues = [
   'WORKSPACE_ENCRYPTION=none',
   'ROOT_FS_ENCRYPTION=required',
   'JOBSTORE_ENCRYPTION=maybe',
+  'WORKSPACE_INTEGRITY=hmac-sha1',
+  'WORKSPACE_INTEGRITY=yes',
   'JOBSTORE_OWNER=age1',
   'JOB_STORE_OWNER=MIIB',
   'CRYPT_CIPHER=cipher_null-ecb',

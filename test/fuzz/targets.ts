@@ -136,6 +136,7 @@ const changedConfig: Config = {
     ...defaultConfig.keys,
     workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
   },
+  profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
   teeAfterBoot: 'keep',
   jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },

@@ -6,7 +6,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault, exitStatus } from '../../src/fault.ts'
 import { type GptPartition, gptTypes, printGpt } from '../../src/layout/gpt.ts'
-import { payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { headerAreaBytes } from '../../src/layout/luks2/luks2.ts'
 import { printVeritySuperblock } from '../../src/layout/verity-superblock.ts'
 import { toolPath } from '../../src/machine/exec.ts'
 import { inspectPath, printInspection, printInspectionJson } from '../../src/runtime/inspect.ts'
@@ -135,7 +135,7 @@ test('without a profile a header is taken at its word, with one it is not', ({ f
 
 test('one volume that claims nothing is measured as a header', ({ file }) => {
   writeFileSync(file, '')
-  truncateSync(file, 2 * payloadOffset)
+  truncateSync(file, 2 * headerAreaBytes)
   assert.match(printInspection(inspectPath(file, 'claimed')), /blank, refused: header-blank$/m)
   writeFileSync(file, 'a text')
   assert.match(printInspection(inspectPath(file, 'claimed')), /6 bytes {2}unknown, refused: header-size$/m)

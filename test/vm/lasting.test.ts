@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseLuks2, payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { counting } from '../snp.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import type { Disk } from './qemu.ts'
@@ -105,11 +105,11 @@ const changed = async (
   const file = await open(copy, 'r+')
   try {
     const header = async (volume: string): Promise<Buffer> => {
-      const bytes = Buffer.alloc(payloadOffset)
+      const bytes = Buffer.alloc(headerAreaBytes)
       await file.read(bytes, 0, bytes.length, (await partitionOf(copy, volume)).start)
       return bytes
     }
-    await file.write(await change(header), 0, payloadOffset, (await partitionOf(copy, 'workspace')).start)
+    await file.write(await change(header), 0, headerAreaBytes, (await partitionOf(copy, 'workspace')).start)
   } finally {
     await file.close()
   }
@@ -189,7 +189,7 @@ test('an erased header of a volume that must exist halts with header-blank', asy
   const disk = await changed(context, 'idBlock', async (header) => {
     const { tokens } = parseLuks2(await header('workspace'), 'workspace', 'xts').header
     assert.is(tokens?.tee.sealed['guest-svn'], powerOn.guest_svn)
-    return Buffer.alloc(payloadOffset)
+    return Buffer.alloc(headerAreaBytes)
   })
   await halts(context, 'idBlock', 'header-blank', idBlock, disk)
 })
