@@ -247,6 +247,11 @@ export const faults = {
     (d: Reason) =>
       `cannot derive a key that lasts: ${d.reason}; have the host load a VLEK or unmask the chip key`,
   ),
+  'tee-tcb-least': row(
+    status.tee,
+    (d: { tcb: string; least: string }) =>
+      `cannot derive a key: this launch has TCB ${d.tcb}, and TEE_MIN_TCB is ${d.least}; have the platform's firmware updated`,
+  ),
   'tee-key-zero': row(
     status.tee,
     (_: Record<never, never>) =>
@@ -294,6 +299,9 @@ export const faults = {
   'seal-provider': header('set its KEY to what it was made with, or attach the right disk'),
   'seal-binding': header('set its BIND to what it was made with, or attach the right disk'),
   'seal-tcb': header("the platform's firmware is older than the seal; have it updated"),
+  'seal-tcb-least': header(
+    'boot once under newer firmware with a TEE_MIN_TCB no higher than this seal, which seals it anew',
+  ),
   'seal-svn': header('the image that this ID block signs is older than the seal; launch a newer one'),
   'seal-vmpl': header('launch the guest at the VMPL that it was made at'),
   'provision-exists': row(

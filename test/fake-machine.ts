@@ -3,7 +3,6 @@
 
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
-import { tcbAtMost } from '../src/keys/snp-check.ts'
 import { parseCryptTable } from '../src/layout/crypt.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
 import {
@@ -15,6 +14,7 @@ import {
   superblockFor,
 } from '../src/layout/integrity.ts'
 import type { LayerEntry } from '../src/layout/shadows.ts'
+import { tcbAtMost } from '../src/layout/tcb.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
 import type {
   Machine,

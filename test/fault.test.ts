@@ -36,6 +36,8 @@ const detail = {
   vmpl: 1,
   asked: 0,
   provider: 'snp',
+  tcb: 'd3',
+  least: 'd4',
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

@@ -7,8 +7,8 @@ import type { FaultCode } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
 import { headerAreaBytes, parseLuks2 } from '../src/layout/luks2/luks2.ts'
 import { parseState, statePath } from '../src/layout/state.ts'
+import { printTcb } from '../src/layout/tcb.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
-import { printTcb } from '../src/machine/snp-report.ts'
 import { type Booted, booted, production } from './booted.ts'
 import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
 import { counting } from './snp.ts'
@@ -262,6 +262,37 @@ test('sealed at a newer TCB than this launch has, it halts', async () => {
   const world = await provisioned()
   change(world, { launchTcb: 0xd314000000000003n })
   await halts(world, 'seal-tcb')
+})
+
+/** At least so new, in each component. */
+const least = (tcb: bigint) => `${toIdBlock}TEE_MIN_TCB=${printTcb(tcb)}\n`
+const launchTcb = 0xd315000000000003n
+
+for (const [what, tcb, code] of [
+  ['the same', launchTcb, undefined],
+  ['lower in all', 0n, undefined],
+  ['higher in the last component', launchTcb + 1n, 'tee-tcb-least'],
+  ['higher in the first component, lower in all others', 0xd4n << 56n, 'tee-tcb-least'],
+  ['higher in a component that is zero here', launchTcb + (1n << 24n), 'tee-tcb-least'],
+] as const)
+  test(`a least TCB that is ${what} ${code === undefined ? 'opens' : `halts with ${code}`}`, async () => {
+    const world = worldWith(least(tcb))
+    if (code === undefined) return void (await opens(world))
+    const { effects } = await halts(world, code)
+    assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey') || e.startsWith('write ')))
+  })
+
+test('a seal below the least TCB halts: who broke that firmware could have made it', async () => {
+  const world = await provisioned(toIdBlock)
+  change(world, newerTcb)
+  world.config = least(newerTcb.launchTcb)
+  const { effects } = await halts(world, 'seal-tcb-least')
+  assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey')))
+  // As the words say: one boot that does not ask for it seals anew.
+  world.config = toIdBlock
+  assert.is((await opens(world)).evidence.renewed, 'yes')
+  world.config = least(newerTcb.launchTcb)
+  assert.is((await opens(world)).evidence.renewed, 'no')
 })
 
 test('a newer SVN of the ID block seals anew, and the older image is then shut out', async () => {

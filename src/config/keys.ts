@@ -1,8 +1,9 @@
 // The keys of partition.conf, all of them. Pure. Keys of the scripts this replaces stay readable; one that only
 // confirms a constant is checked.
 
-import { volumes } from '../layout/layout.ts'
+import { cryptNames, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
+import { parseTcb, printTcb } from '../layout/tcb.ts'
 import { constant, type Key } from './key.ts'
 import { defaultBase } from './settings.ts'
 import { apart, isMountPoint, isPath, parseSize, printSize } from './values.ts'
@@ -70,6 +71,16 @@ export const configKeys: readonly Key[] = [
       return text === 'panic' || text === 'restart'
     },
     print: (config) => config.onCorruption,
+  },
+  {
+    key: 'TEE_MIN_TCB',
+    aliases: [],
+    expected: '16 lower-case hexadecimal digits, as the state says a tcb; only where a volume has KEY=snp',
+    read: (text, to) => {
+      to.leastTcb = parseTcb(text)
+      return to.leastTcb !== undefined && cryptNames.some((name) => to.keys[name].provider === 'snp')
+    },
+    print: ({ leastTcb }) => (leastTcb === undefined ? '' : printTcb(leastTcb)),
   },
   {
     key: 'TEE_AFTER_BOOT',

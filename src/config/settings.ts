@@ -24,6 +24,8 @@ export type Config = {
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
   /** `xts-hmac`: what the host changes is noticed as well. */
   readonly profile: Readonly<Record<CryptName, Luks2Profile>>
+  /** TCB version below which no key is derived, in any component. */
+  readonly leastTcb: bigint | undefined
   /** Whether the running system keeps the driver by which keys that last are derived. */
   readonly teeAfterBoot: 'remove' | 'keep'
   /** Who besides the VM can open the job-store. */
@@ -64,6 +66,7 @@ export const defaultConfig: Config = {
     'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
   },
   profile: { workspace: 'xts', 'job-store': 'xts' },
+  leastTcb: undefined,
   teeAfterBoot: 'remove',
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },

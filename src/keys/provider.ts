@@ -17,7 +17,12 @@ export type Tee = Pick<Machine, 'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey
 export type Sealed = Readonly<Record<string, string>>
 
 /** Whose secret it is. */
-export type Owned = { readonly volume: CryptName; readonly binding: Binding }
+export type Owned = {
+  readonly volume: CryptName
+  readonly binding: Binding
+  /** Firmware that the launch and a seal must have at least; SEV-SNP only. */
+  readonly leastTcb: bigint | undefined
+}
 
 /** A secret that outlives a boot: what a volume's keys are derived from, never a key itself. */
 export type LastingProvider = {

@@ -62,7 +62,7 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
-      ...{ kind: 'open-lasting', volume, provider, binding, profile, rootHashes },
+      ...{ kind: 'open-lasting', volume, provider, binding, leastTcb: config.leastTcb, profile, rootHashes },
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
       ...{ blank: wanted ? 'provision' : blank, timeout },
     },

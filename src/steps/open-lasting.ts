@@ -14,6 +14,7 @@ import type { Extent } from '../layout/extent.ts'
 import type { Binding, CryptName } from '../layout/layout.ts'
 import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
+import { printTcb } from '../layout/tcb.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
 import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './crypt-mapping.ts'
 import { byName, findPartitions } from './find-partitions.ts'
@@ -26,6 +27,7 @@ export type OpenLasting = {
   readonly volume: CryptName
   readonly provider: 'snp'
   readonly binding: Binding
+  readonly leastTcb: bigint | undefined
   readonly profile: Luks2Profile
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
@@ -99,22 +101,23 @@ const renew = ({ machine, wanted, partition }: Bench, before: Opened): Lasting =
 }
 
 export const openLasting: Definition<OpenLasting> = {
-  print: ({ volume, provider, binding, profile, rootHashes, owner, blank, timeout }) =>
+  print: ({ volume, provider, binding, leastTcb, profile, rootHashes, owner, blank, timeout }) =>
     [
       `open-lasting ${volume} on PARTLABEL=${volume} key=${provider}`,
       `bound-to=${binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
+      ...(leastTcb === undefined ? [] : [`least-tcb=${printTcb(leastTcb)}`]),
       ...(owner === undefined ? [] : [`owner=${ownerKeyId(owner)}`]),
       `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
   run: async (step, { machine, edition }) => {
-    const { volume, binding, profile, rootHashes, owner, blank, timeout } = step
+    const { volume, binding, leastTcb, profile, rootHashes, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = edition.providers[step.provider]
     const extent = dataExtent(volume, profile, partition)
     const bench: Bench = {
       machine,
-      wanted: { volume, binding, provider, profile, dataBytes: extent.bytes, rootHashes, owner },
+      wanted: { volume, binding, leastTcb, provider, profile, dataBytes: extent.bytes, rootHashes, owner },
       partition,
       extent,
     }

@@ -74,6 +74,7 @@ test('what is printed reads back to the same, defaults and all else', () => {
       workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
     },
     profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
+    leastTcb: 0xd315000000000003n,
     teeAfterBoot: 'keep',
     jobStoreOwner: undefined,
     tmp: { mode: 0o700, uid: 1, gid: 65534 },
@@ -140,6 +141,8 @@ test('keys that last are bound and made as is said, and say nothing where none l
   refused('WORKSPACE_BLANK=format', 'config-value', 1)
   refused('WORKSPACE_KEY=ephemeral\nWORKSPACE_BIND=id-block', 'config-value', 2)
   refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_KEY=snp', 'config-value', 2)
+  refused('WORKSPACE_KEY=snp\nTEE_MIN_TCB=D315000000000003', 'config-value', 2)
+  refused('WORKSPACE_KEY=snp\nTEE_MIN_TCB=3', 'config-value', 2)
   refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_INTEGRITY=hmac-sha256', 'config-value', 2)
 })
 
@@ -159,6 +162,7 @@ const badValues = [
   'JOBSTORE_ENCRYPTION=maybe',
   'WORKSPACE_INTEGRITY=hmac-sha1',
   'WORKSPACE_INTEGRITY=yes',
+  'TEE_MIN_TCB=d315000000000003',
   'JOBSTORE_OWNER=age1',
   'JOB_STORE_OWNER=MIIB',
   'CRYPT_CIPHER=cipher_null-ecb',

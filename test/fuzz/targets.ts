@@ -137,6 +137,7 @@ const changedConfig: Config = {
     workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
   },
   profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
+  leastTcb: 0xd315000000000003n,
   teeAfterBoot: 'keep',
   jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },

@@ -57,10 +57,14 @@ const owner = printBech32('age', Buffer.alloc(32, 9)).toString('latin1')
 test('a job-store with an owner is the golden one', () =>
   golden('plan-owner.txt', printPlan(plan(`JOBSTORE_KEY=snp\nJOBSTORE_OWNER=${owner}\n`))))
 
-test('volumes with integrity are the golden one', () =>
+test('volumes with integrity, and a least TCB, are the golden one', () =>
   golden(
     'plan-integrity.txt',
-    printPlan(plan('WORKSPACE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp\nJOBSTORE_INTEGRITY=hmac-sha256\n')),
+    printPlan(
+      plan(
+        'WORKSPACE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=d315000000000003\nJOBSTORE_INTEGRITY=hmac-sha256\n',
+      ),
+    ),
   ))
 
 test('a volume to be provisioned is the golden one', () =>

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { printTcb } from '../../src/layout/tcb.ts'
 import { counting } from '../snp.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import type { Disk } from './qemu.ts'
@@ -30,7 +31,7 @@ type Kind = keyof Context['disk']
 const test = suite<Context>('volumes that last')
 
 const configs: Readonly<Record<Kind, string>> = {
-  measurement: 'WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\n',
+  measurement: `WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=${printTcb(tcb)}\n`,
   idBlock: 'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=keep\n',
 }
 
@@ -150,6 +151,7 @@ for (const [what, code, launch] of [
   ['another measurement', 'header-mac', { measurement: counting(0x45, 48) }],
   ['another policy', 'header-mac', { policy: '0x20000' }],
   ['a policy with DEBUG', 'tee-policy-debug', { policy: '0xb0000' }],
+  ['firmware older than TEE_MIN_TCB', 'tee-tcb-least', { launch_tcb: `${tcb - 1n}` }],
   ['no /dev/sev-guest', 'tee-device', { device: '0' }],
 ] as const)
   test(`${what} halts with ${code}`, async (context) => {
