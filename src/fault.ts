@@ -285,8 +285,8 @@ export const faults = {
   ),
   'tpm-error': row(
     status.tpm,
-    (d: { command: string; code: string }) =>
-      `cannot use the TPM: it answers TPM2_${d.command} with ${d.code}; see TPM_RC in part 2 of the TPM 2.0 Library`,
+    (d: { command: string; answer: string }) =>
+      `cannot use the TPM: it answers TPM2_${d.command} with ${d.answer}; see TPM_RC in part 2 of the TPM 2.0 Library`,
   ),
   'tpm-srk': row(
     status.tpm,

@@ -99,7 +99,7 @@ test('keys are wiped after use and appear in no line, state or effect', async ()
   const fake = await run((world) => set(world, { config: '' }), {
     ...production,
     name: 'cvmboot-mock',
-    providers: { ephemeral: mock, snp: mockLasting },
+    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
   })
   assert.is(fake.keysSeen.length, 2)
   assert.ok(fake.keysSeen.every((key) => key.every((byte) => byte === 0)))
@@ -185,7 +185,7 @@ test('the mock build boots there and says loudly what it is', async () => {
   const edition: Edition = {
     name: 'cvmboot-mock',
     admit: (cvm) => cvm ?? 'mock',
-    providers: { ephemeral: mock, snp: mockLasting },
+    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
     warning: 'MOCK BUILD',
   }
   const { ended, lines } = await run((world) => set(world, { cvm: undefined }), edition)

@@ -112,7 +112,8 @@ for (const { name, takes, absent } of parameters)
 test('the picture of the boot has every kind of step', () => {
   const config = { ...defaultConfig, jobStore: 'plain' as const, overlays: ['/var'] }
   const workspace = { provider: 'snp', binding: 'measurement', blank: 'format' } as const
-  const lasting = { ...defaultConfig, keys: { ...defaultConfig.keys, workspace } }
+  const second = { ...workspace, provider: 'snp+tpm2' } as const
+  const lasting = { ...defaultConfig, keys: { workspace, 'job-store': second } }
   for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one)))
     assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(read().includes(statePath))

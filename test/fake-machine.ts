@@ -27,6 +27,7 @@ import type {
   SnpReport,
   SnpRootKey,
 } from '../src/machine/machine.ts'
+import { type FakeTpm, fakeTpmVerbs, newTpm } from './fake-tpm.ts'
 import { goodReport, mixedKey } from './snp.ts'
 
 /** Thrown instead of not returning: what a real machine ends in. */
@@ -72,6 +73,8 @@ export type World = {
   power: number
   /** In which the blocks of one write reach the medium: a disk promises none. */
   order: 'forward' | 'backward'
+  /** Undefined: the machine has none. */
+  tpm: FakeTpm | undefined
   /** What becomes of the TEE's driver. */
   closeTee: 'absent' | 'removed' | 'built in'
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
@@ -151,6 +154,7 @@ export const goodWorld = (): World => ({
   fileSystems: new Map(),
   power: Number.POSITIVE_INFINITY,
   order: 'forward',
+  tpm: newTpm(1),
   closeTee: 'removed',
   corrupt: new Set(),
   unreadable: new Set(),
@@ -293,6 +297,7 @@ export const fakeMachine = (world: World): Fake => {
       if (!allowed) throw fail('tee-status', { request: 'key', status: 0x16 })
       return new Secret(mixedKey(secret, snp.report, request))
     },
+    ...fakeTpmVerbs(world, effect),
     closeTee: () => {
       effect('closeTee')
       return world.closeTee

@@ -38,6 +38,10 @@ const detail = {
   provider: 'snp',
   tcb: 'd3',
   least: 'd4',
+  command: 'Unseal',
+  answer: '0x99d',
+  pinned: '000b',
+  pcr: 11,
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

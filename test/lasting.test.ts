@@ -414,7 +414,7 @@ test('a header that another provider or another binding made halts', async () =>
   world.config = toMeasurement
   await halts(world, 'seal-binding')
   const mocked = worldWith()
-  const edition = { ...production, providers: { ephemeral: mock, snp: mockLasting } }
+  const edition = { ...production, providers: { ...production.providers, ephemeral: mock, snp: mockLasting } }
   assert.is((await booted(mocked, edition)).halt, undefined)
   await halts(mocked, 'seal-provider')
   mocked.config = toIdBlock
@@ -428,7 +428,7 @@ test('the mock build opens again what it made', async () => {
   const edition = {
     ...production,
     admit: () => 'mock' as const,
-    providers: { ephemeral: mock, snp: mockLasting },
+    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
   }
   assert.is(evidenceOf(await booted(world, edition)).provisioned, 'yes')
   assert.is(evidenceOf(await booted(world, edition)).provisioned, 'no')

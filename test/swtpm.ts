@@ -12,7 +12,7 @@ import type { Exchange } from '../src/machine/tpm/command.ts'
 const start = async (args: readonly string[], socket: string): Promise<ChildProcess> => {
   // A run that is killed takes it along.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'swtpm', 'socket', '--tpm2', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
     env: { PATH: toolPath },
   })
   for (let tries = 0; !existsSync(socket); tries++) {

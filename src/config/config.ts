@@ -5,6 +5,7 @@ import { volumes } from '../layout/layout.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
 import { type Config, type Draft, defaultConfig } from './settings.ts'
+import { trustedAlone } from './tpm-keys.ts'
 
 export { type Config, defaultConfig, type KeyPolicy } from './settings.ts'
 
@@ -66,8 +67,18 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
       expected: `a path outside that of ${clash.name}, ${to.mount[clash.name]}`,
     })
   }
+  for (const { name, key, protection } of volumes) {
+    const at = seen.get(keysByName.get(`${key}_KEY`) as Key)
+    if (at !== undefined && protection === 'crypt' && !trustedAlone(name, to)) throw refuseTpm(file, at)
+  }
   refuseOwner(to, file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
   return to
+}
+
+const refuseTpm = (file: string, { line, name: key, value }: At) => {
+  const expected =
+    'snp+tpm2 or ephemeral, or TPM_TRUST=inside beside it: a TPM that the host runs knows what it seals'
+  return fail('config-value', { file, line, key, value, expected })
 }
 
 /** An owner who is named and then gets no keyslot would be a surprise after the job. */

@@ -6,6 +6,7 @@ import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
 import { constant, type Key } from './key.ts'
 import { defaultBase } from './settings.ts'
+import { tpmKeys } from './tpm-keys.ts'
 import { apart, isMountPoint, isPath, parseSize, printSize } from './values.ts'
 import { volumeKeys } from './volume-keys.ts'
 
@@ -46,6 +47,7 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.device ?? '',
   },
   ...volumes.flatMap(volumeKeys),
+  ...tpmKeys,
   {
     key: 'JOBSTORE_OWNER',
     aliases: ['JOB_STORE_OWNER'],

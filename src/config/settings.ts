@@ -1,12 +1,20 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
-import { type Binding, type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+import {
+  type Binding,
+  type CryptName,
+  type LastingKey,
+  type Volume,
+  type VolumeName,
+  volumes,
+} from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
+import { defaultPcrs, type TpmPolicy } from '../layout/tpm.ts'
 
 /** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
 export type KeyPolicy = {
-  readonly provider: 'ephemeral' | 'snp'
+  readonly provider: 'ephemeral' | LastingKey
   readonly binding: Binding
   readonly blank: 'format' | 'halt'
 }
@@ -28,6 +36,8 @@ export type Config = {
   readonly leastTcb: bigint | undefined
   /** Whether the running system keeps the driver by which keys that last are derived. */
   readonly teeAfterBoot: 'remove' | 'keep'
+  /** `inside`: the TPM is part of the TEE. `outside`: the host runs it, and can know what it seals. */
+  readonly tpm: TpmPolicy & { readonly trust: 'inside' | 'outside' }
   /** Who besides the VM can open the job-store. */
   readonly jobStoreOwner: OwnerKey | undefined
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
@@ -68,6 +78,7 @@ export const defaultConfig: Config = {
   profile: { workspace: 'xts', 'job-store': 'xts' },
   leastTcb: undefined,
   teeAfterBoot: 'remove',
+  tpm: { pcrs: defaultPcrs, srk: undefined, trust: 'outside' },
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',

@@ -1,6 +1,7 @@
 // What key providers are. One file per provider beside this one; src/edition.ts has the table of them.
 
-import type { Binding, CryptName } from '../layout/layout.ts'
+import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
+import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Secret } from './secret.ts'
 
@@ -11,7 +12,10 @@ export type KeyProvider = {
 }
 
 /** As much of the machine as a provider may use. */
-export type Tee = Pick<Machine, 'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey' | 'random'>
+export type Tee = Pick<
+  Machine,
+  'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey' | 'tpmSeal' | 'tpmUnseal' | 'random'
+>
 
 /** What a provider needs to find a secret again. Nothing secret: it lies in a header that the host reads. */
 export type Sealed = Readonly<Record<string, string>>
@@ -22,11 +26,13 @@ export type Owned = {
   readonly binding: Binding
   /** Firmware that the launch and a seal must have at least; SEV-SNP only. */
   readonly leastTcb: bigint | undefined
+  /** What providers with a TPM seal to; undefined for the others. */
+  readonly tpm: TpmPolicy | undefined
 }
 
 /** A secret that outlives a boot: what a volume's keys are derived from, never a key itself. */
 export type LastingProvider = {
-  readonly name: 'snp' | 'mock'
+  readonly name: LastingKey | 'mock'
   /** The secret as of now. `before` is what it was sealed as, where it only has to become newer. */
   readonly create: (
     owned: Owned,

@@ -34,6 +34,8 @@ import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
 import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
+import { withTpm } from './tpm/device.ts'
+import { extend, seal, unseal } from './tpm/seal.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
 const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
@@ -193,6 +195,9 @@ export const linux: Machine = {
   snpExtendedReport,
   snpDerivedKey,
   closeTee,
+  tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
+  tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),
+  tpmExtend: (pcr, digest) => withTpm((tpm) => extend(tpm, pcr, digest)),
   disks: listDisks,
   activeSwap,
   swapSpace,

@@ -4,7 +4,7 @@ import { type Params, provision } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
-import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
 
@@ -64,17 +64,22 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
     {
       ...{ kind: 'open-lasting', volume, provider, binding, leastTcb: config.leastTcb, profile, rootHashes },
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
+      tpm: usesTpm(provider) ? { pcrs: config.tpm.pcrs, srk: config.tpm.srk } : undefined,
       ...{ blank: wanted ? 'provision' : blank, timeout },
     },
     { kind: 'mount-lasting', volume, mount },
   ]
 }
 
-/** What derived the keys, and would do so again, is not left to the running system unless it is asked for. */
-const planTee = (config: Config): Step[] =>
-  config.teeAfterBoot === 'remove' && cryptNames.some((volume) => lasts(volume, config))
-    ? [{ kind: 'close-tee' }]
-    : []
+/** What made the keys, and would do so again, is not left to the running system unless it is asked for. */
+const planTee = (config: Config): Step[] => {
+  const providers = cryptNames
+    .filter((volume) => lasts(volume, config))
+    .map((volume) => config.keys[volume].provider)
+  const tee: Step[] =
+    config.teeAfterBoot === 'remove' && providers.some((one) => one !== 'tpm2') ? [{ kind: 'close-tee' }] : []
+  return [...tee, ...(providers.some(usesTpm) ? [{ kind: 'close-tpm' } as const] : [])]
+}
 
 const planLayers = (config: Config): Step[] => {
   const etc = config.configOverEtc ? [`${config.mount['os-config']}/etc`] : []

@@ -11,10 +11,11 @@ import {
 } from '../keys/lasting.ts'
 import type { Secret } from '../keys/secret.ts'
 import type { Extent } from '../layout/extent.ts'
-import type { Binding, CryptName } from '../layout/layout.ts'
+import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
 import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import { printTcb } from '../layout/tcb.ts'
+import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
 import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './crypt-mapping.ts'
 import { byName, findPartitions } from './find-partitions.ts'
@@ -25,12 +26,14 @@ import type { Definition } from './step.ts'
 export type OpenLasting = {
   readonly kind: 'open-lasting'
   readonly volume: CryptName
-  readonly provider: 'snp'
+  readonly provider: LastingKey
   readonly binding: Binding
   readonly leastTcb: bigint | undefined
   readonly profile: Luks2Profile
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
+  /** What a provider with a TPM seals to. */
+  readonly tpm: TpmPolicy | undefined
   /** Who else has a keyslot. */
   readonly owner: OwnerKey | undefined
   /** What is made of a blank volume. `provision`: it is formatted, and one that is not blank is refused. */
@@ -101,23 +104,24 @@ const renew = ({ machine, wanted, partition }: Bench, before: Opened): Lasting =
 }
 
 export const openLasting: Definition<OpenLasting> = {
-  print: ({ volume, provider, binding, leastTcb, profile, rootHashes, owner, blank, timeout }) =>
+  print: ({ volume, provider, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout }) =>
     [
       `open-lasting ${volume} on PARTLABEL=${volume} key=${provider}`,
       `bound-to=${binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
       ...(leastTcb === undefined ? [] : [`least-tcb=${printTcb(leastTcb)}`]),
+      ...(tpm === undefined ? [] : [`pcrs=${tpm.pcrs.join(',')} srk=${tpm.srk ?? 'of-the-header'}`]),
       ...(owner === undefined ? [] : [`owner=${ownerKeyId(owner)}`]),
       `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
   run: async (step, { machine, edition }) => {
-    const { volume, binding, leastTcb, profile, rootHashes, owner, blank, timeout } = step
+    const { volume, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = edition.providers[step.provider]
     const extent = dataExtent(volume, profile, partition)
     const bench: Bench = {
       machine,
-      wanted: { volume, binding, leastTcb, provider, profile, dataBytes: extent.bytes, rootHashes, owner },
+      wanted: { volume, binding, leastTcb, provider, profile, dataBytes: extent.bytes, rootHashes, tpm, owner },
       partition,
       extent,
     }

@@ -76,6 +76,7 @@ test('what is printed reads back to the same, defaults and all else', () => {
     profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
     leastTcb: 0xd315000000000003n,
     teeAfterBoot: 'keep',
+    tpm: defaultConfig.tpm,
     jobStoreOwner: undefined,
     tmp: { mode: 0o700, uid: 1, gid: 65534 },
     onCorruption: 'restart',
@@ -144,6 +145,55 @@ test('keys that last are bound and made as is said, and say nothing where none l
   refused('WORKSPACE_KEY=snp\nTEE_MIN_TCB=D315000000000003', 'config-value', 2)
   refused('WORKSPACE_KEY=snp\nTEE_MIN_TCB=3', 'config-value', 2)
   refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_INTEGRITY=hmac-sha256', 'config-value', 2)
+})
+
+const srk = `000b${'5a'.repeat(32)}`
+
+test('a TPM alone is refused unless it is said to be inside, with the reason and the alternatives', () => {
+  const message = refused('\nWORKSPACE_KEY=tpm2', 'config-value', 2)
+  assert.match(
+    message,
+    /snp\+tpm2 or ephemeral, or TPM_TRUST=inside .*: a TPM that the host runs knows what it seals/,
+  )
+  refused('JOB_STORE_KEY=tpm2\nTPM_TRUST=outside', 'config-value', 1)
+  const { keys, tpm } = parseConfig(`TPM_TRUST=inside\nTPM_PCRS="0 7 11"\nTPM_SRK=${srk}\nWORKSPACE_KEY=tpm2`)
+  assert.equal(keys.workspace, { provider: 'tpm2', binding: 'measurement', blank: 'format' })
+  assert.equal(tpm, { trust: 'inside', pcrs: [0, 7, 11], srk })
+})
+
+test('a TPM as second factor needs no trust, and prints back', () => {
+  const config = parseConfig(`JOBSTORE_KEY=snp+tpm2\nTPM_PCRS=11\nTPM_SRK=${srk}`)
+  assert.equal(config.tpm, { trust: 'outside', pcrs: [11], srk })
+  assert.equal(parseConfig(printConfig(config)), config)
+  assert.not.match(printConfig(defaultConfig), /TPM/)
+})
+
+test('what a TPM does not go with is refused', () => {
+  // PCRs do not survive an upgrade, and the word that provisions is measured into them.
+  refused('WORKSPACE_KEY=snp+tpm2\nWORKSPACE_BIND=id-block', 'config-value', 2)
+  refused('WORKSPACE_KEY=snp+tpm2\nWORKSPACE_BLANK=halt', 'config-value', 2)
+  refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_KEY=snp+tpm2', 'config-value', 2)
+  for (const line of ['TPM_TRUST=inside', 'TPM_PCRS=11', `TPM_SRK=${srk}`])
+    refused(`WORKSPACE_KEY=snp\n${line}`, 'config-value', 2)
+  for (const bad of [
+    ...[
+      'TPM_TRUST=yes',
+      'TPM_PCRS=4',
+      'TPM_PCRS="11 4"',
+      'TPM_PCRS="11 11"',
+      'TPM_PCRS="11 16"',
+      'TPM_PCRS="11 23"',
+    ],
+    ...[
+      'TPM_PCRS="4  11"',
+      'TPM_PCRS=""',
+      'TPM_PCRS="04 11"',
+      'TPM_PCRS="0 1 2 3 4 5 6 7 11"',
+      'TPM_PCRS="4,11"',
+    ],
+    ...[`TPM_SRK=${srk.slice(2)}`, `TPM_SRK=${srk.toUpperCase()}`, `TPM_SRK=000c${srk.slice(4)}`],
+  ])
+    refused(`WORKSPACE_KEY=snp+tpm2\n${bad}`, 'config-value', 2)
 })
 
 const badValues = [

@@ -67,6 +67,12 @@ test('volumes with integrity, and a least TCB, are the golden one', () =>
     ),
   ))
 
+test('volumes with a TPM are the golden one', () => {
+  const srk = `000b${'5a'.repeat(32)}`
+  const config = `WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\nTPM_SRK=${srk}\nTPM_PCRS="7 11"\nJOBSTORE_KEY=snp+tpm2\n`
+  golden('plan-tpm.txt', printPlan(plan(config)))
+})
+
 test('a volume to be provisioned is the golden one', () =>
   golden(
     'plan-provision.txt',

@@ -94,9 +94,9 @@ const refusal = (name: CommandName, code: number): BootFault => {
     return fail('tpm-blob', { reason: `TPM2_${name} answers ${said}` })
   if ((kind === rc.authFail || kind === rc.badAuth) && !byPassword.includes(name))
     return fail('tpm-session', { reason: `TPM2_${name} answers ${said}, so it has not the session's key` })
-  if (name === 'Unseal' && kind === rc.policyFail)
-    return fail('tpm-pcrs', { reason: `TPM2_Unseal answers ${said}` })
-  return fail('tpm-error', { command: name, code: said })
+  if ((name === 'Unseal' && kind === rc.policyFail) || (name === 'PolicyPCR' && kind === rc.value))
+    return fail('tpm-pcrs', { reason: `TPM2_${name} answers ${said}` })
+  return fail('tpm-error', { command: name, answer: said })
 }
 
 export const malformed = (name: CommandName) => fail('tpm-response', { command: name })

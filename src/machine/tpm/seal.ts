@@ -3,6 +3,7 @@
 
 import { fail } from '../../fault.ts'
 import { Secret } from '../../keys/secret.ts'
+import type { TpmPolicy } from '../../layout/tpm.ts'
 import { ask, type Exchange, malformed } from './command.ts'
 import { askIn, type Loaded, type Srk, startSession } from './session.ts'
 import {
@@ -24,13 +25,6 @@ import {
   srkTemplate,
 } from './structures.ts'
 import { type Reader, readAll, sized, u8, u16, u32 } from './wire.ts'
-
-export type TpmPolicy = {
-  /** Of the sha256 bank, ascending: at most 8, which is what one TPM2_PCR_Read gives. */
-  readonly pcrs: readonly number[]
-  /** Name of the storage key in hexadecimal digits, where it is known: no other TPM is then asked. */
-  readonly srk: string | undefined
-}
 
 /** A sealed secret. Nothing in it is secret: only the TPM that made it opens it. */
 export type TpmSealed = {
