@@ -42,6 +42,10 @@ export const driverModules = [
   'sha256_ssse3',
   // The kernel registers its device only where SEV-SNP is active; brings tsm and configfs.
   'sev_guest',
+  // Built into most kernels. The last is the TPM of an SVSM, from Linux 6.16.
+  'tpm_tis',
+  'tpm_crb',
+  'tpm_svsm',
 ] as const
 
 export type ManifestEntry = { readonly path: string; readonly bytes: number }

@@ -130,7 +130,8 @@ export const openLasting: Definition<OpenLasting> = {
       opened: Mapped,
       said: { readonly provisioned: 'yes' | 'no'; readonly renewed: 'yes' | 'no' },
     ) => ({
-      ...{ volume, protection: 'crypt', key: provider.name, binding, generation, tcb: sealed['tcb'] ?? '-' },
+      ...{ volume, protection: 'crypt', key: provider.name, binding, generation },
+      ...{ tcb: sealed['tcb'] ?? '-', srk: sealed['tpm-srk'] ?? '-' },
       ...said,
       owner: owner === undefined ? 'none' : ownerKeyId(owner),
       data: partition.device,

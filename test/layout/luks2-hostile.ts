@@ -200,7 +200,7 @@ const digests = (good: Buffer): Row[] => {
 const tokens = (good: Buffer): Row[] => {
   const token = (n: '0' | '1', fields: object) =>
     withTree(good, (t) => Object.assign(t['tokens']?.[n] ?? {}, fields))
-  const many = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`n${n}`, 'x']))
+  const many = Object.fromEntries(Array.from({ length: 13 }, (_, n) => [`n${n}`, 'x']))
   const areas: [string, Buffer][] = [
     ['no token', withTree(good, (t) => Object.assign(t, { tokens: {} }))],
     ['a token of systemd', token('0', { type: 'systemd-tpm2' })],

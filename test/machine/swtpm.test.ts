@@ -8,6 +8,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 import { Secret } from '../../src/keys/secret.ts'
+import { fenceDigest, fencePcr } from '../../src/layout/tpm.ts'
 import {
   ask,
   type CommandName,
@@ -128,6 +129,34 @@ test('it is the same TPM after a restart, with its state', async (context) => {
   const third = await powerOn(context, state)
   using again = unseal(third.tpm, pcrs, sealed)
   assert.equal(again.bytes, secretBytes)
+})
+
+test('once a PCR is extended the TPM itself refuses, whatever values it is said to have', async (context) => {
+  const soft = await powerOn(context, mkdtempSync(join(context.directory, 'closed')))
+  let before: Buffer | undefined
+  const remembering: Exchange = (command) => {
+    const response = soft.tpm(command)
+    if (nameIn(command) === 'PCR_Read') before ??= Buffer.from(response)
+    return response
+  }
+  const sealed = seal(remembering, policy, secret())
+  extend(soft.tpm, fencePcr, fenceDigest())
+  const stale: Exchange = (command) =>
+    nameIn(command) === 'PCR_Read' && before !== undefined ? Buffer.from(before) : soft.tpm(command)
+  for (const liar of [
+    stale,
+    // And without the digest that it compares at once: then the policy is not that of the object.
+    between({ ...soft, tpm: stale }, 'PolicyPCR', {
+      command: (bytes) =>
+        Buffer.from(bytes.toString('hex').replace(/^(.{4}).{8}(.{16})0020.{64}/, '$10000001a$20000'), 'hex'),
+    }),
+  ]) {
+    emptied(soft)
+    assert.is(
+      codeOf(() => unseal(liar, pcrs, sealed)),
+      'tpm-pcrs',
+    )
+  }
 })
 
 test('on the way there and back the secret is never in the clear, whole or in part', ({ own }) => {
