@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { FaultCode } from '../src/fault.ts'
+import { type FaultCode, fail } from '../src/fault.ts'
 import { parseLuks2, payloadOffset } from '../src/layout/luks2/luks2.ts'
 import { statePath } from '../src/layout/state.ts'
 import { fenceWords } from '../src/layout/tpm.ts'
@@ -95,10 +95,13 @@ for (const config of [alone, second]) {
     assert.is(close['value'], after)
   })
 
-  test(`${name}: a TPM that cannot be closed halts before the new root`, async () => {
-    const world = worldWith(config)
-    world.failing.set('tpmExtend', new Error('EIO'))
-    await halts(world, 'internal')
+  test(`${name}: a TPM that fails ends the boot, whatever it was asked`, async () => {
+    for (const verb of ['tpmSeal', 'tpmUnseal', 'tpmExtend'] as const) {
+      const world = verb === 'tpmSeal' ? worldWith(config) : await provisioned(config)
+      world.failing.set(verb, fail('tpm-device', { device: '/dev/tpmrm0', reason: 'EIO' }))
+      const { effects } = await halts(world, 'tpm-device')
+      assert.not.ok(effects.some((e) => e.startsWith('switchRoot')))
+    }
   })
 }
 

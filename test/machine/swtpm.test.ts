@@ -250,6 +250,21 @@ test('one that answers anything, whatever the HMAC it was sent, is found by its 
   )
 })
 
+test('a storage key that is no point of its curve gets no session', ({ own }) => {
+  const liar = between(own, 'CreatePrimary', {
+    response: (bytes) => {
+      // The public area lies behind 20 bytes, and the name before what a password gets back.
+      const changed = flipped(bytes, 20 + srkTemplate.length - 1)
+      nameOf(changed.subarray(20, 20 + srkTemplate.length)).copy(changed, bytes.length - 5 - 34)
+      return changed
+    },
+  })
+  assert.is(
+    codeOf(() => seal(liar, policy, secret())),
+    'tpm-session',
+  )
+})
+
 for (const [what, at, place, code] of [
   ['a changed storage key', 'CreatePrimary', 60, 'tpm-response'],
   ['a changed nonce of the TPM', 'StartAuthSession', -1, 'tpm-session'],

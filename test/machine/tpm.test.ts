@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Secret } from '../../src/keys/secret.ts'
 import { ask, parseResponse, printCommand } from '../../src/machine/tpm/command.ts'
+import { withTpm } from '../../src/machine/tpm/device.ts'
 import { kdfA, kdfE } from '../../src/machine/tpm/session.ts'
 import {
   nameOf,
@@ -146,6 +147,15 @@ test('an owner who has set a password is an error of the TPM, not a lie of it', 
       }),
     /^tpm-error: .*TPM2_CreatePrimary with 0x9a2/,
   )
+})
+
+test('a device that is not there, or fails, has its own fault', () => {
+  const command = Buffer.from('80010000000a00000101', 'hex')
+  const asking = (device: string) => () => withTpm((tpm) => tpm(command), device)
+  assert.throws(asking('/dev/no-such-tpm'), /^tpm-none: cannot ask a TPM by \/dev\/no-such-tpm: ENOENT/)
+  assert.throws(asking('/dev/full'), /^tpm-device: cannot ask the TPM by \/dev\/full: ENOSPC/)
+  // It says nothing, and that is no answer.
+  assert.is(withTpm((tpm) => tpm(command), '/dev/null').length, 0)
 })
 
 test('a reader never goes past an end, and leaves nothing', () => {

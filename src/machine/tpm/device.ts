@@ -6,10 +6,10 @@ import { fail } from '../../fault.ts'
 import { reasonOf } from '../errno.ts'
 import { type Exchange, mostBytes } from './command.ts'
 
-const device = '/dev/tpmrm0'
+const resourceManager = '/dev/tpmrm0'
 
 /** Fault: `tpm-none`. */
-const open = (): number => {
+const open = (device: string): number => {
   try {
     return openSync(device, 'r+')
   } catch (thrown) {
@@ -17,9 +17,12 @@ const open = (): number => {
   }
 }
 
-/** Runs `use` with the TPM. A command is never repeated: the driver does that where a TPM asks for it. Faults: `tpm-none`, `tpm-device`. */
-export const withTpm = <T>(use: (tpm: Exchange) => T): T => {
-  const fd = open()
+/**
+ * Runs `use` with the TPM. A command is never repeated: the driver does that where a TPM asks for it.
+ * Faults: `tpm-none`, `tpm-device`.
+ */
+export const withTpm = <T>(use: (tpm: Exchange) => T, device = resourceManager): T => {
+  const fd = open(device)
   try {
     return use((command) => {
       const response = Buffer.alloc(mostBytes)
