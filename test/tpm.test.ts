@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type FaultCode, fail } from '../src/fault.ts'
-import { parseLuks2, payloadOffset } from '../src/layout/luks2/luks2.ts'
+import { headerAreaBytes, parseLuks2 } from '../src/layout/luks2/luks2.ts'
 import { statePath } from '../src/layout/state.ts'
 import { fenceWords } from '../src/layout/tpm.ts'
 import { type Booted, booted } from './booted.ts'
@@ -38,7 +38,7 @@ const provisioned = async (config: string): Promise<World> => {
 }
 
 const sealedIn = (world: World) =>
-  parseLuks2(fakeMachine(world).machine.read('/dev/vda7', 0n, payloadOffset), 'workspace', 'xts').header
+  parseLuks2(fakeMachine(world).machine.read('/dev/vda7', 0n, headerAreaBytes), 'workspace', 'xts').header
     .tokens?.tee
 
 const withPcr = (world: World, pcr: number) => {
