@@ -41,6 +41,7 @@ export const tpm2: LastingProvider = {
   name: 'tpm2',
   create: (owned, tee) => {
     const tpm = policyOf(owned)
+    // Not of the TPM's generator: what that adds is known to whoever runs it.
     const secret = tee.random(secretBytes)
     const sealed = printTpmSeal({ ...tee.tpmSeal(tpm, secret), pcrs: tpm.pcrs })
     return { secret, sealed }
