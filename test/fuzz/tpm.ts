@@ -65,7 +65,7 @@ const sealed = {
 
 const talk = target<Talk>({
   name: 'TPM conversation',
-  cost: 60,
+  cost: 10,
   seeds: recorded.responses.map(({ name, bytes }) => ({ at: name, bytes })),
   mutate: (random, { at, bytes }) => ({
     at,
