@@ -146,6 +146,14 @@ test('sealed at an older TCB, both are sealed anew', async () => {
   assert.is((await opens(world)).evidence.renewed, 'no')
 })
 
+test('older firmware than the configuration wants is refused with both factors too, and says nothing to tpm2', async () => {
+  const least = (config: string) => worldWith(`${config}TEE_MIN_TCB=ff00000000000000\n`)
+  await halts(least(second), 'tee-tcb-least')
+  const mixed = least(`${alone}JOBSTORE_KEY=snp\n`)
+  const { effects } = await halts(mixed, 'tee-tcb-least')
+  assert.ok(effects.some((e) => e.startsWith('tpmSeal')))
+})
+
 test('on TDX tpm2 works, and snp refuses and names it', async () => {
   const world = worldWith(alone)
   world.cvm = 'tdx'

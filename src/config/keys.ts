@@ -1,7 +1,7 @@
 // The keys of partition.conf, all of them. Pure. Keys of the scripts this replaces stay readable; one that only
 // confirms a constant is checked.
 
-import { cryptNames, volumes } from '../layout/layout.ts'
+import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
 import { constant, type Key } from './key.ts'
@@ -77,10 +77,11 @@ export const configKeys: readonly Key[] = [
   {
     key: 'TEE_MIN_TCB',
     aliases: [],
-    expected: '16 lower-case hexadecimal digits, as the state says a tcb; only where a volume has KEY=snp',
+    expected:
+      '16 lower-case hexadecimal digits, as the state says a tcb; only where a volume has KEY=snp or snp+tpm2',
     read: (text, to) => {
       to.leastTcb = parseTcb(text)
-      return to.leastTcb !== undefined && cryptNames.some((name) => to.keys[name].provider === 'snp')
+      return to.leastTcb !== undefined && cryptNames.some((name) => usesSnp(to.keys[name].provider))
     },
     print: ({ leastTcb }) => (leastTcb === undefined ? '' : printTcb(leastTcb)),
   },

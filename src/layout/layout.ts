@@ -61,6 +61,7 @@ export type Binding = 'measurement' | 'id-block'
 
 /** Where a key that lasts comes from. */
 export type LastingKey = 'snp' | 'tpm2' | 'snp+tpm2'
+export const usesSnp = (key: string): boolean => key === 'snp' || key === 'snp+tpm2'
 export const usesTpm = (key: string): boolean => key === 'tpm2' || key === 'snp+tpm2'
 
 const named = <P extends Volume['protection']>(protection: P) =>

@@ -4,7 +4,7 @@ import { type Params, provision } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
-import { type CryptName, cryptNames, usesTpm, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
 
@@ -62,7 +62,8 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
-      ...{ kind: 'open-lasting', volume, provider, binding, leastTcb: config.leastTcb, profile, rootHashes },
+      ...{ kind: 'open-lasting', volume, provider, binding, profile, rootHashes },
+      leastTcb: usesSnp(provider) ? config.leastTcb : undefined,
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
       tpm: usesTpm(provider) ? { pcrs: config.tpm.pcrs, srk: config.tpm.srk } : undefined,
       ...{ blank: wanted ? 'provision' : blank, timeout },
@@ -77,7 +78,7 @@ const planTee = (config: Config): Step[] => {
     .filter((volume) => lasts(volume, config))
     .map((volume) => config.keys[volume].provider)
   const tee: Step[] =
-    config.teeAfterBoot === 'remove' && providers.some((one) => one !== 'tpm2') ? [{ kind: 'close-tee' }] : []
+    config.teeAfterBoot === 'remove' && providers.some(usesSnp) ? [{ kind: 'close-tee' }] : []
   return [...tee, ...(providers.some(usesTpm) ? [{ kind: 'close-tpm' } as const] : [])]
 }
 

@@ -121,7 +121,17 @@ export const openLasting: Definition<OpenLasting> = {
     const extent = dataExtent(volume, profile, partition)
     const bench: Bench = {
       machine,
-      wanted: { volume, binding, leastTcb, provider, profile, dataBytes: extent.bytes, rootHashes, tpm, owner },
+      wanted: {
+        volume,
+        binding,
+        leastTcb,
+        provider,
+        profile,
+        dataBytes: extent.bytes,
+        rootHashes,
+        tpm,
+        owner,
+      },
       partition,
       extent,
     }
