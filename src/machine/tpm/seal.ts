@@ -5,7 +5,7 @@ import { fail } from '../../fault.ts'
 import { Secret } from '../../keys/secret.ts'
 import type { TpmPolicy } from '../../layout/tpm.ts'
 import { ask, type Exchange, malformed } from './command.ts'
-import { askIn, type Loaded, type Srk, startSession } from './session.ts'
+import { askIn, type Loaded, type Session, type Srk, startSession } from './session.ts'
 import {
   alg,
   digestBytes,
@@ -183,12 +183,7 @@ export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed
   }
 }
 
-const load = (
-  tpm: Exchange,
-  session: ReturnType<typeof startSession>,
-  srk: Srk,
-  sealed: TpmSealed,
-): Loaded => {
+const load = (tpm: Exchange, session: Session, srk: Srk, sealed: TpmSealed): Loaded => {
   const { handle, parameters } = askIn(tpm, session, {
     ...{ name: 'Load', on: [srk], parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]) },
     ...{ hides: 'nothing', session: 'continue', handles: 1 },
@@ -201,7 +196,7 @@ const load = (
 /** The TPM says, to the session's key, that it made `object` so: it checks the ticket, and signs with no key. */
 const certify = (
   tpm: Exchange,
-  session: ReturnType<typeof startSession>,
+  session: Session,
   object: Loaded,
   creationHash: Buffer,
   ticket: Buffer,
