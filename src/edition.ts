@@ -1,6 +1,7 @@
 // What tells the two builds apart. main.ts and main-mock.ts each hold one value of it; nothing chooses at run time.
 
 import type { KeyProvider, LastingProvider } from './keys/provider.ts'
+import type { LastingKey } from './layout/layout.ts'
 import type { Cvm } from './machine/machine.ts'
 
 export type Edition = {
@@ -8,7 +9,7 @@ export type Edition = {
   /** Where the boot may run. Throws `cvm-absent` where it may not. */
   readonly admit: (cvm: Cvm | undefined) => Cvm | 'mock'
   /** By the name that partition.conf has for it. */
-  readonly providers: { readonly ephemeral: KeyProvider; readonly snp: LastingProvider }
+  readonly providers: { readonly ephemeral: KeyProvider } & Readonly<Record<LastingKey, LastingProvider>>
   /** Said loudly at every boot. */
   readonly warning: string | undefined
 }

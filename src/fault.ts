@@ -26,6 +26,7 @@ const status = {
   tee: 22,
   header: 23,
   owner: 24,
+  tpm: 25,
   internal: 70,
 } as const
 
@@ -193,6 +194,19 @@ export const faults = {
     status.crypt,
     (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
   ),
+  'integrity-superblock': row(
+    status.crypt,
+    (d: Volume & { device: string }) =>
+      `cannot open ${d.volume} with dm-integrity: its superblock on ${d.device} is not the one that the partition's size gives; the disk was changed, or this kernel lays it out otherwise; restore it`,
+  ),
+  'integrity-open': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot open ${d.volume} with dm-integrity: ${d.reason}`,
+  ),
+  'integrity-unproven': row(
+    status.crypt,
+    (d: Volume & Reason) => `cannot trust dm-integrity below ${d.volume}: the kernel reports ${d.reason}`,
+  ),
   'format-failed': row(
     status.crypt,
     (d: Volume & Reason) => `cannot make a file system on ${d.volume}: ${d.reason}`,
@@ -234,6 +248,11 @@ export const faults = {
     (d: Reason) =>
       `cannot derive a key that lasts: ${d.reason}; have the host load a VLEK or unmask the chip key`,
   ),
+  'tee-tcb-least': row(
+    status.tee,
+    (d: { tcb: string; least: string }) =>
+      `cannot derive a key: this launch has TCB ${d.tcb}, and TEE_MIN_TCB is ${d.least}; have the platform's firmware updated`,
+  ),
   'tee-key-zero': row(
     status.tee,
     (_: Record<never, never>) =>
@@ -242,12 +261,57 @@ export const faults = {
   'tee-none': row(
     status.tee,
     (d: Volume & { provider: string; found: string }) =>
-      `cannot make a key by ${d.provider} for ${d.volume}: this is ${d.found}, and only SEV-SNP derives keys; for TDX set its KEY to ephemeral`,
+      `cannot make a key by ${d.provider} for ${d.volume}: this is ${d.found}, and only SEV-SNP derives keys; elsewhere set its KEY to tpm2 or ephemeral`,
   ),
   'tee-stays': row(
     status.tee,
     (d: Reason) =>
       `cannot take the TEE's device away: ${d.reason}; use a kernel with sev_guest as a module, or set TEE_AFTER_BOOT=keep`,
+  ),
+
+  'tpm-none': row(
+    status.tpm,
+    (d: { device: string } & Reason) =>
+      `cannot ask a TPM by ${d.device}: ${d.reason}; start the VM with a TPM 2.0, or set another KEY`,
+  ),
+  'tpm-device': row(
+    status.tpm,
+    (d: { device: string } & Reason) => `cannot ask the TPM by ${d.device}: ${d.reason}; start the VM again`,
+  ),
+  'tpm-response': row(
+    status.tpm,
+    (d: { command: string }) =>
+      `cannot trust the TPM: its answer to TPM2_${d.command} is none that a TPM 2.0 gives`,
+  ),
+  'tpm-error': row(
+    status.tpm,
+    (d: { command: string; answer: string }) =>
+      `cannot use the TPM: it answers TPM2_${d.command} with ${d.answer}; see TPM_RC in part 2 of the TPM 2.0 Library`,
+  ),
+  'tpm-srk': row(
+    status.tpm,
+    (d: { found: string; pinned: string }) =>
+      `cannot unseal by this TPM: its storage key is ${d.found}, expected ${d.pinned}; attach the VM's own TPM, or correct TPM_SRK`,
+  ),
+  'tpm-session': row(
+    status.tpm,
+    (d: Reason) =>
+      `cannot trust the TPM: ${d.reason}; something answers in place of the TPM or on the way to it`,
+  ),
+  'tpm-pcrs': row(
+    status.tpm,
+    (d: Reason) =>
+      `cannot use the TPM's PCRs: ${d.reason}; start the firmware, kernel, initramfs and command line that the volume was made with`,
+  ),
+  'tpm-blob': row(
+    status.tpm,
+    (d: Reason) =>
+      `cannot unseal what the header holds: ${d.reason}; the disk was changed, or another TPM made it`,
+  ),
+  'tpm-extend': row(
+    status.tpm,
+    (d: { pcr: number } & Reason) =>
+      `cannot close the TPM to what comes after the boot: PCR ${d.pcr}: ${d.reason}; give the VM another TPM`,
   ),
   'header-blank': header('attach the right disk, or allow the volume to be formatted'),
   'header-foreign': header('attach the right disk, or erase its first MiB if nothing on it is needed'),
@@ -274,11 +338,17 @@ export const faults = {
   'header-flags': header(altered),
   'header-requirements': header(altered),
   'header-generation': header('an older state of the disk was put back; attach its newest'),
+  'header-extent': header('give its partition the size that it was made with, or attach the right disk'),
+  'header-owner': header('set JOBSTORE_OWNER to whom it was made for, or attach the right disk'),
   'header-mac': header('another volume, another launch or another hand made it; attach the right disk'),
   'header-key': header('another launch made it; attach the right disk, or have the owner open it'),
   'seal-provider': header('set its KEY to what it was made with, or attach the right disk'),
   'seal-binding': header('set its BIND to what it was made with, or attach the right disk'),
+  'seal-pcrs': header('set TPM_PCRS to what it was made with, or attach the right disk'),
   'seal-tcb': header("the platform's firmware is older than the seal; have it updated"),
+  'seal-tcb-least': header(
+    'boot once under newer firmware with a TEE_MIN_TCB no higher than this seal, which seals it anew',
+  ),
   'seal-svn': header('the image that this ID block signs is older than the seal; launch a newer one'),
   'seal-vmpl': header('launch the guest at the VMPL that it was made at'),
   'provision-exists': row(

@@ -2,11 +2,14 @@
 
 import { cli } from './cli.ts'
 import { mock, mockLasting } from './keys/mock.ts'
+import { both } from './keys/second-factor.ts'
+import { tpm2 } from './keys/tpm2.ts'
 
 await cli(process.argv.slice(2), {
   name: 'cvmboot-mock',
   admit: (cvm) => cvm ?? 'mock',
-  providers: { ephemeral: mock, snp: mockLasting },
+  // A TPM needs no stand-in of ours: QEMU has one.
+  providers: { ephemeral: mock, snp: mockLasting, tpm2, 'snp+tpm2': both(mockLasting, tpm2) },
   warning:
     'MOCK BUILD: no confidential VM is required and the encryption key is public. Never use it for real data.',
 })

@@ -99,12 +99,12 @@ test('keys are wiped after use and appear in no line, state or effect', async ()
   const fake = await run((world) => set(world, { config: '' }), {
     ...production,
     name: 'cvmboot-mock',
-    providers: { ephemeral: mock, snp: mockLasting },
+    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
   })
   assert.is(fake.keysSeen.length, 2)
   assert.ok(fake.keysSeen.every((key) => key.every((byte) => byte === 0)))
   assert.is(fake.keys.size, 0)
-  using key = mock.create('workspace', fake.machine.random)
+  using key = mock.create('workspace', fake.machine.random, 64)
   const said = JSON.stringify([fake.lines, fake.effects, [...fake.files.values()]])
   for (const encoding of ['hex', 'base64', 'latin1'] as const)
     assert.not.ok(said.includes(key.bytes.toString(encoding).slice(0, 16)))
@@ -114,8 +114,9 @@ const broken = Object.assign(new Error('broken'), { code: 'EIO' })
 const verbs = Object.keys(fakeMachine(goodWorld()).machine) as Verb[]
 // isInit, log and end cannot fail the boot: without them there is none. The rest must each end it.
 const unused: Verb[] = ['isInit', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
-// Only volumes that last ask the TEE or have a header: see lasting.test.ts.
+// Only volumes that last ask a TEE or a TPM, or have a header: see lasting.test.ts and tpm.test.ts.
 unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey', 'closeTee', 'write')
+unused.push('tpmSeal', 'tpmUnseal', 'tpmExtend')
 for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
     const { halt, ended, effects } = await run((world) => {
@@ -185,7 +186,7 @@ test('the mock build boots there and says loudly what it is', async () => {
   const edition: Edition = {
     name: 'cvmboot-mock',
     admit: (cvm) => cvm ?? 'mock',
-    providers: { ephemeral: mock, snp: mockLasting },
+    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
     warning: 'MOCK BUILD',
   }
   const { ended, lines } = await run((world) => set(world, { cvm: undefined }), edition)
@@ -335,6 +336,21 @@ test('a blank plain job-store is formatted, one with ext4 is kept', async () => 
   })
   assert.not.ok(kept.effects.some((e) => e.startsWith('makeExt4 /dev/vda8')))
   assert.ok(kept.effects.includes('mount /dev/vda8 /sysroot/mnt/nvflare/job-store ext4 nosuid,nodev,noexec'))
+})
+
+test('of a plain job-store console and state say that the host reads it, of an encrypted one neither does', async () => {
+  for (const [config, expected] of [
+    ['JOBSTORE_ENCRYPTION=none', 'the host'],
+    ['', undefined],
+  ] as const) {
+    const { lines, files } = await run((world) => set(world, { config }))
+    const said = lines.filter(({ line }) => /^job-store is plain: the host reads what is written/.test(line))
+    assert.equal(
+      said.map(({ level }) => level),
+      expected === undefined ? [] : [4],
+    )
+    assert.is(JSON.parse(files.get(statePath) ?? '{}').volumes['job-store']['readable-by'], expected)
+  }
 })
 
 test('layers: os-config over /etc, writable ones in memory', async () => {

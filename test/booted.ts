@@ -4,7 +4,9 @@ import { boot } from '../src/boot.ts'
 import type { Edition } from '../src/edition.ts'
 import { fail } from '../src/fault.ts'
 import { ephemeral } from '../src/keys/ephemeral.ts'
+import { both } from '../src/keys/second-factor.ts'
 import { snp } from '../src/keys/snp.ts'
+import { tpm2 } from '../src/keys/tpm2.ts'
 import { Ended, type Fake, fakeMachine, type World } from './fake-machine.ts'
 
 export const production: Edition = {
@@ -13,7 +15,7 @@ export const production: Edition = {
     if (cvm === undefined) throw fail('cvm-absent', {})
     return cvm
   },
-  providers: { ephemeral, snp },
+  providers: { ephemeral, snp, tpm2, 'snp+tpm2': both(snp, tpm2) },
   warning: undefined,
 }
 

@@ -6,7 +6,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { forbiddenNames } from '../src/cmdline/forbidden.ts'
 import { parameters, parseParams } from '../src/cmdline/params.ts'
-import { configKeys, defaultConfig } from '../src/config/keys.ts'
+import { configKeys } from '../src/config/keys.ts'
+import { defaultConfig } from '../src/config/settings.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
 import { guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
@@ -111,7 +112,8 @@ for (const { name, takes, absent } of parameters)
 test('the picture of the boot has every kind of step', () => {
   const config = { ...defaultConfig, jobStore: 'plain' as const, overlays: ['/var'] }
   const workspace = { provider: 'snp', binding: 'measurement', blank: 'format' } as const
-  const lasting = { ...defaultConfig, keys: { ...defaultConfig.keys, workspace } }
+  const second = { ...workspace, provider: 'snp+tpm2' } as const
+  const lasting = { ...defaultConfig, keys: { workspace, 'job-store': second } }
   for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one)))
     assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(read().includes(statePath))

@@ -3,10 +3,18 @@
 
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
-import { tcbAtMost } from '../src/keys/snp-check.ts'
 import { parseCryptTable } from '../src/layout/crypt.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
+import {
+  parseIntegritySuperblock,
+  parseIntegrityTable,
+  printIntegrityStatus,
+  printIntegritySuperblock,
+  superblockBytes,
+  superblockFor,
+} from '../src/layout/integrity.ts'
 import type { LayerEntry } from '../src/layout/shadows.ts'
+import { tcbAtMost } from '../src/layout/tcb.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
 import type {
   Machine,
@@ -19,6 +27,7 @@ import type {
   SnpReport,
   SnpRootKey,
 } from '../src/machine/machine.ts'
+import { type FakeTpm, fakeTpmVerbs, newTpm } from './fake-tpm.ts'
 import { goodReport, mixedKey } from './snp.ts'
 
 /** Thrown instead of not returning: what a real machine ends in. */
@@ -64,6 +73,8 @@ export type World = {
   power: number
   /** In which the blocks of one write reach the medium: a disk promises none. */
   order: 'forward' | 'backward'
+  /** Undefined: the machine has none. */
+  tpm: FakeTpm | undefined
   /** What becomes of the TEE's driver. */
   closeTee: 'absent' | 'removed' | 'built in'
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
@@ -143,6 +154,7 @@ export const goodWorld = (): World => ({
   fileSystems: new Map(),
   power: Number.POSITIVE_INFINITY,
   order: 'forward',
+  tpm: newTpm(1),
   closeTee: 'removed',
   corrupt: new Set(),
   unreadable: new Set(),
@@ -190,18 +202,42 @@ export const fakeMachine = (world: World): Fake => {
     if (world.power <= 0) throw Object.assign(new Error('the power is gone'), { code: 'EIO' })
     world.power--
   }
+  /** The partition below an integrity mapping. */
+  const below = (dev: string): string =>
+    [...mappings.values()].find((m) => m.dev === dev && m.target === 'integrity')?.table.split(' ')[0] ?? dev
   const mounts: Mount[] = []
   let clock = 1000
   let polls = 0
   const effect = (what: string) => void fake.effects.push(what)
 
+  /** dm-integrity as Linux does it: formats what is blank, and says its table in its own words. */
+  const integrity = ({ table }: MappingRequest): string => {
+    const [data = '', offset = '', , , , , journal = ''] = table.split(' ')
+    const status = printIntegrityStatus({
+      ...{ data, offset: BigInt(offset) },
+      journalSections: Number(journal.replace('journal_sectors:', '')) / 264,
+    })
+    const partition = world.partitions.find((p) => p.dev === data)
+    const expected = superblockFor(partition?.bytes ?? 0n, BigInt(offset) * 512n)
+    const block = `${partition?.device}@${Number(offset) / 8}`
+    const found = (world.disk.get(block) ?? Buffer.alloc(4096)).subarray(0, superblockBytes)
+    if (parseIntegrityTable(status) === undefined || expected === undefined)
+      throw Object.assign(new Error(`bad table ${table}`), { code: 'EINVAL' })
+    if (found.every((byte) => byte === 0))
+      world.disk.set(block, Buffer.concat([printIntegritySuperblock(expected)], 4096))
+    else if (parseIntegritySuperblock(found) === undefined)
+      throw Object.assign(new Error('bad superblock'), { code: 'EINVAL' })
+    return status
+  }
+
   const load = (request: MappingRequest, dev: string): Mapping => {
+    const text = request.target === 'integrity' ? integrity(request) : request.table
     const key = /:logon:([^ ]+)/.exec(request.table)?.[1]
     if (key !== undefined && !fake.keys.has(key)) throw Object.assign(new Error('no key'), { code: 'ENOKEY' })
     const crypt = parseCryptTable(request.table)
     if (crypt !== undefined && key !== undefined)
       opened.set(`/dev/dm-${dev.split(':')[1]}`, {
-        data: crypt.data,
+        data: below(crypt.data),
         key: fake.keys.get(key)?.toString('hex') ?? '',
       })
     const mapping: Mapping = {
@@ -210,7 +246,7 @@ export const fakeMachine = (world: World): Fake => {
       access: request.access,
       sectors: request.sectors,
       target: request.target,
-      table: request.table,
+      table: text,
       status: request.target === 'verity' ? 'V' : '',
     }
     mappings.set(request.name, mapping)
@@ -261,6 +297,7 @@ export const fakeMachine = (world: World): Fake => {
       if (!allowed) throw fail('tee-status', { request: 'key', status: 0x16 })
       return new Secret(mixedKey(secret, snp.report, request))
     },
+    ...fakeTpmVerbs(world, effect),
     closeTee: () => {
       effect('closeTee')
       return world.closeTee
@@ -315,8 +352,8 @@ export const fakeMachine = (world: World): Fake => {
         fake.keys.delete(description)
       }
     },
-    makeExt4: async (device, label, kind) => {
-      effect(`makeExt4 ${device} ${label} ${kind}`)
+    makeExt4: async (device, label, kind, firstRead) => {
+      effect(`makeExt4 ${device} ${label} ${kind}${firstRead === 'fails' ? ' first-read-fails' : ''}`)
       const crypt = opened.get(device)
       if (crypt === undefined) return
       world.fileSystems.set(crypt.data, 'half made')

@@ -36,6 +36,12 @@ const detail = {
   vmpl: 1,
   asked: 0,
   provider: 'snp',
+  tcb: 'd3',
+  least: 'd4',
+  command: 'Unseal',
+  answer: '0x99d',
+  pinned: '000b',
+  pcr: 11,
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

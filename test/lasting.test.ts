@@ -5,16 +5,16 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FaultCode } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
-import { parseLuks2, payloadOffset } from '../src/layout/luks2/luks2.ts'
+import { headerAreaBytes, parseLuks2 } from '../src/layout/luks2/luks2.ts'
 import { parseState, statePath } from '../src/layout/state.ts'
+import { printTcb } from '../src/layout/tcb.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
-import { printTcb } from '../src/machine/snp-report.ts'
 import { type Booted, booted, production } from './booted.ts'
 import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
 import { counting } from './snp.ts'
 
 const device = '/dev/vda7'
-const spareAt = 2 ** 28 - payloadOffset
+const spareAt = headerAreaBytes
 const toMeasurement = 'WORKSPACE_KEY=snp\n'
 const toIdBlock = 'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\n'
 const mustExist = `${toIdBlock}WORKSPACE_BLANK=halt\n`
@@ -51,7 +51,7 @@ const halts = async (world: World, code: FaultCode): Promise<Booted> => {
 }
 
 const areaOf = (world: World, at = 0): Buffer =>
-  fakeMachine(world).machine.read(device, BigInt(at), payloadOffset)
+  fakeMachine(world).machine.read(device, BigInt(at), headerAreaBytes)
 const put = (world: World, area: Buffer, at = 0): void =>
   fakeMachine(world).machine.write(device, BigInt(at), area)
 const headerOf = (world: World) => parseLuks2(areaOf(world), 'workspace', 'xts').header
@@ -87,7 +87,7 @@ test('a blank volume is made once, said to be new, and found again by the next b
   assert.equal([second.evidence.provisioned, second.evidence.renewed], ['no', 'no'])
   assert.not.ok(second.effects.some((e) => e.startsWith('makeExt4 /dev/dm-3') || e.startsWith('write ')))
   assert.ok(second.effects.includes('mount /dev/dm-3 /sysroot/mnt/nvflare/workspace ext4 nosuid,nodev'))
-  assert.ok(second.evidence.table.endsWith(' 0 254:7 2048 1 sector_size:4096'))
+  assert.ok(second.evidence.table.endsWith(' 0 254:7 4096 1 sector_size:4096'))
 })
 
 test('the header is written last: until then the volume is as blank as before', async () => {
@@ -108,10 +108,10 @@ test('the header is written last: until then the volume is as blank as before', 
   )
 })
 
-test('the spare area lies behind the data, and is blank once all is done', async () => {
+test('the spare area lies between header and data, and is blank once all is done', async () => {
   const world = worldWith()
   const { evidence, machine } = await opens(world)
-  assert.is(machine.mapping('workspace').sectors, BigInt((spareAt - payloadOffset) / 512))
+  assert.is(machine.mapping('workspace').sectors, BigInt((2 ** 28 - 2 * spareAt) / 512))
   assert.ok(evidence.table.length > 0)
   assert.ok(areaOf(world, spareAt).every((byte) => byte === 0))
 })
@@ -182,6 +182,26 @@ for (const [what, by] of otherLaunches)
     await halts(world, 'header-mac')
   })
 
+for (const [what, bytes] of [
+  ['smaller', (1n << 28n) - (1n << 20n)],
+  ['larger', (1n << 28n) + 4096n],
+] as const)
+  test(`a partition that was made ${what} halts with header-extent, and nothing is written`, async () => {
+    const world = await provisioned()
+    // A new seal is due, and what is data lies where it would go if the size were believed.
+    change(world, newerTcb)
+    const resized = (size: bigint) => {
+      world.partitions = world.partitions.map((p) => (p.device === device ? { ...p, bytes: size } : p))
+    }
+    resized(bytes)
+    const { halt, effects } = await halts(world, 'header-extent')
+    assert.ok(halt?.includes(`its data has ${(1n << 28n) - (2n << 20n)} bytes, and the partition room for`))
+    assert.not.ok(effects.some((e) => /^(?:write |snpDerivedKey|openMapping workspace)/.test(e)))
+    // A rest that is no whole sector is not the host's to choose either, but holds no data.
+    resized((1n << 28n) + 512n)
+    assert.is((await opens(world)).evidence.renewed, 'yes')
+  })
+
 /** Another image of os-config on the disk and on the command line. */
 const upgrade = (world: World): void => {
   const hash = 'a'.repeat(63).concat('b') as RootHash
@@ -244,6 +264,37 @@ test('sealed at a newer TCB than this launch has, it halts', async () => {
   await halts(world, 'seal-tcb')
 })
 
+/** At least so new, in each component. */
+const least = (tcb: bigint) => `${toIdBlock}TEE_MIN_TCB=${printTcb(tcb)}\n`
+const launchTcb = 0xd315000000000003n
+
+for (const [what, tcb, code] of [
+  ['the same', launchTcb, undefined],
+  ['lower in all', 0n, undefined],
+  ['higher in the last component', launchTcb + 1n, 'tee-tcb-least'],
+  ['higher in the first component, lower in all others', 0xd4n << 56n, 'tee-tcb-least'],
+  ['higher in a component that is zero here', launchTcb + (1n << 24n), 'tee-tcb-least'],
+] as const)
+  test(`a least TCB that is ${what} ${code === undefined ? 'opens' : `halts with ${code}`}`, async () => {
+    const world = worldWith(least(tcb))
+    if (code === undefined) return void (await opens(world))
+    const { effects } = await halts(world, code)
+    assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey') || e.startsWith('write ')))
+  })
+
+test('a seal below the least TCB halts: who broke that firmware could have made it', async () => {
+  const world = await provisioned(toIdBlock)
+  change(world, newerTcb)
+  world.config = least(newerTcb.launchTcb)
+  const { effects } = await halts(world, 'seal-tcb-least')
+  assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey')))
+  // As the words say: one boot that does not ask for it seals anew.
+  world.config = toIdBlock
+  assert.is((await opens(world)).evidence.renewed, 'yes')
+  world.config = least(newerTcb.launchTcb)
+  assert.is((await opens(world)).evidence.renewed, 'no')
+})
+
 test('a newer SVN of the ID block seals anew, and the older image is then shut out', async () => {
   const world = await provisioned(toIdBlock)
   change(world, { guestSvn: 8 })
@@ -296,7 +347,8 @@ for (const [what, code, by] of refusedLaunches)
   test(`${what} halts with ${code}, and no key is asked for`, async () => {
     const { effects, halt } = await halts(worldWith(toMeasurement, by), code)
     assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey') || e.startsWith('write ')))
-    if (code === 'tee-none') assert.ok(halt?.includes('this is tdx') && halt.includes('KEY to ephemeral'))
+    if (code === 'tee-none')
+      assert.ok(halt?.includes('this is tdx') && halt.includes('KEY to tpm2 or ephemeral'))
   })
 
 test('a chip key that is masked later is not derived from', async () => {
@@ -322,7 +374,7 @@ test('the TEE is asked once: an error is not tried again', async () => {
 test('an erased header halts where the volume must exist, and is a new volume where it may be formatted', async () => {
   const world = await provisioned(mustExist)
   await opens(world)
-  put(world, Buffer.alloc(payloadOffset))
+  put(world, Buffer.alloc(headerAreaBytes))
   const { halt } = await halts(world, 'header-blank')
   assert.ok(halt?.includes('workspace'))
   world.config = toIdBlock
@@ -338,8 +390,8 @@ test('one byte anywhere in the area halts, with a code that says where', async (
     [20_000, 'header-checksum'],
     [40_000, 'header-mac'],
     [600_000, 'header-mac'],
-    [payloadOffset - 1, 'header-mac'],
-    [payloadOffset - 4096, 'header-mac'],
+    [headerAreaBytes - 1, 'header-mac'],
+    [headerAreaBytes - 4096, 'header-mac'],
   ]
   for (const [at, code] of table) {
     const copy = copyOf(world)
@@ -353,7 +405,7 @@ test('one byte anywhere in the area halts, with a code that says where', async (
 test("another volume's header, genuine as it is, halts", async () => {
   const world = worldWith(`${toMeasurement}JOBSTORE_KEY=snp\n`)
   await opens(world)
-  const jobStore = fakeMachine(world).machine.read('/dev/vda8', 0n, payloadOffset)
+  const jobStore = fakeMachine(world).machine.read('/dev/vda8', 0n, headerAreaBytes)
   put(world, jobStore)
   await halts(world, 'header-mac')
 })
@@ -363,7 +415,7 @@ test('a header that another provider or another binding made halts', async () =>
   world.config = toMeasurement
   await halts(world, 'seal-binding')
   const mocked = worldWith()
-  const edition = { ...production, providers: { ephemeral: mock, snp: mockLasting } }
+  const edition = { ...production, providers: { ...production.providers, ephemeral: mock, snp: mockLasting } }
   assert.is((await booted(mocked, edition)).halt, undefined)
   await halts(mocked, 'seal-provider')
   mocked.config = toIdBlock
@@ -377,7 +429,7 @@ test('the mock build opens again what it made', async () => {
   const edition = {
     ...production,
     admit: () => 'mock' as const,
-    providers: { ephemeral: mock, snp: mockLasting },
+    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
   }
   assert.is(evidenceOf(await booted(world, edition)).provisioned, 'yes')
   assert.is(evidenceOf(await booted(world, edition)).provisioned, 'no')
@@ -386,8 +438,8 @@ test('the mock build opens again what it made', async () => {
 test('a stranger on the partition halts, whatever the policy', async () => {
   for (const config of [toMeasurement, mustExist]) {
     const world = worldWith(config)
-    const area = Buffer.alloc(payloadOffset)
-    area.write('somebody', payloadOffset - 8)
+    const area = Buffer.alloc(headerAreaBytes)
+    area.write('somebody', headerAreaBytes - 8)
     put(world, area)
     await halts(world, 'header-foreign')
   }
@@ -540,8 +592,8 @@ for (const order of ['forward', 'backward'] as const)
 test('what lies in the spare area counts only if it is whole and ours, and is left alone', async () => {
   const world = await provisioned()
   const torn = areaOf(world)
-  torn.fill(0, payloadOffset / 2)
-  for (const area of [Buffer.alloc(payloadOffset, 0x5a), torn]) {
+  torn.fill(0, headerAreaBytes / 2)
+  for (const area of [Buffer.alloc(headerAreaBytes, 0x5a), torn]) {
     put(world, area, spareAt)
     const { effects } = await opens(world)
     assert.not.ok(effects.some((e) => e.startsWith('write ')))

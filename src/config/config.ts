@@ -2,9 +2,12 @@
 
 import { fail } from '../fault.ts'
 import { volumes } from '../layout/layout.ts'
-import { type Config, configKeys, type Draft, defaultConfig, type Key } from './keys.ts'
+import type { Key } from './key.ts'
+import { configKeys } from './keys.ts'
+import { type Config, type Draft, defaultConfig } from './settings.ts'
+import { trustedAlone } from './tpm-keys.ts'
 
-export { type Config, defaultConfig, type KeyPolicy } from './keys.ts'
+export { type Config, defaultConfig, type KeyPolicy } from './settings.ts'
 
 /** The complete configuration as text that `parseConfig` reads back to the same. */
 export const printConfig = (config: Config): string =>
@@ -21,8 +24,11 @@ const keysByName = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((
  * Faults: `config-syntax`, `config-unknown`, `config-duplicate`, `config-value`, each with file:line.
  */
 export const parseConfig = (text: string, file = 'partition.conf'): Config => {
-  const { size, mount, keys } = defaultConfig
-  const to: Draft = { ...defaultConfig, size: { ...size }, mount: { ...mount }, keys: { ...keys } }
+  const { size, mount, keys, profile } = defaultConfig
+  const to: Draft = {
+    ...defaultConfig,
+    ...{ size: { ...size }, mount: { ...mount }, keys: { ...keys }, profile: { ...profile } },
+  }
   const seen = new Map<Key, At>()
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1
@@ -61,17 +67,28 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
       expected: `a path outside that of ${clash.name}, ${to.mount[clash.name]}`,
     })
   }
-  refuseOwner(file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
+  for (const { name, key, protection } of volumes) {
+    const at = seen.get(keysByName.get(`${key}_KEY`) as Key)
+    if (at !== undefined && protection === 'crypt' && !trustedAlone(name, to)) throw refuseTpm(file, at)
+  }
+  refuseOwner(to, file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
   return to
 }
 
-/**
- * An owner who is named and then gets no keyslot would be a surprise after the job. No boot makes that keyslot yet, so
- * for now each is refused.
- */
-const refuseOwner = (file: string, at: At | undefined): void => {
-  if (at === undefined) return
-  const expected = "nothing: no boot makes the owner's keyslot yet; remove it"
+const refuseTpm = (file: string, { line, name: key, value }: At) => {
+  const expected =
+    'snp+tpm2 or ephemeral, or TPM_TRUST=inside beside it: a TPM that the host runs knows what it seals'
+  return fail('config-value', { file, line, key, value, expected })
+}
+
+/** An owner who is named and then gets no keyslot would be a surprise after the job. */
+const refuseOwner = (config: Config, file: string, at: At | undefined): void => {
+  const lasts = config.jobStore === 'crypt' && config.keys['job-store'].provider !== 'ephemeral'
+  if (at === undefined || lasts) return
+  const expected =
+    config.jobStore === 'plain'
+      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads it; remove this or JOBSTORE_ENCRYPTION=none'
+      : "nothing: the job-store's key ends with the boot, so nobody opens it later; set JOBSTORE_KEY=snp"
   throw fail('config-value', { file, line: at.line, key: at.name, value: at.value, expected })
 }
 

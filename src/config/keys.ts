@@ -1,182 +1,14 @@
-// The keys of partition.conf: what each takes, and how it reads and prints. Pure. Keys of the scripts this
-// replaces stay readable; one that only confirms a constant is checked.
+// The keys of partition.conf, all of them. Pure. Keys of the scripts this replaces stay readable; one that only
+// confirms a constant is checked.
 
-import { type Binding, type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
-import { type OwnerKey, parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
-
-/** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
-export type KeyPolicy = {
-  readonly provider: 'ephemeral' | 'snp'
-  readonly binding: Binding
-  readonly blank: 'format' | 'halt'
-}
-
-/** Everything the configuration decides, complete: absent keys have their defaults. */
-export type Config = {
-  /** Block device or image file that `setup` writes when its command line names none. */
-  readonly device: string | undefined
-  /** Bytes: at most for a verity image, exactly for a crypt partition, as limit for tmpfs. */
-  readonly size: Readonly<Record<VolumeName, bigint>>
-  /** Absolute path in the new root. */
-  readonly mount: Readonly<Record<VolumeName, string>>
-  /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
-  readonly jobStore: 'crypt' | 'plain'
-  readonly keys: Readonly<Record<CryptName, KeyPolicy>>
-  /** Whether the running system keeps the driver by which keys that last are derived. */
-  readonly teeAfterBoot: 'remove' | 'keep'
-  /** Who besides the VM can open the job-store. */
-  readonly jobStoreOwner: OwnerKey | undefined
-  readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
-  /** What dm-verity does when a block read after the boot does not verify. */
-  readonly onCorruption: 'panic' | 'restart'
-  /** Layers the directory `etc` of os-config over /etc. */
-  readonly configOverEtc: boolean
-  /** Paths that get a writable layer in memory over the verified root. */
-  readonly overlays: readonly string[]
-  /** Bytes that all writable layers together may take. */
-  readonly overlaySize: bigint
-  /** Executable in the new root that becomes PID 1. */
-  readonly init: string
-}
-
-export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
-  size: Record<VolumeName, bigint>
-  mount: Record<VolumeName, string>
-  keys: Record<CryptName, KeyPolicy>
-}
-
-/** One key: `read` stores a value and says whether it was good; `print` gives it back, '' for nothing to say. */
-export type Key = {
-  readonly key: string
-  readonly aliases: readonly string[]
-  readonly expected: string
-  readonly read: (text: string, to: Draft) => boolean
-  readonly print: (config: Config) => string
-}
-
-const units = { K: 1024n, M: 1024n ** 2n, G: 1024n ** 3n, T: 1024n ** 4n } as const
-const MiB = units.M
-
-/** `20G` -> bytes. K, M, G, T are powers of 1024; whole MiB only, since partitions lie on them. */
-export const parseSize = (text: string): bigint | undefined => {
-  const match = /^([1-9][0-9]{0,8})([KMGT])$/.exec(text)
-  if (match === null) return undefined
-  const bytes = BigInt(match[1] ?? '') * units[match[2] as keyof typeof units]
-  return bytes % MiB === 0n && bytes <= 1024n * units.T ? bytes : undefined
-}
-
-export const printSize = (bytes: bigint): string => {
-  for (const [unit, factor] of [
-    ['T', units.T],
-    ['G', units.G],
-  ] as const)
-    if (bytes % factor === 0n) return `${bytes / factor}${unit}`
-  return `${bytes / MiB}M`
-}
-
-const aPath = /^(?:\/[A-Za-z0-9._+@-]+)+$/
-const isPath = (text: string): boolean => aPath.test(text) && !/\/\.\.?(?:\/|$)/.test(text)
-// The kernel's own file systems and /run come with the boot; a volume there would be hidden or hide them.
-const isMountPoint = (text: string): boolean => isPath(text) && !/^\/(?:proc|sys|dev|run)(?:\/|$)/.test(text)
-
-/** A key that only confirms what is a constant here. */
-const constant = (key: string, value: string, aliases: readonly string[] = []): Key => ({
-  key,
-  aliases,
-  expected: `${value} (nothing else is supported)`,
-  read: (text) => text === value,
-  print: () => '',
-})
-
-const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
-  if (volume.name === 'job-store')
-    return {
-      expected: 'required (the host cannot read it) or none (the host can)',
-      read: (text, to) => {
-        // `optional` left the choice to an environment variable; the safe reading is the only one here.
-        to.jobStore = text === 'none' ? 'plain' : 'crypt'
-        return ['none', 'required', 'optional'].includes(text)
-      },
-      print: (config) => (config.jobStore === 'plain' ? 'none' : 'required'),
-    }
-  const needed = volume.protection === 'crypt' ? ['required', 'optional'] : ['none']
-  return { expected: needed[0] ?? '', read: (text) => needed.includes(text), print: () => '' }
-}
-
-/** Of volumes that are encrypted. BIND and BLANK say nothing of a key that does not last, so they are then refused. */
-const keyPolicy = (name: CryptName, key: string, also: (suffix: string) => string[]): Key[] => {
-  const set = (to: Draft, change: Partial<KeyPolicy>) => {
-    to.keys[name] = { ...to.keys[name], ...change }
-  }
-  const lasts = ({ keys }: Pick<Config, 'keys'>) => keys[name].provider !== 'ephemeral'
-  const onlyLasting = `; only with ${key}_KEY=snp`
-  return [
-    {
-      key: `${key}_KEY`,
-      aliases: also('KEY'),
-      expected: 'ephemeral (new at each boot) or snp (of the TEE: it lasts), for a volume that is encrypted',
-      read: (text, to) => {
-        set(to, { provider: text === 'snp' ? 'snp' : 'ephemeral' })
-        const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
-        return text === 'ephemeral' || (text === 'snp' && encrypted)
-      },
-      print: ({ keys }) => keys[name].provider,
-    },
-    {
-      key: `${key}_BIND`,
-      aliases: also('BIND'),
-      expected: `measurement or id-block${onlyLasting}`,
-      read: (text, to) => {
-        set(to, { binding: text === 'id-block' ? 'id-block' : 'measurement' })
-        return lasts(to) && (text === 'measurement' || text === 'id-block')
-      },
-      print: (config) => (lasts(config) ? config.keys[name].binding : ''),
-    },
-    {
-      key: `${key}_BLANK`,
-      aliases: also('BLANK'),
-      // The word that provisions changes the measurement, so a key bound to that would never be found again.
-      expected: `format, or halt with ${key}_BIND=id-block${onlyLasting}`,
-      read: (text, to) => {
-        set(to, { blank: text === 'halt' ? 'halt' : 'format' })
-        const provisionable = text === 'halt' && to.keys[name].binding === 'id-block'
-        return lasts(to) && (text === 'format' || provisionable)
-      },
-      print: (config) => (lasts(config) ? config.keys[name].blank : ''),
-    },
-  ]
-}
-
-const volumeKeys = (volume: Volume): Key[] => {
-  const { name, key } = volume
-  const also = (suffix: string) => volume.aliases.map((alias) => `${alias}_${suffix}`)
-  return [
-    {
-      key: `${key}_SIZE`,
-      aliases: also('SIZE'),
-      expected: 'a whole number of MiB as 512M, 20G or 1T',
-      read: (text, to) => {
-        const bytes = parseSize(text)
-        if (bytes !== undefined) to.size[name] = bytes
-        return bytes !== undefined
-      },
-      print: (config) => printSize(config.size[name]),
-    },
-    constant(`${key}_TYPE`, volume.protection, also('TYPE')),
-    {
-      key: `${key}_MOUNT`,
-      aliases: also('MOUNT'),
-      expected: name === 'root-fs' ? '/' : 'an absolute path outside /proc, /sys, /dev and /run, without ..',
-      read: (text, to) => {
-        to.mount[name] = text
-        return name === 'root-fs' ? text === '/' : isMountPoint(text)
-      },
-      print: (config) => config.mount[name],
-    },
-    { key: `${key}_ENCRYPTION`, aliases: also('ENCRYPTION'), ...encryption(volume) },
-    ...(volume.protection === 'crypt' ? keyPolicy(volume.name, key, also) : []),
-  ]
-}
+import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
+import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
+import { parseTcb, printTcb } from '../layout/tcb.ts'
+import { constant, type Key } from './key.ts'
+import { defaultBase } from './settings.ts'
+import { tpmKeys } from './tpm-keys.ts'
+import { apart, isMountPoint, isPath, parseSize, printSize } from './values.ts'
+import { volumeKeys } from './volume-keys.ts'
 
 const id = (key: string, field: 'uid' | 'gid'): Key => ({
   key,
@@ -215,10 +47,11 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.device ?? '',
   },
   ...volumes.flatMap(volumeKeys),
+  ...tpmKeys,
   {
     key: 'JOBSTORE_OWNER',
     aliases: ['JOB_STORE_OWNER'],
-    expected: `an age public key (age1...), or RSA of ${rsaBits.least} to ${rsaBits.most} bits as PEM on one line, without its frame`,
+    expected: `an age public key (age1...), or RSA of ${rsaBits.least} to ${rsaBits.most} bits as PEM on one line, without its frame; only where the key of the job-store lasts`,
     read: (text, to) => {
       to.jobStoreOwner = parseOwnerKey(text)
       return to.jobStoreOwner !== undefined
@@ -240,6 +73,17 @@ export const configKeys: readonly Key[] = [
       return text === 'panic' || text === 'restart'
     },
     print: (config) => config.onCorruption,
+  },
+  {
+    key: 'TEE_MIN_TCB',
+    aliases: [],
+    expected:
+      '16 lower-case hexadecimal digits, as the state says a tcb; only where a volume has KEY=snp or snp+tpm2',
+    read: (text, to) => {
+      to.leastTcb = parseTcb(text)
+      return to.leastTcb !== undefined && cryptNames.some((name) => usesSnp(to.keys[name].provider))
+    },
+    print: ({ leastTcb }) => (leastTcb === undefined ? '' : printTcb(leastTcb)),
   },
   {
     key: 'TEE_AFTER_BOOT',
@@ -327,31 +171,3 @@ export const configKeys: readonly Key[] = [
     print: () => '',
   },
 ]
-
-const defaultBase = '/mnt/nvflare'
-
-const table = <T>(of: (volume: Volume) => T): Record<VolumeName, T> =>
-  Object.fromEntries(volumes.map((v) => [v.name, of(v)])) as Record<VolumeName, T>
-
-export const defaultConfig: Config = {
-  device: undefined,
-  size: table((v) => v.size),
-  mount: table((v) => v.mount),
-  jobStore: 'crypt',
-  keys: {
-    workspace: { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
-    'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
-  },
-  teeAfterBoot: 'remove',
-  jobStoreOwner: undefined,
-  tmp: { mode: 0o1777, uid: 0, gid: 0 },
-  onCorruption: 'panic',
-  configOverEtc: false,
-  overlays: [],
-  overlaySize: units.G,
-  init: '/sbin/init',
-}
-
-/** No path is, or lies inside, another. */
-const apart = (paths: readonly string[]): boolean =>
-  paths.every((a, i) => paths.every((b, j) => i === j || !`${b}/`.startsWith(`${a}/`)))

@@ -21,9 +21,6 @@ export type Domain = {
   readonly rootHashes: readonly string[]
 }
 
-/** dm-crypt `aes-xts-plain64` with 512 bits: two AES-256 keys. */
-export const volumeKeyBytes = 64
-
 /**
  * Derives `length` bytes. `info` is `cvmboot`, volume and purpose with a NUL after each, so that no two
  * choices of words give the same bytes.
@@ -33,7 +30,7 @@ export const derive = (
   salt: Buffer,
   volume: string,
   purpose: Purpose,
-  length: number = volumeKeyBytes,
+  length: number,
 ): Secret => expand(secret, salt, [volume, purpose], length)
 
 /**

@@ -11,11 +11,11 @@ import type { KeyProvider } from './provider.ts'
  */
 export const ephemeral: KeyProvider = {
   name: 'ephemeral',
-  create: (volume, random) => {
+  create: (volume, random, length) => {
     using kernel = random(64)
     const salt = randomFillSync(Buffer.allocUnsafeSlow(64))
     try {
-      return derive(kernel, salt, volume, 'volume-key')
+      return derive(kernel, salt, volume, 'volume-key', length)
     } finally {
       salt.fill(0)
     }

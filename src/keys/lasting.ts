@@ -1,9 +1,21 @@
-// Volumes that last: from a provider's secret to a header that seals a volume's key, and back. No device is touched.
+// Volumes that last: from a provider's secret to a header that seals a volume's key, for the owner too, and back. No
+// device is touched.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { fail } from '../fault.ts'
-import { formatLuks2, parseLuks2, sealedIn, unlockLuks2 } from '../layout/luks2/luks2.ts'
+import {
+  formatLuks2,
+  type Luks2Format,
+  type Luks2Profile,
+  parseLuks2,
+  requireExtent,
+  requireOwner,
+  sealedIn,
+  unlockLuks2,
+} from '../layout/luks2/luks2.ts'
+import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import { type Domain, deriveLasting } from './derive.ts'
+import { ownerMacKey, ownerPassphraseBytes, wrapForOwner } from './owner.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
 import { Secret } from './secret.ts'
 
@@ -12,6 +24,11 @@ export type Wanted = Owned & {
   readonly provider: LastingProvider
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
+  readonly profile: Luks2Profile
+  /** Of the data, as the partition has room for it. */
+  readonly dataBytes: bigint
+  /** Who else has a keyslot. */
+  readonly owner: OwnerKey | undefined
 }
 
 /** What a header says of itself, once its MAC is proved. */
@@ -37,12 +54,28 @@ const withKeys = <T>(
   return use({ passphrase: passphrase.bytes, mac: mac.bytes })
 }
 
+/** A passphrase of its own in each header: nothing has to remember it, since the owner unwraps it again. */
+const withOwner = <T>(
+  { volume, owner }: Wanted,
+  { uuid, generation }: Omit<Lasting, 'sealed'>,
+  tee: Tee,
+  use: (owner: Luks2Format['owner']) => T,
+): T => {
+  if (owner === undefined) return use(undefined)
+  using passphrase = tee.random(ownerPassphraseBytes)
+  using mac = ownerMacKey(passphrase, volume, uuid, generation)
+  const token = wrapForOwner(owner, uuid, passphrase)
+  return use({ keys: { passphrase: passphrase.bytes, mac: mac.bytes }, token })
+}
+
 /** Opens a header area, read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
 export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened => {
-  const { volume, provider, rootHashes } = wanted
-  const luks2 = parseLuks2(area, volume, 'xts')
+  const { volume, profile, dataBytes, provider, rootHashes, owner } = wanted
+  const luks2 = parseLuks2(area, volume, profile)
   const { uuid } = luks2.header
   const token = sealedIn(luks2, volume, undefined)
+  requireExtent(luks2, volume, dataBytes)
+  requireOwner(luks2, volume, owner && { alg: owner.alg, kid: ownerKeyId(owner) })
   const { generation, sealed } = token
   if (token.provider !== provider.name)
     throw fail('seal-provider', {
@@ -57,23 +90,25 @@ export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened 
   return { key: new Secret(key), uuid, generation, sealed, age }
 }
 
-/** A new header area for `key`: the first of a volume, or the one after `before`. Faults: the provider's. */
+/** A new header area for `key`: the first of a volume, or the one after `before`. Faults: `owner-key`, the provider's. */
 export const sealLasting = (
   key: Secret,
   wanted: Wanted,
   tee: Tee,
   before: Lasting | undefined,
 ): Lasting & { readonly area: Buffer } => {
-  const { volume, provider, rootHashes } = wanted
+  const { volume, profile, dataBytes, provider, rootHashes } = wanted
   const uuid = before?.uuid ?? randomUUID()
   const generation = (before?.generation ?? 0) + 1
   const { secret, sealed } = provider.create(wanted, tee, before?.sealed)
   using root = secret
   const token = { provider: provider.name, generation, sealed }
   const area = withKeys(root, { volume, uuid, generation, rootHashes }, (keys) =>
-    formatLuks2(
-      { volume, uuid, profile: 'xts', volumeKey: key.bytes, tee: { keys, token }, owner: undefined },
-      randomBytes,
+    withOwner(wanted, { uuid, generation }, tee, (owner) =>
+      formatLuks2(
+        { volume, uuid, profile, dataBytes, volumeKey: key.bytes, tee: { keys, token }, owner },
+        randomBytes,
+      ),
     ),
   )
   return { area, uuid, generation, sealed }

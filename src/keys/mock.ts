@@ -12,9 +12,9 @@ const root = (): Secret => new Secret(hash('sha512', mockMarker, 'buffer'))
 
 export const mock: KeyProvider = {
   name: 'mock',
-  create: (volume) => {
+  create: (volume, _, length) => {
     using secret = root()
-    return derive(secret, Buffer.alloc(64), volume, 'volume-key')
+    return derive(secret, Buffer.alloc(64), volume, 'volume-key', length)
   },
 }
 

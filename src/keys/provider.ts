@@ -1,27 +1,38 @@
 // What key providers are. One file per provider beside this one; src/edition.ts has the table of them.
 
-import type { Binding, CryptName } from '../layout/layout.ts'
+import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
+import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Secret } from './secret.ts'
 
 export type KeyProvider = {
   readonly name: 'ephemeral' | 'mock'
-  /** A volume's key of 64 bytes, new at each call. `random` fills from the kernel's generator, once it is seeded. */
-  readonly create: (volume: CryptName, random: (length: number) => Secret) => Secret
+  /** A volume's key of `length` bytes, new at each call. `random` fills from the kernel's generator, once it is seeded. */
+  readonly create: (volume: CryptName, random: (length: number) => Secret, length: number) => Secret
 }
 
 /** As much of the machine as a provider may use. */
-export type Tee = Pick<Machine, 'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey' | 'random'>
+export type Tee = Pick<
+  Machine,
+  'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey' | 'tpmSeal' | 'tpmUnseal' | 'random'
+>
 
 /** What a provider needs to find a secret again. Nothing secret: it lies in a header that the host reads. */
 export type Sealed = Readonly<Record<string, string>>
 
 /** Whose secret it is. */
-export type Owned = { readonly volume: CryptName; readonly binding: Binding }
+export type Owned = {
+  readonly volume: CryptName
+  readonly binding: Binding
+  /** Firmware that the launch and a seal must have at least; SEV-SNP only. */
+  readonly leastTcb: bigint | undefined
+  /** What providers with a TPM seal to; undefined for the others. */
+  readonly tpm: TpmPolicy | undefined
+}
 
 /** A secret that outlives a boot: what a volume's keys are derived from, never a key itself. */
 export type LastingProvider = {
-  readonly name: 'snp' | 'mock'
+  readonly name: LastingKey | 'mock'
   /** The secret as of now. `before` is what it was sealed as, where it only has to become newer. */
   readonly create: (
     owned: Owned,

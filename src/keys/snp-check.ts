@@ -2,6 +2,7 @@
 // No signature is checked here: the report came from the firmware over a channel that the host cannot forge.
 
 import { fail } from '../fault.ts'
+import { printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 
 // Bits of POLICY (AMD 56860, guest policy).
@@ -39,6 +40,8 @@ export const rootKeyOf = ({ signer, chipKeyMasked }: SnpReport): SnpRootKey => {
   return signer
 }
 
-/** Whether each component of `one` is at most that of `other`: components are single bytes, wherever they lie. */
-export const tcbAtMost = (one: bigint, other: bigint): boolean =>
-  [0n, 8n, 16n, 24n, 32n, 40n, 48n, 56n].every((at) => ((one >> at) & 0xffn) <= ((other >> at) & 0xffn))
+/** The launch has at least the firmware that the configuration wants, component by component. Fault: `tee-tcb-least`. */
+export const checkLeastTcb = ({ launchTcb }: SnpReport, least: bigint | undefined): void => {
+  if (least !== undefined && !tcbAtMost(least, launchTcb))
+    throw fail('tee-tcb-least', { tcb: printTcb(launchTcb), least: printTcb(least) })
+}

@@ -1,13 +1,13 @@
 // The snp provider: a secret that AMD's firmware derives from the chip (or the provider's VLEK) and the launch. Each
 // time a report comes first: no key for a guest whose memory is not its own.
 
-import { fail } from '../fault.ts'
+import { type FaultCode, fail } from '../fault.ts'
 import type { Binding } from '../layout/layout.ts'
+import { parseTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 import { guestFields } from '../machine/sev-guest.ts'
-import { parseTcb, printTcb } from '../machine/snp-report.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
-import { checkIdBlock, checkReport, rootKeyOf, tcbAtMost } from './snp-check.ts'
+import { checkIdBlock, checkLeastTcb, checkReport, rootKeyOf } from './snp-check.ts'
 
 /**
  * What the firmware mixes in. Always the policy, so that a launch with DEBUG never gets the key of one without; and
@@ -50,7 +50,7 @@ export const parseSeal = (sealed: Sealed): { seal: Seal; binding: Binding } | un
 }
 
 /** What the firmware says of this launch. Faults: `tee-none`, those of snp-check.ts. */
-const reportOf = ({ volume, binding }: Owned, tee: Tee): SnpReport => {
+const reportOf = ({ volume, binding, leastTcb }: Owned, tee: Tee): SnpReport => {
   const cvm = tee.cvm()
   if (cvm !== 'sev-snp')
     throw fail('tee-none', { volume, provider: 'snp', found: cvm ?? 'no confidential VM' })
@@ -58,6 +58,7 @@ const reportOf = ({ volume, binding }: Owned, tee: Tee): SnpReport => {
   const vmpl = tee.snpVmpl()
   const report = tee.snpReport({ reportData: nonce.bytes, vmpl })
   checkReport(report, { reportData: nonce.bytes.toString('hex'), vmpl })
+  checkLeastTcb(report, leastTcb)
   if (binding === 'id-block') checkIdBlock(report)
   return report
 }
@@ -84,11 +85,11 @@ export const snp: LastingProvider = {
     return { secret, sealed: printSeal(seal, binding) }
   },
   recover: (owned, tee, sealed) => {
-    const { volume, binding } = owned
+    const { volume, binding, leastTcb } = owned
     const found = parseSeal(sealed)
     if (found === undefined) throw fail('header-token', { volume, reason: 'its seal is not one of snp' })
     const { seal } = found
-    const refuse = (code: 'seal-binding' | 'seal-tcb' | 'seal-svn' | 'seal-vmpl', reason: string) =>
+    const refuse = (code: Extract<FaultCode, `seal-${string}`>, reason: string) =>
       fail(code, { volume, reason })
     if (found.binding !== binding)
       throw refuse('seal-binding', `it is sealed to ${found.binding}, not to ${binding}`)
@@ -99,6 +100,12 @@ export const snp: LastingProvider = {
     if (seal.vmpl !== vmpl) throw refuse('seal-vmpl', `it is sealed at VMPL ${seal.vmpl}, this is ${vmpl}`)
     if (!tcbAtMost(seal.tcb, launchTcb))
       throw refuse('seal-tcb', `it is sealed at TCB ${printTcb(seal.tcb)}, this is ${printTcb(launchTcb)}`)
+    // Who broke an older firmware has its keys, and can make a header of their own with them.
+    if (leastTcb !== undefined && !tcbAtMost(leastTcb, seal.tcb))
+      throw refuse(
+        'seal-tcb-least',
+        `it is sealed at TCB ${printTcb(seal.tcb)}, TEE_MIN_TCB is ${printTcb(leastTcb)}`,
+      )
     if (seal.guestSvn > (binding === 'id-block' ? guestSvn : 0))
       throw refuse('seal-svn', `it is sealed at guest SVN ${seal.guestSvn}, this is ${guestSvn}`)
     const newest = newestSeal(report, binding, seal.root)

@@ -23,6 +23,8 @@ export const coreModules = [
   'aes_generic|aes',
   'xts',
 ] as const
+/** What dm-integrity and the authenticated mode of dm-crypt need besides, where a volume is configured to have them. */
+export const integrityModules = ['dm_integrity', 'authenc', 'hmac'] as const
 /** Loaded when a volume turns out to need them; a kernel may lack some. crc32c comes by modules.softdep. */
 export const fileSystemModules = ['erofs', 'squashfs', 'ext4', 'overlay'] as const
 /** Loaded only where /sys shows hardware (or a CPU feature) that their aliases match; a kernel may lack some. */
@@ -40,6 +42,10 @@ export const driverModules = [
   'sha256_ssse3',
   // The kernel registers its device only where SEV-SNP is active; brings tsm and configfs.
   'sev_guest',
+  // Built into most kernels. The last is the TPM of an SVSM, from Linux 6.16.
+  'tpm_tis',
+  'tpm_crb',
+  'tpm_svsm',
 ] as const
 
 export type ManifestEntry = { readonly path: string; readonly bytes: number }

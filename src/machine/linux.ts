@@ -34,6 +34,8 @@ import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
 import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
+import { withTpm } from './tpm/device.ts'
+import { extend, seal, unseal } from './tpm/seal.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
 const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
@@ -95,13 +97,36 @@ const isExecutable = (root: string, path: string): boolean => {
   }
 }
 
-/** Options that make ext4's cost independent of the volume's size: tables are zeroed later, or never. */
-const makeExt4 = async (device: string, label: string, kind: 'scratch' | 'lasting'): Promise<void> => {
+/**
+ * Options that make ext4's cost independent of the volume's size: tables are zeroed later, or never. With tags a block
+ * that was never written gives an error. So the first blocks, which mke2fs and the kernel change in part, are written
+ * whole before; there are no copies of the superblock, which mke2fs writes in part; and the journal, which is read to
+ * where it ends when the power went, is zeroed at once and small.
+ */
+const makeExt4 = async (
+  device: string,
+  label: string,
+  kind: 'scratch' | 'lasting',
+  firstRead: 'works' | 'fails',
+): Promise<void> => {
+  const common = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label]
   // A scratch volume is made anew at each boot: a journal would never be replayed, and room to grow never used.
   const features = kind === 'scratch' ? ['-O', '^has_journal,^resize_inode'] : []
-  const extended = ['-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1']
-  const common = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label]
-  runTool('mke2fs', [...common, ...extended, ...features, device], 'e2fsprogs')
+  if (firstRead === 'works')
+    return runTool(
+      'mke2fs',
+      [...common, '-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1', ...features, device],
+      'e2fsprogs',
+    )
+  writeDevice(device, 0n, Buffer.alloc(1 << 16))
+  const whole = [
+    '-O',
+    'sparse_super2',
+    '-E',
+    'nodiscard,lazy_itable_init=1,lazy_journal_init=0,num_backup_sb=0',
+  ]
+  const journal = kind === 'scratch' ? [] : ['-J', 'size=16']
+  runTool('mke2fs', [...common, ...whole, ...features, ...journal, device], 'e2fsprogs')
 }
 
 const withKey = <T>(description: string, key: Secret, use: () => T): T => {
@@ -170,6 +195,9 @@ export const linux: Machine = {
   snpExtendedReport,
   snpDerivedKey,
   closeTee,
+  tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
+  tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),
+  tpmExtend: (pcr, digest) => withTpm((tpm) => extend(tpm, pcr, digest)),
   disks: listDisks,
   activeSwap,
   swapSpace,

@@ -4,15 +4,18 @@
 import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../keys/secret.ts'
 import type { LayerEntry } from '../layout/shadows.ts'
+import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
 import type { SnpCertificate } from './snp-certificates.ts'
 import type { SnpReport } from './snp-report.ts'
+import type { TpmSealed } from './tpm/seal.ts'
 
 export type { Mount } from './mountinfo.ts'
 export type { DerivedKeyRequest, ReportRequest, SnpRootKey } from './sev-guest.ts'
 export type { SnpCertificate } from './snp-certificates.ts'
 export type { SnpReport } from './snp-report.ts'
+export type { TpmSealed } from './tpm/seal.ts'
 
 /** Syslog levels: what is 4 or less is seen on the console whatever the kernel's log level. */
 export type Level = 3 | 4 | 5 | 6 | 7
@@ -44,7 +47,7 @@ export type MappingRequest = {
   readonly access: 'read-only' | 'read-write'
   /** Sectors of 512 bytes. */
   readonly sectors: bigint
-  readonly target: 'verity' | 'crypt'
+  readonly target: 'verity' | 'crypt' | 'integrity'
   readonly table: string
 }
 
@@ -107,6 +110,13 @@ export type Machine = {
   /** Removes the driver of the TEE's device, and says what became of the device. */
   readonly closeTee: () => 'absent' | 'removed' | 'built in'
 
+  /** Seals 32 bytes to the PCRs as they are now; they go encrypted, to the TPM with that storage key and no other. */
+  readonly tpmSeal: (policy: TpmPolicy, secret: Secret) => TpmSealed
+  /** 32 bytes that were sealed, by this TPM, to the values that these PCRs have; they come encrypted. */
+  readonly tpmUnseal: (pcrs: readonly number[], sealed: TpmSealed) => Secret
+  /** Extends a PCR, and returns the value it then has: what was sealed to it stays closed until a restart. */
+  readonly tpmExtend: (pcr: number, digest: Buffer) => Buffer
+
   readonly disks: () => Disks
   /** Devices in /proc/swaps, and compressed swap in memory. */
   readonly activeSwap: () => readonly string[]
@@ -125,7 +135,13 @@ export type Machine = {
   readonly random: (length: number) => Secret
   /** Puts a key where dm-crypt finds it, and runs `use`; afterwards the key is gone from there. */
   readonly withKey: <T>(description: string, key: Secret, use: () => T) => T
-  readonly makeExt4: (device: string, label: string, kind: 'scratch' | 'lasting') => Promise<void>
+  /** `firstRead`: of a block that nobody has written. */
+  readonly makeExt4: (
+    device: string,
+    label: string,
+    kind: 'scratch' | 'lasting',
+    firstRead: 'works' | 'fails',
+  ) => Promise<void>
 
   readonly mount: (request: MountRequest) => void
   /** Current mounts, later ones last. */

@@ -73,13 +73,18 @@ export const mappingNames = (): string[] =>
     .filter((device) => device.startsWith('dm-'))
     .map((device) => readFileSync(`/sys/class/block/${device}/dm/name`, 'latin1').trimEnd())
 
-/** Removes every mapping: in the initramfs they are ours. */
+/** Removes every mapping: in the initramfs they are ours. One that lies on another has to go before that. */
 export const removeMappings = (): void => {
-  for (const name of mappingNames()) {
-    try {
-      call(DM.remove, { name })
-    } catch {
-      // Still in use: the machine is about to halt, and its key with it.
+  for (let before = mappingNames(); ; ) {
+    for (const name of before) {
+      try {
+        call(DM.remove, { name })
+      } catch {
+        // Still in use: by another mapping, or the machine is about to halt, and its key with it.
+      }
     }
+    const after = mappingNames()
+    if (after.length === 0 || after.length === before.length) return
+    before = after
   }
 }

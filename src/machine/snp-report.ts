@@ -64,13 +64,6 @@ const policyKnownBits = 26n
 /** SIGNING_KEY, bits 4:2 of KEY_INFO. */
 const signers: Readonly<Record<SnpSigner, number>> = { vcek: 0, vlek: 1, none: 7 }
 
-/** A TCB version as it is said and kept: 16 digits. */
-export const printTcb = (tcb: bigint): string => tcb.toString(16).padStart(16, '0')
-
-/** Undefined for anything `printTcb` does not print. */
-export const parseTcb = (text: string): bigint | undefined =>
-  /^[0-9a-f]{16}$/.test(text) ? BigInt(`0x${text}`) : undefined
-
 export const printSnpReport = (report: SnpReport): Buffer => {
   const out = Buffer.alloc(snpReportBytes)
   const put = (hex: string, at: number) => out.write(hex, at, 'hex')

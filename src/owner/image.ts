@@ -4,7 +4,7 @@
 import { createDecipheriv } from 'node:crypto'
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { BootFault, fail } from '../fault.ts'
-import { payloadOffset } from '../layout/luks2/luks2.ts'
+import { dataOffset } from '../layout/luks2/luks2.ts'
 import { dataSectorBytes } from '../layout/luks2/profile.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
@@ -30,10 +30,10 @@ export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): B
   return out
 }
 
-/** Writes all but holes, from the first sector of data to the last whole one. */
-const copyTo = (fd: number, { path, offset, bytes }: Place, key: Uint8Array): void => {
-  const start = BigInt(payloadOffset)
-  const length = Number(bytes - start) - (Number(bytes - start) % dataSectorBytes)
+/** Writes all but holes. */
+const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Array): void => {
+  const start = BigInt(dataOffset)
+  const length = Number(bytes)
   for (let at = 0; at < length; at += chunkBytes) {
     const encrypted = readDevice(path, offset + start + BigInt(at), Math.min(chunkBytes, length - at))
     const plain = decryptSectors(key, encrypted, BigInt(at / dataSectorBytes))
@@ -45,8 +45,10 @@ const copyTo = (fd: number, { path, offset, bytes }: Place, key: Uint8Array): vo
   fsyncSync(fd)
 }
 
-/** Into a new file for its owner alone, whole or not at all. Faults: `device-read`, `target-write`. */
-export const writeImage = (place: Place, key: Uint8Array, target: string): void => {
+/**
+ * `bytes` of data into a new file for its owner alone, whole or not at all. Faults: `device-read`, `target-write`.
+ */
+export const writeImage = (place: Place, bytes: bigint, key: Uint8Array, target: string): void => {
   let fd: number
   try {
     fd = openSync(target, 'wx', 0o600)
@@ -54,7 +56,7 @@ export const writeImage = (place: Place, key: Uint8Array, target: string): void 
     throw fail('target-write', { target, reason: reasonOf(thrown) })
   }
   try {
-    copyTo(fd, place, key)
+    copyTo(fd, place, bytes, key)
   } catch (thrown) {
     rmSync(target)
     throw thrown instanceof BootFault ? thrown : fail('target-write', { target, reason: reasonOf(thrown) })

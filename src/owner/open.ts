@@ -52,6 +52,7 @@ const readIdentity = (path: string): OwnerIdentity => {
 export type Opened = Disposable & {
   readonly place: Place
   readonly profile: Luks2Profile
+  readonly dataBytes: bigint
   readonly passphrase: Secret
   readonly volumeKey: Secret
 }
@@ -64,7 +65,7 @@ export const openAsOwner = async (path: string, volume: string, identityPath: st
   const identity = readIdentity(identityPath)
   const place = findVolume(path, volume)
   const luks2 = parseLuks2(headOf(path, place.offset, place.bytes), volume)
-  const { uuid, tokens, profile } = luks2.header
+  const { uuid, tokens, profile, dataBytes = 0n } = luks2.header
   if (tokens?.owner === undefined)
     throw fail('owner-token', { volume, reason: 'its header has no keyslot of an owner' })
   const { generation } = sealedIn(luks2, volume, undefined)
@@ -77,7 +78,7 @@ export const openAsOwner = async (path: string, volume: string, identityPath: st
       passphrase[Symbol.dispose]()
       volumeKey[Symbol.dispose]()
     }
-    return { place, profile, passphrase, volumeKey, [Symbol.dispose]: dispose }
+    return { place, profile, dataBytes, passphrase, volumeKey, [Symbol.dispose]: dispose }
   } catch (thrown) {
     passphrase[Symbol.dispose]()
     throw thrown
@@ -103,5 +104,5 @@ export const open = async (args: readonly string[]): Promise<void> => {
   using opened = await openAsOwner(file, volume, identity)
   if (image === undefined) return writePassphrase(opened.passphrase)
   if (opened.profile !== 'xts') throw fail('owner-image', { volume })
-  writeImage(opened.place, opened.volumeKey.bytes, image)
+  writeImage(opened.place, opened.dataBytes, opened.volumeKey.bytes, image)
 }

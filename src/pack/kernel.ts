@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { fail } from '../fault.ts'
-import { coreModules, driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
+import { driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { runBytes } from '../machine/exec.ts'
 import {
@@ -27,8 +27,11 @@ export type KernelModules = {
   readonly files: Files
 }
 
-/** Reads `/lib/modules/RELEASE` or the same directory of another tree. Faults: `pack-input`, `module-missing`. */
-export const readKernel = async (directory: string): Promise<KernelModules> => {
+/**
+ * Reads `/lib/modules/RELEASE` or the same directory of another tree; `needed` are those of every boot. Faults: `pack-input`,
+ * `module-missing`.
+ */
+export const readKernel = async (directory: string, needed: readonly string[]): Promise<KernelModules> => {
   const release = basename(resolve(directory))
   const read = async (name: string): Promise<string> => {
     try {
@@ -48,7 +51,7 @@ export const readKernel = async (directory: string): Promise<KernelModules> => {
   })
   const optional = [...fileSystemModules, ...driverModules]
   const absent = optional.filter((name) => findModule(index, name) === undefined)
-  const wanted = [...coreModules, ...optional.filter((name) => !absent.includes(name))]
+  const wanted = [...needed, ...optional.filter((name) => !absent.includes(name))]
   const paths = resolveModules(index, wanted)
   const inside = `${modulesRoot}/${release}`
   const files = new Map<string, Source>()

@@ -5,7 +5,8 @@ import { access, open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSea } from 'node:sea'
 import { readArguments } from '../arguments.ts'
-import { defaultConfig, parseConfig, printConfig } from '../config/config.ts'
+import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
+import { modulesOf } from '../config/modules.ts'
 import { BootFault, fail } from '../fault.ts'
 import { configPath } from '../layout/initramfs.ts'
 import { readConfigFile } from '../machine/config-file.ts'
@@ -93,12 +94,15 @@ export const pack = async (args: readonly string[]): Promise<void> => {
   const options = readOptions(args)
   await checkOutput(options)
   const config = readConfig(options.config)
-  const kernel = await readKernel(options.modules)
+  const kernel = await readKernel(options.modules, modulesOf(config))
   const programs = [
     { path: '/init', file: options.executable },
     { path: '/usr/sbin/mke2fs', file: options.mke2fs ?? (await findTool('mke2fs', 'e2fsprogs')) },
   ]
-  const files = new Map<string, Source>([...kernel.files, [configPath, { content: Buffer.from(config) }]])
+  const files = new Map<string, Source>([
+    ...kernel.files,
+    [configPath, { content: Buffer.from(printConfig(config)) }],
+  ])
   for (const { path, file } of programs) {
     files.set(path, await sourceOf(file))
     for (const library of await librariesOf(resolve(file))) files.set(library, await sourceOf(library))
@@ -126,9 +130,9 @@ const checkOutput = async ({ output, existing }: Options): Promise<void> => {
     throw fail('pack-write', { path: output, reason: 'it exists; pass --force if it may be lost' })
 }
 
-/** Canonical text: what the boot reads is what the parser understood here. Faults: `config-*`. */
-const readConfig = (file: string | undefined): string =>
-  printConfig(file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file))
+/** Packed as canonical text: what the boot reads is what the parser understood here. Faults: `config-*`. */
+const readConfig = (file: string | undefined): Config =>
+  file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
 
 /** Fault: `tool-missing`. */
 const findTool = async (tool: string, from: string): Promise<string> => {

@@ -2,9 +2,9 @@
 
 import { type Params, provision } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
+import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
-import { coreModules } from '../layout/initramfs.ts'
-import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
 
@@ -14,7 +14,7 @@ const overlayStore = '/run/cvmboot/overlay'
 /** Fault: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of. */
 export const planBoot = (params: Params, config: Config): Step[] => [
   { kind: 'check-initramfs' },
-  { kind: 'load-modules', modules: coreModules },
+  { kind: 'load-modules', modules: modulesOf(config) },
   { kind: 'require-cvm' },
   ...verityNames.map(
     (volume): Step => ({
@@ -44,6 +44,7 @@ const lasts = (volume: CryptName, config: Config): boolean =>
 const planWritable = (volume: CryptName, params: Params, config: Config): Step[] => {
   const mount = config.mount[volume]
   const timeout = params.deviceTimeout
+  const profile = config.profile[volume]
   const { provider, binding, blank } = config.keys[volume]
   const wanted = params.provision.includes(volume)
   if (wanted && (!lasts(volume, config) || blank !== 'halt'))
@@ -54,25 +55,32 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   if (isPlain(volume, config)) return [{ kind: 'mount-plain', volume, mount, timeout }]
   if (provider === 'ephemeral')
     return [
-      { kind: 'open-ephemeral', volume, timeout },
-      { kind: 'mount-ephemeral', volume, mount },
+      { kind: 'open-ephemeral', volume, profile, timeout },
+      { kind: 'mount-ephemeral', volume, mount, profile },
     ]
   // An upgrade that the ID block's owner signed has other root hashes.
   const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
-      ...{ kind: 'open-lasting', volume, provider, binding, rootHashes },
+      ...{ kind: 'open-lasting', volume, provider, binding, profile, rootHashes },
+      leastTcb: usesSnp(provider) ? config.leastTcb : undefined,
+      owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
+      tpm: usesTpm(provider) ? { pcrs: config.tpm.pcrs, srk: config.tpm.srk } : undefined,
       ...{ blank: wanted ? 'provision' : blank, timeout },
     },
     { kind: 'mount-lasting', volume, mount },
   ]
 }
 
-/** What derived the keys, and would do so again, is not left to the running system unless it is asked for. */
-const planTee = (config: Config): Step[] =>
-  config.teeAfterBoot === 'remove' && cryptNames.some((volume) => lasts(volume, config))
-    ? [{ kind: 'close-tee' }]
-    : []
+/** What made the keys, and would do so again, is not left to the running system unless it is asked for. */
+const planTee = (config: Config): Step[] => {
+  const providers = cryptNames
+    .filter((volume) => lasts(volume, config))
+    .map((volume) => config.keys[volume].provider)
+  const tee: Step[] =
+    config.teeAfterBoot === 'remove' && providers.some(usesSnp) ? [{ kind: 'close-tee' }] : []
+  return [...tee, ...(providers.some(usesTpm) ? [{ kind: 'close-tpm' } as const] : [])]
+}
 
 const planLayers = (config: Config): Step[] => {
   const etc = config.configOverEtc ? [`${config.mount['os-config']}/etc`] : []

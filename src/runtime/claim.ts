@@ -2,8 +2,16 @@
 // the word of whoever wrote the disk: it tells a person what to look for, and nothing else.
 
 import { type Fault, fail, faultOf } from '../fault.ts'
+import { extentOf } from '../layout/extent.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
-import { isBlank, type Luks2Header, type Luks2Profile, parseLuks2 } from '../layout/luks2/luks2.ts'
+import {
+  dataOffset,
+  isBlank,
+  type Luks2Header,
+  type Luks2Profile,
+  parseLuks2,
+  requireExtent,
+} from '../layout/luks2/luks2.ts'
 import { headerBytes } from '../layout/luks2/profile.ts'
 import { blockSize } from '../layout/verity.ts'
 import { claimsVerity, parseVeritySuperblock } from '../layout/verity-superblock.ts'
@@ -27,6 +35,7 @@ const luks2Facts = (header: Luks2Header): Facts => ({
   uuid: header.uuid,
   sequence: header.sequence,
   keyslots: header.keyslotSalts.length,
+  data: header.dataBytes === undefined ? 'dynamic' : `${header.dataBytes}`,
   ...(header.tokens === undefined
     ? {}
     : { provider: header.tokens.tee.provider, generation: header.tokens.tee.generation }),
@@ -35,10 +44,22 @@ const luks2Facts = (header: Luks2Header): Facts => ({
     : { ownerKey: header.tokens.owner.kid, ownerAlgorithm: header.tokens.owner.alg }),
 })
 
-/** As a LUKS2 header whatever it looks like. The MAC needs a key: whether it would be right is not known here. */
-export const claimHeader = (head: Buffer, name: string, profile: Luks2Profile | 'claimed'): Claim => {
+/**
+ * As a LUKS2 header whatever it looks like. The MAC needs a key: whether it would be right is not known here. `bytes`
+ * are those of the partition, where the head is of one and not a copy of a header alone.
+ */
+export const claimHeader = (
+  head: Buffer,
+  name: string,
+  profile: Luks2Profile | 'claimed',
+  bytes: bigint | undefined,
+): Claim => {
   try {
-    return { kind: 'luks2', facts: luks2Facts(parseLuks2(head, name, profile).header), refused: undefined }
+    const luks2 = parseLuks2(head, name, profile)
+    const { header } = luks2
+    if (bytes !== undefined && header.tokens !== undefined)
+      requireExtent(luks2, name, extentOf(header.profile, bytes, BigInt(dataOffset))?.bytes ?? 0n)
+    return { kind: 'luks2', facts: luks2Facts(header), refused: undefined }
   } catch (thrown) {
     return { kind: 'luks2', facts: {}, refused: faultOf(thrown) }
   }
@@ -53,9 +74,14 @@ const claimVerity = (head: Buffer): Claim => {
   return { kind: 'verity', facts, refused: undefined }
 }
 
-/** `head`: the first MiB, or all of it where it is shorter. */
-export const claimOf = (head: Buffer, name: string, profile: Luks2Profile | 'claimed'): Claim => {
-  if (claimsLuks(head)) return claimHeader(head, name, profile)
+/** `head`: the first MiB, or all of it where it is shorter. `bytes`: as of `claimHeader`. */
+export const claimOf = (
+  head: Buffer,
+  name: string,
+  profile: Luks2Profile | 'claimed',
+  bytes: bigint | undefined,
+): Claim => {
+  if (claimsLuks(head)) return claimHeader(head, name, profile, bytes)
   if (claimsVerity(head)) return claimVerity(head)
   if (isSwap(head)) return { kind: 'swap', facts: {}, refused: fail('swap-present', { device: name }).fault }
   const kind = fileSystemOf(head) ?? (isBlank(head) ? 'blank' : 'unknown')

@@ -5,7 +5,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { BootFault, exitStatus, type Fault, fail, faultOf, printable, say } from '../fault.ts'
 import { type Gpt, parseGpt } from '../layout/gpt.ts'
-import { type Luks2Profile, luks2Profiles, payloadOffset } from '../layout/luks2/luks2.ts'
+import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { type Claim, claimHeader, claimOf } from './claim.ts'
@@ -61,7 +61,7 @@ export const sizeOf = (path: string): bigint => {
 
 /** The first MiB of what begins at `offset`, or all `bytes` of it where they are fewer. Fault: `device-read`. */
 export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
-  readDevice(path, offset, Number(bytes < payloadOffset ? bytes : payloadOffset))
+  readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
 
 /** Of a disk with a partition table; undefined where there is none. */
 export const blockSizeOf = (head: Buffer): number | undefined =>
@@ -73,10 +73,12 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   const head = headOf(path, 0n, bytes)
   const blockSize = blockSizeOf(head)
   if (blockSize === undefined) {
-    const seen = claimOf(head, path, profile)
+    // The copy of a header says nothing of its partition.
+    const partition = bytes > headerAreaBytes ? bytes : undefined
+    const seen = claimOf(head, path, profile, partition)
     // Who asks about one volume that claims nothing asks whether it is a header.
     const claim = ['blank', 'unknown'].includes(seen.kind)
-      ? { ...seen, refused: claimHeader(head, path, profile).refused }
+      ? { ...seen, refused: claimHeader(head, path, profile, partition).refused }
       : seen
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
   }
@@ -90,7 +92,14 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): Found => {
     const length = (last - first + 1n) * BigInt(blockSize)
     const own = headOf(path, first * BigInt(blockSize), length)
-    return { number, name, type, uuid, bytes: length, claim: claimOf(own, name || `${number}`, profile) }
+    return {
+      number,
+      name,
+      type,
+      uuid,
+      bytes: length,
+      claim: claimOf(own, name || `${number}`, profile, length),
+    }
   })
   const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused
   return { path, bytes, content: { kind: 'gpt', gpt, partitions }, refused }

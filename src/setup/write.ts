@@ -22,7 +22,7 @@ const piece = 64 * 1024
 const zeros = Buffer.alloc(bufferSize)
 /** Bytes at either end where a partition table can lie. */
 const tableArea = 1024n ** 2n
-/** Bytes blanked in front of a partition without content: a boot formats only what is blank. */
+/** Bytes blanked in front of a partition without content: a boot formats only what is blank, and looks at 2 MiB. */
 const headerArea = 32n * 1024n ** 2n
 
 /** Writes everything but the primary table, then that, each time waiting for the disk. Fault: `target-write`. */

@@ -1,53 +1,45 @@
 // Where the header of a volume that lasts lies on its partition, and how a new one gets there whatever moment the
-// power goes: the first MiB holds the header, the last MiB the next one while it is being written.
+// power goes: the first MiB holds the header, the second the next one while it is being written. Both lie before the
+// data, so that no size of a partition, which is the host's word, ever puts one over the other.
 //
 // A header is written to the spare place, then to its own, then the spare place is cleared; each write is on the
 // medium before the next begins. So at any moment one place is whole: the spare one if it is, else the header's
 // own, or else none was ever there. Nothing is decided here.
 
 import { fail } from '../fault.ts'
-import { cryptSectors } from '../layout/crypt.ts'
-import { payloadOffset } from '../layout/luks2/luks2.ts'
-import { sectorSize } from '../layout/verity.ts'
+import { type Extent, extentOf } from '../layout/extent.ts'
+import { dataOffset, headerAreaBytes, type Luks2Profile } from '../layout/luks2/luks2.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
-import type { Extent } from './crypt-mapping.ts'
 
-const areaBytes = BigInt(payloadOffset)
-/** What mke2fs takes at the least for a file system with a journal. */
-const leastData = 8n << 20n
+/** What a file system with its journal takes at the least: mke2fs's own limit, and room for the one with tags. */
+const leastData: Readonly<Record<Luks2Profile, bigint>> = { xts: 8n << 20n, 'xts-hmac': 48n << 20n }
+const spareOffset = BigInt(headerAreaBytes)
 
-export type HeaderAreas = {
-  readonly device: string
-  /** Of the spare area, in bytes. */
-  readonly spare: bigint
-  /** The data between the two. */
-  readonly data: Extent
-}
-
-/** Fault: `device-geometry`. */
-export const headerAreas = (volume: string, { device, bytes }: Partition): HeaderAreas => {
-  const needed = 2n * areaBytes + leastData
-  if (bytes < needed) throw fail('device-geometry', { volume, device, bytes, needed })
-  const spare = cryptSectors(bytes) * BigInt(sectorSize) - areaBytes
-  return { device, spare, data: { offset: areaBytes, bytes: spare - areaBytes } }
+/** The data of a volume on its partition. Fault: `device-geometry`. */
+export const dataExtent = (volume: string, profile: Luks2Profile, { device, bytes }: Partition): Extent => {
+  const offset = BigInt(dataOffset)
+  const needed = offset + leastData[profile]
+  const extent = bytes < needed ? undefined : extentOf(profile, bytes, offset)
+  if (extent === undefined) throw fail('device-geometry', { volume, device, bytes, needed })
+  return extent
 }
 
 /** Both areas, each read once. Fault: `device-read`. */
-export const readAreas = (machine: Machine, { device, spare }: HeaderAreas) => ({
-  own: machine.read(device, 0n, payloadOffset),
-  spare: machine.read(device, spare, payloadOffset),
+export const readAreas = (machine: Machine, device: string) => ({
+  own: machine.read(device, 0n, headerAreaBytes),
+  spare: machine.read(device, spareOffset, headerAreaBytes),
 })
 
 /** Puts a header that is whole in the spare area into its own place. Faults: `device-write`, `device-read`. */
-export const finishHeader = (machine: Machine, { device, spare }: HeaderAreas, area: Buffer): void => {
+export const finishHeader = (machine: Machine, device: string, area: Buffer): void => {
   machine.write(device, 0n, area)
-  if (!machine.read(device, 0n, payloadOffset).equals(area))
+  if (!machine.read(device, 0n, headerAreaBytes).equals(area))
     throw fail('device-write', { device, reason: 'it does not read back as written' })
-  machine.write(device, spare, Buffer.alloc(payloadOffset))
+  machine.write(device, spareOffset, Buffer.alloc(headerAreaBytes))
 }
 
 /** Replaces the header. Faults: `device-write`, `device-read`. */
-export const writeHeader = (machine: Machine, areas: HeaderAreas, area: Buffer): void => {
-  machine.write(areas.device, areas.spare, area)
-  finishHeader(machine, areas, area)
+export const writeHeader = (machine: Machine, device: string, area: Buffer): void => {
+  machine.write(device, spareOffset, area)
+  finishHeader(machine, device, area)
 }

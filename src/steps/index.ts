@@ -3,6 +3,7 @@
 import type { Evidence } from '../layout/state.ts'
 import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
 import { type CloseTee, closeTee } from './close-tee.ts'
+import { type CloseTpm, closeTpm } from './close-tpm.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
 import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
@@ -34,6 +35,7 @@ export type Step =
   | Overlay
   | ForbidSwap
   | CloseTee
+  | CloseTpm
   | WriteState
   | SwitchRoot
 
@@ -52,6 +54,7 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   overlay,
   'forbid-swap': forbidSwap,
   'close-tee': closeTee,
+  'close-tpm': closeTpm,
   'write-state': writeState,
   'switch-root': switchRoot,
 }

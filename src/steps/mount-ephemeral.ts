@@ -2,6 +2,7 @@
 
 import { fail, faultOf, say } from '../fault.ts'
 import type { CryptName } from '../layout/layout.ts'
+import type { Luks2Profile } from '../layout/luks2/luks2.ts'
 import type { Machine } from '../machine/machine.ts'
 import { inRoot, mountProved } from './mount.ts'
 import type { Definition } from './step.ts'
@@ -11,6 +12,8 @@ export type MountEphemeral = {
   readonly volume: CryptName
   /** Path in the new root. */
   readonly mount: string
+  /** What lies below: with `xts-hmac` a block that was never written cannot be read. */
+  readonly profile: Luks2Profile
 }
 
 /** Makes ext4. Fault: `format-failed`. */
@@ -19,10 +22,11 @@ export const makeExt4 = async (
   volume: string,
   device: string,
   kind: 'scratch' | 'lasting',
+  profile: Luks2Profile,
 ): Promise<void> => {
   machine.loadModules(['ext4'])
   try {
-    await machine.makeExt4(device, volume, kind)
+    await machine.makeExt4(device, volume, kind, profile === 'xts-hmac' ? 'fails' : 'works')
   } catch (thrown) {
     throw fail('format-failed', { volume, reason: say(faultOf(thrown)) })
   }
@@ -31,9 +35,9 @@ export const makeExt4 = async (
 export const mountEphemeral: Definition<MountEphemeral> = {
   print: ({ volume, mount }) => `mount-ephemeral ${volume} on ${mount} new ext4`,
   subject: ({ volume, mount }) => `${volume} on ${mount}`,
-  run: async ({ volume, mount }, { machine }) => {
+  run: async ({ volume, mount, profile }, { machine }) => {
     const { device, dev } = machine.mapping(volume)
-    await makeExt4(machine, volume, device, 'scratch')
+    await makeExt4(machine, volume, device, 'scratch', profile)
     mountProved(machine, {
       source: device,
       target: inRoot(mount),

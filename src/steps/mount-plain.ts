@@ -30,10 +30,11 @@ export const mountPlain: Definition<MountPlain> = {
     const { device, dev, bytes } = partition
     if (bytes < BigInt(headBytes))
       throw fail('device-geometry', { volume, device, bytes, needed: BigInt(headBytes) })
+    machine.log(4, `${volume} is plain: the host reads what is written to it, and can change it`)
     const head = machine.read(device, 0n, headBytes)
     const blank = head.every((byte) => byte === 0)
     if (!blank && fileSystemOf(head) !== 'ext4') throw fail('device-foreign', { volume, device })
-    if (blank) await makeExt4(machine, volume, device, 'lasting')
+    if (blank) await makeExt4(machine, volume, device, 'lasting', 'xts')
     else machine.loadModules(['ext4'])
     // The host writes this file system's content: no programs, no devices from it.
     mountProved(machine, {
@@ -46,6 +47,7 @@ export const mountPlain: Definition<MountPlain> = {
     return {
       volume,
       protection: 'none',
+      'readable-by': 'the host',
       data: device,
       mount,
       fileSystem: 'ext4',

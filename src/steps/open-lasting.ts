@@ -10,23 +10,32 @@ import {
   type Wanted,
 } from '../keys/lasting.ts'
 import type { Secret } from '../keys/secret.ts'
-import { cryptSectorSize } from '../layout/crypt.ts'
-import type { Binding, CryptName } from '../layout/layout.ts'
-import { isBlank } from '../layout/luks2/luks2.ts'
-import type { Machine, Mapping, Partition } from '../machine/machine.ts'
-import { openCrypt } from './crypt-mapping.ts'
+import type { Extent } from '../layout/extent.ts'
+import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
+import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
+import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
+import { printTcb } from '../layout/tcb.ts'
+import type { TpmPolicy } from '../layout/tpm.ts'
+import type { Machine, Partition } from '../machine/machine.ts'
+import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './crypt-mapping.ts'
 import { byName, findPartitions } from './find-partitions.ts'
-import { finishHeader, type HeaderAreas, headerAreas, readAreas, writeHeader } from './header-areas.ts'
+import { dataExtent, finishHeader, readAreas, writeHeader } from './header-areas.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
 
 export type OpenLasting = {
   readonly kind: 'open-lasting'
   readonly volume: CryptName
-  readonly provider: 'snp'
+  readonly provider: LastingKey
   readonly binding: Binding
+  readonly leastTcb: bigint | undefined
+  readonly profile: Luks2Profile
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
+  /** What a provider with a TPM seals to. */
+  readonly tpm: TpmPolicy | undefined
+  /** Who else has a keyslot. */
+  readonly owner: OwnerKey | undefined
   /** What is made of a blank volume. `provision`: it is formatted, and one that is not blank is refused. */
   readonly blank: 'format' | 'halt' | 'provision'
   /** Seconds to wait for its partition. */
@@ -38,23 +47,20 @@ type Bench = {
   readonly machine: Machine
   readonly wanted: Wanted
   readonly partition: Partition
-  readonly areas: HeaderAreas
+  readonly extent: Extent
 }
 
-const mapped = ({ machine, wanted, partition, areas }: Bench, uuid: string, key: Secret): Mapping =>
-  openCrypt(
-    machine,
-    wanted.volume,
-    `CRYPT-LUKS2-${uuid.replaceAll('-', '')}-${wanted.volume}`,
-    partition,
-    areas.data,
-    key,
-  )
+const mapped = (
+  { machine, wanted: { volume }, partition, extent }: Bench,
+  uuid: string,
+  key: Secret,
+  content: 'kept' | 'new',
+): Mapped => {
+  const name = `LUKS2-${uuid.replaceAll('-', '')}-${volume}`
+  return openCrypt(machine, { volume, uuid: name, partition, extent, content }, key)
+}
 
-/**
- * The spare area, if a header was completed there. Half a one counts for nothing, nor does what else lies there; it is
- * left alone, since on a partition that was made smaller it is data.
- */
+/** The spare area, if a header was completed there. Half a one counts for nothing, nor does what else lies there. */
 const openSpare = ({ machine, wanted }: Bench, spare: Buffer): Opened | undefined => {
   if (isBlank(spare)) return undefined
   try {
@@ -73,73 +79,94 @@ type Found = Opened & {
 
 /** The header that counts. Undefined for a blank volume. Nothing is written. */
 const openFound = (bench: Bench): Found | undefined => {
-  const { own, spare } = readAreas(bench.machine, bench.areas)
+  const { own, spare } = readAreas(bench.machine, bench.partition.device)
   const whole = openSpare(bench, spare)
   if (whole !== undefined) return { ...whole, from: 'spare', spare }
   return isBlank(own) ? undefined : { ...openHeader(own, bench.wanted, bench.machine), from: 'own', spare }
 }
 
 /** A key of its own for each attempt, and the header last: until then the volume is as blank as before. */
-const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; mapping: Mapping }> => {
-  const { machine, wanted, areas } = bench
+const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; opened: Mapped }> => {
+  const { machine, wanted, partition } = bench
   const { area, ...header } = sealLasting(key, wanted, machine, undefined)
-  const mapping = mapped(bench, header.uuid, key)
-  await makeExt4(machine, wanted.volume, mapping.device, 'lasting')
-  writeHeader(machine, areas, area)
+  const opened = mapped(bench, header.uuid, key, 'new')
+  await makeExt4(machine, wanted.volume, opened.mapping.device, 'lasting', wanted.profile)
+  writeHeader(machine, partition.device, area)
   machine.log(5, `${wanted.volume} was blank: it is new, and empty`)
-  return { header, mapping }
+  return { header, opened }
 }
 
 /** Seals to this launch what an older one sealed. */
-const renew = ({ machine, wanted, areas }: Bench, before: Opened): Lasting => {
+const renew = ({ machine, wanted, partition }: Bench, before: Opened): Lasting => {
   const { area, ...header } = sealLasting(before.key, wanted, machine, before)
-  writeHeader(machine, areas, area)
+  writeHeader(machine, partition.device, area)
   return header
 }
 
 export const openLasting: Definition<OpenLasting> = {
-  print: ({ volume, provider, binding, rootHashes, blank, timeout }) =>
+  print: ({ volume, provider, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout }) =>
     [
       `open-lasting ${volume} on PARTLABEL=${volume} key=${provider}`,
       `bound-to=${binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
-      `cipher=aes-xts-plain64 sector-size=${cryptSectorSize} within=${timeout}s`,
+      ...(leastTcb === undefined ? [] : [`least-tcb=${printTcb(leastTcb)}`]),
+      ...(tpm === undefined ? [] : [`pcrs=${tpm.pcrs.join(',')} srk=${tpm.srk ?? 'of-the-header'}`]),
+      ...(owner === undefined ? [] : [`owner=${ownerKeyId(owner)}`]),
+      `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
   run: async (step, { machine, edition }) => {
-    const { volume, binding, rootHashes, blank, timeout } = step
+    const { volume, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = edition.providers[step.provider]
+    const extent = dataExtent(volume, profile, partition)
     const bench: Bench = {
       machine,
-      wanted: { volume, binding, provider, rootHashes },
+      wanted: {
+        volume,
+        binding,
+        leastTcb,
+        provider,
+        profile,
+        dataBytes: extent.bytes,
+        rootHashes,
+        tpm,
+        owner,
+      },
       partition,
-      areas: headerAreas(volume, partition),
+      extent,
     }
     const evidence = (
       { generation, sealed }: Lasting,
-      { device, table }: Mapping,
+      opened: Mapped,
       said: { readonly provisioned: 'yes' | 'no'; readonly renewed: 'yes' | 'no' },
     ) => ({
-      ...{ volume, protection: 'crypt', key: provider.name, binding, generation, tcb: sealed['tcb'] ?? '-' },
+      ...{ volume, protection: 'crypt', key: provider.name, binding, generation },
+      ...{ tcb: sealed['tcb'] ?? '-', srk: sealed['tpm-srk'] ?? '-' },
       ...said,
-      ...{ data: partition.device, device, table },
+      owner: owner === undefined ? 'none' : ownerKeyId(owner),
+      data: partition.device,
+      ...evidenceOf(opened),
     })
 
     const found = openFound(bench)
     if (found === undefined) {
       if (blank === 'halt') throw fail('header-blank', { volume, reason: 'it is all zero' })
-      using key = edition.providers.ephemeral.create(volume, machine.random)
-      const { header, mapping } = await provision(bench, key)
-      return evidence(header, mapping, { provisioned: 'yes', renewed: 'no' })
+      using key = edition.providers.ephemeral.create(
+        volume,
+        machine.random,
+        luks2Profiles[profile].volumeKeyBytes,
+      )
+      const { header, opened } = await provision(bench, key)
+      return evidence(header, opened, { provisioned: 'yes', renewed: 'no' })
     }
     using _ = found.key
     // One that was being provisioned when the power went is no stranger.
     const unfinished = found.from === 'spare' && found.generation === 1
     if (blank === 'provision' && !unfinished) throw fail('provision-exists', { volume })
-    if (found.from === 'spare') finishHeader(machine, bench.areas, found.spare)
-    const mapping = mapped(bench, found.uuid, found.key)
+    if (found.from === 'spare') finishHeader(machine, partition.device, found.spare)
+    const opened = mapped(bench, found.uuid, found.key, 'kept')
     const header = found.age === 'older' ? renew(bench, found) : found
-    return evidence(header, mapping, {
+    return evidence(header, opened, {
       provisioned: unfinished ? 'yes' : 'no',
       renewed: found.age === 'older' ? 'yes' : 'no',
     })

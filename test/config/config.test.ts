@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
-import { configKeys, parseSize, printSize } from '../../src/config/keys.ts'
+import { configKeys } from '../../src/config/keys.ts'
+import { parseSize, printSize } from '../../src/config/values.ts'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
 
@@ -72,7 +73,10 @@ test('what is printed reads back to the same, defaults and all else', () => {
       ...defaultConfig.keys,
       workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
     },
+    profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
+    leastTcb: 0xd315000000000003n,
     teeAfterBoot: 'keep',
+    tpm: defaultConfig.tpm,
     jobStoreOwner: undefined,
     tmp: { mode: 0o700, uid: 1, gid: 65534 },
     onCorruption: 'restart',
@@ -138,6 +142,58 @@ test('keys that last are bound and made as is said, and say nothing where none l
   refused('WORKSPACE_BLANK=format', 'config-value', 1)
   refused('WORKSPACE_KEY=ephemeral\nWORKSPACE_BIND=id-block', 'config-value', 2)
   refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_KEY=snp', 'config-value', 2)
+  refused('WORKSPACE_KEY=snp\nTEE_MIN_TCB=D315000000000003', 'config-value', 2)
+  refused('WORKSPACE_KEY=snp\nTEE_MIN_TCB=3', 'config-value', 2)
+  refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_INTEGRITY=hmac-sha256', 'config-value', 2)
+})
+
+const srk = `000b${'5a'.repeat(32)}`
+
+test('a TPM alone is refused unless it is said to be inside, with the reason and the alternatives', () => {
+  const message = refused('\nWORKSPACE_KEY=tpm2', 'config-value', 2)
+  assert.match(
+    message,
+    /snp\+tpm2 or ephemeral, or TPM_TRUST=inside .*: a TPM that the host runs knows what it seals/,
+  )
+  refused('JOB_STORE_KEY=tpm2\nTPM_TRUST=outside', 'config-value', 1)
+  const { keys, tpm } = parseConfig(`TPM_TRUST=inside\nTPM_PCRS="0 7 11"\nTPM_SRK=${srk}\nWORKSPACE_KEY=tpm2`)
+  assert.equal(keys.workspace, { provider: 'tpm2', binding: 'measurement', blank: 'format' })
+  assert.equal(tpm, { trust: 'inside', pcrs: [0, 7, 11], srk })
+})
+
+test('a TPM as second factor needs no trust, and prints back', () => {
+  const config = parseConfig(`JOBSTORE_KEY=snp+tpm2\nTPM_PCRS=11\nTPM_SRK=${srk}`)
+  assert.equal(config.tpm, { trust: 'outside', pcrs: [11], srk })
+  assert.equal(parseConfig(printConfig(config)), config)
+  assert.not.match(printConfig(defaultConfig), /TPM/)
+})
+
+test('what a TPM does not go with is refused', () => {
+  // PCRs do not survive an upgrade, and the word that provisions is measured into them.
+  refused('WORKSPACE_KEY=snp+tpm2\nWORKSPACE_BIND=id-block', 'config-value', 2)
+  refused('WORKSPACE_KEY=snp+tpm2\nWORKSPACE_BLANK=halt', 'config-value', 2)
+  refused('JOBSTORE_ENCRYPTION=none\nJOBSTORE_KEY=snp+tpm2', 'config-value', 2)
+  for (const line of ['TPM_TRUST=inside', 'TPM_PCRS=11', `TPM_SRK=${srk}`])
+    refused(`WORKSPACE_KEY=snp\n${line}`, 'config-value', 2)
+  for (const bad of [
+    ...[
+      'TPM_TRUST=yes',
+      'TPM_PCRS=4',
+      'TPM_PCRS="11 4"',
+      'TPM_PCRS="11 11"',
+      'TPM_PCRS="11 16"',
+      'TPM_PCRS="11 23"',
+    ],
+    ...[
+      'TPM_PCRS="4  11"',
+      'TPM_PCRS=""',
+      'TPM_PCRS="04 11"',
+      'TPM_PCRS="0 1 2 3 4 5 6 7 11"',
+      'TPM_PCRS="4,11"',
+    ],
+    ...[`TPM_SRK=${srk.slice(2)}`, `TPM_SRK=${srk.toUpperCase()}`, `TPM_SRK=000c${srk.slice(4)}`],
+  ])
+    refused(`WORKSPACE_KEY=snp+tpm2\n${bad}`, 'config-value', 2)
 })
 
 const badValues = [
@@ -154,6 +210,9 @@ const badValues = [
   'WORKSPACE_ENCRYPTION=none',
   'ROOT_FS_ENCRYPTION=required',
   'JOBSTORE_ENCRYPTION=maybe',
+  'WORKSPACE_INTEGRITY=hmac-sha1',
+  'WORKSPACE_INTEGRITY=yes',
+  'TEE_MIN_TCB=d315000000000003',
   'JOBSTORE_OWNER=age1',
   'JOB_STORE_OWNER=MIIB',
   'CRYPT_CIPHER=cipher_null-ecb',
@@ -181,20 +240,16 @@ for (const bad of badValues)
     assert.ok(refused(bad, 'config-value', 1).includes(': expected '))
   })
 
-test("an owner's key reads and prints back, and is refused until a boot makes the owner's keyslot", () => {
+test("an owner's key reads and prints back, and is refused where it would get no keyslot", () => {
   const word = printBech32('age', Buffer.alloc(32, 9)).toString('latin1')
-  const key = configKeys.find((k) => k.key === 'JOBSTORE_OWNER')
-  const to = { ...defaultConfig, size: { ...defaultConfig.size }, mount: { ...defaultConfig.mount } }
-  assert.is(key?.read(word, to), true)
-  assert.is(key?.print(to), word)
   for (const name of ['JOBSTORE_OWNER', 'JOB_STORE_OWNER']) {
-    const ephemeral = refused(`\n${name}=${word}`, 'config-value', 2)
-    assert.match(
-      ephemeral,
-      new RegExp(`${name}=${word}: expected nothing: no boot makes the owner's keyslot yet`),
-    )
+    const config = parseConfig(`${name}=${word}\nJOBSTORE_KEY=snp\n`)
+    assert.equal(config.jobStoreOwner, { alg: 'age-x25519', text: word })
+    assert.match(printConfig(config), new RegExp(`^JOBSTORE_OWNER=${word}$`, 'm'))
+    const ephemeral = refused(`\n${name}=${word}\nWORKSPACE_KEY=snp`, 'config-value', 2)
+    assert.ok(ephemeral.includes(`${name}=${word}: expected nothing: the job-store's key ends with the boot`))
     const plain = refused(`${name}=${word}\nJOBSTORE_ENCRYPTION=none`, 'config-value', 1)
-    assert.match(plain, /expected nothing: no boot makes/)
+    assert.match(plain, /expected nothing: a job-store without encryption has no keyslot/)
   }
 })
 

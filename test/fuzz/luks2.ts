@@ -2,9 +2,9 @@
 // nobody. What is read must print back; what is not the good header itself must not open, whoever made it.
 
 import {
+  headerAreaBytes,
   type Luks2Profile,
   parseLuks2,
-  payloadOffset,
   printHeader,
   unlockLuks2,
 } from '../../src/layout/luks2/luks2.ts'
@@ -96,8 +96,8 @@ const mutate = (random: Random, seed: Input): Input => {
     ...seed,
     head,
     profile: random.once(4) ? random.pick(['xts', 'xts-hmac', 'claimed']) : seed.profile,
-    length: random.once(20) ? random.int(payloadOffset + 1) : seed.length,
-    behind: random.once(10) ? headBytes + random.int(payloadOffset - headBytes) : undefined,
+    length: random.once(20) ? random.int(headerAreaBytes + 1) : seed.length,
+    behind: random.once(10) ? headBytes + random.int(headerAreaBytes - headBytes) : undefined,
   }
 }
 
@@ -133,7 +133,7 @@ const seeds = (['xts', 'xts-hmac'] as const).flatMap((profile) =>
   [{}, { owner: undefined }].map((differently): Input => {
     const from = goodArea(profile, differently)
     const head = Buffer.from(from.subarray(0, headBytes))
-    return { profile, from, head, length: payloadOffset, behind: undefined }
+    return { profile, from, head, length: headerAreaBytes, behind: undefined }
   }),
 )
 

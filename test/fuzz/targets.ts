@@ -6,6 +6,7 @@ import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/
 import { configKeys } from '../../src/config/keys.ts'
 import type { Sealed } from '../../src/keys/provider.ts'
 import { parseSeal, printSeal } from '../../src/keys/snp.ts'
+import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
 import { parseManifest, printManifest } from '../../src/layout/initramfs.ts'
 import { parseState, printState, type State } from '../../src/layout/state.ts'
@@ -30,6 +31,7 @@ import { nextArgs } from './next-arg.ts'
 import { mutateText, type Random } from './random.ts'
 import { need, orRefused, same, type Target, target } from './run.ts'
 import { snpTargets } from './snp.ts'
+import { tpmTargets } from './tpm.ts'
 
 type TextRow = {
   readonly name: string
@@ -136,7 +138,10 @@ const changedConfig: Config = {
     ...defaultConfig.keys,
     workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
   },
+  profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
+  leastTcb: 0xd315000000000003n,
   teeAfterBoot: 'keep',
+  tpm: defaultConfig.tpm,
   jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },
   onCorruption: 'restart',
@@ -144,6 +149,14 @@ const changedConfig: Config = {
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
   init: '/usr/lib/systemd/systemd',
+}
+const withTpm: Config = {
+  ...defaultConfig,
+  keys: {
+    workspace: { provider: 'tpm2', binding: 'measurement', blank: 'format' },
+    'job-store': { provider: 'snp+tpm2', binding: 'measurement', blank: 'format' },
+  },
+  tpm: { pcrs: [7, 11], srk: `000b${'5a'.repeat(32)}`, trust: 'inside' },
 }
 const configWords = [
   ...configKeys.flatMap(({ key, aliases }) => [key, ...aliases]).map((key) => `\n${key}=`),
@@ -164,6 +177,7 @@ const configWords = [
     'restart',
     '007',
   ],
+  ...['tpm2', 'snp+tpm2', 'inside', 'outside', '"4 9 11"', '11', `000b${'0'.repeat(64)}`],
   ...['# x', '$HOME', '\\', '8002', '9000-9010', '0', '65534', '65535', '7777', '1777'],
 ]
 
@@ -173,6 +187,7 @@ const conf = textTarget({
     '',
     printConfig(defaultConfig),
     printConfig(changedConfig),
+    printConfig(withTpm),
     'ROOT_MOUNT=\'/mnt/flare\' # base\nOEM_LAUNCHER_SIZE="512M"\nPORTS="8002 8003"\n\nTMPFS_MODE=1777\nOVERLAYS=\'\'\n',
     'TMPFS_MODE=0700\nOVERLAYS="/etc /var"\nSWAP_ENABLED=no\nJOBSTORE_ENCRYPTION=none\nDEVICE=/dev/sdb\n',
   ],
@@ -288,14 +303,14 @@ const stateJson = textTarget({
 })
 
 /** What a provider reads of a token, once the header's own parser took it for short texts. */
-const sealIn = (text: string): NonNullable<ReturnType<typeof parseSeal>> | undefined => {
+const sealIn = <T>(text: string, parse: (sealed: Sealed) => T | undefined): T | undefined => {
   try {
     const tree: unknown = JSON.parse(text)
     const isTexts =
       typeof tree === 'object' &&
       tree !== null &&
       Object.values(tree).every((value) => typeof value === 'string')
-    return isTexts ? parseSeal(tree as Sealed) : undefined
+    return isTexts ? parse(tree as Sealed) : undefined
   } catch {
     return undefined
   }
@@ -311,9 +326,29 @@ const seals = textTarget({
   words: ['"41"', '"55"', 'vlek', 'id-block', '"4294967295"', '"0x7"', '"07"', ' ', 'ffffffffffffffff'],
   mutate: mutateEither(['"41"', '"55"', '"vlek"', '"id-block"', '"4294967295"', '"0x7"', '"07"', '"4"']),
   check: (text) => {
-    const found = sealIn(text)
+    const found = sealIn(text, parseSeal)
     if (found !== undefined)
       same(printSeal(found.seal, found.binding), JSON.parse(text), 'it prints back differently')
+    return found !== undefined
+  },
+})
+
+const someTpmSeal = {
+  ...{ srk: `000b${'5a'.repeat(32)}`, pcrs: [4, 9, 11, 12] },
+  ...{ public: Buffer.from('public'), private: Buffer.from('private!'), ticket: Buffer.alloc(0) },
+}
+
+const tpmSeals = textTarget({
+  name: 'TPM seal',
+  seeds: [
+    JSON.stringify(printTpmSeal(someTpmSeal)),
+    JSON.stringify(printTpmSeal({ ...someTpmSeal, pcrs: [11] })),
+  ],
+  words: ['"11"', '"4.9"', '000b', 'tpm-srk', '"NaN"', '"04.9"', '=', '=='],
+  mutate: mutateEither(['"11"', '"4.9"', '"NaN"', '"04.9"', '"cHViCg"', '"cHViCg=="', '""', '"-1"']),
+  check: (text) => {
+    const found = sealIn(text, parseTpmSeal)
+    if (found !== undefined) same(printTpmSeal(found), JSON.parse(text), 'it prints back differently')
     return found !== undefined
   },
 })
@@ -412,7 +447,9 @@ export const targets: readonly Target[] = [
   ...[words, params, conf, gptTarget(512), gptTarget(4096), dmTarget, mountinfo, manifest, stateJson],
   ...[rootHashes, verity, crypt, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
   ...snpTargets,
+  ...tpmTargets,
   seals,
+  tpmSeals,
   luks2Target,
   ...superblockTargets,
 ]

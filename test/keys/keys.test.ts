@@ -63,7 +63,7 @@ test("HKDF is RFC 5869's, as published vectors and node:crypto have it", () => {
 test('volume, purpose, salt and secret each change the key', () => {
   const key = (fill: number, salt: number, volume: string): string => {
     using secret = made(fill)(64)
-    using derived = derive(secret, Buffer.alloc(64, salt), volume, 'volume-key')
+    using derived = derive(secret, Buffer.alloc(64, salt), volume, 'volume-key', 64)
     return derived.bytes.toString('hex')
   }
   const keys = [
@@ -138,26 +138,28 @@ test("lasting keys are HKDF-SHA-512 of the words that kernel-cmdline.md names: v
 })
 
 test('an ephemeral key is new each time, even from a generator that repeats itself', () => {
-  using a = ephemeral.create('workspace', made(1))
-  using b = ephemeral.create('workspace', made(1))
+  using a = ephemeral.create('workspace', made(1), 64)
+  using b = ephemeral.create('workspace', made(1), 96)
   assert.is(a.bytes.length, 64)
-  assert.not.equal(a.bytes, b.bytes)
+  assert.is(b.bytes.length, 96)
+  assert.not.equal(a.bytes, b.bytes.subarray(0, 64))
 })
 
 test("the kernel's random bytes are wiped after use", () => {
   const seen: Buffer[] = []
-  using _ = ephemeral.create('workspace', (length) => {
+  const random = (length: number) => {
     const secret = made(9)(length)
     seen.push(secret.bytes)
     return secret
-  })
+  }
+  using _ = ephemeral.create('workspace', random, 64)
   assert.equal(seen, [Buffer.alloc(64)])
 })
 
 test('the mock key is fixed per volume', () => {
-  using a = mock.create('workspace', made(1))
-  using b = mock.create('workspace', made(2))
-  using c = mock.create('job-store', made(1))
+  using a = mock.create('workspace', made(1), 64)
+  using b = mock.create('workspace', made(2), 64)
+  using c = mock.create('job-store', made(1), 64)
   assert.equal(a.bytes, b.bytes)
   assert.not.equal(a.bytes, c.bytes)
 })

@@ -1,7 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../src/fault.ts'
-import { checkIdBlock, checkReport, rootKeyOf, tcbAtMost } from '../../src/keys/snp-check.ts'
+import { checkIdBlock, checkReport, rootKeyOf } from '../../src/keys/snp-check.ts'
+import { tcbAtMost } from '../../src/layout/tcb.ts'
 import type { SnpReport } from '../../src/machine/machine.ts'
 import { goodReport } from '../snp.ts'
 

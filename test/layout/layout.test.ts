@@ -12,8 +12,10 @@ import { parseManifest, printManifest } from '../../src/layout/initramfs.ts'
 import {
   parseIntegritySuperblock,
   parseIntegrityTable,
+  printIntegrityStatus,
   printIntegritySuperblock,
   printIntegrityTable,
+  superblockFor,
 } from '../../src/layout/integrity.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../../src/layout/layout.ts'
 import { parseState, printState, type State } from '../../src/layout/state.ts'
@@ -59,12 +61,13 @@ test("a crypt table line is the kernel's, letter for letter, and prints back", (
 })
 
 test('an integrity table is asked for as cryptsetup does, and read back as the kernel says it', () => {
-  const table = { data: '254:7', offset: 2048n }
-  assert.is(printIntegrityTable(table), '254:7 2048 32 J 2 block_size:4096 fix_padding')
+  const table = { data: '254:7', offset: 2048n, journalSections: 2 }
+  assert.is(printIntegrityTable(table), '254:7 2048 32 J 3 block_size:4096 journal_sectors:528 fix_padding')
   // Read from Linux 6.1 and 6.12.
   const said =
     '254:7 2048 32 J 7 block_size:4096 journal_sectors:528 interleave_sectors:32768 buffer_sectors:128 journal_watermark:50 commit_time:10000 fix_padding'
   assert.equal(parseIntegrityTable(said), table)
+  assert.is(printIntegrityStatus(table), said)
   for (const bad of [
     said.replace(' J ', ' D '),
     said.replace(' 32 ', ' 4 '),
@@ -72,6 +75,7 @@ test('an integrity table is asked for as cryptsetup does, and read back as the k
     said.replace(' fix_padding', ''),
     `${said} allow_discards`,
     said.replace('journal_sectors:528', 'journal_sectors:0'),
+    said.replace('journal_sectors:528', 'journal_sectors:529'),
     '',
   ])
     assert.is(parseIntegrityTable(bad), undefined, bad)
@@ -93,6 +97,23 @@ test('a superblock of dm-integrity is read as Linux writes it, and in no other g
   for (const bad of [{ journalSections: 0 }, { sectors: 0n }, { sectors: 64489n }])
     assert.is(parseIntegritySuperblock(printIntegritySuperblock({ ...superblock, ...bad })), undefined)
   assert.is(parseIntegritySuperblock(sector.subarray(1)), undefined)
+})
+
+test('the superblock follows from the size as Linux makes it, with a journal of 8 MiB at most', () => {
+  const MiB = 1n << 20n
+  // Read from Linux 6.12, the first two without a journal of ours.
+  assert.equal(superblockFor(33n * MiB, MiB), { journalSections: 2, sectors: 64488n, logBlocksPerBit: 12 })
+  assert.equal(superblockFor(300n * MiB, 2n * MiB), {
+    ...{ journalSections: 18, sectors: 600680n, logBlocksPerBit: 12 },
+  })
+  for (const GiB of [1n, 200n])
+    assert.is(superblockFor(GiB << 30n, 2n * MiB)?.journalSections, GiB < 1n ? 0 : 62)
+  assert.is(superblockFor(2n * MiB, 2n * MiB), undefined)
+  // A run of tags that has no room for the data behind it gives none.
+  const least = 2n * MiB + (8n + 264n + 256n) * 512n
+  assert.is(superblockFor(least, 2n * MiB), undefined)
+  assert.is(superblockFor(least + 4095n, 2n * MiB), undefined)
+  assert.is(superblockFor(least + 4096n, 2n * MiB)?.sectors, 8n)
 })
 
 test('a crypt mapping covers whole encrypted sectors only', () => {

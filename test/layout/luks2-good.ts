@@ -33,6 +33,8 @@ export const keysOf = (word: string) => ({
 export const tee = keysOf('tee')
 export const owner = keysOf('owner')
 export const generation = 7
+/** Of the data. */
+export const dataBytes = 8n << 20n
 
 export const volumeKeyOf = (profile: Luks2Profile): Buffer =>
   bytesOf('volume key', luks2Profiles[profile].volumeKeyBytes)
@@ -41,6 +43,7 @@ export const goodFormat = (profile: Luks2Profile, differently: Partial<Luks2Form
   volume: 'workspace',
   uuid,
   profile,
+  dataBytes,
   volumeKey: volumeKeyOf(profile),
   tee: {
     keys: tee,

@@ -82,9 +82,13 @@ const segments = (good: Buffer): Row[] => {
   const first = (fields: object) => withTree(good, (t) => Object.assign(t['segments']?.['0'] ?? {}, fields))
   const rows: [string, object][] = [
     ['data that begins inside the header', { offset: '4096' }],
-    ['data that begins elsewhere', { offset: '2097152' }],
-    ['an offset that is a number', { offset: 1048576 }],
-    ['a fixed size', { size: '4096' }],
+    ['data that begins elsewhere', { offset: '1048576' }],
+    ['an offset that is a number', { offset: 2097152 }],
+    ['a size that follows the device', { size: 'dynamic' }],
+    ['a size that is a number', { size: 8388608 }],
+    ['a size of half a sector', { size: '8386560' }],
+    ['a size with a zero before', { size: '08388608' }],
+    ['no size at all', { size: '0' }],
     ['smaller sectors', { sector_size: 512 }],
     ['sectors no kernel has', { sector_size: 8192 }],
     ['sectors in a text', { sector_size: '4096' }],
@@ -96,6 +100,7 @@ const segments = (good: Buffer): Row[] => {
   ]
   return [
     ...rows.map(([name, fields]): Row => [name, 'header-segment', first(fields)]),
+    ['another size', 'header-mac', first({ size: '4194304' })],
     [
       'two segments',
       'header-segment',
@@ -195,7 +200,7 @@ const digests = (good: Buffer): Row[] => {
 const tokens = (good: Buffer): Row[] => {
   const token = (n: '0' | '1', fields: object) =>
     withTree(good, (t) => Object.assign(t['tokens']?.[n] ?? {}, fields))
-  const many = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`n${n}`, 'x']))
+  const many = Object.fromEntries(Array.from({ length: 13 }, (_, n) => [`n${n}`, 'x']))
   const areas: [string, Buffer][] = [
     ['no token', withTree(good, (t) => Object.assign(t, { tokens: {} }))],
     ['a token of systemd', token('0', { type: 'systemd-tpm2' })],

@@ -1,13 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../src/fault.ts'
-import {
-  parseSnpReport,
-  parseTcb,
-  printSnpReport,
-  printTcb,
-  snpSignedBytes,
-} from '../../src/machine/snp-report.ts'
+import { parseTcb, printTcb } from '../../src/layout/tcb.ts'
+import { parseSnpReport, printSnpReport, snpSignedBytes } from '../../src/machine/snp-report.ts'
 import { changedReport, counting, goodReport, olderReport } from '../snp.ts'
 
 const refusal = (bytes: Buffer): string => {

@@ -6,7 +6,7 @@ import { Secret } from '../../src/keys/secret.ts'
 import type { Luks2Profile, OwnerToken } from '../../src/layout/luks2/luks2.ts'
 import { type OwnerKey, parseOwnerKey, textOfRsa } from '../../src/layout/owner-key.ts'
 import { parseIdentity, printIdentity } from '../../src/owner/identity.ts'
-import { bytesOf, generation, goodArea, uuid } from '../layout/luks2-good.ts'
+import { bytesOf, generation, goodArea, goodFormat, uuid } from '../layout/luks2-good.ts'
 
 export type Owner = { readonly publicKey: OwnerKey; readonly privateKey: KeyObject; readonly file: Buffer }
 
@@ -30,11 +30,12 @@ export const secretOf = (bytes: Uint8Array): Secret => new Secret(Buffer.from(by
 export const areaFor = async (
   owner: Owner,
   profile: Luks2Profile = 'xts',
-  differently: { token?: OwnerToken; mac?: Buffer; passphrase?: Buffer } = {},
+  differently: { token?: OwnerToken; mac?: Buffer; passphrase?: Buffer; dataBytes?: bigint } = {},
 ): Promise<Buffer> => {
   const passphrase = secretOf(ownerPassphrase)
   const mac = differently.mac ?? ownerMacKey(passphrase, 'job-store', uuid, generation).bytes
   const token = differently.token ?? (await wrapForOwner(owner.publicKey, uuid, passphrase))
   const keys = { passphrase: differently.passphrase ?? ownerPassphrase, mac }
-  return goodArea(profile, { volume: 'job-store', owner: { keys, token } })
+  const { dataBytes = goodFormat(profile).dataBytes } = differently
+  return goodArea(profile, { volume: 'job-store', dataBytes, owner: { keys, token } })
 }

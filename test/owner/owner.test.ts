@@ -38,9 +38,9 @@ const run = (...args: string[]) => {
   return { status, stdout, stderr: stderr.toString() }
 }
 
-/** A disk with partitions of 2 MiB. */
+/** A disk with partitions of 4 MiB. */
 const diskOf = (contents: readonly (readonly [string, Uint8Array])[]): Buffer => {
-  const [blockSize, each] = [512, 4096n]
+  const [blockSize, each] = [512, 8192n]
   const blocks = each * BigInt(contents.length + 2)
   const { head, tail } = printGpt({
     ...{ uuid, blockSize, blocks },
@@ -52,7 +52,7 @@ const diskOf = (contents: readonly (readonly [string, Uint8Array])[]): Buffer =>
   const disk = Buffer.alloc(Number(blocks) * blockSize)
   disk.set(head)
   disk.set(tail, disk.length - tail.length)
-  for (const [i, [, bytes]] of contents.entries()) disk.set(bytes, (i + 1) * 2 * MiB)
+  for (const [i, [, bytes]] of contents.entries()) disk.set(bytes, (i + 1) * 4 * MiB)
   return disk
 }
 
@@ -239,12 +239,13 @@ test('--image writes the content to a new file of its owner, whole, with holes w
   scratch,
 }) => {
   writeFileSync(key, owner.file)
-  const area = await areaFor(owner)
   const content = Buffer.concat([bytesOf('one', 8192), Buffer.alloc(4 * MiB), bytesOf('two', 4096)])
   const data = encrypted(content)
   data.fill(0, 8192, 8192 + 4 * MiB)
-  // A partition need not end with a whole sector.
-  writeFileSync(disk, Buffer.concat([area, data, Buffer.alloc(512, 1)]))
+  const spare = Buffer.alloc(MiB)
+  const area = await areaFor(owner, 'xts', { dataBytes: BigInt(content.length) })
+  // A partition need not end with a whole sector, nor with its data.
+  writeFileSync(disk, Buffer.concat([area, spare, data, Buffer.alloc(512, 1)]))
   const image = join(scratch, 'image')
   const line = ['open', disk, '--identity', key, '--image', image]
   await ownerVerb(line)
@@ -255,7 +256,8 @@ test('--image writes the content to a new file of its owner, whole, with holes w
   assert.ok(readFileSync(image).equals(content))
   rmSync(image)
 
-  const partition = Buffer.concat([area, encrypted(bytesOf('three', MiB))])
+  const small = await areaFor(owner, 'xts', { dataBytes: BigInt(MiB) })
+  const partition = Buffer.concat([small, spare, encrypted(bytesOf('three', MiB))])
   writeFileSync(
     disk,
     diskOf([
@@ -277,7 +279,9 @@ test('--image leaves no half a file, and refuses a volume with tags', async ({ d
   // A disk that ends early while it is read.
   writeFileSync(disk, await areaFor(owner))
   const place = { path: disk, offset: 0n, bytes: BigInt(2 * MiB) }
-  await refused('device-read', /it ends after/, () => writeImage(place, volumeKeyOf('xts'), image))
+  await refused('device-read', /it ends after/, () =>
+    writeImage(place, BigInt(MiB), volumeKeyOf('xts'), image),
+  )
   assert.not.ok(existsSync(image))
 })
 

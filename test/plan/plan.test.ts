@@ -8,6 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
+import { printBech32 } from '../../src/layout/bech32.ts'
 import { planBoot } from '../../src/plan/plan.ts'
 import { printPlan, printPlanJson } from '../../src/plan/verb.ts'
 import { goodCmdline } from '../fake-machine.ts'
@@ -50,6 +51,27 @@ JOBSTORE_BLANK=halt
 `
 
 test('volumes that last are the golden one', () => golden('plan-lasting.txt', printPlan(plan(lasting))))
+
+const owner = printBech32('age', Buffer.alloc(32, 9)).toString('latin1')
+
+test('a job-store with an owner is the golden one', () =>
+  golden('plan-owner.txt', printPlan(plan(`JOBSTORE_KEY=snp\nJOBSTORE_OWNER=${owner}\n`))))
+
+test('volumes with integrity, and a least TCB, are the golden one', () =>
+  golden(
+    'plan-integrity.txt',
+    printPlan(
+      plan(
+        'WORKSPACE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=d315000000000003\nJOBSTORE_INTEGRITY=hmac-sha256\n',
+      ),
+    ),
+  ))
+
+test('volumes with a TPM are the golden one', () => {
+  const srk = `000b${'5a'.repeat(32)}`
+  const config = `WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\nTPM_SRK=${srk}\nTPM_PCRS="7 11"\nJOBSTORE_KEY=snp+tpm2\n`
+  golden('plan-tpm.txt', printPlan(plan(config)))
+})
 
 test('a volume to be provisioned is the golden one', () =>
   golden(

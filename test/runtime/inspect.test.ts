@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault, exitStatus } from '../../src/fault.ts'
+import { extentOf } from '../../src/layout/extent.ts'
 import { type GptPartition, gptTypes, printGpt } from '../../src/layout/gpt.ts'
-import { payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { dataOffset, headerAreaBytes } from '../../src/layout/luks2/luks2.ts'
 import { printVeritySuperblock } from '../../src/layout/verity-superblock.ts'
 import { toolPath } from '../../src/machine/exec.ts'
 import { inspectPath, printInspection, printInspectionJson } from '../../src/runtime/inspect.ts'
@@ -29,9 +30,9 @@ const run = (...args: string[]) =>
 
 const MiB = 1024 ** 2
 
-/** A disk of partitions of 2 MiB each, that begin with the given bytes. */
+/** A disk of partitions of 10 MiB each, that begin with the given bytes. */
 const writeDisk = (file: string, blockSize: number, contents: readonly (readonly [string, Uint8Array])[]) => {
-  const each = BigInt((2 * MiB) / blockSize)
+  const each = BigInt((10 * MiB) / blockSize)
   const start = BigInt(MiB / blockSize)
   const partitions = contents.map(
     ([name], i): GptPartition => ({
@@ -44,10 +45,11 @@ const writeDisk = (file: string, blockSize: number, contents: readonly (readonly
   const { head, tail } = printGpt({ uuid, blockSize, blocks, partitions })
   disk.set(head)
   disk.set(tail, disk.length - tail.length)
-  for (const [i, [, bytes]] of contents.entries()) disk.set(bytes, MiB + i * 2 * MiB)
+  for (const [i, [, bytes]] of contents.entries()) disk.set(bytes, MiB + i * 10 * MiB)
   writeFileSync(file, disk)
 }
 
+const tagged = extentOf('xts-hmac', 10n << 20n, BigInt(dataOffset))?.bytes ?? 0n
 const superblock = printVeritySuperblock({
   ...{ uuid, algorithm: 'sha256', dataBlockSize: 4096, hashBlockSize: 4096, dataBlocks: 7n, salt: 'abcd' },
 })
@@ -59,7 +61,7 @@ for (const blockSize of [512, 4096])
     writeDisk(file, blockSize, [
       ['root-fs-verity', superblock],
       ['workspace', goodArea('xts')],
-      ['job-store', goodArea('xts-hmac', { owner: undefined })],
+      ['job-store', goodArea('xts-hmac', { owner: undefined, dataBytes: tagged })],
       ['empty', Buffer.alloc(0)],
       ['', Buffer.from('noise')],
     ])
@@ -69,7 +71,7 @@ for (const blockSize of [512, 4096])
     assert.match(text, /GPT 40714836-65a1-43e1-babb-dc2008cb9033, 5 partitions/)
     assert.match(
       text,
-      /^ {2}1 {2}root-fs-verity +2\.0 MiB {2}verity readable=true usable=true .*dataBlocks=7 salt=abcd$/m,
+      /^ {2}1 {2}root-fs-verity +10\.0 MiB {2}verity readable=true usable=true .*dataBlocks=7 salt=abcd$/m,
     )
     assert.match(
       text,
@@ -77,15 +79,33 @@ for (const blockSize of [512, 4096])
     )
     assert.match(
       text,
-      /^ {2}3 {2}job-store .* luks2 profile=xts-hmac .*keyslots=1 provider=mock generation=7$/m,
+      /^ {2}3 {2}job-store .* luks2 profile=xts-hmac .*keyslots=1 data=\d+ provider=mock generation=7$/m,
     )
     assert.match(text, /^ {2}4 {2}empty .* blank$/m)
     assert.match(text, /^ {2}5 {3}.* unknown$/m)
     const json = JSON.parse(printInspectionJson(found))
     assert.is(json.refused, null)
     assert.is(json.partitions[1].claim.profile, 'xts')
-    assert.is(json.partitions[0].bytes, `${2 * MiB}`)
+    assert.is(json.partitions[0].bytes, `${10 * MiB}`)
   })
+
+test('a header on a partition of another size is refused, a copy of it alone is not', ({ file }) => {
+  writeDisk(file, 512, [
+    ['workspace', goodArea('xts', { dataBytes: 4n << 20n })],
+    ['job-store', goodArea('xts-hmac')],
+  ])
+  const text = printInspection(inspectPath(file, 'claimed'))
+  assert.match(
+    text,
+    /workspace .* luks2, refused: header-extent\n.*job-store .* luks2, refused: header-extent\n$/,
+  )
+  writeFileSync(file, goodArea('xts'))
+  assert.match(printInspection(inspectPath(file, 'claimed')), /keyslots=2 data=8388608 /)
+  truncateSync(file, 10 * MiB)
+  assert.is(inspectPath(file, 'claimed').refused, undefined)
+  truncateSync(file, 11 * MiB)
+  assert.is(inspectPath(file, 'claimed').refused?.code, 'header-extent')
+})
 
 test('the first partition that the boot would refuse decides', ({ file }) => {
   writeDisk(file, 512, [
@@ -135,7 +155,7 @@ test('without a profile a header is taken at its word, with one it is not', ({ f
 
 test('one volume that claims nothing is measured as a header', ({ file }) => {
   writeFileSync(file, '')
-  truncateSync(file, 2 * payloadOffset)
+  truncateSync(file, 2 * headerAreaBytes)
   assert.match(printInspection(inspectPath(file, 'claimed')), /blank, refused: header-blank$/m)
   writeFileSync(file, 'a text')
   assert.match(printInspection(inspectPath(file, 'claimed')), /6 bytes {2}unknown, refused: header-size$/m)

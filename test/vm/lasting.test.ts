@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseLuks2, payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { printTcb } from '../../src/layout/tcb.ts'
 import { counting } from '../snp.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import type { Disk } from './qemu.ts'
@@ -30,7 +31,7 @@ type Kind = keyof Context['disk']
 const test = suite<Context>('volumes that last')
 
 const configs: Readonly<Record<Kind, string>> = {
-  measurement: 'WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\n',
+  measurement: `WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=${printTcb(tcb)}\n`,
   idBlock: 'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=keep\n',
 }
 
@@ -105,11 +106,11 @@ const changed = async (
   const file = await open(copy, 'r+')
   try {
     const header = async (volume: string): Promise<Buffer> => {
-      const bytes = Buffer.alloc(payloadOffset)
+      const bytes = Buffer.alloc(headerAreaBytes)
       await file.read(bytes, 0, bytes.length, (await partitionOf(copy, volume)).start)
       return bytes
     }
-    await file.write(await change(header), 0, payloadOffset, (await partitionOf(copy, 'workspace')).start)
+    await file.write(await change(header), 0, headerAreaBytes, (await partitionOf(copy, 'workspace')).start)
   } finally {
     await file.close()
   }
@@ -150,15 +151,17 @@ for (const [what, code, launch] of [
   ['another measurement', 'header-mac', { measurement: counting(0x45, 48) }],
   ['another policy', 'header-mac', { policy: '0x20000' }],
   ['a policy with DEBUG', 'tee-policy-debug', { policy: '0xb0000' }],
+  ['firmware older than TEE_MIN_TCB', 'tee-tcb-least', { launch_tcb: `${tcb - 1n}` }],
   ['no /dev/sev-guest', 'tee-device', { device: '0' }],
 ] as const)
   test(`${what} halts with ${code}`, async (context) => {
     await halts(context, 'measurement', code, launch)
   })
 
-test("another volume's header halts with header-mac", async (context) => {
+// Of one size they would halt with header-mac: test/lasting.test.ts.
+test("another volume's header halts with header-extent, since that volume has another size", async (context) => {
   const disk = await changed(context, 'measurement', (header) => header('job-store'))
-  await halts(context, 'measurement', 'header-mac', {}, disk)
+  await halts(context, 'measurement', 'header-extent', {}, disk)
 })
 
 test('under a newer TCB both open, and are sealed to it', async (context) => {
@@ -189,7 +192,7 @@ test('an erased header of a volume that must exist halts with header-blank', asy
   const disk = await changed(context, 'idBlock', async (header) => {
     const { tokens } = parseLuks2(await header('workspace'), 'workspace', 'xts').header
     assert.is(tokens?.tee.sealed['guest-svn'], powerOn.guest_svn)
-    return Buffer.alloc(payloadOffset)
+    return Buffer.alloc(headerAreaBytes)
   })
   await halts(context, 'idBlock', 'header-blank', idBlock, disk)
 })

@@ -8,8 +8,15 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { printCryptTable } from '../../src/layout/crypt.ts'
-import { parseIntegrityTable, printIntegrityTable } from '../../src/layout/integrity.ts'
-import { openLuks2, parseLuks2, payloadOffset } from '../../src/layout/luks2/luks2.ts'
+import { extentOf } from '../../src/layout/extent.ts'
+import {
+  parseIntegrityTable,
+  printIntegritySuperblock,
+  printIntegrityTable,
+  superblockBytes,
+  superblockFor,
+} from '../../src/layout/integrity.ts'
+import { dataOffset, openLuks2, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { decryptSectors } from '../../src/owner/image.ts'
 import { goodArea, goodFormat, owner, tee, uuid, volumeKeyOf } from '../layout/luks2-good.ts'
 import { hostileHeaders } from '../layout/luks2-hostile.ts'
@@ -20,7 +27,13 @@ const test = suite('LUKS2 and stock cryptsetup')
 
 const MiB = 1024 ** 2
 const profiles = ['xts', 'xts-hmac'] as const
-const offset = BigInt(payloadOffset / 512)
+const offset = BigInt(dataOffset / 512)
+const diskBytes = 33 * MiB
+const dataBytesOf = (profile: (typeof profiles)[number]): bigint =>
+  extentOf(profile, BigInt(diskBytes), BigInt(dataOffset))?.bytes ?? 0n
+const superblock = superblockFor(BigInt(diskBytes), BigInt(dataOffset))
+if (superblock === undefined) throw new Error('there is no room for dm-integrity')
+const { journalSections } = superblock
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const padding = constants.RSA_PKCS1_OAEP_PADDING
@@ -28,7 +41,8 @@ const wrapped = publicEncrypt({ key: publicKey, padding, oaepHash: 'sha256' }, o
 
 const areaOf = (profile: (typeof profiles)[number]): Buffer => {
   const token = { alg: 'rsa-oaep-256', kid: 'owner-1', wrapped: wrapped.toString('base64') }
-  return goodArea(profile, { ...goodFormat(profile), owner: { keys: owner, token } })
+  const dataBytes = dataBytesOf(profile)
+  return goodArea(profile, { ...goodFormat(profile), dataBytes, owner: { keys: owner, token } })
 }
 
 /** What stock cryptsetup makes of these with the right key; in src/ all are refused (test/layout/luks2.test.ts). */
@@ -62,7 +76,7 @@ const corpus = [goodArea('xts'), ...hostile.map(({ area }) => area)]
 const lines = {
   xts: printCryptTable({ profile: 'xts', data: 'DEV', key: 'cvmboot:workspace', offset }),
   'xts-hmac': printCryptTable({ profile: 'xts-hmac', data: 'DEV', key: 'cvmboot:job-store', offset: 0n }),
-  integrity: printIntegrityTable({ data: 'DEV', offset }),
+  integrity: printIntegrityTable({ data: 'DEV', offset, journalSections }),
 }
 
 const diskWith = async (file: string, content: Uint8Array, bytes: number): Promise<string> => {
@@ -75,11 +89,11 @@ const diskWith = async (file: string, content: Uint8Array, bytes: number): Promi
 
 const runLuks2 = async (release: Suite, scratch: string): Promise<Stock> => {
   const disks = [
-    await diskWith(join(scratch, 'vda'), areaOf('xts'), 33 * MiB),
-    await diskWith(join(scratch, 'vdb'), areaOf('xts-hmac'), 33 * MiB),
-    await diskWith(join(scratch, 'vdc'), new Uint8Array(), 33 * MiB),
-    await diskWith(join(scratch, 'vdd'), new Uint8Array(), 33 * MiB),
-    await diskWith(join(scratch, 'vde'), new Uint8Array(), 33 * MiB),
+    await diskWith(join(scratch, 'vda'), areaOf('xts'), diskBytes),
+    await diskWith(join(scratch, 'vdb'), areaOf('xts-hmac'), diskBytes),
+    await diskWith(join(scratch, 'vdc'), new Uint8Array(), diskBytes),
+    await diskWith(join(scratch, 'vdd'), new Uint8Array(), diskBytes),
+    await diskWith(join(scratch, 'vde'), new Uint8Array(), diskBytes),
     await diskWith(join(scratch, 'vdf'), Buffer.concat(corpus), corpus.length * MiB),
   ]
   const files = {
@@ -88,6 +102,7 @@ const runLuks2 = async (release: Suite, scratch: string): Promise<Stock> => {
     'keys/xts': volumeKeyOf('xts'),
     'keys/xts-hmac': volumeKeyOf('xts-hmac'),
     ...Object.fromEntries(Object.entries(lines).map(([name, line]) => [`tables/${name}`, Buffer.from(line)])),
+    ...Object.fromEntries(profiles.map((p) => [`sectors/${p}`, Buffer.from(`${dataBytesOf(p) / 512n}`)])),
     count: Buffer.from(`${corpus.length}`),
   }
   const script = await readFile(join(import.meta.dirname, 'stock/luks2.sh'), 'utf8')
@@ -128,8 +143,15 @@ for (const [release, version] of [
         assert.equal(parseIntegrityTable(integrity.replace(/^0 \d+ integrity /, '')), {
           data: partition,
           offset,
+          journalSections,
         })
         assert.is(fact(`stock integrity ${profile}`), integrity)
+        // This kernel made of zeroes what we expect of it, and use does not change it.
+        const disk = await readFile(join(scratch, 'vdb'))
+        assert.equal(
+          disk.subarray(dataOffset, dataOffset + superblockBytes),
+          printIntegritySuperblock(superblock),
+        )
       }
 
       for (const [profile, disk] of [
@@ -141,7 +163,7 @@ for (const [release, version] of [
         const luks2 = parseLuks2(bytes, 'workspace', profile)
         const key = openLuks2(luks2, 'workspace', 0, tee.passphrase)
         if (profile !== 'xts') continue
-        const content = decryptSectors(key, bytes.subarray(payloadOffset, payloadOffset + 8 * 4096), 0n)
+        const content = decryptSectors(key, bytes.subarray(dataOffset, dataOffset + 8 * 4096), 0n)
         const text = content.toString('latin1')
         assert.match(text.slice(0, 4096), /^written by cryptsetup\n\0+$/)
         assert.match(text.slice(5 * 4096, 6 * 4096), /^and further on\n\0+$/)

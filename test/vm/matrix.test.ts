@@ -74,7 +74,7 @@ for (const row of rows)
   })
 
 test('a key on the console would have been found, however it is written', () => {
-  const { bytes } = mock.create('workspace', (length) => Secret.make(length, () => {}))
+  const { bytes } = mock.create('workspace', (length) => Secret.make(length, () => {}), 64)
   for (const written of [bytes.toString('hex'), bytes.toString('base64'), bytes.toString('utf8')]) {
     assert.match(secretIn(`cvmboot: ${written}`) ?? '', /^the key of workspace/)
     assert.ok(secretIn(written.slice(7, 60)))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { toolPath } from '../../src/machine/exec.ts'
+import { tpmForQemu } from '../swtpm.ts'
 import { tell } from './qmp.ts'
 
 export type Disk = {
@@ -25,6 +26,10 @@ export type Machine = {
   readonly initramfs?: string
   readonly cmdline: string
   readonly disks?: readonly Disk[]
+  /** Directory with the seeds of a TPM, which may be empty: the TPM is then new. */
+  readonly tpm?: string
+  /** Serial number in the tables that the firmware gives, and measures into PCR 1. */
+  readonly serial?: string
   readonly memoryMiB?: number
   /** Ends the boot, once `lingerSeconds` have shown what follows; `halted`: once the CPU stands still for good. */
   readonly until?: RegExp | 'halted'
@@ -65,21 +70,31 @@ const diskArguments = ({ file, writes, plugged }: Disk, index: number): string[]
   return ['-drive', drive, '-device', device]
 }
 
-const qemuArguments = (machine: Machine, socket: string): string[] => [
+const qemuArguments = (machine: Machine, scratch: string, socket: string): string[] => [
   ...'-M q35 -nodefaults -no-user-config -no-reboot -display none -monitor none -serial stdio'.split(' '),
   ...acceleration[machine.accelerator].split(' '),
   ...['-m', `${machine.memoryMiB ?? 1024}`, '-qmp', `unix:${quoted(socket)},server=on,wait=off`],
   ...['-kernel', machine.kernel, '-append', machine.cmdline],
   ...(machine.initramfs === undefined ? [] : ['-initrd', machine.initramfs]),
   ...(machine.disks ?? []).flatMap(diskArguments),
+  ...(machine.serial === undefined ? [] : ['-smbios', `type=1,serial=${machine.serial}`]),
+  ...(machine.tpm === undefined ? [] : tpmArguments(tpmSocket(scratch))),
+]
+
+const tpmSocket = (scratch: string): string => join(scratch, 'tpm')
+const tpmArguments = (socket: string): string[] => [
+  ...['-chardev', `socket,id=tpm-socket,path=${quoted(socket)}`],
+  ...['-tpmdev', 'emulator,id=tpm0,chardev=tpm-socket', '-device', 'tpm-tis,tpmdev=tpm0'],
 ]
 
 /** Boots a machine and returns when it is over. Throws only where QEMU itself cannot run. */
 export const boot = async (machine: Machine): Promise<Boot> => {
   const scratch = await mkdtemp(join(tmpdir(), 'cvmboot-vm-'))
+  const tpm = machine.tpm === undefined ? undefined : await tpmForQemu(machine.tpm, tpmSocket(scratch))
   try {
     return await run(machine, scratch)
   } finally {
+    await tpm?.close()
     await rm(scratch, { recursive: true, force: true })
   }
 }
@@ -92,7 +107,7 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
     // A run that is killed takes its machine along.
     const child = spawn(
       'setpriv',
-      ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...qemuArguments(machine, socket)],
+      ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...qemuArguments(machine, scratch, socket)],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: toolPath, TMPDIR: scratch } },
     )
     const timers: NodeJS.Timeout[] = []

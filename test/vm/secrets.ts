@@ -21,7 +21,7 @@ const keys = (): { name: string; bytes: Buffer }[] => [
   { name: 'the root secret', bytes: createHash('sha512').update(mockMarker).digest() },
   ...cryptNames.map((name) => {
     const random = (length: number) => Secret.make(length, () => {})
-    return { name: `the key of ${name}`, bytes: mock.create(name, random).bytes }
+    return { name: `the key of ${name}`, bytes: mock.create(name, random, 64).bytes }
   }),
 ]
 

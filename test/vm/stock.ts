@@ -13,10 +13,30 @@ import { cached } from './cache.ts'
 import { debianKernel, mmdebstrap, type Suite } from './kernel.ts'
 import { type Boot, boot, type Disk } from './qemu.ts'
 
-const programs = ['busybox', 'cryptsetup', 'dmsetup', 'keyctl', 'openssl']
-const packages = ['busybox-static', 'cryptsetup-bin', 'dmsetup', 'keyutils', 'openssl']
+const programs = ['age', 'busybox', 'cryptsetup', 'dmsetup', 'e2fsck', 'jq', 'keyctl', 'mke2fs', 'openssl']
+const packages = [
+  'age',
+  'busybox-static',
+  'cryptsetup-bin',
+  'dmsetup',
+  'e2fsprogs',
+  'jq',
+  'keyutils',
+  'openssl',
+]
 const modules = [
-  ...['virtio_pci', 'virtio_blk', 'dm_mod', 'dm_crypt', 'dm_integrity', 'cryptomgr', 'xts', 'ecb', 'authenc'],
+  ...[
+    'virtio_pci',
+    'virtio_blk',
+    'dm_mod',
+    'dm_crypt',
+    'dm_integrity',
+    'cryptomgr',
+    'xts',
+    'ecb',
+    'authenc',
+    'ext4',
+  ],
   ...['aes_generic', 'aesni_intel', 'sha256_generic', 'sha256_ssse3', 'hmac'],
   // cryptsetup asks the kernel for what OpenSSL does not have: the null cipher.
   ...['algif_skcipher', 'crypto_null'],

@@ -183,7 +183,10 @@ export const power = async (
     readonly disks?: readonly Disk[]
     /** What comes before the command line of `setup`. */
     readonly first?: string
-  } & Pick<Machine, 'until' | 'lingerSeconds' | 'timeoutSeconds' | 'onLine' | 'memoryMiB' | 'memory'> = {},
+  } & Pick<
+    Machine,
+    'until' | 'lingerSeconds' | 'timeoutSeconds' | 'onLine' | 'memoryMiB' | 'memory' | 'tpm' | 'serial'
+  > = {},
 ): Promise<Boot> => {
   const { edition = 'cvmboot-mock', cmdline = from.cmdline, initramfs, disks, ...rest } = differently
   // panic=-1: a panic resets, and a reset ends QEMU, so that it is never taken for a halt.

@@ -8,11 +8,11 @@ import { claimedProfile, type Metadata, parseMetadata, printMetadata } from './m
 import {
   areaOffset,
   binaryBytes,
+  headerAreaBytes,
   headerBytes,
   headerSaltBytes,
   type Luks2Profile,
   luks2Profiles,
-  payloadOffset,
   type Slot,
   saltBytes,
 } from './profile.ts'
@@ -20,7 +20,7 @@ import { refusing } from './refuse.ts'
 import type { OwnerToken, TeeToken } from './tokens.ts'
 
 export type { Role } from './mac.ts'
-export { type Luks2Profile, luks2Profiles, payloadOffset } from './profile.ts'
+export { dataOffset, headerAreaBytes, type Luks2Profile, luks2Profiles } from './profile.ts'
 export type { OwnerToken, TeeToken, Tokens } from './tokens.ts'
 
 /** All that may vary in the two copies of a header. */
@@ -40,10 +40,10 @@ export const printHeader = (header: Luks2Header): Buffer => {
 
 /** A volume that was never formatted: nothing but zeroes where its header would be. */
 export const isBlank = (area: Uint8Array): boolean =>
-  area.length >= payloadOffset && Buffer.alloc(payloadOffset).equals(area.subarray(0, payloadOffset))
+  area.length >= headerAreaBytes && Buffer.alloc(headerAreaBytes).equals(area.subarray(0, headerAreaBytes))
 
 /**
- * Reads a header area (the first `payloadOffset` bytes of a volume) without any key: accepted is only what
+ * Reads a header area (the first `headerAreaBytes` bytes of a volume) without any key: accepted is only what
  * `printHeader` prints. `volume` is for words; where no `profile` is asked for, the header's own claim counts.
  * Faults: `header-*` but `header-mac`, `-generation` and `-key`.
  */
@@ -53,9 +53,9 @@ export const parseLuks2 = (
   profile: Luks2Profile | 'claimed' = 'claimed',
 ): Luks2 => {
   const refuse = refusing(volume)
-  if (bytes.length < payloadOffset)
-    throw refuse('header-size', `it has ${bytes.length} bytes of the ${payloadOffset} for a header`)
-  const area = Buffer.from(bytes.subarray(0, payloadOffset))
+  if (bytes.length < headerAreaBytes)
+    throw refuse('header-size', `it has ${bytes.length} bytes of the ${headerAreaBytes} for a header`)
+  const area = Buffer.from(bytes.subarray(0, headerAreaBytes))
   if (isBlank(area)) throw refuse('header-blank', 'it is all zero')
   const first = area.subarray(0, headerBytes)
   const second = area.subarray(headerBytes, 2 * headerBytes)
@@ -109,6 +109,27 @@ export const sealedIn = ({ header }: Luks2, volume: string, generation: number |
   return token
 }
 
+/** The data is as long as its partition has room for: a partition's size is the host's word. Fault: `header-extent`. */
+export const requireExtent = ({ header }: Luks2, volume: string, bytes: bigint): void => {
+  if (header.dataBytes === bytes) return
+  const found = `its data has ${header.dataBytes ?? 'any number of'} bytes, and the partition room for ${bytes}`
+  throw refusing(volume)('header-extent', found)
+}
+
+/**
+ * Keyslot 1 is of who is named, or of nobody. What it wraps is the MAC's to prove. Fault: `header-owner`.
+ */
+export const requireOwner = (
+  { header }: Luks2,
+  volume: string,
+  owner: Pick<OwnerToken, 'alg' | 'kid'> | undefined,
+): void => {
+  const found = header.tokens?.owner
+  if (found?.alg === owner?.alg && found?.kid === owner?.kid) return
+  const of = (key: typeof owner) => (key === undefined ? 'nobody' : `${key.alg} ${key.kid}`)
+  throw refusing(volume)('header-owner', `its second keyslot is of ${of(found)}, not of ${of(owner)}`)
+}
+
 /**
  * The volume key, once the MAC has proved every byte of the header area. Faults: `header-mac`, `header-key`.
  * The caller zeroes the key.
@@ -124,6 +145,8 @@ export type Luks2Format = {
   /** Lower case. */
   readonly uuid: string
   readonly profile: Luks2Profile
+  /** Of the data: whole sectors. */
+  readonly dataBytes: bigint
   /** As many bytes as the profile says. */
   readonly volumeKey: Uint8Array
   readonly tee: { readonly keys: Luks2Keys; readonly token: TeeToken }
@@ -131,23 +154,23 @@ export type Luks2Format = {
 }
 
 /**
- * A whole new header area of `payloadOffset` bytes, to be written from the volume's first byte. `random` gives
+ * A whole new header area of `headerAreaBytes` bytes, to be written from the volume's first byte. `random` gives
  * bytes nobody can guess. Throws where the tokens are not as `parseLuks2` wants them.
  */
 export const formatLuks2 = (format: Luks2Format, random: (bytes: number) => Uint8Array): Buffer => {
-  const { volume, uuid, profile, volumeKey, tee, owner } = format
+  const { volume, uuid, profile, dataBytes, volumeKey, tee, owner } = format
   if (volumeKey.length !== luks2Profiles[profile].volumeKeyBytes)
     throw new RangeError(`${volumeKey.length} bytes are no volume key for ${profile}`)
   const slots = owner === undefined ? [tee.keys] : [tee.keys, owner.keys]
   const digestSalt = random(saltBytes)
   const header: Luks2Header = {
-    ...{ uuid, label: volume, sequence: 1, profile },
+    ...{ uuid, label: volume, sequence: 1, profile, dataBytes },
     ...{ salt: random(headerSaltBytes), secondSalt: random(headerSaltBytes) },
     keyslotSalts: slots.map(() => random(saltBytes)),
     digest: { salt: digestSalt, value: digestOf(volumeKey, digestSalt) },
     tokens: { tee: tee.token, owner: owner?.token },
   }
-  const area = Buffer.alloc(payloadOffset)
+  const area = Buffer.alloc(headerAreaBytes)
   printHeader(header).copy(area)
   for (const [slot, { passphrase }] of slots.entries())
     area.set(

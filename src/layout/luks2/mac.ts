@@ -1,9 +1,9 @@
 // The MACs over a header area: what proves that this very header was made for this volume. Pure.
-// They lie in the last block before the data, which LUKS2 leaves unused, over every byte before it as it is: to
+// They lie in the last block of the area, which LUKS2 leaves unused, over every byte before it as it is: to
 // check one, nothing of the header has to be understood. The keys are derived outside (src/keys/derive.ts).
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { macOffset, payloadOffset } from './profile.ts'
+import { headerAreaBytes, macOffset } from './profile.ts'
 
 /** Whose key made a MAC: the TEE's, or the owner's, who opens a disk that the host hands over. */
 export type Role = 'tee' | 'owner'
@@ -20,7 +20,7 @@ const macOf = (area: Uint8Array, key: Uint8Array): Buffer =>
 
 /** Writes the block. Who has no key gets zeroes, which no key gives. */
 export const writeMacs = (area: Buffer, keys: Readonly<Record<Role, Uint8Array | undefined>>): void => {
-  area.fill(0, macOffset, payloadOffset)
+  area.fill(0, macOffset, headerAreaBytes)
   title.copy(area, macOffset)
   for (const role of ['tee', 'owner'] as const) {
     const key = keys[role]
@@ -30,7 +30,7 @@ export const writeMacs = (area: Buffer, keys: Readonly<Record<Role, Uint8Array |
 
 /** Whether the area was made under this key, and the block is whole. */
 export const isAuthentic = (area: Buffer, role: Role, key: Uint8Array): boolean => {
-  const block = area.subarray(macOffset, payloadOffset)
+  const block = area.subarray(macOffset, headerAreaBytes)
   const stored = block.subarray(place[role], place[role] + macBytes)
   const whole =
     block.subarray(0, title.length).equals(title) && block.subarray(end).every((byte) => byte === 0)

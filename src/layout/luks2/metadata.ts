@@ -5,6 +5,7 @@
 import {
   areaKeyBytes,
   areaOffset,
+  dataOffset,
   dataSectorBytes,
   digestBytes,
   iterations,
@@ -12,7 +13,6 @@ import {
   keyslotsBytes,
   type Luks2Profile,
   luks2Profiles,
-  payloadOffset,
   type Slot,
   saltBytes,
   stripes,
@@ -22,6 +22,8 @@ import { readTokens, type Tokens, treeOfTokens } from './tokens.ts'
 
 export type Metadata = {
   readonly profile: Luks2Profile
+  /** Whole sectors. Undefined in what cryptsetup formats: all that the device has. */
+  readonly dataBytes: bigint | undefined
   /** Of each keyslot, 32 bytes: one or two. */
   readonly keyslotSalts: readonly Uint8Array[]
   /** 32 bytes each. */
@@ -52,10 +54,16 @@ const keyslotTree = (profile: Luks2Profile, salt: Uint8Array, slot: Slot) => {
   }
 }
 
-const segmentTree = (profile: Luks2Profile) => {
+const segmentTree = ({ profile, dataBytes }: Metadata) => {
   const { encryption, integrity } = luks2Profiles[profile]
   const segment = {
-    ...{ type: 'crypt', offset: `${payloadOffset}`, size: 'dynamic', iv_tweak: '0', encryption },
+    ...{
+      type: 'crypt',
+      offset: `${dataOffset}`,
+      size: `${dataBytes ?? 'dynamic'}`,
+      iv_tweak: '0',
+      encryption,
+    },
     sector_size: dataSectorBytes,
   }
   return integrity === undefined
@@ -63,12 +71,13 @@ const segmentTree = (profile: Luks2Profile) => {
     : { ...segment, integrity: { type: integrity, journal_encryption: 'none', journal_integrity: 'none' } }
 }
 
-const treeOf = ({ profile, keyslotSalts, digest, tokens }: Metadata) => {
+const treeOf = (metadata: Metadata) => {
+  const { profile, keyslotSalts, digest, tokens } = metadata
   const keyslots = keyslotSalts.map((salt, slot) => keyslotTree(profile, salt, slot as Slot))
   return {
     keyslots: { ...keyslots },
     tokens: treeOfTokens(tokens),
-    segments: { 0: segmentTree(profile) },
+    segments: { 0: segmentTree(metadata) },
     digests: {
       0: {
         type: 'pbkdf2',
@@ -160,6 +169,13 @@ const bytesAt = (tree: unknown, length: number, ...path: readonly string[]): Buf
   return bytes.length === length ? bytes : Buffer.alloc(length)
 }
 
+/** Undefined for `dynamic`, and for what is no number of whole sectors. */
+const dataBytesIn = (tree: unknown): bigint | undefined => {
+  const text = member(tree, ['segments', '0', 'size'])
+  if (typeof text !== 'string' || !/^[1-9][0-9]{0,18}$/.test(text)) return undefined
+  return BigInt(text) % BigInt(dataSectorBytes) === 0n ? BigInt(text) : undefined
+}
+
 /** The profile that a text claims to have, for those who have no configuration to say it. */
 export const claimedProfile = (area: Buffer, refuse: Refuse): Luks2Profile => {
   const tree = treeIn(textIn(area, refuse), refuse)
@@ -174,6 +190,7 @@ export const parseMetadata = (area: Buffer, profile: Luks2Profile, refuse: Refus
   const tokens = readTokens((...path) => member(tree, ['tokens', ...path]))
   const metadata: Metadata = {
     profile,
+    dataBytes: dataBytesIn(tree),
     keyslotSalts: slots.map((slot) => bytesAt(tree, saltBytes, 'keyslots', slot, 'kdf', 'salt')),
     digest: {
       salt: bytesAt(tree, saltBytes, 'digests', '0', 'salt'),
@@ -190,6 +207,8 @@ export const parseMetadata = (area: Buffer, profile: Luks2Profile, refuse: Refus
   }
   if (tokens !== undefined && (metadata.tokens?.owner !== undefined) !== (slots.length === 2))
     throw refuse('header-token', "the owner's keyslot and token do not go together")
+  if (tokens !== undefined && metadata.dataBytes === undefined)
+    throw refuse('header-segment', 'the size of its data is not fixed')
   if (!printMetadata(metadata).equals(area))
     throw refuse('header-json', `its JSON text of ${shown(text.length)} bytes is not as cvmboot writes it`)
   return metadata

@@ -35,13 +35,15 @@ export const headerBytes = 16 * KiB
 export const binaryBytes = 4 * KiB
 export const jsonBytes = headerBytes - binaryBytes
 
-/** Where the data begins: all before is the header area, read at once. */
-export const payloadOffset = 1 * MiB
+/** All of a header, read at once: both copies, keyslots and MACs. */
+export const headerAreaBytes = 1 * MiB
+/** Where the data begins. Between lies a spare area, which LUKS2 leaves alone: src/steps/header-areas.ts. */
+export const dataOffset = 2 * headerAreaBytes
 /** Where keyslots lie, one after the other; what is behind the second is never allocated by anybody. */
 export const keyslotsOffset = 2 * headerBytes
-export const keyslotsBytes = payloadOffset - keyslotsOffset
-/** The last block before the data, which no keyslot can reach: our MAC. */
-export const macOffset = payloadOffset - 4 * KiB
+export const keyslotsBytes = headerAreaBytes - keyslotsOffset
+/** The last block of the area, which no keyslot can reach: our MAC. */
+export const macOffset = headerAreaBytes - 4 * KiB
 
 /** Slot 0 is the TEE's, slot 1 the owner's. */
 export type Slot = 0 | 1

@@ -7,7 +7,7 @@ export type TeeToken = {
   readonly provider: string
   /** Counts the headers of a volume, where something outside the disk remembers how many there were. */
   readonly generation: number
-  /** What the provider needs to find the key again; at most 8 short texts. Nothing secret: the host reads it. */
+  /** What the provider needs to find the key again; at most 12 short texts. Nothing secret: the host reads it. */
   readonly sealed: Readonly<Record<string, string>>
 }
 
@@ -24,10 +24,11 @@ export type OwnerToken = {
 export type Tokens = { readonly tee: TeeToken; readonly owner: OwnerToken | undefined }
 
 const types = { tee: 'cvmboot', owner: 'cvmboot-owner' } as const
-const most = { generation: 0xffffffff, sealed: 8 }
+const most = { generation: 0xffffffff, sealed: 12 }
 
 // Names begin with a letter: JavaScript sorts those that are numbers before the others.
 const word = /^[a-z][a-z0-9-]{0,31}$/
+const providerName = /^[a-z][a-z0-9+-]{0,31}$/
 const opaque = /^[A-Za-z0-9+/=_.:-]{0,4096}$/
 const keyId = /^[A-Za-z0-9+/=_.:-]{1,128}$/
 const base64 = /^(?=.)(?:[A-Za-z0-9+/]{4}){0,1023}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -49,7 +50,7 @@ const textAt = (value: unknown, pattern: RegExp): string | undefined =>
 
 /** What differs from the bounds above, in words; undefined where `tokens` fit. Each name in the order printed. */
 const readTee = (at: Field): TeeToken | string => {
-  const provider = textAt(at('0', 'provider'), word)
+  const provider = textAt(at('0', 'provider'), providerName)
   if (provider === undefined) return 'the provider of its token is no name'
   const generation = at('0', 'generation')
   if (typeof generation !== 'number' || !Number.isInteger(generation)) return 'its generation is no number'

@@ -8,7 +8,6 @@ got() { dd if="/dev/mapper/$1" bs=4096 count=1 2>/dev/null | head -n 1 | tr -d '
 # A line of ours with the device it is to lie on.
 line() { sed "s/DEV/$2/" "/tables/$1"; }
 dev_of() { dmsetup info -c --noheadings --separator : -o major,minor "$1"; }
-sectors_of() { cat "/sys/block/$1/size"; }
 
 fact kernel "$(uname -r)"
 fact version "$(cryptsetup --version)"
@@ -17,10 +16,10 @@ keyctl padd logon cvmboot:job-store @u </keys/xts-hmac >/dev/null
 
 # The mapping that our own lines describe.
 ours_xts() {
-  dmsetup create ours --table "0 $(($(sectors_of vda) - 2048)) crypt $(line xts "$(cat /sys/block/vda/dev)")"
+  dmsetup create ours --table "0 $(cat /sectors/xts) crypt $(line xts "$(cat /sys/block/vda/dev)")"
 }
 ours_xts_hmac() {
-  sectors=$(dd if=/dev/vdb bs=512 skip=2048 count=1 2>/dev/null | od -A n -t u8 -j 16 -N 8 | tr -d ' ')
+  sectors=$(cat /sectors/xts-hmac)
   dmsetup create ours_dif --table "0 $sectors integrity $(line integrity "$(cat /sys/block/vdb/dev)")" &&
     dmsetup create ours --table "0 $sectors crypt $(line xts-hmac "$(dev_of ours_dif)")"
 }
@@ -59,7 +58,7 @@ for each in 'xts vda' 'xts-hmac vdb'; do
 done
 
 options="--batch-mode --type luks2 --cipher aes-xts-plain64 --key-size 512 --hash sha256 --sector-size 4096 --pbkdf pbkdf2
-  --pbkdf-force-iterations 1000 --luks2-metadata-size 16k --luks2-keyslots-size 1015808 --label workspace"
+  --pbkdf-force-iterations 1000 --offset 4096 --luks2-metadata-size 16k --luks2-keyslots-size 1015808 --label workspace"
 # shellcheck disable=SC2086 # options are words
 said 'luksFormat xts' cryptsetup luksFormat $options --key-file /keys/tee /dev/vdc
 # shellcheck disable=SC2086

@@ -1,0 +1,7 @@
+// Which kernel modules every boot with a configuration needs. Pure: `pack` takes them along, the boot loads them first.
+
+import { coreModules, integrityModules } from '../layout/initramfs.ts'
+import type { Config } from './settings.ts'
+
+export const modulesOf = ({ profile }: Config): readonly string[] =>
+  Object.values(profile).includes('xts-hmac') ? [...coreModules, ...integrityModules] : coreModules

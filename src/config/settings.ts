@@ -1,0 +1,89 @@
+// What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
+
+import {
+  type Binding,
+  type CryptName,
+  type LastingKey,
+  type Volume,
+  type VolumeName,
+  volumes,
+} from '../layout/layout.ts'
+import type { Luks2Profile } from '../layout/luks2/profile.ts'
+import type { OwnerKey } from '../layout/owner-key.ts'
+import { defaultPcrs, type TpmPolicy } from '../layout/tpm.ts'
+
+/** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
+export type KeyPolicy = {
+  readonly provider: 'ephemeral' | LastingKey
+  readonly binding: Binding
+  readonly blank: 'format' | 'halt'
+}
+
+/** Everything the configuration decides, complete: absent keys have their defaults. */
+export type Config = {
+  /** Block device or image file that `setup` writes when its command line names none. */
+  readonly device: string | undefined
+  /** Bytes: at most for a verity image, exactly for a crypt partition, as limit for tmpfs. */
+  readonly size: Readonly<Record<VolumeName, bigint>>
+  /** Absolute path in the new root. */
+  readonly mount: Readonly<Record<VolumeName, string>>
+  /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
+  readonly jobStore: 'crypt' | 'plain'
+  readonly keys: Readonly<Record<CryptName, KeyPolicy>>
+  /** `xts-hmac`: what the host changes is noticed as well. */
+  readonly profile: Readonly<Record<CryptName, Luks2Profile>>
+  /** TCB version below which no key is derived, in any component. */
+  readonly leastTcb: bigint | undefined
+  /** Whether the running system keeps the driver by which keys that last are derived. */
+  readonly teeAfterBoot: 'remove' | 'keep'
+  /** `inside`: the TPM is part of the TEE. `outside`: the host runs it, and can know what it seals. */
+  readonly tpm: TpmPolicy & { readonly trust: 'inside' | 'outside' }
+  /** Who besides the VM can open the job-store. */
+  readonly jobStoreOwner: OwnerKey | undefined
+  readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
+  /** What dm-verity does when a block read after the boot does not verify. */
+  readonly onCorruption: 'panic' | 'restart'
+  /** Layers the directory `etc` of os-config over /etc. */
+  readonly configOverEtc: boolean
+  /** Paths that get a writable layer in memory over the verified root. */
+  readonly overlays: readonly string[]
+  /** Bytes that all writable layers together may take. */
+  readonly overlaySize: bigint
+  /** Executable in the new root that becomes PID 1. */
+  readonly init: string
+}
+
+export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
+  size: Record<VolumeName, bigint>
+  mount: Record<VolumeName, string>
+  keys: Record<CryptName, KeyPolicy>
+  profile: Record<CryptName, Luks2Profile>
+}
+
+/** Under it lie the default mount points that ROOT_MOUNT moves. */
+export const defaultBase = '/mnt/nvflare'
+
+const table = <T>(of: (volume: Volume) => T): Record<VolumeName, T> =>
+  Object.fromEntries(volumes.map((v) => [v.name, of(v)])) as Record<VolumeName, T>
+
+export const defaultConfig: Config = {
+  device: undefined,
+  size: table((v) => v.size),
+  mount: table((v) => v.mount),
+  jobStore: 'crypt',
+  keys: {
+    workspace: { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
+    'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
+  },
+  profile: { workspace: 'xts', 'job-store': 'xts' },
+  leastTcb: undefined,
+  teeAfterBoot: 'remove',
+  tpm: { pcrs: defaultPcrs, srk: undefined, trust: 'outside' },
+  jobStoreOwner: undefined,
+  tmp: { mode: 0o1777, uid: 0, gid: 0 },
+  onCorruption: 'panic',
+  configOverEtc: false,
+  overlays: [],
+  overlaySize: 1024n ** 3n,
+  init: '/sbin/init',
+}

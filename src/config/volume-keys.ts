@@ -1,0 +1,67 @@
+// The keys of partition.conf that each volume has. Pure.
+
+import type { CryptName, Volume } from '../layout/layout.ts'
+import { constant, type Key } from './key.ts'
+import { keyPolicy } from './key-policy.ts'
+import { isMountPoint, parseSize, printSize } from './values.ts'
+
+const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
+  if (volume.name === 'job-store')
+    return {
+      expected: 'required (the host cannot read it) or none (the host can)',
+      read: (text, to) => {
+        // `optional` left the choice to an environment variable; the safe reading is the only one here.
+        to.jobStore = text === 'none' ? 'plain' : 'crypt'
+        return ['none', 'required', 'optional'].includes(text)
+      },
+      print: (config) => (config.jobStore === 'plain' ? 'none' : 'required'),
+    }
+  const needed = volume.protection === 'crypt' ? ['required', 'optional'] : ['none']
+  return { expected: needed[0] ?? '', read: (text) => needed.includes(text), print: () => '' }
+}
+
+const integrity = (name: CryptName): Omit<Key, 'key' | 'aliases'> => ({
+  expected: 'none, or hmac-sha256 (what the host changes is noticed), for a volume that is encrypted',
+  read: (text, to) => {
+    to.profile[name] = text === 'hmac-sha256' ? 'xts-hmac' : 'xts'
+    const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
+    return text === 'none' || (text === 'hmac-sha256' && encrypted)
+  },
+  print: (config) => (config.profile[name] === 'xts-hmac' ? 'hmac-sha256' : 'none'),
+})
+
+export const volumeKeys = (volume: Volume): Key[] => {
+  const { name, key } = volume
+  const also = (suffix: string) => volume.aliases.map((alias) => `${alias}_${suffix}`)
+  return [
+    {
+      key: `${key}_SIZE`,
+      aliases: also('SIZE'),
+      expected: 'a whole number of MiB as 512M, 20G or 1T',
+      read: (text, to) => {
+        const bytes = parseSize(text)
+        if (bytes !== undefined) to.size[name] = bytes
+        return bytes !== undefined
+      },
+      print: (config) => printSize(config.size[name]),
+    },
+    constant(`${key}_TYPE`, volume.protection, also('TYPE')),
+    {
+      key: `${key}_MOUNT`,
+      aliases: also('MOUNT'),
+      expected: name === 'root-fs' ? '/' : 'an absolute path outside /proc, /sys, /dev and /run, without ..',
+      read: (text, to) => {
+        to.mount[name] = text
+        return name === 'root-fs' ? text === '/' : isMountPoint(text)
+      },
+      print: (config) => config.mount[name],
+    },
+    { key: `${key}_ENCRYPTION`, aliases: also('ENCRYPTION'), ...encryption(volume) },
+    ...(volume.protection === 'crypt'
+      ? [
+          { key: `${key}_INTEGRITY`, aliases: also('INTEGRITY'), ...integrity(volume.name) },
+          ...keyPolicy(volume.name, key, also),
+        ]
+      : []),
+  ]
+}

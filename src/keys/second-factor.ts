@@ -1,0 +1,50 @@
+// Two providers as one: who has only one secret has nothing. What each sealed lies in one token, told apart by name.
+
+import { hkdfSync } from 'node:crypto'
+import { fail } from '../fault.ts'
+import type { LastingProvider, Sealed } from './provider.ts'
+import { Secret } from './secret.ts'
+import type { tpm2 } from './tpm2.ts'
+
+/** HKDF-SHA-512 over both, each of fixed length: so neither can stand for a part of the other. 64 bytes. */
+export const combine = (first: Secret, second: Secret): Secret => {
+  using whole = Secret.make(first.bytes.length + second.bytes.length, (bytes) => {
+    bytes.set(first.bytes)
+    bytes.set(second.bytes, first.bytes.length)
+  })
+  const info = Buffer.from('cvmboot\0snp+tpm2\0', 'latin1')
+  return new Secret(Buffer.from(hkdfSync('sha512', whole.bytes, Buffer.alloc(64), info, 64)))
+}
+
+const isTpm = (name: string): boolean => name.startsWith('tpm-')
+
+const part = (sealed: Sealed, of: (name: string) => boolean): Sealed =>
+  Object.fromEntries(Object.entries(sealed).filter(([name]) => of(name)))
+
+const split = (sealed: Sealed) => ({
+  tee: part(sealed, (name) => !isTpm(name)),
+  tpm: part(sealed, isTpm),
+})
+
+/** `tee` comes first: a launch that it refuses asks no TPM. */
+export const both = (tee: LastingProvider, tpm: typeof tpm2): LastingProvider => ({
+  name: 'snp+tpm2',
+  create: (owned, machine, before) => {
+    const first = tee.create(owned, machine, before === undefined ? undefined : split(before).tee)
+    using own = first.secret
+    const second = tpm.create(owned, machine, undefined)
+    using other = second.secret
+    return { secret: combine(own, other), sealed: { ...first.sealed, ...second.sealed } }
+  },
+  recover: (owned, machine, sealed) => {
+    const parts = split(sealed)
+    // Each reads its own part back; the order of the two is nobody's else.
+    if (JSON.stringify({ ...parts.tee, ...parts.tpm }) !== JSON.stringify(sealed))
+      throw fail('header-token', { volume: owned.volume, reason: 'its seals are not in order' })
+    const first = tee.recover(owned, machine, parts.tee)
+    using own = first.secret
+    const second = tpm.recover(owned, machine, parts.tpm)
+    using other = second.secret
+    return { secret: combine(own, other), age: first.age }
+  },
+})

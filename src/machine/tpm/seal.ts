@@ -1,0 +1,228 @@
+// A secret sealed by a TPM to its PCRs, and unsealed: which commands, in which order, and what each answer must be.
+// The TPM is reached over a way that may lie; see session.ts for what that can do.
+
+import { fail } from '../../fault.ts'
+import { Secret } from '../../keys/secret.ts'
+import type { TpmPolicy } from '../../layout/tpm.ts'
+import { ask, type Exchange, malformed } from './command.ts'
+import { askIn, type Loaded, type Session, type Srk, startSession } from './session.ts'
+import {
+  alg,
+  digestBytes,
+  handles,
+  nameBytes,
+  nameOf,
+  noSelection,
+  parseSealedPublic,
+  parseSrk,
+  parseTicket,
+  policyOf,
+  printCreation,
+  printSealedPublic,
+  printSelection,
+  printTicket,
+  sha256,
+  srkTemplate,
+} from './structures.ts'
+import { type Reader, readAll, sized, u8, u16, u32 } from './wire.ts'
+
+/** A sealed secret. Nothing in it is secret: only the TPM that made it opens it. */
+export type TpmSealed = {
+  /** Name of the storage key in hexadecimal digits. */
+  readonly srk: string
+  /** TPMT_PUBLIC, the content of TPM2B_PRIVATE, TPMT_TK_CREATION. */
+  readonly public: Buffer
+  readonly private: Buffer
+  readonly ticket: Buffer
+}
+
+export const secretBytes = 32
+/** An empty password, with which a TPM comes: its owner may set another, and then we are refused. */
+const noPassword = Buffer.concat([
+  u32(handles.password),
+  sized(Buffer.alloc(0)),
+  u8(0),
+  sized(Buffer.alloc(0)),
+])
+const nothing = sized(Buffer.alloc(0))
+const mostBlob = 1024
+
+const ticketIn = (from: Reader): Buffer => {
+  const head = from.bytes(6)
+  return Buffer.concat([head, sized(from.sized(64))])
+}
+
+const flush = (tpm: Exchange, { handle }: { readonly handle: number }): void => {
+  ask(tpm, { name: 'FlushContext', handles: [], parameters: u32(handle) })
+}
+
+/**
+ * The storage key of the TPM, made anew of the standard's template: what the TPM says it is. Not proved here, but by
+ * the first session to it. Faults: `tpm-srk` where it is not the one that is expected, those of `ask`.
+ */
+const loadSrk = (tpm: Exchange, pinned: string | undefined): Srk => {
+  const { handle, parameters } = ask(
+    tpm,
+    {
+      name: 'CreatePrimary',
+      handles: [handles.owner],
+      auth: noPassword,
+      parameters: Buffer.concat([sized(Buffer.alloc(4)), sized(srkTemplate), nothing, noSelection]),
+    },
+    1,
+  )
+  const found = readAll(parameters, (from) => {
+    const area = from.sized(mostBlob)
+    from.sized(mostBlob)
+    from.sized(digestBytes)
+    ticketIn(from)
+    const name = from.sized(nameBytes)
+    const point = parseSrk(area)
+    return point === undefined || !name.equals(nameOf(area)) ? undefined : { name, point }
+  })
+  if (found === undefined) throw malformed('CreatePrimary')
+  const name = found.name.toString('hex')
+  if (pinned !== undefined && name !== pinned) throw fail('tpm-srk', { found: name, pinned })
+  return { handle, ...found }
+}
+
+/** Values of PCRs in the order of their numbers. Faults: `tpm-pcrs` where there is no such bank, those of `ask`. */
+export const readPcrs = (tpm: Exchange, pcrs: readonly number[]): readonly Buffer[] => {
+  const selection = printSelection(pcrs)
+  const { parameters } = ask(tpm, { name: 'PCR_Read', handles: [], parameters: selection })
+  const values = readAll(parameters, (from) => {
+    from.u32() // how often any PCR has changed
+    if (!from.bytes(selection.length).equals(selection)) return undefined
+    const count = from.u32()
+    return count === pcrs.length ? pcrs.map(() => from.sized(digestBytes)) : undefined
+  })
+  if (values?.every((value) => value.length === digestBytes) !== true)
+    throw fail('tpm-pcrs', { reason: 'its sha256 bank does not give them all' })
+  return values
+}
+
+/**
+ * Seals `secret`, of 32 bytes, to the PCRs as they are. Its ticket proves later that it was made while they were:
+ * otherwise who starts another image on the same TPM could have this one take a secret of theirs.
+ * Faults: `tpm-srk`, `tpm-session`, `tpm-pcrs`, those of `ask`.
+ */
+export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Secret): TpmSealed => {
+  const srk = loadSrk(tpm, pinned)
+  const pcrDigest = sha256(...readPcrs(tpm, pcrs))
+  const policy = policyOf(pcrs, pcrDigest)
+  const session = startSession(tpm, srk, 'hmac')
+  using _ = session.key
+  const template = printSealedPublic({ policy, unique: Buffer.alloc(0) })
+  // What goes first is TPM2B_SENSITIVE_CREATE: no password, and the secret.
+  using plain = new Secret(
+    Buffer.concat([
+      u16(4 + secretBytes),
+      nothing,
+      u16(secretBytes),
+      secret.bytes,
+      sized(template),
+      nothing,
+      printSelection(pcrs),
+    ]),
+  )
+  const { parameters } = askIn(tpm, session, {
+    ...{ name: 'Create', on: [srk], parameters: plain.bytes, hides: 'command', session: 'end' },
+  })
+  const made = readAll(parameters, (from) => ({
+    private: from.sized(mostBlob),
+    public: from.sized(mostBlob),
+    creation: from.sized(mostBlob),
+    hash: from.sized(digestBytes),
+    ticket: ticketIn(from),
+  }))
+  if (made === undefined || parseTicket(made.ticket) === undefined) throw malformed('Create')
+  if (parseSealedPublic(made.public)?.policy.equals(policy) !== true) throw malformed('Create')
+  // The values read before came over a way that may lie; these are under the session's HMAC.
+  if (!made.creation.equals(printCreation({ pcrs, pcrDigest, srk: srk.name })))
+    throw fail('tpm-pcrs', { reason: 'they are not what was read a moment before' })
+  flush(tpm, srk)
+  return { srk: srk.name.toString('hex'), public: made.public, private: made.private, ticket: made.ticket }
+}
+
+/**
+ * The secret of 32 bytes. Nothing goes to a TPM with another storage key than the sealed one's, and nothing is taken
+ * that was not made under these PCRs. Faults: `tpm-srk`, `tpm-session`, `tpm-pcrs`, `tpm-blob`, those of `ask`.
+ */
+export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed): Secret => {
+  const shape = parseSealedPublic(sealed.public)
+  const ticket = parseTicket(sealed.ticket)
+  if (shape === undefined || ticket === undefined)
+    throw fail('tpm-blob', { reason: 'it is none that cvmboot has sealed' })
+  const srk = loadSrk(tpm, sealed.srk)
+  const pcrDigest = sha256(...readPcrs(tpm, pcrs))
+  // The TPM decides; this only finds the reason before it is asked.
+  if (!policyOf(pcrs, pcrDigest).equals(shape.policy))
+    throw fail('tpm-pcrs', { reason: 'their values are others' })
+
+  const session = startSession(tpm, srk, 'hmac')
+  using _ = session.key
+  const object = load(tpm, session, srk, sealed)
+  certify(tpm, session, object, sha256(printCreation({ pcrs, pcrDigest, srk: srk.name })), ticket)
+
+  const opened = startSession(tpm, srk, 'policy')
+  using __ = opened.key
+  const parameters = Buffer.concat([sized(pcrDigest), printSelection(pcrs)])
+  ask(tpm, { name: 'PolicyPCR', handles: [opened.handle], parameters })
+  const answer = askIn(tpm, opened, {
+    ...{ name: 'Unseal', on: [object], parameters: Buffer.alloc(0), hides: 'response', session: 'end' },
+  }).parameters
+  try {
+    const found = readAll(answer, (from) => from.sized(secretBytes))
+    if (found?.length !== secretBytes) throw fail('tpm-blob', { reason: 'it holds no 32 bytes' })
+    const secret = Secret.make(secretBytes, (into) => void found.copy(into))
+    flush(tpm, object)
+    flush(tpm, srk)
+    return secret
+  } finally {
+    answer.fill(0)
+  }
+}
+
+const load = (tpm: Exchange, session: Session, srk: Srk, sealed: TpmSealed): Loaded => {
+  const { handle, parameters } = askIn(tpm, session, {
+    ...{ name: 'Load', on: [srk], parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]) },
+    ...{ hides: 'nothing', session: 'continue', handles: 1 },
+  })
+  const name = nameOf(sealed.public)
+  if (readAll(parameters, (from) => from.sized(nameBytes))?.equals(name) !== true) throw malformed('Load')
+  return { handle, name }
+}
+
+/** The TPM says, to the session's key, that it made `object` so: it checks the ticket, and signs with no key. */
+const certify = (
+  tpm: Exchange,
+  session: Session,
+  object: Loaded,
+  creationHash: Buffer,
+  ticket: Buffer,
+): void => {
+  const nobody = { handle: handles.null, name: u32(handles.null) }
+  const { parameters } = askIn(tpm, session, {
+    ...{ name: 'CertifyCreation', on: [nobody, object], hides: 'nothing', session: 'end' },
+    parameters: Buffer.concat([nothing, sized(creationHash), u16(alg.none), printTicket(ticket)]),
+  })
+  const said = readAll(parameters, (from) => {
+    from.sized(mostBlob)
+    return from.u16()
+  })
+  if (said !== alg.none) throw malformed('CertifyCreation')
+}
+
+/**
+ * Extends a PCR of the sha256 bank, and proves by its value that it is. What was sealed to it is closed until the
+ * machine starts anew. Returns the new value. Faults: `tpm-extend`, those of `ask`.
+ */
+export const extend = (tpm: Exchange, pcr: number, digest: Buffer): Buffer => {
+  const [before] = readPcrs(tpm, [pcr])
+  const parameters = Buffer.concat([u32(1), u16(alg.sha256), digest])
+  ask(tpm, { name: 'PCR_Extend', handles: [pcr], auth: noPassword, parameters })
+  const [after] = readPcrs(tpm, [pcr])
+  if (before === undefined || after?.equals(sha256(before, digest)) !== true)
+    throw fail('tpm-extend', { pcr, reason: 'it does not read back as extended' })
+  return after
+}

@@ -1,0 +1,155 @@
+// A session with the TPM that has the private part of a storage key: who is on the way to it can neither read what is
+// encrypted nor answer in its place. TCG TPM 2.0 Library, Part 1, 11.4.10 (KDFs), 19 (sessions), 21 (encryption), C.6.
+
+import {
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
+  createHmac,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
+import { fail } from '../../fault.ts'
+import { Secret } from '../../keys/secret.ts'
+import { ask, type CommandName, commandCodes, type Exchange, malformed } from './command.ts'
+import { alg, handles, type Point, printPoint, sha256 } from './structures.ts'
+import { readAll, sized, u8, u16, u32 } from './wire.ts'
+
+const nonceBytes = 32
+
+/** KDFa with SHA-256, for at most 32 bytes. */
+export const kdfA = (key: Secret, label: string, u: Buffer, v: Buffer, bytes: number): Secret =>
+  Secret.make(bytes, (into) => {
+    const mac = createHmac('sha256', key.bytes)
+    for (const part of [u32(1), Buffer.from(`${label}\0`), u, v, u32(bytes * 8)]) mac.update(part)
+    const whole = mac.digest()
+    whole.copy(into)
+    whole.fill(0)
+  })
+
+/** KDFe with SHA-256, for 32 bytes. `z` is the x of the shared point. */
+export const kdfE = (z: Secret, label: string, u: Buffer, v: Buffer): Secret =>
+  new Secret(sha256(u32(1), z.bytes, Buffer.from(`${label}\0`), u, v))
+
+/** A key that is loaded. */
+export type Loaded = { readonly handle: number; readonly name: Buffer }
+
+/** The storage key: its Name is that of `point`, and so what a session to it is worth. */
+export type Srk = Loaded & { readonly point: Point }
+
+export type Session = {
+  readonly handle: number
+  readonly key: Secret
+  /** The TPM's newest. */
+  nonceTpm: Buffer
+}
+
+/** A salt that only the storage key's TPM can find. Fault: `tpm-session`. */
+const makeSalt = ({ point }: Srk): { readonly salt: Secret; readonly share: Buffer } => {
+  const ours = createECDH('prime256v1')
+  ours.generateKeys()
+  const [x, y] = [ours.getPublicKey().subarray(1, 33), ours.getPublicKey().subarray(33)]
+  let shared: Buffer
+  try {
+    shared = ours.computeSecret(Buffer.concat([u8(4), point.x, point.y]))
+  } catch {
+    throw fail('tpm-session', { reason: 'its storage key is no point of P-256' })
+  }
+  using z = new Secret(shared)
+  return { salt: kdfE(z, 'SECRET', x, point.x), share: printPoint({ x, y }) }
+}
+
+/** TPM_SE (Part 2, 6.11). */
+const sessionTypes = { hmac: 0, policy: 1 } as const
+
+/** The caller disposes of the key. Faults: `tpm-response`, `tpm-error`, `tpm-session`. */
+export const startSession = (tpm: Exchange, srk: Srk, type: keyof typeof sessionTypes): Session => {
+  const made = makeSalt(srk)
+  using salt = made.salt
+  const nonce = randomBytes(nonceBytes)
+  const { handle, parameters } = ask(
+    tpm,
+    {
+      name: 'StartAuthSession',
+      handles: [srk.handle, handles.null],
+      parameters: Buffer.concat([
+        ...[sized(nonce), sized(made.share), u8(sessionTypes[type])],
+        ...[u16(alg.aes), u16(128), u16(alg.cfb), u16(alg.sha256)],
+      ]),
+    },
+    1,
+  )
+  const nonceTpm = readAll(parameters, (from) => from.sized(nonceBytes))
+  if (nonceTpm?.length !== nonceBytes) throw malformed('StartAuthSession')
+  return { handle, key: kdfA(salt, 'ATH', nonceTpm, nonce, 32), nonceTpm }
+}
+
+/** TPMA_SESSION (Part 2, 8.4). `command` is what the TPM decrypts, `response` what it encrypts. */
+const attributes = { continue: 0x01, command: 0x20, response: 0x40 } as const
+
+export type Asked = {
+  readonly name: CommandName
+  readonly on: readonly Loaded[]
+  /** Its first TPM2B is encrypted in place, where `hides` is `command`. */
+  readonly parameters: Buffer
+  readonly hides: 'command' | 'response' | 'nothing'
+  /** What becomes of the session. */
+  readonly session: 'continue' | 'end'
+  /** Of the response. */
+  readonly handles?: 0 | 1
+}
+
+/** AES-128-CFB over the content of the first TPM2B, in place. */
+const crypt = (
+  make: typeof createCipheriv | typeof createDecipheriv,
+  { key }: Session,
+  newer: Buffer,
+  older: Buffer,
+  parameters: Buffer,
+): void => {
+  const end = 2 + (parameters.length < 2 ? 0 : parameters.readUInt16BE())
+  const content = parameters.subarray(2, end)
+  using keys = kdfA(key, 'CFB', newer, older, 32)
+  const done = make('aes-128-cfb', keys.bytes.subarray(0, 16), keys.bytes.subarray(16)).update(content)
+  done.copy(content)
+  done.fill(0)
+}
+
+/**
+ * One command under a session: HMACs both ways, and what is to be hidden encrypted. Returns what the response has,
+ * as a view of it. Faults: `tpm-session` where another than the storage key's TPM answered, and those of `ask`.
+ */
+export const askIn = (tpm: Exchange, session: Session, asked: Asked) => {
+  const { name, on, parameters, hides } = asked
+  const { key } = session
+  const nonce = randomBytes(nonceBytes)
+  const sent =
+    (asked.session === 'continue' ? attributes.continue : 0) | (hides === 'nothing' ? 0 : attributes[hides])
+  const mac = (of: Buffer, newer: Buffer, older: Buffer): Buffer =>
+    createHmac('sha256', key.bytes).update(of).update(newer).update(older).update(u8(sent)).digest()
+  const code = u32(commandCodes[name])
+
+  if (hides === 'command') crypt(createCipheriv, session, nonce, session.nonceTpm, parameters)
+  const asks = sha256(code, ...on.map((one) => one.name), parameters)
+  const auth = Buffer.concat([
+    ...[u32(session.handle), sized(nonce), u8(sent)],
+    sized(mac(asks, nonce, session.nonceTpm)),
+  ])
+  const response = ask(
+    tpm,
+    { name, handles: on.map(({ handle }) => handle), auth, parameters },
+    asked.handles ?? 0,
+  )
+  const found = readAll(response.auth, (from) => ({
+    nonce: from.sized(nonceBytes),
+    attributes: from.u8(),
+    mac: from.sized(32),
+  }))
+  if (found?.nonce.length !== nonceBytes || found.mac.length !== 32) throw malformed(name)
+  const answers = sha256(u32(0), code, response.parameters)
+  if (found.attributes !== sent || !timingSafeEqual(found.mac, mac(answers, found.nonce, nonce)))
+    throw fail('tpm-session', { reason: `its answer to TPM2_${name} is not the storage key's TPM's` })
+  session.nonceTpm = found.nonce
+  if (hides === 'response') crypt(createDecipheriv, session, found.nonce, nonce, response.parameters)
+  return response
+}

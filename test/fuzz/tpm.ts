@@ -1,0 +1,89 @@
+// What a TPM answers, or whoever sits on the way to it; and the blobs that a header holds for it.
+
+import { Secret } from '../../src/keys/secret.ts'
+import { type CommandName, commandCodes, parseResponse } from '../../src/machine/tpm/command.ts'
+import { extend, seal, unseal } from '../../src/machine/tpm/seal.ts'
+import {
+  parseSealedPublic,
+  parseSrk,
+  parseTicket,
+  printSealedPublic,
+  printSrk,
+  printTicket,
+} from '../../src/machine/tpm/structures.ts'
+import { recorded } from '../tpm-vectors.ts'
+import { mutateBytes } from './random.ts'
+import { hexOf, need, orRefused, type Target, target } from './run.ts'
+
+const show = (bytes: Uint8Array): string => `${bytes.length} bytes:\n${hexOf(bytes)}`
+const shapes = [0, 1].flatMap((handles) =>
+  [0, 1].map((sessions) => ({ handles: handles as 0 | 1, sessions: sessions as 0 | 1 })),
+)
+
+const response = target<Uint8Array>({
+  name: 'TPM response',
+  cost: 1,
+  seeds: [...recorded.responses.map(({ bytes }) => bytes), Buffer.from('80010000000a0000099d', 'hex')],
+  mutate: (random, seed) => mutateBytes(random, seed, [0, 2, 5, 6, 10, 13, 14, 17]),
+  check: (bytes) =>
+    shapes.filter((shape) => {
+      const found = parseResponse(Buffer.from(bytes), shape)
+      if (found?.parameters === undefined) return found !== undefined
+      const fixed = 10 + 4 * shape.handles + 4 * shape.sessions
+      const { parameters, auth } = found as { parameters: Buffer; auth: Buffer }
+      need(fixed + parameters.length + auth.length === bytes.length, 'parts of another size than the whole')
+      return true
+    }).length > 0,
+  show,
+})
+
+const structures = target<Uint8Array>({
+  name: 'TPM structures',
+  cost: 1,
+  seeds: [recorded.srk.publicArea, recorded.sealed.publicArea, recorded.sealed.ticket],
+  mutate: (random, seed) => mutateBytes(random, seed, [0, 2, 4, 8, 9, 10, 22, 24, 43, 45, 46, 58]),
+  check: (given) => {
+    const bytes = Buffer.from(given)
+    const [srk, sealed, ticket] = [parseSrk(bytes), parseSealedPublic(bytes), parseTicket(bytes)]
+    if (srk !== undefined) need(printSrk(srk).equals(bytes), 'printed, it is another key')
+    if (sealed !== undefined) need(printSealedPublic(sealed).equals(bytes), 'printed, it is another object')
+    if (ticket !== undefined) need(printTicket(ticket).equals(bytes), 'printed, it is another ticket')
+    return srk !== undefined || sealed !== undefined || ticket !== undefined
+  },
+  show,
+})
+
+/** A conversation in which one answer is `bytes`, and all others are of another session. */
+type Talk = { readonly at: CommandName; readonly bytes: Uint8Array }
+
+const sealed = {
+  srk: recorded.srk.name.toString('hex'),
+  public: recorded.sealed.publicArea,
+  private: Buffer.alloc(158, 1),
+  ticket: recorded.sealed.ticket,
+}
+
+const talk = target<Talk>({
+  name: 'TPM conversation',
+  cost: 10,
+  seeds: recorded.responses.map(({ name, bytes }) => ({ at: name, bytes })),
+  mutate: (random, { at, bytes }) => ({
+    at,
+    bytes: mutateBytes(random, bytes, [0, 2, 5, 6, 10, 14, 16, 18]),
+  }),
+  check: ({ at, bytes }) => {
+    const tpm = (command: Buffer): Buffer => {
+      const asked = recorded.responses.find(({ name }) => commandCodes[name] === command.readUInt32BE(6))
+      return Buffer.from(asked?.name === at ? bytes : (asked?.bytes ?? []))
+    }
+    const pcrs = [4, 9, 11, 12]
+    const none = orRefused(/^tpm-/, () => seal(tpm, { pcrs, srk: undefined }, new Secret(Buffer.alloc(32))))
+    need(none === undefined, 'something was sealed')
+    need(orRefused(/^tpm-/, () => unseal(tpm, pcrs, sealed)) === undefined, 'something was unsealed')
+    need(orRefused(/^tpm-/, () => extend(tpm, 11, Buffer.alloc(32, 1))) === undefined, 'a PCR was extended')
+    return true
+  },
+  show: ({ at, bytes }) => `${at}: ${show(bytes)}`,
+})
+
+export const tpmTargets: readonly Target[] = [response, structures, talk]

@@ -1,0 +1,59 @@
+import { hkdfSync } from 'node:crypto'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { combine } from '../../src/keys/second-factor.ts'
+import { Secret } from '../../src/keys/secret.ts'
+import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
+
+const seal = {
+  srk: `000b${'5a'.repeat(32)}`,
+  pcrs: [0, 11, 15],
+  ...{ public: Buffer.from('public'), private: Buffer.from('private!'), ticket: Buffer.from('ticket') },
+}
+
+test('a seal reads back as it was printed, in texts that a header takes', () => {
+  const printed = printTpmSeal(seal)
+  assert.equal(parseTpmSeal(printed), seal)
+  assert.is(printed['tpm-pcrs'], '0.11.15')
+  for (const text of Object.values(printed)) assert.match(text, /^[A-Za-z0-9+/=_.:-]{0,4096}$/)
+})
+
+test('anything else in a seal is no seal: the host can write what it likes there', () => {
+  const good = printTpmSeal(seal)
+  const { 'tpm-ticket': ticket = '', ...rest } = good
+  const bad: Record<string, string>[] = [
+    { ...good, 'tpm-srk': seal.srk.toUpperCase() },
+    { ...good, 'tpm-srk': seal.srk.slice(2) },
+    { ...good, 'tpm-srk': `000c${seal.srk.slice(4)}` },
+    { ...good, 'tpm-pcrs': '0.11.15.' },
+    { ...good, 'tpm-pcrs': '0.011.15' },
+    { ...good, 'tpm-pcrs': '' },
+    { ...good, 'tpm-pcrs': 'x' },
+    { ...good, 'tpm-public': `${good['tpm-public']} ` },
+    { ...good, 'tpm-private': `${good['tpm-private']}=` },
+    { ...good, 'tpm-private': 'cHJpdmF0ZSF' },
+    { ...good, more: 'x' },
+    { 'tpm-ticket': ticket, ...rest },
+    rest,
+    {},
+  ]
+  for (const sealed of bad) assert.is(parseTpmSeal(sealed), undefined, JSON.stringify(sealed))
+})
+
+test("both factors are HKDF-SHA-512 of one and the other: a vector made by Python's hmac", () => {
+  using first = new Secret(Buffer.alloc(32, 1))
+  using second = new Secret(Buffer.alloc(32, 2))
+  using key = combine(first, second)
+  assert.is(
+    key.bytes.toString('hex'),
+    '8e785999db8c7b36afdeddce1ff484499cf508fbc63974c8c93c4dbcb53268b5' +
+      '532b5f49551b41e54c4a38e427c1155beb96f0c81210e3230c591f70e5d6cf0f',
+  )
+  const info = 'cvmboot\0snp+tpm2\0'
+  const whole = Buffer.concat([Buffer.alloc(32, 1), Buffer.alloc(32, 2)])
+  assert.equal(key.bytes, Buffer.from(hkdfSync('sha512', whole, Buffer.alloc(64), info, 64)))
+  using swapped = combine(second, first)
+  assert.not.equal(swapped.bytes, key.bytes)
+})
+
+test.run()
