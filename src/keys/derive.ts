@@ -4,9 +4,7 @@ import type { Role } from '../layout/luks2/luks2.ts'
 import { hkdf } from './hkdf.ts'
 import type { Secret } from './secret.ts'
 
-/** What a derived key is for: the words that keep keys of different uses apart. */
-export type Purpose = 'volume-key'
-/** Of keys that last: what opens a keyslot, and what a header's MAC is made with. */
+/** What a derived key is for: it opens a keyslot, or makes a header's MAC. */
 export type LastingPurpose = 'passphrase' | 'header-mac'
 
 /** What a lasting key belongs to. */
@@ -22,19 +20,8 @@ export type Domain = {
 }
 
 /**
- * Derives `length` bytes. `info` is `cvmboot`, volume and purpose with a NUL after each, so that no two
- * choices of words give the same bytes.
- */
-export const derive = (
-  secret: Secret,
-  salt: Buffer,
-  volume: string,
-  purpose: Purpose,
-  length: number,
-): Secret => expand(secret, salt, [volume, purpose], length)
-
-/**
- * Derives 64 bytes for a volume that lasts. The passphrase must open every generation of a header, so that it is
+ * Derives 64 bytes for a volume that lasts. `info` is `cvmboot` and the words of the domain with a NUL after each, so
+ * that no two choices of words give the same bytes. The passphrase must open every generation of a header, so that it is
  * the same for all; a MAC is of one generation alone.
  */
 export const deriveLasting = (
@@ -45,11 +32,6 @@ export const deriveLasting = (
 ): Secret => {
   const { volume, uuid, role, generation, rootHashes } = domain
   const ofHeader = purpose === 'header-mac' ? [`${generation}`] : []
-  const words = [volume, uuid, role, ...ofHeader, ...rootHashes, purpose]
-  return expand(secret, salt, words, 64)
-}
-
-const expand = (secret: Secret, salt: Buffer, words: readonly string[], length: number): Secret => {
-  const info = Buffer.from(['cvmboot', ...words, ''].join('\0'), 'latin1')
-  return hkdf('sha512', secret, salt, info, length)
+  const words = ['cvmboot', volume, uuid, role, ...ofHeader, ...rootHashes, purpose, '']
+  return hkdf('sha512', secret, salt, Buffer.from(words.join('\0'), 'latin1'), 64)
 }

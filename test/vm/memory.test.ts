@@ -53,7 +53,7 @@ test.before(async (context) => {
   for (const memory of dumps) {
     const { console } = await power(from, {
       ...{ initramfs, memory, memoryMiB: 512, until: /^cvm-report: end/, lingerSeconds: 1 },
-      ...{ cmdline: `${from.cmdline} stay`, disks: [{ file: disk, writes: 'keep' }] },
+      ...{ cmdline: `${from.cmdline} keep-marker.stay`, disks: [{ file: disk, writes: 'keep' }] },
     })
     readReport(console)
   }

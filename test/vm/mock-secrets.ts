@@ -4,19 +4,20 @@ import { open } from 'node:fs/promises'
 import { deriveLasting } from '../../src/keys/derive.ts'
 import { mockLasting } from '../../src/keys/mock.ts'
 import type { CryptName } from '../../src/layout/layout.ts'
-import { parseLuks2, payloadOffset, sealedIn, unlockLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { headerAreaBytes, parseLuks2, sealedIn, unlockLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { partitionOf } from './disk.ts'
 
 export type MockSecrets = Readonly<Record<'root' | 'passphrase' | 'mac' | 'volumeKey', Buffer>>
 
 export const mockSecrets = async (disk: string, volume: CryptName): Promise<MockSecrets> => {
-  const area = Buffer.alloc(payloadOffset)
+  const area = Buffer.alloc(headerAreaBytes)
   const file = await open(disk, 'r')
   await file.read(area, 0, area.length, (await partitionOf(disk, volume)).start)
   await file.close()
   const luks2 = parseLuks2(area, volume, 'xts')
   const { generation, sealed } = sealedIn(luks2, volume, undefined)
-  const { secret } = mockLasting.recover({ volume, binding: 'id-block' }, undefined as never, sealed)
+  const owned = { volume, binding: 'id-block', leastTcb: undefined, tpm: undefined } as const
+  const { secret } = mockLasting.recover(owned, undefined as never, sealed)
   const domain = { volume, uuid: luks2.header.uuid, role: 'tee', generation, rootHashes: [] } as const
   const passphrase = deriveLasting(secret, Buffer.alloc(64), domain, 'passphrase').bytes
   const mac = deriveLasting(secret, Buffer.alloc(64), domain, 'header-mac').bytes

@@ -1,7 +1,6 @@
 // The keys of the mock build, looked for in what a guest shows: whatever it says, a key is never in it.
 
-import { createHash } from 'node:crypto'
-import { mock, mockMarker } from '../../src/keys/mock.ts'
+import { mock, mockLasting } from '../../src/keys/mock.ts'
 import { Secret } from '../../src/keys/secret.ts'
 import { cryptNames } from '../../src/layout/layout.ts'
 
@@ -17,8 +16,13 @@ const writings: readonly ((bytes: Buffer) => string)[] = [
   (bytes) => [...bytes].join(','),
 ]
 
+const mockRoot = (): Buffer => {
+  const owned = { volume: 'workspace', binding: 'id-block', leastTcb: undefined, tpm: undefined } as const
+  return mockLasting.create(owned, undefined as never, undefined).secret.bytes
+}
+
 const keys = (): { name: string; bytes: Buffer }[] => [
-  { name: 'the root secret', bytes: createHash('sha512').update(mockMarker).digest() },
+  { name: 'the root secret', bytes: mockRoot() },
   ...cryptNames.map((name) => {
     const random = (length: number) => Secret.make(length, () => {})
     return { name: `the key of ${name}`, bytes: mock.create(name, random, 64).bytes }

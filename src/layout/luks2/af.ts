@@ -19,15 +19,20 @@ const diffuse = (key: Buffer): void => {
   message.fill(0)
 }
 
-const xor = (into: Buffer, other: Uint8Array): void => {
+/** In place. */
+const xor = <T extends Uint8Array | Uint32Array>(into: T, other: T): void => {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] ?? 0) ^ (other[i] ?? 0)
 }
 
+/** The same bytes, four at a time: a quarter of the time of opening a volume. They begin on a word. */
+const words = (bytes: Uint8Array): Uint32Array =>
+  new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+
 /** What the last stripe is combined with: all the others, each diffused into the next. */
 const mix = (material: Uint8Array, length: number): Buffer => {
-  const mixed = Buffer.alloc(length)
+  const mixed = Buffer.allocUnsafeSlow(length).fill(0)
   for (let n = 0; n < stripes - 1; n++) {
-    xor(mixed, material.subarray(n * length, (n + 1) * length))
+    xor(words(mixed), words(material.subarray(n * length, (n + 1) * length)))
     diffuse(mixed)
   }
   return mixed
