@@ -47,6 +47,8 @@ export type World = {
   config: string | undefined
   environment: string[]
   kernel: string
+  /** Of random bytes, where they are not all 7. */
+  random?: (bytes: Buffer) => void
   cvm: 'sev-snp' | 'tdx' | undefined
   snp: {
     vmpl: number
@@ -342,7 +344,7 @@ export const fakeMachine = (world: World): Fake => {
       return load(request, mapping(request.name).dev)
     },
     mapping,
-    random: (length) => Secret.make(length, (bytes) => bytes.fill(7)),
+    random: (length) => Secret.make(length, world.random ?? ((bytes) => bytes.fill(7))),
     withKey: (description, key, use) => {
       fake.keys.set(description, key.bytes)
       fake.keysSeen.push(key.bytes)
