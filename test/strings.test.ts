@@ -108,7 +108,7 @@ for (const [name, config, fewest] of [
   ['snp', 'WORKSPACE_KEY=snp\n', 5],
   ['tpm2', 'WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\n', 5],
   ['snp+tpm2', 'WORKSPACE_KEY=snp+tpm2\n', 5],
-  ['an owner', `JOBSTORE_KEY=snp\nJOBSTORE_OWNER=${printOwnerKey(ageOwner().publicKey)}\n`, 8],
+  ['an owner', `JOBSTORE_KEY=snp\nJOBSTORE_OWNER=${printOwnerKey(ageOwner().publicKey)}\n`, 5],
 ] as const)
   test(`${name}: a boot that provisions and one that opens make no text of a secret`, async () => {
     const world = { ...goodWorld(), config, random: randomFillSync }
