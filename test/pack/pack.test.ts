@@ -112,6 +112,30 @@ test('modules are uncompressed and the index in the archive leads to them', asyn
   assert.not.match(read('builtin'), /other/)
 })
 
+test('the modules of dm-integrity are packed where a volume is configured to have it, and nowhere else', async () => {
+  const config = fresh()
+  writeFileSync(config, 'WORKSPACE_INTEGRITY=hmac-sha256\n')
+  const names = async (...more: string[]) =>
+    (await packed(...more)).paths
+      .map((path) => basename(path))
+      .filter((name) => /integrity|authenc/.test(name))
+  assert.equal((await names('--config', config)).sort(), ['authenc.ko', 'dm-integrity.ko'])
+  assert.equal(await names(), [])
+  const without = writeTree({
+    'modules.builtin': 'kernel/x/cryptomgr.ko\nkernel/x/sha256.ko\nkernel/x/aes.ko\n',
+  })
+  const said = await message([
+    '--modules',
+    without,
+    ...small.slice(2),
+    '--config',
+    config,
+    '--output',
+    fresh(),
+  ])
+  assert.match(said, /^module-missing: cannot find kernel module hmac: /)
+})
+
 test('packing twice gives the same bytes', async () => {
   for (const compress of ['none', 'lz4']) {
     const [a, b] = [fresh(), fresh()]

@@ -23,6 +23,11 @@ const modules: Readonly<Record<string, readonly string[]>> = {
     'kernel/drivers/md/dm-mod.ko.xz',
   ],
   'kernel/drivers/md/dm-crypt.ko': ['kernel/drivers/md/dm-mod.ko.xz'],
+  'kernel/drivers/md/dm-integrity.ko': [
+    'kernel/drivers/md/dm-bufio.ko.zst',
+    'kernel/drivers/md/dm-mod.ko.xz',
+  ],
+  'kernel/crypto/authenc.ko': [],
   'kernel/crypto/xts.ko': [],
   'kernel/crypto/ecb.ko': [],
   'kernel/fs/erofs/erofs.ko': [],
@@ -51,7 +56,7 @@ export const writeTree = (change: Readonly<Record<string, string | undefined>> =
       .join(''),
     'modules.softdep': 'softdep xts pre: ecb\nsoftdep unrelated pre: x\n',
     'modules.alias': 'alias virtio:d00000002v* virtio_blk\nalias pci:v*d* unrelated\n',
-    'modules.builtin': ['cryptomgr', 'sha256_generic', 'aes_generic', 'ext4', 'other']
+    'modules.builtin': ['cryptomgr', 'sha256_generic', 'aes_generic', 'hmac', 'ext4', 'other']
       .map((name) => `kernel/x/${name}.ko\n`)
       .join(''),
   }

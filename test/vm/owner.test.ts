@@ -251,6 +251,12 @@ test('with tags: a byte of the result that the host changed is an error in the g
   assert.is((await boots(context, 'xts-hmac')).facts.get('marker job-store'), result)
 })
 
+test('with tags: a superblock of dm-integrity that the host changed halts before the kernel reads it', async (context) => {
+  const disk = await changed(context, 'xts-hmac', async (area) => area)
+  await flipByte(disk, (await partitionOf(disk, 'job-store')).start + dataOffset + 12)
+  await halts(context, 'xts-hmac', disk, 'integrity-superblock')
+})
+
 test('with tags: a journal of dm-integrity that the host broke halts, and both mappings are closed', async (context) => {
   const disk = await changed(context, 'xts-hmac', async (area) => area)
   const file = await open(disk, 'r+')
