@@ -9,6 +9,7 @@ import { parseSeal, printSeal } from '../../src/keys/snp.ts'
 import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
 import { parseManifest, printManifest } from '../../src/layout/initramfs.ts'
+import { parseIntegrityTable, printIntegrityStatus } from '../../src/layout/integrity.ts'
 import { parseState, printState, type State } from '../../src/layout/state.ts'
 import {
   parseVerityTable,
@@ -410,6 +411,27 @@ const crypt = textTarget({
   check: exact(parseCryptTable, printCryptTable),
 })
 
+const integrity = textTarget({
+  name: 'dm-integrity table',
+  seeds: [2, 62].map((journalSections) =>
+    printIntegrityStatus({ data: '254:3', offset: 4096n, journalSections }),
+  ),
+  words: [
+    '0',
+    ' J ',
+    ' D ',
+    '0:0',
+    '2048',
+    'journal_sectors:528',
+    'recalculate',
+    'allow_discards',
+    ' 32 ',
+    ' 7 ',
+    ' 8 ',
+  ],
+  check: exact(parseIntegrityTable, printIntegrityStatus),
+})
+
 const cpuinfo = textTarget({
   name: 'cpuinfo',
   seeds: ['processor\t: 0\nflags\t\t: fpu vme tdx_guest sse\n\nprocessor\t: 1\nflags\t\t: fpu tdx_guest\n'],
@@ -445,7 +467,7 @@ const libraries = textTarget({
 
 export const targets: readonly Target[] = [
   ...[words, params, conf, gptTarget(512), gptTarget(4096), dmTarget, mountinfo, manifest, stateJson],
-  ...[rootHashes, verity, crypt, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
+  ...[rootHashes, verity, crypt, integrity, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
   ...snpTargets,
   ...tpmTargets,
   seals,
