@@ -110,23 +110,18 @@ const makeExt4 = async (
   firstRead: 'works' | 'fails',
 ): Promise<void> => {
   const common = ['-q', '-F', '-t', 'ext4', '-b', '4096', '-m', '0', '-L', label]
-  // A scratch volume is made anew at each boot: a journal would never be replayed, and room to grow never used.
-  const features = kind === 'scratch' ? ['-O', '^has_journal,^resize_inode'] : []
-  if (firstRead === 'works')
-    return runTool(
+  // No volume ever grows. A scratch volume is made anew at each boot: a journal would never be replayed.
+  const features = ['sparse_super2', '^resize_inode', ...(kind === 'scratch' ? ['^has_journal'] : [])]
+  const made = (options: string, ...more: string[]) =>
+    runTool(
       'mke2fs',
-      [...common, '-E', 'nodiscard,lazy_itable_init=1,lazy_journal_init=1', ...features, device],
+      [...common, '-O', features.join(), '-E', `nodiscard,${options}`, ...more, device],
       'e2fsprogs',
     )
+  if (firstRead === 'works') return made('lazy_itable_init=1,lazy_journal_init=1')
   writeDevice(device, 0n, Buffer.alloc(1 << 16))
-  const whole = [
-    '-O',
-    'sparse_super2',
-    '-E',
-    'nodiscard,lazy_itable_init=1,lazy_journal_init=0,num_backup_sb=0',
-  ]
   const journal = kind === 'scratch' ? [] : ['-J', 'size=16']
-  runTool('mke2fs', [...common, ...whole, ...features, ...journal, device], 'e2fsprogs')
+  made('lazy_itable_init=1,lazy_journal_init=0,num_backup_sb=0', ...journal)
 }
 
 const withKey = <T>(description: string, key: Secret, use: () => T): T => {

@@ -4,7 +4,7 @@
 set -eu
 release=$1
 modules='virtio_blk dm_mod dm_verity sha256-ssse3 erofs dm_crypt xts aesni-intel ext4'
-mke2fs='/usr/sbin/mke2fs -q -F -t ext4 -b 4096 -m 0 -O ^has_journal,^resize_inode -E nodiscard,lazy_itable_init=1,lazy_journal_init=1'
+mke2fs='/usr/sbin/mke2fs -q -F -t ext4 -b 4096 -m 0 -O sparse_super2,^resize_inode,^has_journal -E nodiscard,lazy_itable_init=1,lazy_journal_init=1'
 mkdir -p /out
 cd /bench
 

@@ -119,7 +119,7 @@ static pid_t make_ext4(const char *volume) {
 	snprintf(device, sizeof device, "/dev/mapper/%s", volume);
 	must(child = fork());
 	if (child == 0) {
-		execl("/usr/sbin/mke2fs", "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-O", "^has_journal,^resize_inode", "-E",
+		execl("/usr/sbin/mke2fs", "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0", "-O", "sparse_super2,^resize_inode,^has_journal", "-E",
 			"nodiscard,lazy_itable_init=1,lazy_journal_init=1", "-L", volume, device, (char *)0);
 		_exit(1);
 	}
