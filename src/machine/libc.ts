@@ -34,6 +34,7 @@ const { functions: names } = dlopen('libc.so.6', {
 })
 
 // arch/x86/entry/syscalls/syscall_64.tbl
+const SYS_prctl = 157n
 const SYS_delete_module = 176n
 const SYS_add_key = 248n
 const SYS_keyctl = 250n
@@ -141,6 +142,14 @@ export const finitModule = (fd: number, format: 'plain' | 'compressed'): void =>
 /** delete_module(2), O_NONBLOCK (0x800): fails where the module is in use. */
 export const deleteModule = (name: string): void => {
   checked(names.syscall(SYS_delete_module, name, 0x800n), 'delete_module')
+}
+
+/**
+ * No core dump of this process, whatever the limits and core_pattern say, and nobody attaches to it (prctl(2)
+ * PR_SET_DUMPABLE, include/uapi/linux/prctl.h). Ends with execve: the next init decides for itself.
+ */
+export const neverDump = (): void => {
+  checked(numbers.syscall(SYS_prctl, 4n, 0n, 0n), 'prctl')
 }
 
 /**

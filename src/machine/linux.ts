@@ -24,7 +24,7 @@ import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './blo
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
 import { readLayer } from './layer.ts'
-import { addLogonKey, detachMount, getrandom, invalidateKey, mount, reboot } from './libc.ts'
+import { addLogonKey, detachMount, getrandom, invalidateKey, mount, neverDump, reboot } from './libc.ts'
 import { loadDrivers, loadModules } from './loader.ts'
 import { log } from './log.ts'
 import type { Machine, MountRequest } from './machine.ts'
@@ -54,6 +54,7 @@ const kernelMounts: readonly MountRequest[] = [
 ]
 
 const start = (): void => {
+  neverDump()
   const here = statSync('/').dev
   for (const request of kernelMounts) {
     mkdirSync(request.target, { recursive: true })

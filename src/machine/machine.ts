@@ -74,7 +74,7 @@ export type MountRequest = {
 }
 
 export type Machine = {
-  /** Mounts /proc, /sys, /dev and /run where they are not, so that the rest can be asked. */
+  /** No core dump of this process from here on; /proc, /sys, /dev and /run are mounted, so that the rest can be asked. */
   readonly start: () => void
   readonly isInit: () => boolean
   /** /proc/cmdline, one character a byte. */

@@ -243,6 +243,19 @@ test("options are flags or the file system's own, and the mount shows both", () 
   assert.ok(mount.superOptions.includes('mode=700'))
 })
 
+test('from its start the boot leaves no core dump, which would have its secrets', () => {
+  // PR_GET_DUMPABLE (3), include/uapi/linux/prctl.h
+  const out = child(`
+    import { dlopen } from 'node:ffi'
+    const shape = { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' }
+    const { functions: c } = dlopen('libc.so.6', { prctl: shape })
+    const asked = () => c.prctl(3, 0n, 0n, 0n, 0n)
+    const before = asked()
+    linux.start()
+    console.log(before, asked())`)
+  assert.is(out, '1 0\n')
+})
+
 test('a line that must be seen reaches the console or the kernel log, and a broken log does not stop it', () => {
   child(`
     linux.log(7, 'test line')

@@ -2,7 +2,7 @@
 // node:ffi declaration is silently "no arguments, void", so a function that is not called here is not trusted.
 
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +54,41 @@ test('errno is the one of the failed call, every time', () => {
       codeOf(() => detachMount('/nonexistent')),
       isRoot ? 'ENOENT' : 'EPERM',
     )
+  }
+})
+
+test('after neverDump a crash leaves no core, whatever the limit', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-core-'))
+  try {
+    const crash = (before: string): { dumpable: string; cores: number } => {
+      const code = `
+        const { functions: c } = process.getBuiltinModule('node:ffi').dlopen('libc.so.6', {
+          prctl: { arguments: ['int32', 'uint64', 'uint64', 'uint64', 'uint64'], return: 'int32' },
+        })
+        const { neverDump } = await import(${JSON.stringify(libc)})
+        ${before}
+        // PR_GET_DUMPABLE
+        console.log(c.prctl(3, 0n, 0n, 0n, 0n))
+        process.kill(process.pid, 'SIGSEGV')`
+      const node = [
+        process.execPath,
+        '--disable-warning=ExperimentalWarning',
+        '--input-type=module',
+        '-e',
+        code,
+      ]
+      const { stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -c unlimited && exec "$@"', 'sh', ...node], {
+        ...{ encoding: 'utf8', cwd: scratch, timeout: 30_000 },
+      })
+      assert.match(stdout, /^[01]$/m, stderr)
+      return { dumpable: stdout.trim(), cores: readdirSync(scratch).length }
+    }
+    assert.equal(crash('neverDump()'), { dumpable: '0', cores: 0 })
+    // Where the machine writes cores beside the program, it would have here.
+    const writes = /^[^/|]/.test(readFileSync('/proc/sys/kernel/core_pattern', 'latin1'))
+    assert.equal(crash(''), { dumpable: '1', cores: writes ? 1 : 0 })
+  } finally {
+    rmSync(scratch, { recursive: true })
   }
 })
 
