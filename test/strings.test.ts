@@ -2,6 +2,8 @@
 // with every provider.
 
 import { randomFillSync } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { LastingProvider, Tee } from '../src/keys/provider.ts'
@@ -124,6 +126,22 @@ for (const [name, config, fewest] of [
       for (const text of texts) assert.is(secretIn(text, real), undefined, text.slice(0, 80))
     }
   })
+
+test('no secret is handed to what keeps a copy of its own: a KeyObject, which no one zeroes', () => {
+  const top = join(import.meta.dirname, '..')
+  const files = ['keys', 'layout', 'machine', 'steps'].flatMap((directory) =>
+    readdirSync(join(top, 'src', directory), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name)),
+  )
+  assert.ok(files.length > 80)
+  for (const file of files)
+    assert.not.match(
+      readFileSync(file, 'utf8'),
+      /\b(?:hkdf|hkdfSync|createSecretKey|subtle)\b.*from 'node:/,
+      file,
+    )
+})
 
 test('a secret that becomes text is found, however it is written', async () => {
   const bytes = Buffer.from('00112233445566778899aabbccddeeff', 'hex')

@@ -1,7 +1,7 @@
 // Two providers as one: who has only one secret has nothing. What each sealed lies in one token, told apart by name.
 
-import { hkdfSync } from 'node:crypto'
 import { fail } from '../fault.ts'
+import { hkdf } from './hkdf.ts'
 import type { LastingProvider, Sealed } from './provider.ts'
 import { Secret } from './secret.ts'
 import type { tpm2 } from './tpm2.ts'
@@ -13,7 +13,7 @@ export const combine = (first: Secret, second: Secret): Secret => {
     bytes.set(second.bytes, first.bytes.length)
   })
   const info = Buffer.from('cvmboot\0snp+tpm2\0', 'latin1')
-  return new Secret(Buffer.from(hkdfSync('sha512', whole.bytes, Buffer.alloc(64), info, 64)))
+  return hkdf('sha512', whole, Buffer.alloc(64), info, 64)
 }
 
 const isTpm = (name: string): boolean => name.startsWith('tpm-')

@@ -1,5 +1,5 @@
 // Hostile LUKS2 headers, each made from a good one, with the code it has to be refused with. One row a trick.
-// Also for boots: all of them are 1 MiB areas to be written to the start of a volume.
+// Also for boots: all of them are header areas, to be written to the start of a volume.
 
 import type { FaultCode } from '../../src/fault.ts'
 import { splitKey } from '../../src/layout/luks2/af.ts'
