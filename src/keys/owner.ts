@@ -1,7 +1,7 @@
 // The owner's keyslot: a passphrase, wrapped to the owner's public key and bound to one volume. Pure but for the
 // random numbers of encryption. The CVM only wraps; it never sees the owner's private key (src/owner/unwrap.ts).
 
-import { constants, publicEncrypt } from 'node:crypto'
+import { publicEncrypt } from 'node:crypto'
 import { fail } from '../fault.ts'
 import type { OwnerToken } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId, rsaOf } from '../layout/owner-key.ts'
@@ -19,7 +19,8 @@ export const ownerPassphraseBytes = 32
 export const wrappedLine = (uuid: string): Buffer => Buffer.from(`cvmboot-owner 1 ${uuid}\n`, 'latin1')
 export const wrappedOffset = wrappedLine('00000000-0000-0000-0000-000000000000').length
 
-export const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const
+// RSA_PKCS1_OAEP_PADDING (openssl/rsa.h); by its name it would load node:crypto into every boot.
+export const oaep = { padding: 4, oaepHash: 'sha256' } as const
 
 /** `uuid` is the volume's, lower case; `passphrase` has `ownerPassphraseBytes`. Fault: `owner-key`. */
 export const wrapForOwner = (owner: OwnerKey, uuid: string, passphrase: Secret): OwnerToken => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -29,6 +30,21 @@ test('no file of src/ other than those named for it carries the marker', () => {
     path.includes('mock'),
   )
   assert.equal(named.toSorted(), ['keys/mock.ts', 'main-mock.ts'])
+})
+
+test('what a boot may not need is loaded when it does: node:crypto, zlib, child processes', () => {
+  const seen = `
+    const real = process.getBuiltinModule
+    const loaded = new Set()
+    process.getBuiltinModule = (name) => { loaded.add(name); return real.call(process, name) }
+    process.on('exit', () => process.stdout.write([...loaded].sort().join(' ')))
+    process.argv.splice(1, Infinity, 'cvmboot', 'boot')`
+  const args = ['--input-type=module', '--disable-warning=ExperimentalWarning', '-']
+  const input = `${seen}\n${production.text}`
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', input })
+  // Refused only once all of the boot's modules are there.
+  assert.match(stderr, /environment-not-init/)
+  assert.is(stdout, 'node:ffi node:os')
 })
 
 test('the bundle is one file that asks nothing of the file system', () => {
