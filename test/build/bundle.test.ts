@@ -33,14 +33,15 @@ test('no file of src/ other than those named for it carries the marker', () => {
 })
 
 test('what a boot may not need is loaded when it does: node:crypto, zlib, child processes', () => {
-  const seen = `
+  const watch = `{
     const real = process.getBuiltinModule
     const loaded = new Set()
     process.getBuiltinModule = (name) => { loaded.add(name); return real.call(process, name) }
     process.on('exit', () => process.stdout.write([...loaded].sort().join(' ')))
-    process.argv.splice(1, Infinity, 'cvmboot', 'boot')`
+    process.argv.splice(1, Infinity, 'cvmboot', 'boot')
+  }`
   const args = ['--input-type=module', '--disable-warning=ExperimentalWarning', '-']
-  const input = `${seen}\n${production.text}`
+  const input = `${watch}\n${production.text}`
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', input })
   // Refused only once all of the boot's modules are there.
   assert.match(stderr, /environment-not-init/)
