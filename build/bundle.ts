@@ -27,6 +27,8 @@ const builtinsWhenUsed: Plugin = {
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
     onLoad({ filter: /./, namespace: 'builtin' }, async ({ path }) => {
+      // Always there; and its names are those of the process that builds, which come and go.
+      if (path === 'node:process') return { contents: 'module.exports = process' }
       const names = Object.keys((await import(path)).default)
       const builtin = `process.getBuiltinModule(${JSON.stringify(path)})`
       return {
