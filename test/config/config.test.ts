@@ -1,10 +1,11 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
+import { defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { parseSize, printSize } from '../../src/config/values.ts'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
+import { changedConfig } from '../config-sample.ts'
 
 const refused = (text: string, code: FaultCode, line: number): string => {
   try {
@@ -64,28 +65,7 @@ PORT_RANGES="9000-9010"
 })
 
 test('what is printed reads back to the same, defaults and all else', () => {
-  const changed: Config = {
-    device: '/dev/vdb',
-    size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
-    mount: { ...defaultConfig.mount, workspace: '/ws' },
-    jobStore: 'plain',
-    keys: {
-      ...defaultConfig.keys,
-      workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
-    },
-    profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
-    leastTcb: 0xd315000000000003n,
-    teeAfterBoot: 'keep',
-    tpm: defaultConfig.tpm,
-    jobStoreOwner: undefined,
-    tmp: { mode: 0o700, uid: 1, gid: 65534 },
-    onCorruption: 'restart',
-    configOverEtc: true,
-    overlays: ['/etc', '/var'],
-    overlaySize: 64n << 20n,
-    init: '/usr/lib/systemd/systemd',
-  }
-  for (const given of [defaultConfig, changed]) assert.equal(parseConfig(printConfig(given)), given)
+  for (const given of [defaultConfig, changedConfig]) assert.equal(parseConfig(printConfig(given)), given)
 })
 
 test('sizes are whole MiB with a unit, and print back', () => {

@@ -22,6 +22,7 @@ import { detectCvm } from '../../src/machine/cvm.ts'
 import { parseMountinfo, printMountinfo } from '../../src/machine/mountinfo.ts'
 import { parseLibraries } from '../../src/pack/libraries.ts'
 import { parseRootHashes, printRootHashes } from '../../src/setup/roothashes.ts'
+import { changedConfig } from '../config-sample.ts'
 import { goodCmdline, hashes } from '../fake-machine.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
 import { gptTarget } from './gpt.ts'
@@ -130,27 +131,6 @@ const params = textTarget({
   },
 })
 
-const changedConfig: Config = {
-  device: '/dev/vdb',
-  size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
-  mount: { ...defaultConfig.mount, workspace: '/ws' },
-  jobStore: 'plain',
-  keys: {
-    ...defaultConfig.keys,
-    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
-  },
-  profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
-  leastTcb: 0xd315000000000003n,
-  teeAfterBoot: 'keep',
-  tpm: defaultConfig.tpm,
-  jobStoreOwner: undefined,
-  tmp: { mode: 0o700, uid: 1, gid: 65534 },
-  onCorruption: 'restart',
-  configOverEtc: true,
-  overlays: ['/etc', '/var'],
-  overlaySize: 64n << 20n,
-  init: '/usr/lib/systemd/systemd',
-}
 const withTpm: Config = {
   ...defaultConfig,
   keys: {

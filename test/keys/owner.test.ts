@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BootFault } from '../../src/fault.ts'
 import { encryptAge } from '../../src/keys/age-encrypt.ts'
 import { ownerMacKey, wrapForOwner, wrappedOffset } from '../../src/keys/owner.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
@@ -13,6 +12,7 @@ import { toolPath } from '../../src/machine/exec.ts'
 import { unwrapAsOwner } from '../../src/owner/unwrap.ts'
 import { uuid } from '../layout/luks2-good.ts'
 import { ageOwner, type Owner, ownerPassphrase, rsaOwner, secretOf } from '../owner/keys.ts'
+import { refused } from '../owner/refused.ts'
 
 const test = suite<{ scratch: string }>("the owner's token")
 test.before.each((context) => {
@@ -26,19 +26,6 @@ const owners = [
   ['RSA', rsa, rsaOwner()],
 ] as const
 const wrap = (owner: Owner) => wrapForOwner(owner.publicKey, uuid, secretOf(ownerPassphrase))
-
-const refused = async (code: string, reason: RegExp, act: () => Promise<unknown>): Promise<void> => {
-  try {
-    await act()
-  } catch (thrown) {
-    assert.instance(thrown, BootFault)
-    const { fault, message } = thrown as BootFault
-    assert.is(fault.code, code, message)
-    assert.match(message, reason)
-    return
-  }
-  assert.unreachable(`no ${code}`)
-}
 
 for (const [name, owner, stranger] of owners) {
   test(`${name}: the owner unwraps what was wrapped, and it is new each time`, async () => {

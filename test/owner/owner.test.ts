@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BootFault } from '../../src/fault.ts'
 import { ownerMacKey, wrapForOwner, wrappedOffset } from '../../src/keys/owner.ts'
 import { Secret } from '../../src/keys/secret.ts'
 import { gptTypes, printGpt } from '../../src/layout/gpt.ts'
@@ -19,6 +18,7 @@ import { owner as ownerVerb } from '../../src/owner/owner.ts'
 import { bytesOf, generation, goodArea, uuid, volumeKeyOf } from '../layout/luks2-good.ts'
 import { hostileHeaders } from '../layout/luks2-hostile.ts'
 import { ageOwner, areaFor, ownerPassphrase, rsaOwner, secretOf } from './keys.ts'
+import { refused } from './refused.ts'
 
 const test = suite<{ scratch: string; disk: string; key: string }>('owner')
 test.before.each((context) => {
@@ -54,23 +54,6 @@ const diskOf = (contents: readonly (readonly [string, Uint8Array])[]): Buffer =>
   disk.set(tail, disk.length - tail.length)
   for (const [i, [, bytes]] of contents.entries()) disk.set(bytes, (i + 1) * 4 * MiB)
   return disk
-}
-
-const refused = async (
-  code: string,
-  reason: RegExp,
-  act: () => Promise<unknown> | unknown,
-): Promise<void> => {
-  try {
-    await act()
-  } catch (thrown) {
-    assert.instance(thrown, BootFault)
-    const { fault, message } = thrown as BootFault
-    assert.is(fault.code, code, message)
-    assert.match(message, reason)
-    return
-  }
-  assert.unreachable(`no ${code}`)
 }
 
 test('keygen writes a private key that only its owner reads, once, and prints the public one', ({ key }) => {

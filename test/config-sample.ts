@@ -1,0 +1,25 @@
+// A configuration in which nothing is as it is by default, but for what goes with a TPM and an owner alone.
+
+import { type Config, defaultConfig } from '../src/config/config.ts'
+
+export const changedConfig: Config = {
+  device: '/dev/vdb',
+  size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
+  mount: { ...defaultConfig.mount, workspace: '/ws' },
+  jobStore: 'plain',
+  keys: {
+    ...defaultConfig.keys,
+    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
+  },
+  profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
+  leastTcb: 0xd315000000000003n,
+  teeAfterBoot: 'keep',
+  tpm: defaultConfig.tpm,
+  jobStoreOwner: undefined,
+  tmp: { mode: 0o700, uid: 1, gid: 65534 },
+  onCorruption: 'restart',
+  configOverEtc: true,
+  overlays: ['/etc', '/var'],
+  overlaySize: 64n << 20n,
+  init: '/usr/lib/systemd/systemd',
+}
