@@ -1,10 +1,13 @@
-// `npm run build`: dist/cvmboot and dist/cvmboot-mock, each with its bundle and esbuild's list of what is in it.
+// `npm run build`: dist/cvmboot and dist/cvmboot-mock, each with its bundle and esbuild's list of what is in it, and the
+// manual pages.
 // The mock is another entry, not another setting: what only it imports is in no production file.
 
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundle, gitVersion, root } from './bundle.ts'
 import { makeExecutable } from './executable.ts'
+import { manPages } from './man/pages.ts'
+import { printPage } from './man/roff.ts'
 
 const products = [
   { name: 'cvmboot', entry: 'src/main.ts' },
@@ -24,3 +27,7 @@ for (const { name, entry } of products) {
   const { size } = await stat(join(output, name))
   process.stdout.write(`dist/${name}: ${size} bytes, ${text.length} of them the bundle\n`)
 }
+
+await mkdir(join(output, 'man'), { recursive: true })
+for (const page of await manPages(project))
+  await writeFile(join(output, 'man', `${page.name}.${page.section}`), printPage(page))

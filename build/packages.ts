@@ -21,6 +21,7 @@ const needs: readonly Need[] = [
   { package: 'erofs-utils', has: 'mkfs.erofs' },
   { package: 'fakeroot', has: 'fakeroot' },
   { package: 'fdisk', has: 'sfdisk' },
+  { package: 'groff-base', has: 'groff' },
   { package: 'jq', has: 'jq' },
   { package: 'kmod', has: 'depmod' },
   { package: 'lz4', has: 'lz4' },

@@ -4,12 +4,14 @@ import type { Edition } from './edition.ts'
 import { exitStatus, fail, faultOf, say } from './fault.ts'
 import { printVersion } from './version.ts'
 
-type Verb = {
-  readonly about: string
-  readonly load: () => Promise<{ run: (args: readonly string[]) => Promise<void>; help: string }>
+type Loaded = {
+  readonly run: (args: readonly string[], edition: Edition) => Promise<void>
+  readonly help: string
 }
+type Verb = { readonly about: string; readonly load: () => Promise<Loaded> }
 
-const verbs = (edition: Edition): Readonly<Record<string, Verb>> => ({
+/** The man page lists them too. */
+export const verbs: Readonly<Record<string, Verb>> = {
   setup: {
     about: 'lay out a disk: images, verity trees, partitions, root hashes',
     load: async () => {
@@ -48,11 +50,11 @@ const verbs = (edition: Edition): Readonly<Record<string, Verb>> => ({
   boot: {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({
-      run: () => bootHere(edition),
+      run: (_, edition) => bootHere(edition),
       help: 'cvmboot boot\n\nBoots the verified root. For PID 1 of an initramfs only.\n',
     }),
   },
-})
+}
 
 const bootHere = async (edition: Edition): Promise<void> => {
   const [{ boot }, { linux }] = await Promise.all([import('./boot.ts'), import('./machine/linux.ts')])
@@ -63,7 +65,7 @@ const help = (edition: Edition): string =>
   [
     `${edition.name} VERB [OPTIONS]`,
     '',
-    ...Object.entries(verbs(edition)).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`),
+    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`),
     '',
     `${edition.name} VERB --help says more. Parameters of the boot: kernel-cmdline.md.`,
     '',
@@ -74,12 +76,11 @@ const runVerb = async (args: readonly string[], edition: Edition): Promise<void>
   if (name === '--version') return void process.stdout.write(printVersion(edition.name))
   if (name === undefined || name === '--help' || name === '-h')
     return void process.stdout.write(help(edition))
-  const table = verbs(edition)
-  const verb = Object.hasOwn(table, name) ? table[name] : undefined
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb === undefined) throw fail('usage', { reason: `there is no verb ${name}` })
   const { run, help: text } = await verb.load()
   if (rest.includes('--help') || rest.includes('-h')) return void process.stdout.write(text)
-  await run(rest)
+  await run(rest, edition)
 }
 
 /** Runs the command line. As PID 1 the arguments are the host's words and mean nothing: it boots. */

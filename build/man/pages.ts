@@ -1,0 +1,94 @@
+// The manual pages, from the tables that the parsers themselves read: what a page says of a key, a parameter or a refusal
+// is what the boot does.
+
+import { verbs } from '../../src/cli.ts'
+import { forbiddenNames } from '../../src/cmdline/forbidden.ts'
+import { parameters } from '../../src/cmdline/params.ts'
+import { configKeys } from '../../src/config/keys.ts'
+import { defaultConfig } from '../../src/config/settings.ts'
+import { exitStatus, type FaultCode, faults } from '../../src/fault.ts'
+import { statePath } from '../../src/layout/state.ts'
+import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
+
+/** What a refusal says, with the names of what it is about in place of that. */
+const wordsOf = (code: FaultCode): string =>
+  (faults[code].say as (detail: unknown) => string)(new Proxy({}, { get: (_, name) => `<${String(name)}>` }))
+
+const program = async (version: string): Promise<Page> => {
+  const sections = await Promise.all(
+    Object.entries(verbs).map(async ([name, { about, load }]) =>
+      [subheading(`${name}: ${about}`), verbatim((await load()).help)].join(''),
+    ),
+  )
+  const codes = Object.keys(faults) as FaultCode[]
+  return {
+    name: 'cvmboot',
+    section: 8,
+    about: 'verified early boot for confidential VMs',
+    version,
+    body: [
+      heading('SYNOPSIS'),
+      verbatim('cvmboot VERB [OPTIONS]\ncvmboot VERB --help\ncvmboot --version'),
+      heading('DESCRIPTION'),
+      paragraph(
+        'As /init of a confidential VM, cvmboot reads root hashes from the measured kernel command line, opens the verified volumes root-fs, oem-launcher and os-config, opens workspace and job-store with keys that never leave the VM, mounts memory on /tmp, refuses swap and hands over to the verified root. Whatever is not as it should be halts the boot: there is no shell on any path. Its other verbs make the disk and the initramfs, and look at them.',
+      ),
+      heading('VERBS'),
+      ...sections,
+      heading('DIAGNOSTICS'),
+      paragraph(
+        'A verb that fails prints one line, <code>: cannot ..., and exits with the status here. A boot that fails prints the same line after "cvmboot: halt: " and does what cvmboot.on-failure says.',
+      ),
+      ...codes.map((code) => tagged(`${code} (${exitStatus({ code } as never)})`, wordsOf(code))),
+      heading('FILES'),
+      tagged(statePath, 'what the boot opened and mounted, with its tables, and the time of each step'),
+      tagged('partition.conf', 'the configuration, which pack puts into the initramfs'),
+    ],
+    seeAlso: ['partition.conf(5)', 'cvmboot-cmdline(7)', 'veritysetup(8)', 'cryptsetup(8)'],
+  }
+}
+
+const configuration = (version: string): Page => ({
+  name: 'partition.conf',
+  section: 5,
+  about: 'configuration of cvmboot',
+  version,
+  body: [
+    heading('DESCRIPTION'),
+    paragraph(
+      'One assignment KEY=VALUE a line; # begins a comment. A value with spaces stands in quotes. It is read, never run: what only a shell would act on is refused, and so is a key that is not listed here or stands twice. pack puts it into the initramfs, so that it is measured with it.',
+    ),
+    heading('KEYS'),
+    ...configKeys.map(({ key, aliases, expected, print }) => {
+      const value = print(defaultConfig)
+      const also = aliases.length === 0 ? '' : ` Also read as ${aliases.join(', ')}.`
+      return tagged(key, `Takes ${expected}.${value === '' ? '' : ` Default: ${value}.`}${also}`)
+    }),
+  ],
+  seeAlso: ['cvmboot(8)', 'cvmboot-cmdline(7)'],
+})
+
+const commandLine = (version: string): Page => ({
+  name: 'cvmboot-cmdline',
+  section: 7,
+  about: 'kernel parameters of cvmboot',
+  version,
+  body: [
+    heading('DESCRIPTION'),
+    paragraph(
+      'cvmboot setup prints them. The kernel command line is measured by the launch, so that a changed word is another measurement. A parameter that stands twice, an unknown one that begins with cvmboot., and a value that is not exactly as below each halt the boot.',
+    ),
+    heading('PARAMETERS'),
+    ...parameters.map(({ name, takes, absent }) => tagged(name, `Takes ${takes}. Absent: ${absent}.`)),
+    heading('REFUSED WORDS'),
+    paragraph('These open a shell, start another program or bring in swap, in one distribution or another:'),
+    paragraph(`${forbiddenNames.join(', ')}.`),
+  ],
+  seeAlso: ['cvmboot(8)', 'partition.conf(5)', 'kernel-command-line(7)'],
+})
+
+export const manPages = async (version: string): Promise<Page[]> => [
+  await program(version),
+  configuration(version),
+  commandLine(version),
+]
