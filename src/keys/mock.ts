@@ -6,12 +6,18 @@ import { Secret } from './secret.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 
-/** Bytes that follow from a word, and that no text has. */
-const known = (word: string, length: number): Secret =>
-  Secret.make(length, (bytes) => {
-    const text = `${mockMarker} ${word}`
-    for (let i = 0; i < length; i++) bytes[i] = text.charCodeAt(i % text.length) + 101 * i
+/** Bytes that follow from a word, and that no text and no other word has: FNV-1a, then a congruential generator. */
+const known = (word: string, length: number): Secret => {
+  let state = 0x811c9dc5
+  const text = `${mockMarker} ${word}`
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
+  return Secret.make(length, (bytes) => {
+    for (let i = 0; i < length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0
+      bytes[i] = state >>> 24
+    }
   })
+}
 
 const root = (): Secret => known('root', 64)
 

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { type Domain, deriveLasting } from '../../src/keys/derive.ts'
 import { ephemeral } from '../../src/keys/ephemeral.ts'
 import { hkdf } from '../../src/keys/hkdf.ts'
-import { mock } from '../../src/keys/mock.ts'
+import { mock, mockLasting } from '../../src/keys/mock.ts'
 import { Secret } from '../../src/keys/secret.ts'
 
 const made = (fill: number) => (length: number) => Secret.make(length, (bytes) => bytes.fill(fill))
@@ -127,12 +127,17 @@ test("an ephemeral key is the kernel's random bytes, as many as the cipher takes
   }
 })
 
-test('the mock key is fixed per volume', () => {
-  using a = mock.create('workspace', made(1), 64)
-  using b = mock.create('workspace', made(2), 64)
-  using c = mock.create('job-store', made(1), 64)
-  assert.equal(a.bytes, b.bytes)
-  assert.not.equal(a.bytes, c.bytes)
+test('the mock keys are fixed, and no piece of one is in another', () => {
+  const keys = [
+    mock.create('workspace', made(1), 96),
+    mock.create('job-store', made(1), 96),
+    mockLasting.create({ binding: 'id-block' } as never, undefined as never, undefined).secret,
+  ] as const
+  assert.equal(mock.create('workspace', made(2), 96).bytes, keys[0].bytes)
+  for (const [i, { bytes }] of keys.entries())
+    for (const other of keys.toSpliced(i, 1))
+      for (let at = 0; at + 4 <= bytes.length; at++)
+        assert.not.ok(other.bytes.includes(bytes.subarray(at, at + 4)), `key ${i} at ${at}`)
 })
 
 test.run()
