@@ -59,6 +59,12 @@ test('cvmboot-cmdline(7) has every parameter, and what it takes', ({ pages }) =>
     assert.ok(text.includes(` ${name} Takes ${takes}. Absent: ${absent}. `), name)
 })
 
+// Debian's groff shows these as they are; elsewhere they become hyphens, quotes and accents.
+test('what is shown can be copied into a shell', () => {
+  assert.is(roff('--config a-b'), '\\-\\-config a\\-b')
+  assert.is(roff('`^~'), '\\(ga\\(ha\\(ti')
+})
+
 test('whatever a text has is shown as it is', () => {
   const odd = '.SH no heading\n\'tis \\fB a -- `quoted` "word" ~ ^ | ‹x› …'
   assert.ok(shown(`.TH X 1\n.PP\n.nf\n${roff(odd)}\n`).includes(spaced(odd)))
