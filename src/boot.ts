@@ -7,7 +7,7 @@ import { hostileVariable } from './environment.ts'
 import { fail, faultOf, say } from './fault.ts'
 import { configPath } from './layout/initramfs.ts'
 import type { Machine } from './machine/machine.ts'
-import { planBoot } from './plan/plan.ts'
+import { type Pivot, planBoot } from './plan/plan.ts'
 import { briefStep, printStep, runStep, type Step } from './steps/index.ts'
 import type { Boot } from './steps/step.ts'
 
@@ -15,13 +15,13 @@ import type { Boot } from './steps/step.ts'
 export const closed = 'closed: nothing is left mounted or mapped'
 
 /** Everything is understood here, before the first effect. */
-const readPlan = (machine: Machine): Step[] => {
+const readPlan = (machine: Machine, pivot: Pivot): Step[] => {
   const variable = hostileVariable(machine.environment())
   if (variable !== undefined) throw fail('environment-hostile', { variable })
   const config = machine.readText(configPath)
   if (config === undefined)
     throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
-  return planBoot(parseParams(machine.cmdline()), parseConfig(config, configPath))
+  return planBoot(parseParams(machine.cmdline()), parseConfig(config, configPath), pivot)
 }
 
 const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
@@ -36,15 +36,18 @@ const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
   }
 }
 
-/** Boots, or halts: in both cases it does not come back on a real machine. */
-export const boot = async (machine: Machine, edition: Edition): Promise<void> => {
-  if (!machine.isInit()) throw fail('environment-not-init', {})
+/**
+ * Boots, or halts. On a real machine it comes back in one case: all is done and a framework pivots. Fault:
+ * `environment-not-init`, where nothing has been touched; every other ends the machine.
+ */
+export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Promise<void> => {
+  if (!(pivot === 'own' ? machine.isInit() : machine.isInitramfs())) throw fail('environment-not-init', {})
   let onFailure: ReturnType<typeof onFailureOf> = 'halt'
   try {
     machine.start()
     onFailure = onFailureOf(machine.cmdline())
     if (edition.warning !== undefined) machine.log(4, edition.warning)
-    const plan = readPlan(machine)
+    const plan = readPlan(machine, pivot)
     for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
     await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
   } catch (thrown) {

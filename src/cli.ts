@@ -1,7 +1,9 @@
 // argv -> one verb. Each verb is loaded on use: the boot starts with none of the build host's.
 
+import { readArguments } from './arguments.ts'
 import type { Edition } from './edition.ts'
 import { exitStatus, fail, faultOf, say } from './fault.ts'
+import type { Pivot } from './plan/plan.ts'
 import { printVersion } from './version.ts'
 
 type Loaded = {
@@ -50,15 +52,25 @@ export const verbs: Readonly<Record<string, Verb>> = {
   boot: {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({
-      run: (_, edition) => bootHere(edition),
-      help: 'cvmboot boot\n\nBoots the verified root. For PID 1 of an initramfs only.\n',
+      run: (args, edition) =>
+        bootHere(edition, readArguments(args, bootOptions).hook === true ? 'framework' : 'own'),
+      help: bootHelp,
     }),
   },
 }
 
-const bootHere = async (edition: Edition): Promise<void> => {
+const bootOptions = { hook: { type: 'boolean' } } as const
+
+const bootHelp = `cvmboot boot [--hook]
+
+Boots the verified root, or halts the machine. In an initramfs only.
+
+  --hook   from the init of dracut or initramfs-tools: all but the pivot, which that init does
+`
+
+const bootHere = async (edition: Edition, pivot: Pivot): Promise<void> => {
   const [{ boot }, { linux }] = await Promise.all([import('./boot.ts'), import('./machine/linux.ts')])
-  await boot(linux, edition)
+  await boot(linux, edition, pivot)
 }
 
 const help = (edition: Edition): string =>
@@ -85,7 +97,7 @@ const runVerb = async (args: readonly string[], edition: Edition): Promise<void>
 
 /** Runs the command line. As PID 1 the arguments are the host's words and mean nothing: it boots. */
 export const cli = async (args: readonly string[], edition: Edition): Promise<void> => {
-  if (process.pid === 1) return bootHere(edition)
+  if (process.pid === 1) return bootHere(edition, 'own')
   try {
     await runVerb(args, edition)
   } catch (thrown) {

@@ -111,6 +111,12 @@ export const faults = {
       `cannot accept ${d.file}:${d.line}: ${d.key}=${d.value}: expected ${d.expected}`,
   ),
 
+  'config-init': row(
+    status.config,
+    (d: { init: string; instead: string }) =>
+      `cannot have ${d.init} as the init: dracut and initramfs-tools run ${d.instead}; take INIT out of partition.conf`,
+  ),
+
   'environment-hostile': row(
     status.environment,
     (d: { variable: string }) =>
@@ -119,7 +125,7 @@ export const faults = {
   'environment-not-init': row(
     status.environment,
     (_: Record<never, never>) =>
-      'cannot boot a running system: cvmboot boot is for PID 1 in an initramfs; use cvmboot plan to see what it would do',
+      'cannot boot a running system: cvmboot boot is for an initramfs, as PID 1 or with --hook; use cvmboot plan to see what it would do',
   ),
   'cvm-absent': row(
     status.cvm,

@@ -113,7 +113,7 @@ test('keys are wiped after use and appear in no line, state or effect', async ()
 const broken = Object.assign(new Error('broken'), { code: 'EIO' })
 const verbs = Object.keys(fakeMachine(goodWorld()).machine) as Verb[]
 // isInit, log and end cannot fail the boot: without them there is none. The rest must each end it.
-const unused: Verb[] = ['isInit', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
+const unused: Verb[] = ['isInit', 'isInitramfs', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
 // Only volumes that last ask a TEE or a TPM, or have a header: see lasting.test.ts and tpm.test.ts.
 unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey', 'closeTee', 'write')
 unused.push('tpmSeal', 'tpmUnseal', 'tpmExtend')
@@ -170,11 +170,47 @@ for (const how of ['halt', 'poweroff', 'reboot'])
 test('a running system is not booted: the refusal is thrown, nothing is ended', async () => {
   const { machine, effects } = fakeMachine(goodWorld())
   try {
-    await boot({ ...machine, isInit: () => false } as Machine, production)
+    await boot({ ...machine, isInit: () => false } as Machine, production, 'own')
     assert.unreachable()
   } catch (thrown) {
     assert.instance(thrown, BootFault)
     assert.is((thrown as BootFault).fault.code, 'environment-not-init')
+  }
+  assert.equal(effects, [])
+})
+
+test('within a framework all is the same but the pivot, and the boot comes back', async () => {
+  const [own, hooked] = [await booted(goodWorld()), await booted(goodWorld(), production, 'framework')]
+  assert.is(hooked.ended, 'hand-over')
+  // Of the state a step's name differs.
+  const same = (effects: readonly string[]) => effects.filter((effect) => !effect.startsWith('switchRoot'))
+  assert.equal(same(hooked.effects), same(own.effects))
+  assert.is(own.effects.length, hooked.effects.length + 1)
+  assert.ok(hooked.lines.some(({ line }) => line.startsWith('handing over to /sbin/init')))
+})
+
+test('within a framework too, whatever is refused ends the machine', async () => {
+  for (const [code, change] of [
+    ['init-missing', (world: World) => world.executables.clear()],
+    ['mount-point-missing', (world: World) => void world.directories.delete('/sysroot/run')],
+    ['cmdline-missing', (world: World) => set(world, { cmdline: '' })],
+    ['config-init', (world: World) => set(world, { config: 'INIT=/bin/other' })],
+  ] as const) {
+    const world = goodWorld()
+    change(world)
+    const { ended, halt } = await booted(world, production, 'framework')
+    assert.ok(halt?.startsWith(`halt: ${code}: cannot `), `${code}: ${halt}`)
+    assert.is(ended, 'halt')
+  }
+})
+
+test('with --hook a running system is not booted either', async () => {
+  const { machine, effects } = fakeMachine(goodWorld())
+  try {
+    await boot({ ...machine, isInitramfs: () => false } as Machine, production, 'framework')
+    assert.unreachable()
+  } catch (thrown) {
+    assert.is((thrown as BootFault).fault?.code, 'environment-not-init')
   }
   assert.equal(effects, [])
 })

@@ -7,6 +7,7 @@ import { ephemeral } from '../src/keys/ephemeral.ts'
 import { both } from '../src/keys/second-factor.ts'
 import { snp } from '../src/keys/snp.ts'
 import { tpm2 } from '../src/keys/tpm2.ts'
+import type { Pivot } from '../src/plan/plan.ts'
 import { Ended, type Fake, fakeMachine, type World } from './fake-machine.ts'
 
 export const production: Edition = {
@@ -20,18 +21,19 @@ export const production: Edition = {
 }
 
 export type Booted = Fake & {
-  /** `switch-root`, or how the machine ended. */
+  /** `switch-root`, `hand-over`, or how the machine ended. */
   readonly ended: string | undefined
   /** The line that says why it halted. */
   readonly halt: string | undefined
 }
 
 /** What a world's disk holds outlives this. */
-export const booted = async (world: World, edition = production): Promise<Booted> => {
+export const booted = async (world: World, edition = production, pivot: Pivot = 'own'): Promise<Booted> => {
   const fake = fakeMachine(world)
   let ended: string | undefined
   try {
-    await boot(fake.machine, edition)
+    await boot(fake.machine, edition, pivot)
+    if (pivot === 'framework') ended = 'hand-over'
     if (fake.effects.at(-1)?.startsWith('switchRoot')) ended = 'switch-root'
   } catch (thrown) {
     if (!(thrown instanceof Ended)) throw thrown

@@ -114,7 +114,7 @@ test('the picture of the boot has every kind of step', () => {
   const workspace = { provider: 'snp', binding: 'measurement', blank: 'format' } as const
   const second = { ...workspace, provider: 'snp+tpm2' } as const
   const lasting = { ...defaultConfig, keys: { workspace, 'job-store': second } }
-  for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one)))
+  for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one, 'own')))
     assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(read().includes(statePath))
 })

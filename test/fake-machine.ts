@@ -269,6 +269,7 @@ export const fakeMachine = (world: World): Fake => {
   const verbs: Machine = {
     start: () => effect('start'),
     isInit: () => true,
+    isInitramfs: () => true,
     cmdline: () => world.cmdline,
     environment: () => world.environment,
     readText: (path) =>

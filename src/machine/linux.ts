@@ -62,6 +62,9 @@ const start = (): void => {
   }
 }
 
+/** A new root hides it, so that of all that is mounted on `/` the last counts. */
+const isInitramfs = (): boolean => mounts().findLast(({ target }) => target === '/')?.type === 'rootfs'
+
 const mounts = (): Mount[] => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1'))
 
 /** Follows links as they will look once `root` is the root. Undefined where nothing is, or links go in circles. */
@@ -169,10 +172,12 @@ const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {
 export const linux: Machine = {
   start,
   isInit: () => process.pid === 1,
+  isInitramfs: () => isInitramfs(),
   cmdline: () => readFileSync('/proc/cmdline', 'latin1').replace(/\n$/, ''),
   environment: () => Object.keys(process.env),
   readText,
-  fileBytes: (path) => lstatSync(path, { throwIfNoEntry: false })?.size,
+  // Follows links: in an initramfs of dracut a library is one.
+  fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size,
   kernel: release,
   now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
   sleep: async (milliseconds) => {

@@ -77,6 +77,8 @@ export type Machine = {
   /** No core dump of this process from here on; /proc, /sys, /dev and /run are mounted, so that the rest can be asked. */
   readonly start: () => void
   readonly isInit: () => boolean
+  /** Whether the root is still what the kernel unpacked. */
+  readonly isInitramfs: () => boolean
   /** /proc/cmdline, one character a byte. */
   readonly cmdline: () => string
   /** Names in the environment. */

@@ -1,7 +1,7 @@
 // From parameters and configuration to the list of steps. Reads aloud as a boot. Pure.
 
 import { type Params, provision } from '../cmdline/params.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, defaultConfig } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
 import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
@@ -11,8 +11,14 @@ import { inRoot } from '../steps/mount.ts'
 /** Where writable layers live: in /run, which moves along to the new root. */
 const overlayStore = '/run/cvmboot/overlay'
 
-/** Fault: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of. */
-export const planBoot = (params: Params, config: Config): Step[] => [
+/** Who makes the new root the root: we, as PID 1, or the init of dracut or initramfs-tools after us. */
+export type Pivot = 'own' | 'framework'
+
+/**
+ * Faults: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of; `config-init`,
+ * where the configuration names an init that a framework would not run.
+ */
+export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] => [
   { kind: 'check-initramfs' },
   { kind: 'load-modules', modules: modulesOf(config) },
   { kind: 'require-cvm' },
@@ -32,8 +38,14 @@ export const planBoot = (params: Params, config: Config): Step[] => [
   ...planLayers(config),
   ...planTee(config),
   { kind: 'write-state' },
-  { kind: 'switch-root', init: config.init },
+  planPivot(config, pivot),
 ]
+
+const planPivot = ({ init }: Config, pivot: Pivot): Step => {
+  if (pivot === 'own') return { kind: 'switch-root', init }
+  if (init !== defaultConfig.init) throw fail('config-init', { init, instead: defaultConfig.init })
+  return { kind: 'hand-over', init }
+}
 
 const isPlain = (volume: CryptName, config: Config): boolean =>
   volume === 'job-store' && config.jobStore === 'plain'

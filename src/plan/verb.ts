@@ -8,19 +8,21 @@ import { readConfigFile } from '../machine/config-file.ts'
 import { printStep, type Step } from '../steps/index.ts'
 import { planBoot } from './plan.ts'
 
-export const planHelp = `cvmboot plan --cmdline TEXT [--config FILE] [--json]
+export const planHelp = `cvmboot plan --cmdline TEXT [--config FILE] [--hook] [--json]
 
 Prints what a boot with this kernel command line and partition.conf would do, step by step, or refuses
 it with the code the boot would halt with. Needs no privileges and changes nothing.
 
   --cmdline TEXT   the kernel command line, as in "$(cat cmdline)"
   --config FILE    partition.conf (default: the built-in defaults)
+  --hook           of a boot in an initramfs of dracut or initramfs-tools, which pivot themselves
   --json           the steps as a JSON array
 `
 
 const accepted = {
   cmdline: { type: 'string' },
   config: { type: 'string' },
+  hook: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
@@ -33,9 +35,9 @@ export const printPlan = (steps: readonly Step[]): string =>
 
 /** Prints the plan. Faults: `usage`, `config-*`, `cmdline-*`. */
 export const plan = async (args: readonly string[]): Promise<void> => {
-  const { cmdline, config: file, json } = readArguments(args, accepted)
+  const { cmdline, config: file, hook, json } = readArguments(args, accepted)
   if (cmdline === undefined) throw fail('usage', { reason: 'plan needs --cmdline TEXT' })
   const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
-  const steps = planBoot(parseParams(cmdline), config)
+  const steps = planBoot(parseParams(cmdline), config, hook === true ? 'framework' : 'own')
   process.stdout.write(json === true ? printPlanJson(steps) : printPlan(steps))
 }

@@ -5,6 +5,7 @@ import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
 import { type CloseTee, closeTee } from './close-tee.ts'
 import { type CloseTpm, closeTpm } from './close-tpm.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
+import { type HandOver, handOver } from './hand-over.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
 import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
 import { type MountLasting, mountLasting } from './mount-lasting.ts'
@@ -38,6 +39,7 @@ export type Step =
   | CloseTpm
   | WriteState
   | SwitchRoot
+  | HandOver
 
 const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { kind: K }>> } = {
   'check-initramfs': checkInitramfs,
@@ -57,6 +59,7 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'close-tpm': closeTpm,
   'write-state': writeState,
   'switch-root': switchRoot,
+  'hand-over': handOver,
 }
 
 // The table is keyed by the step's own kind, which the type of an indexed union cannot express.

@@ -2,6 +2,7 @@
 
 import { fail } from '../fault.ts'
 import { newRoot } from '../layout/initramfs.ts'
+import type { Machine } from '../machine/machine.ts'
 import { inRoot } from './mount.ts'
 import type { Definition } from './step.ts'
 
@@ -19,15 +20,20 @@ const printMemory = (meminfo: string): string => {
   return Number.isNaN(total) ? '' : `; ${total - MiB('MemAvailable')} of ${total} MiB in use`
 }
 
+/** Whether the new root can become the root. Faults: `mount-point-missing`, `init-missing`. */
+export const requireRoot = (init: string, machine: Machine): void => {
+  for (const path of ['/dev', '/proc', '/sys', '/run'])
+    if (machine.directory(inRoot(path)) === undefined)
+      throw fail('mount-point-missing', { target: path, volume: 'root-fs' })
+  if (!machine.isExecutable(newRoot, init)) throw fail('init-missing', { init })
+  machine.log(6, `handing over to ${init}${printMemory(machine.readText('/proc/meminfo') ?? '')}`)
+}
+
 export const switchRoot: Definition<SwitchRoot> = {
   print: ({ init }) => `switch-root ${init}`,
   subject: ({ init }) => init,
   run: ({ init }, { machine }) => {
-    for (const path of ['/dev', '/proc', '/sys', '/run'])
-      if (machine.directory(inRoot(path)) === undefined)
-        throw fail('mount-point-missing', { target: path, volume: 'root-fs' })
-    if (!machine.isExecutable(newRoot, init)) throw fail('init-missing', { init })
-    machine.log(6, `handing over to ${init}${printMemory(machine.readText('/proc/meminfo') ?? '')}`)
+    requireRoot(init, machine)
     return machine.switchRoot(newRoot, init)
   },
 }

@@ -43,6 +43,7 @@ const refused = async (code: FaultCode, use: () => unknown): Promise<string> => 
 
 test('what is asked of the kernel is what it says', async () => {
   assert.is(linux.isInit(), false)
+  assert.is(linux.isInitramfs(), false)
   assert.is(linux.cmdline(), readFileSync('/proc/cmdline', 'latin1').trimEnd())
   assert.ok(linux.environment().includes('PATH'))
   assert.match(linux.kernel(), /^\d+\.\d+/)

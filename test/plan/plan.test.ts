@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
-import { planBoot } from '../../src/plan/plan.ts'
+import { type Pivot, planBoot } from '../../src/plan/plan.ts'
 import { printPlan, printPlanJson } from '../../src/plan/verb.ts'
 import { goodCmdline } from '../fake-machine.ts'
 
@@ -19,8 +19,8 @@ const golden = (name: string, text: string): void => {
   assert.is(text, readFileSync(file, 'utf8'), `differs from ${file}`)
 }
 
-const plan = (config: string, more = '') =>
-  planBoot(parseParams(`${goodCmdline} ${more}`), parseConfig(config))
+const plan = (config: string, more = '', pivot: Pivot = 'own') =>
+  planBoot(parseParams(`${goodCmdline} ${more}`), parseConfig(config), pivot)
 
 const everything = `
 ROOT_MOUNT=/mnt/flare
@@ -42,6 +42,12 @@ test('the plan of every choice taken the other way is the golden one', () =>
       plan(everything, 'cvmboot.salt.os-config=- cvmboot.device-timeout=5 cvmboot.on-failure=reboot'),
     ),
   ))
+
+test('within a framework the plan is the same but for its last step', () => {
+  const [own, hooked] = [plan(''), plan('', '', 'framework')]
+  assert.equal(hooked.slice(0, -1), own.slice(0, -1))
+  assert.equal(hooked.at(-1), { kind: 'hand-over', init: '/sbin/init' })
+})
 
 const lasting = `
 WORKSPACE_KEY=snp
