@@ -27,6 +27,7 @@ const detail = {
   block: 0n,
   target: '/t',
   init: '/sbin/init',
+  instead: '/sbin/init',
   tool: 'mkfs',
   package: 'pkg',
   directory: '/d',
