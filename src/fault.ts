@@ -27,6 +27,7 @@ const status = {
   header: 23,
   owner: 24,
   tpm: 25,
+  hardening: 26,
   internal: 70,
 } as const
 
@@ -439,6 +440,16 @@ export const faults = {
       `cannot hand over to ${d.init}: root-fs has no such executable; set INIT in partition.conf`,
   ),
   'state-write': row(status.mount, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
+
+  'swap-unmasked': row(
+    status.swap,
+    (d: { unit: string }) => `cannot forbid swap to the new root: ${d.unit} is not there once written`,
+  ),
+  'harden-unproven': row(
+    status.hardening,
+    (d: { setting: string; remedy: string } & Reason) =>
+      `cannot trust that ${d.setting} is set: ${d.reason}; ${d.remedy}`,
+  ),
 
   'tool-missing': row(
     status.setup,

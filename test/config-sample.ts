@@ -22,4 +22,5 @@ export const changedConfig: Config = {
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
   init: '/usr/lib/systemd/systemd',
+  hardening: { lockdown: 'confidentiality', ptraceScope: 0, modules: 'closed' },
 }

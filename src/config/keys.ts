@@ -4,6 +4,7 @@
 import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
+import { hardeningKeys } from './hardening-keys.ts'
 import { constant, type Key } from './key.ts'
 import { defaultBase } from './settings.ts'
 import { tpmKeys } from './tpm-keys.ts'
@@ -155,6 +156,7 @@ export const configKeys: readonly Key[] = [
     },
     print: (config) => config.init,
   },
+  ...hardeningKeys,
   // The scripts opened these in a firewall; nothing in early boot has a network. Checked and left to others.
   {
     key: 'PORTS',

@@ -1,5 +1,6 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
+import type { Hardening } from '../layout/hardening.ts'
 import {
   type Binding,
   type CryptName,
@@ -51,6 +52,7 @@ export type Config = {
   readonly overlaySize: bigint
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
+  readonly hardening: Hardening
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -86,4 +88,5 @@ export const defaultConfig: Config = {
   overlays: [],
   overlaySize: 1024n ** 3n,
   init: '/sbin/init',
+  hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
 }

@@ -11,7 +11,9 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { release } from 'node:os'
@@ -114,6 +116,12 @@ const withKey = <T>(description: string, key: Secret, use: () => T): T => {
   }
 }
 
+const writeLink = (path: string, target: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  rmSync(path, { force: true })
+  symlinkSync(target, path)
+}
+
 const writeText = (path: string, text: string): void => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   writeFileSync(`${path}.new`, text, { mode: 0o644 })
@@ -202,6 +210,8 @@ export const linux: Machine = {
     chownSync(path, uid, gid)
   },
   isExecutable,
+  writeSetting: (path, value) => writeFileSync(path, value),
+  writeLink,
   writeText,
   switchRoot,
   wipe,

@@ -155,6 +155,10 @@ export type Machine = {
   readonly makeDirectory: (path: string, as: { mode: number; uid: number; gid: number }) => void
   /** Whether `path` within `root` is an executable file; links are followed within `root`. */
   readonly isExecutable: (root: string, path: string) => boolean
+  /** Tells the kernel by a file of /proc or /sys, in one write. */
+  readonly writeSetting: (path: string, value: string) => void
+  /** Makes a symbolic link in place of whatever is there. */
+  readonly writeLink: (path: string, target: string) => void
   /** Writes a file of text, whole or not at all. */
   readonly writeText: (path: string, text: string) => void
 

@@ -4,6 +4,7 @@ import { type Params, provision } from '../cmdline/params.ts'
 import { type Config, defaultConfig } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
+import { hardeningOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
@@ -37,6 +38,8 @@ export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] =
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
   ...planTee(config),
+  { kind: 'mask-swap' },
+  ...hardeningOf(config.hardening).map(([setting, value]): Step => ({ kind: 'harden', setting, value })),
   { kind: 'write-state' },
   planPivot(config, pivot),
 ]
