@@ -195,6 +195,14 @@ test('before the pivot the kernel is told what nobody may do after it, and asked
   ])
   const steps = parseState(files.get(statePath) ?? '')?.steps ?? []
   assert.is(steps.filter(({ step }) => step.startsWith('harden ')).length, 8)
+  assert.is(
+    files.get('/run/sysctl.d/zz-cvmboot.conf'),
+    told
+      .filter((e) => e.includes(' /proc/sys/'))
+      .map((e) => e.replace('writeSetting /proc/sys/', ''))
+      .map((e) => `${e.slice(0, e.indexOf(' ')).replaceAll('/', '.')} = ${e.slice(e.indexOf(' ') + 1)}\n`)
+      .join(''),
+  )
 })
 
 test('the configuration decides how far: the other way round, and with nothing that it may leave out', async () => {

@@ -39,10 +39,18 @@ export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] =
   ...planLayers(config),
   ...planTee(config),
   { kind: 'mask-swap' },
-  ...hardeningOf(config.hardening).map(([setting, value]): Step => ({ kind: 'harden', setting, value })),
+  ...planHardening(config),
   { kind: 'write-state' },
   planPivot(config, pivot),
 ]
+
+const planHardening = ({ hardening }: Config): Step[] => {
+  const settings = hardeningOf(hardening)
+  return [
+    ...settings.map(([setting, value]): Step => ({ kind: 'harden', setting, value })),
+    { kind: 'keep-sysctls', settings },
+  ]
+}
 
 const planPivot = ({ init }: Config, pivot: Pivot): Step => {
   if (pivot === 'own') return { kind: 'switch-root', init }

@@ -7,6 +7,7 @@ import { type CloseTpm, closeTpm } from './close-tpm.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
 import { type HandOver, handOver } from './hand-over.ts'
 import { type Harden, harden } from './harden.ts'
+import { type KeepSysctls, keepSysctls } from './keep-sysctls.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
 import { type MaskSwap, maskSwap } from './mask-swap.ts'
 import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
@@ -41,6 +42,7 @@ export type Step =
   | CloseTpm
   | MaskSwap
   | Harden
+  | KeepSysctls
   | WriteState
   | SwitchRoot
   | HandOver
@@ -63,6 +65,7 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'close-tpm': closeTpm,
   'mask-swap': maskSwap,
   harden,
+  'keep-sysctls': keepSysctls,
   'write-state': writeState,
   'switch-root': switchRoot,
   'hand-over': handOver,
