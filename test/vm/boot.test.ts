@@ -151,6 +151,7 @@ test('an unencrypted job-store keeps what is written', ({ fact }) => {
 test('/tmp is a small tmpfs that never goes to swap', ({ fact }) => {
   assert.match(fact('mount /tmp'), /^tmpfs \S+ rw,nosuid,nodev,.*\bsize=131072k\b/)
   assert.match(fact('mount /tmp'), /\bnoswap\b/)
+  assert.match(fact('mount /tmp'), /\bnr_inodes=8192\b/)
   assert.is(fact('write /tmp'), 'done')
 })
 
