@@ -40,6 +40,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  config: {
+    about: 'show, compare and migrate partition.conf',
+    load: async () => {
+      const { config, configHelp } = await import('./runtime/config.ts')
+      return { run: config, help: configHelp }
+    },
+  },
   owner: {
     about: "the model owner's side: make a key, open a job-store",
     load: async () => {

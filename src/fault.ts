@@ -93,7 +93,8 @@ export const faults = {
   ),
   'config-syntax': row(
     status.config,
-    (d: At & Reason) => `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded`,
+    (d: At & Reason) =>
+      `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded; cvmboot config migrate reads what was for a shell`,
   ),
   'config-unknown': row(
     status.config,

@@ -22,4 +22,5 @@ export const changedConfig: Config = {
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
   init: '/usr/lib/systemd/systemd',
+  least: { disk: 1n << 30n, memory: 2n << 30n },
 }

@@ -51,6 +51,8 @@ export type Config = {
   readonly overlaySize: bigint
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
+  /** Bytes that `cvmboot check` asks for at the least. The boot takes what there is. */
+  readonly least: { readonly disk: bigint; readonly memory: bigint }
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -86,4 +88,5 @@ export const defaultConfig: Config = {
   overlays: [],
   overlaySize: 1024n ** 3n,
   init: '/sbin/init',
+  least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
 }
