@@ -40,6 +40,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  check: {
+    about: 'look whether this machine is fit for a configuration',
+    load: async () => {
+      const { check, checkHelp } = await import('./runtime/check.ts')
+      return { run: check, help: checkHelp }
+    },
+  },
   config: {
     about: 'show, compare and migrate partition.conf',
     load: async () => {
