@@ -276,6 +276,7 @@ export const fakeMachine = (world: World): Fake => {
     fileBytes: (path) => world.files.get(path),
     kernel: () => world.kernel,
     now: () => clock++,
+    entered: () => 0,
     sleep: async (milliseconds) => {
       clock += milliseconds
     },
