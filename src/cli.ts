@@ -40,6 +40,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  report: {
+    about: 'draw how this machine booted, and why it can be trusted',
+    load: async () => {
+      const { report, reportHelp } = await import('./runtime/report.ts')
+      return { run: report, help: reportHelp }
+    },
+  },
   check: {
     about: 'look whether this machine is fit for a configuration',
     load: async () => {

@@ -484,6 +484,11 @@ export const faults = {
   'pack-input': row(status.pack, (d: { path: string } & Reason) => `cannot pack ${d.path}: ${d.reason}`),
   'pack-write': row(status.pack, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
 
+  'state-read': row(
+    status.check,
+    (d: { path: string } & Reason) =>
+      `cannot read ${d.path}: ${d.reason}; run this where cvmboot booted, or name the state of a boot with --state`,
+  ),
   'kernel-old': row(
     status.check,
     (d: { found: string }) =>

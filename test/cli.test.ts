@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
-const verbNames = ['setup', 'pack', 'plan', 'inspect', 'check', 'config', 'owner', 'boot']
+const verbNames = ['setup', 'pack', 'plan', 'inspect', 'report', 'check', 'config', 'owner', 'boot']
 
 const run = (entry: string, ...args: string[]) => {
   const main = join(import.meta.dirname, '../src', entry)

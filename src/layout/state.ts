@@ -41,7 +41,8 @@ const times = ['entered', 'started'] as const
 export const printState = (state: State): string =>
   `${JSON.stringify({ format: 1, ...state, volumes: volumesOf(state) }, undefined, 2)}\n`
 
-const volumesOf = (state: State): Record<string, Evidence> => {
+/** What the steps proved of each volume, together. */
+export const volumesOf = (state: State): Record<string, Evidence> => {
   const volumes: Record<string, Evidence> = {}
   for (const { evidence } of state.steps) {
     const { volume, ...rest } = evidence

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
 import { fileSystemModules } from '../layout/initramfs.ts'
+import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { cryptNames, usesSnp, usesTpm, verityNames, volumes } from '../layout/layout.ts'
 import { parseState, statePath } from '../layout/state.ts'
 import { blockSize, treeBlocks } from '../layout/verity.ts'
@@ -35,15 +36,10 @@ const visible = (bytes: bigint): bigint => (bytes / 16n) * 15n
 
 const release = ({ modules }: Preflight): string => modules.slice(modules.lastIndexOf('/') + 1)
 
-const atLeast = (kernel: string, major: number, minor: number): boolean => {
-  const [, a = 0, b = 0] = (/^(\d+)\.(\d+)/.exec(kernel) ?? []).map(Number)
-  return a > major || (a === major && b >= minor)
-}
-
 const kernel = (flight: Preflight): Finding => {
   const found = release(flight)
-  if (!atLeast(found, 6, 1)) return bad('kernel', fail('kernel-old', { found }).fault)
-  return atLeast(found, 6, 12)
+  if (!kernelAtLeast(found, 6, 1)) return bad('kernel', fail('kernel-old', { found }).fault)
+  return kernelAtLeast(found, 6, 12)
     ? good('kernel', `Linux ${found}`)
     : note('kernel', `Linux ${found}: an I/O error of a verified volume does not panic; take 6.12 or later`)
 }

@@ -1,46 +1,67 @@
-// A booted Debian that has cvmboot itself in its verified oem-launcher, and runs running/probe.sh. Made once.
+// A booted Debian that has cvmboot itself in its verified root, and runs running/usr/libexec/probe. Made once.
 
-import { chmod, copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { chmod, copyFile, cp, mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { run as tool } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
+import { epoch } from './guest.ts'
 import type { Boot } from './qemu.ts'
 import { lastWords } from './report.ts'
 import { digest, executable, makeSources, pack, power, setup, trees, world } from './world.ts'
 
 export type Part = { readonly said: string; readonly status: number }
 
-const scripts = join(import.meta.dirname, 'running')
-const files = ['launch.sh', 'probe.sh']
+const tree = join(import.meta.dirname, 'running')
+const files = ['usr/libexec/probe', 'usr/lib/systemd/system/cvm-report.service']
 
-/** Beside what the world's machine has: room for the executable. */
-const more = 'LAUNCHER_SIZE=192M\n'
+/** The one library of the executable that a minimal Debian lacks (package libatomic1). */
+const libatomic = async (): Promise<string> => {
+  const { stdout } = spawnSync('ldd', [executable('cvmboot-mock')], { encoding: 'utf8' })
+  return realpath(/libatomic\.so\.1 => (\S+)/.exec(stdout)?.[1] ?? 'libatomic.so.1')
+}
+
+/** Puts the tree and the executable over what a tar has: of two entries the later counts. */
+const addTo = async (tar: string, scratch: string): Promise<void> => {
+  await cp(tree, scratch, { recursive: true })
+  for (const [from, to] of [
+    [executable('cvmboot-mock'), 'usr/bin/cvmboot'],
+    [await libatomic(), 'usr/lib/x86_64-linux-gnu/libatomic.so.1'],
+  ] as const) {
+    await mkdir(dirname(join(scratch, to)), { recursive: true })
+    await copyFile(from, join(scratch, to))
+    await chmod(join(scratch, to), 0o755)
+  }
+  const owner = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
+  const order = ['--sort=name', `--mtime=@${epoch}`, '--no-recursion']
+  const all = ['usr/bin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', ...files]
+  await tool('tar', ['--append', '--file', tar, ...owner, ...order, '--directory', scratch, ...all])
+}
 
 /** Boots it once, to the end of the probe. */
-export const run = async (): Promise<{ readonly boot: Boot; readonly parts: ReadonlyMap<string, Part> }> => {
+export const run = async (): Promise<{
+  readonly boot: Boot
+  readonly cmdline: string
+  readonly parts: ReadonlyMap<string, Part>
+}> => {
   const from = await world()
-  const own = files.map((name) => digest(join(scripts, name)))
-  const base = (await readFile(join(trees, 'partition.conf'), 'utf8')).replace(/^LAUNCHER_SIZE=.*\n/m, more)
-  const entry = await cached('running', [from.disk, base, ...own], async (directory) => {
-    const config = join(directory, 'config')
-    await writeFile(config, base)
+  const config = join(trees, 'partition.conf')
+  const own = files.map((name) => digest(join(tree, name)))
+  const entry = await cached('running', [from.disk, ...own], async (directory) => {
     const sources = await makeSources(from.guest, join(directory, 'sources'))
-    await rm(sources.oemLauncher, { recursive: true })
-    await mkdir(sources.oemLauncher)
-    for (const name of files) await cp(join(scripts, name), join(sources.oemLauncher, name))
-    await copyFile(executable('cvmboot-mock'), join(sources.oemLauncher, 'cvmboot'))
-    await chmod(join(sources.oemLauncher, 'cvmboot'), 0o755)
+    await addTo(sources.rootFs, join(directory, 'tree'))
     await setup(sources, config, directory)
-    await rm(join(directory, 'sources'), { recursive: true })
+    for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
     await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
   })
   const cmdline = (await readFile(join(entry, 'cmdline'), 'utf8')).trim()
   const boot = await power(from, {
     initramfs: join(entry, 'initramfs'),
     disks: [{ file: join(entry, 'disk.img') }],
-    cmdline: `${cmdline} systemd.mask=cvm-report.service`,
-    timeoutSeconds: 300,
+    cmdline,
+    timeoutSeconds: 400,
   })
-  return { boot, parts: readParts(boot.console) }
+  return { boot, cmdline, parts: readParts(boot.console) }
 }
 
 export const readParts = (console: string): Map<string, Part> => {
