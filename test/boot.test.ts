@@ -7,7 +7,7 @@ import type { Edition } from '../src/edition.ts'
 import { BootFault } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
 import { printManifest } from '../src/layout/initramfs.ts'
-import { parseState, statePath } from '../src/layout/state.ts'
+import { bootedConfigPath, parseState, statePath } from '../src/layout/state.ts'
 import type { Machine } from '../src/machine/machine.ts'
 import { booted, production } from './booted.ts'
 import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
@@ -94,6 +94,18 @@ test('the state names kernel, tool, provider, every step and every volume, and r
   assert.equal(Object.keys(volumes), ['root-fs', 'oem-launcher', 'os-config', 'workspace', 'job-store'])
   assert.is(volumes['root-fs'].rootHash, hashes['root-fs'])
   assert.ok(volumes.workspace.table.startsWith('aes-xts-plain64 :64:logon:cvmboot:workspace 0 '))
+})
+
+test('the state says when each step began, none before the one before it ended, and keeps the configuration', async () => {
+  const config = '# as measured\nTMPFS_SIZE=1G\n'
+  const { files } = await run((world) => set(world, { config }))
+  const { entered = 1, started = 0, steps = [] } = parseState(files.get(statePath) ?? '') ?? {}
+  assert.ok(entered < started && steps.length > 10)
+  for (const [i, { at }] of steps.entries()) {
+    const before = steps[i - 1]
+    assert.ok(at >= (before === undefined ? started : before.at + before.milliseconds), `step ${i + 1}`)
+  }
+  assert.is(files.get(bootedConfigPath), config)
 })
 
 test('keys are wiped after use and appear in no line, state or effect', async () => {

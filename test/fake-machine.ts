@@ -288,6 +288,7 @@ export const fakeMachine = (world: World): Fake => {
     fileBytes: (path) => (links.has(path) ? 0 : world.files.get(path)),
     kernel: () => world.kernel,
     now: () => clock++,
+    entered: () => 0,
     sleep: async (milliseconds) => {
       clock += milliseconds
     },

@@ -46,6 +46,11 @@ const detail = {
   answer: '0x99d',
   pinned: '000b',
   pcr: 11,
+  feature: 'f',
+  option: 'CONFIG_F',
+  purpose: 'files',
+  keys: 'A or B',
+  disk: '/dev/x',
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

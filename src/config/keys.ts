@@ -22,6 +22,18 @@ const id = (key: string, field: 'uid' | 'gid'): Key => ({
   print: (config) => `${config.tmp[field]}`,
 })
 
+const least = (key: string, field: 'disk' | 'memory'): Key => ({
+  key,
+  aliases: [],
+  expected: 'a whole number of MiB as 512M, 20G or 1T: what cvmboot check asks for at the least',
+  read: (text, to) => {
+    const bytes = parseSize(text)
+    if (bytes !== undefined) to.least = { ...to.least, [field]: bytes }
+    return bytes !== undefined
+  },
+  print: (config) => printSize(config.least[field]),
+})
+
 const yesNo = /^(?:yes|no|true|false)$/
 
 /** All keys, in the order they are printed. kernel-cmdline.md has the same list; a test compares. */
@@ -157,6 +169,8 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.init,
   },
   ...hardeningKeys,
+  least('MIN_DISK', 'disk'),
+  least('MIN_MEMORY', 'memory'),
   // The scripts opened these in a firewall; nothing in early boot has a network. Checked and left to others.
   {
     key: 'PORTS',

@@ -53,6 +53,8 @@ export type Config = {
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
   readonly hardening: Hardening
+  /** Bytes that `cvmboot check` asks for at the least. The boot takes what there is. */
+  readonly least: { readonly disk: bigint; readonly memory: bigint }
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -89,4 +91,5 @@ export const defaultConfig: Config = {
   overlaySize: 1024n ** 3n,
   init: '/sbin/init',
   hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
+  least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
 }

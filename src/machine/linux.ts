@@ -154,6 +154,8 @@ const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
+const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
+
 export const linux: Machine = {
   start,
   isInit: () => process.pid === 1,
@@ -164,7 +166,9 @@ export const linux: Machine = {
   // Follows links: in an initramfs of dracut a library is one.
   fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size,
   kernel: release,
-  now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  now,
+  // performance.now() counts from the start of this process.
+  entered: () => now() - performance.now(),
   sleep: async (milliseconds) => {
     await setTimeout(milliseconds)
   },

@@ -90,6 +90,8 @@ export type Machine = {
   readonly kernel: () => string
   /** Milliseconds since the machine started. */
   readonly now: () => number
+  /** The same when this program began. */
+  readonly entered: () => number
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: (level: Level, line: string) => void
 

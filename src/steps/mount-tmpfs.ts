@@ -1,6 +1,6 @@
 // mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
 
-import { kernelAtLeast } from './kernel-release.ts'
+import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
 
