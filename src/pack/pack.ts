@@ -90,7 +90,11 @@ const accepted = {
 } as const
 
 /** Packs the initramfs. Faults: `usage`, `config-*`, `module-missing`, `pack-*`, `tool-*`. */
-export const pack = async (args: readonly string[]): Promise<void> => {
+export const pack = async (args: readonly string[]): Promise<void> =>
+  void process.stdout.write(await packInitramfs(args))
+
+/** The same, and returns what there is to say, line by line, the output first. */
+export const packInitramfs = async (args: readonly string[]): Promise<string> => {
   const options = readOptions(args)
   await checkOutput(options)
   const config = readConfig(options.config)
@@ -116,13 +120,16 @@ export const pack = async (args: readonly string[]): Promise<void> => {
     `for kernel ${kernel.release}: ${kernel.packed.length} modules, ${files.size + 1} files in all`,
     ...(kernel.absent.length > 0 ? [`this kernel has no ${kernel.absent.join(', ')}`] : []),
   ]
-  process.stdout.write(`${said.join('\n')}\n`)
+  return `${said.join('\n')}\n`
 }
 
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** Only a regular file is ever replaced, and only when asked. Fault: `pack-write`. */
-const checkOutput = async ({ output, existing }: Options): Promise<void> => {
+export const checkOutput = async ({
+  output,
+  existing,
+}: Pick<Options, 'output' | 'existing'>): Promise<void> => {
   const found = await stat(output).catch(() => undefined)
   if (found === undefined) return
   if (!found.isFile()) throw fail('pack-write', { path: output, reason: 'it exists and is no file' })
