@@ -1,4 +1,4 @@
-// Options of a verb: read strictly, each at most once. Pure.
+// Options of a verb: read strictly, each at most once but those that may be many. Pure.
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { fail } from './fault.ts'
@@ -7,7 +7,7 @@ import { fail } from './fault.ts'
 export const readArguments = <T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) =>
   orUsage(() => {
     const { values, tokens } = parseArgs({ args: [...args], options, tokens: true })
-    requireOnce(tokens)
+    requireOnce(tokens, options)
     return values
   })
 
@@ -24,7 +24,7 @@ export const readFileAndArguments = <T extends ParseArgsOptionsConfig>(
       tokens: true,
       allowPositionals: true,
     })
-    requireOnce(tokens)
+    requireOnce(tokens, options)
     const [file, ...others] = positionals
     if (file === undefined || others.length > 0) throw new Error(`give one ${name}`)
     return { file, values }
@@ -32,8 +32,10 @@ export const readFileAndArguments = <T extends ParseArgsOptionsConfig>(
 
 type Token = { readonly kind: string; readonly name?: string }
 
-const requireOnce = (tokens: readonly Token[]): void => {
-  const names = tokens.flatMap(({ kind, name }) => (kind === 'option' ? [name] : []))
+const requireOnce = (tokens: readonly Token[], options: ParseArgsOptionsConfig): void => {
+  const names = tokens.flatMap(({ kind, name }) =>
+    kind === 'option' && options[name ?? '']?.multiple !== true ? [name] : [],
+  )
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) throw new Error(`--${twice} is given more than once`)
 }

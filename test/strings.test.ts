@@ -143,6 +143,16 @@ test('no secret is handed to what keeps a copy of its own: a KeyObject, which no
     )
 })
 
+test("no buffer of the boot is made on V8's heap without being zeroed: secrets use offHeap", () => {
+  for (const directory of ['keys', 'layout', 'machine', 'steps'])
+    for (const entry of readdirSync(join(import.meta.dirname, '../src', directory), {
+      recursive: true,
+      withFileTypes: true,
+    }))
+      if (entry.isFile())
+        assert.not.match(readFileSync(join(entry.parentPath, entry.name), 'utf8'), /allocUnsafe/, entry.name)
+})
+
 test('a secret that becomes text is found, however it is written', async () => {
   const bytes = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
   for (const write of [

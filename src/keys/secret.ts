@@ -1,6 +1,8 @@
 // Secret bytes with a lifetime: `using key = …`. Printing gives [secret]; leaving the scope zeroes them.
 // What cannot be wiped: copies V8 or OpenSSL made inside one call. Hence never a string, never a spread.
 
+import { offHeap } from '../layout/off-heap.ts'
+
 // util.inspect.custom, without the module that it is a part of.
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
@@ -12,9 +14,9 @@ export class Secret implements Disposable {
     this.#bytes = bytes
   }
 
-  /** A new secret of `length` bytes, filled by `fill`. allocUnsafeSlow: never part of Node's shared pool. */
+  /** A new secret of `length` bytes, filled by `fill`. Never part of Node's shared pool, nor moved. */
   static make(length: number, fill: (bytes: Buffer) => void): Secret {
-    const bytes = Buffer.allocUnsafeSlow(length)
+    const bytes = offHeap(length)
     fill(bytes)
     return new Secret(bytes)
   }

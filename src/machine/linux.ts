@@ -9,14 +9,13 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
-  readlinkSync,
   realpathSync,
   renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { release } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Secret } from '../keys/secret.ts'
 import { newRoot } from '../layout/initramfs.ts'
@@ -36,6 +35,7 @@ import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from '
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
 import { extend, seal, unseal } from './tpm/seal.ts'
+import { resolveWithin } from './within.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
 const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
@@ -66,29 +66,6 @@ const start = (): void => {
 const isInitramfs = (): boolean => mounts().findLast(({ target }) => target === '/')?.type === 'rootfs'
 
 const mounts = (): Mount[] => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1'))
-
-/** Follows links as they will look once `root` is the root. Undefined where nothing is, or links go in circles. */
-const resolveWithin = (root: string, path: string): string | undefined => {
-  let left = path.split('/')
-  let at = '/'
-  for (let links = 0; links < 40; ) {
-    const [name, ...rest] = left
-    if (name === undefined) return join(root, at)
-    left = rest
-    const next = join(at, name) // '..' above the root stays at the root
-    const stat = lstatSync(join(root, next), { throwIfNoEntry: false })
-    if (stat === undefined) return undefined
-    if (!stat.isSymbolicLink()) {
-      at = next
-      continue
-    }
-    links++
-    const link = readlinkSync(join(root, next))
-    if (link.startsWith('/')) at = '/'
-    left = [...link.split('/'), ...left]
-  }
-  return undefined
-}
 
 const isExecutable = (root: string, path: string): boolean => {
   const file = resolveWithin(root, path)

@@ -6,12 +6,7 @@ import { dirname } from 'node:path/posix'
 import { fail } from '../fault.ts'
 import { manifestPath, newRoot, printManifest } from '../layout/initramfs.ts'
 import { type CpioEntry, fileType, padding, printEntry, printTrailer } from './cpio.ts'
-
-/** A file of the archive: bytes at hand, or a file of the build host that has this many of them. */
-export type Source = { readonly content: Uint8Array } | { readonly file: string; readonly bytes: number }
-
-/** Absolute path in the initramfs -> what it holds. */
-export type Files = ReadonlyMap<string, Source>
+import type { Files, Source } from './source.ts'
 
 type Planned = CpioEntry & { readonly source?: Source }
 

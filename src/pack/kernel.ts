@@ -16,7 +16,7 @@ import {
   printModuleIndex,
   resolveModules,
 } from '../machine/modules.ts'
-import type { Files, Source } from './archive.ts'
+import { type Files, type Source, sourceOf } from './source.ts'
 
 export type KernelModules = {
   readonly release: string
@@ -27,11 +27,18 @@ export type KernelModules = {
   readonly files: Files
 }
 
+/** `whole`: uncompressed modules with an index of just these. `as they are`: files that another index will list. */
+export type Form = 'whole' | 'as they are'
+
 /**
  * Reads `/lib/modules/RELEASE` or the same directory of another tree; `needed` are those of every boot. Faults: `pack-input`,
  * `module-missing`.
  */
-export const readKernel = async (directory: string, needed: readonly string[]): Promise<KernelModules> => {
+export const readKernel = async (
+  directory: string,
+  needed: readonly string[],
+  form: Form,
+): Promise<KernelModules> => {
   const release = basename(resolve(directory))
   const read = async (name: string): Promise<string> => {
     try {
@@ -54,13 +61,18 @@ export const readKernel = async (directory: string, needed: readonly string[]): 
   const wanted = [...needed, ...optional.filter((name) => !absent.includes(name))]
   const paths = resolveModules(index, wanted)
   const inside = `${modulesRoot}/${release}`
+  const found = { release, packed: paths.map(nameOfPath), absent }
   const files = new Map<string, Source>()
+  if (form === 'as they are') {
+    for (const path of paths) files.set(`${inside}/${path}`, await sourceOf(join(directory, path)))
+    return { ...found, files }
+  }
   for (const path of paths)
     files.set(`${inside}/${plainPath(path)}`, { content: await readModule(join(directory, path)) })
   const text = printModuleIndex(subsetOf(index, paths, wanted))
   for (const [name, content] of Object.entries(text))
     files.set(`${inside}/modules.${name}`, { content: Buffer.from(content, 'latin1') })
-  return { release, packed: paths.map(nameOfPath), absent, files }
+  return { ...found, files }
 }
 
 const plainPath = (path: string): string => path.replace(/\.(?:xz|zst|gz)$/, '')

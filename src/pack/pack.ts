@@ -12,16 +12,19 @@ import { configPath } from '../layout/initramfs.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run, toolPath } from '../machine/exec.ts'
-import { type Files, planArchive, type Source, writeArchive } from './archive.ts'
-import { mostBytes } from './cpio.ts'
+import { planArchive, writeArchive } from './archive.ts'
 import { readKernel } from './kernel.ts'
 import { librariesOf } from './libraries.ts'
+import { type Files, type Source, sourceOf } from './source.ts'
+import { writeTree } from './tree.ts'
 import { writeWhole } from './whole.ts'
 
 export const packHelp = `cvmboot pack: make the initramfs
 
   cvmboot pack --modules DIR --output FILE [--config FILE] [--executable FILE]
                [--mke2fs FILE] [--compress lz4|zstd|none] [--force]
+  cvmboot pack --modules DIR --into TREE [--config FILE] [--executable FILE] [--mke2fs FILE]
+               [--also PATH …]
 
   --modules       modules of the kernel to boot: /lib/modules/RELEASE, of this machine or of
                   another tree
@@ -32,6 +35,9 @@ export const packHelp = `cvmboot pack: make the initramfs
   --compress      lz4 boots fastest (default), zstd is smallest, none unpacks fastest and needs
                   the most memory
   --force         replace FILE
+  --into          lay all of it into the tree that dracut or initramfs-tools makes an initramfs
+                  of, whose depmod writes the index of the modules
+  --also          a path of the tree that the boot shall miss if it is not in the initramfs
 `
 
 /** The kernel reads only lz4's legacy frame, and zstd with a window of at most 128 MiB. */
@@ -43,14 +49,21 @@ const compressors = {
 
 type Compression = keyof typeof compressors
 
+type Destination =
+  | {
+      readonly kind: 'file'
+      readonly output: string
+      readonly compress: Compression
+      readonly existing: 'keep' | 'replace'
+    }
+  | { readonly kind: 'tree'; readonly root: string; readonly also: readonly string[] }
+
 type Options = {
   readonly modules: string
-  readonly output: string
+  readonly to: Destination
   readonly config: string | undefined
   readonly executable: string
   readonly mke2fs: string | undefined
-  readonly compress: Compression
-  readonly existing: 'keep' | 'replace'
 }
 
 const badUsage = (reason: string) => fail('usage', { reason })
@@ -58,24 +71,29 @@ const badUsage = (reason: string) => fail('usage', { reason })
 /** Fault: `usage`. */
 const readOptions = (args: readonly string[]): Options => {
   const given = readArguments(args, accepted)
-  const need = (name: 'modules' | 'output'): string => {
-    const value = given[name]
-    if (value === undefined || value === '') throw badUsage(`pack needs --${name}`)
-    return resolve(value)
-  }
-  const compress = Object.keys(compressors).find((c) => c === (given.compress ?? 'lz4'))
-  if (compress === undefined) throw badUsage(`--compress takes lz4, zstd or none, not ${given.compress}`)
+  const { modules, config, mke2fs } = given
+  if (modules === undefined || modules === '') throw badUsage('pack needs --modules')
+  const to = destinationOf(given)
   const executable = given.executable ?? (isSea() ? process.execPath : undefined)
   if (executable === undefined) throw badUsage('run from source, pack needs --executable FILE')
-  return {
-    modules: need('modules'),
-    output: need('output'),
-    config: given.config,
-    executable,
-    mke2fs: given.mke2fs,
-    compress: compress as Compression,
-    existing: given.force === true ? 'replace' : 'keep',
+  return { modules: resolve(modules), to, config, executable, mke2fs }
+}
+
+type Given = ReturnType<typeof readArguments<typeof accepted>>
+
+/** Fault: `usage`. */
+const destinationOf = ({ output, into, also, compress: wanted, force }: Given): Destination => {
+  if (into !== undefined && into !== '') {
+    if (output !== undefined || wanted !== undefined || force !== undefined)
+      throw badUsage('--into goes with neither --output nor --compress nor --force')
+    return { kind: 'tree', root: resolve(into), also: also ?? [] }
   }
+  if (output === undefined || output === '') throw badUsage('pack needs --output or --into')
+  if (also !== undefined) throw badUsage('--also goes with --into')
+  const compress = Object.keys(compressors).find((c) => c === (wanted ?? 'lz4'))
+  if (compress === undefined) throw badUsage(`--compress takes lz4, zstd or none, not ${wanted}`)
+  const existing = force === true ? 'replace' : 'keep'
+  return { kind: 'file', output: resolve(output), compress: compress as Compression, existing }
 }
 
 const text = { type: 'string' } as const
@@ -87,6 +105,8 @@ const accepted = {
   mke2fs: text,
   compress: text,
   force: { type: 'boolean' },
+  into: text,
+  also: { type: 'string', multiple: true },
 } as const
 
 /** Packs the initramfs. Faults: `usage`, `config-*`, `module-missing`, `pack-*`, `tool-*`. */
@@ -96,11 +116,13 @@ export const pack = async (args: readonly string[]): Promise<void> =>
 /** The same, and returns what there is to say, line by line, the output first. */
 export const packInitramfs = async (args: readonly string[]): Promise<string> => {
   const options = readOptions(args)
-  await checkOutput(options)
+  const { to } = options
+  if (to.kind === 'file') await checkOutput(to)
   const config = readConfig(options.config)
-  const kernel = await readKernel(options.modules, modulesOf(config))
+  const form = to.kind === 'file' ? 'whole' : 'as they are'
+  const kernel = await readKernel(options.modules, modulesOf(config), form)
   const programs = [
-    { path: '/init', file: options.executable },
+    { path: to.kind === 'file' ? '/init' : '/usr/sbin/cvmboot', file: options.executable },
     { path: '/usr/sbin/mke2fs', file: options.mke2fs ?? (await findTool('mke2fs', 'e2fsprogs')) },
   ]
   const files = new Map<string, Source>([
@@ -111,16 +133,32 @@ export const packInitramfs = async (args: readonly string[]): Promise<string> =>
     files.set(path, await sourceOf(file))
     for (const library of await librariesOf(resolve(file))) files.set(library, await sourceOf(library))
   }
-  const unpacked = await write(files, options)
-  const { size } = await stat(options.output)
-  const from =
-    options.compress === 'none' ? 'uncompressed' : `${options.compress}, unpacks to ${MB(unpacked)}`
+  const lead = to.kind === 'file' ? await writeFile(files, to) : await layInto(files, to)
   const said = [
-    `${options.output}: ${MB(size)} (${from})`,
+    lead,
     `for kernel ${kernel.release}: ${kernel.packed.length} modules, ${files.size + 1} files in all`,
     ...(kernel.absent.length > 0 ? [`this kernel has no ${kernel.absent.join(', ')}`] : []),
   ]
   return `${said.join('\n')}\n`
+}
+
+type ToFile = Extract<Destination, { kind: 'file' }>
+
+const writeFile = async (files: Files, to: ToFile): Promise<string> => {
+  const unpacked = await write(files, to)
+  const { size } = await stat(to.output)
+  const from = to.compress === 'none' ? 'uncompressed' : `${to.compress}, unpacks to ${MB(unpacked)}`
+  return `${to.output}: ${MB(size)} (${from})`
+}
+
+const layInto = async (
+  files: Files,
+  { root, also }: Extract<Destination, { kind: 'tree' }>,
+): Promise<string> => {
+  const found = await stat(root).catch(() => undefined)
+  if (!found?.isDirectory()) throw fail('pack-write', { path: root, reason: 'it is no directory' })
+  await writeTree(files, also, root)
+  return `laid into ${root}`
 }
 
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
@@ -129,7 +167,7 @@ const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 export const checkOutput = async ({
   output,
   existing,
-}: Pick<Options, 'output' | 'existing'>): Promise<void> => {
+}: Pick<ToFile, 'output' | 'existing'>): Promise<void> => {
   const found = await stat(output).catch(() => undefined)
   if (found === undefined) return
   if (!found.isFile()) throw fail('pack-write', { path: output, reason: 'it exists and is no file' })
@@ -156,19 +194,8 @@ const findTool = async (tool: string, from: string): Promise<string> => {
   throw fail('tool-missing', { tool, package: from })
 }
 
-/** A file of this machine, links followed. Fault: `pack-input`. */
-const sourceOf = async (file: string): Promise<Source> => {
-  const found = await stat(file).catch((thrown) => {
-    throw fail('pack-input', { path: file, reason: reasonOf(thrown) })
-  })
-  if (!found.isFile()) throw fail('pack-input', { path: file, reason: 'it is no file' })
-  if (found.size > mostBytes)
-    throw fail('pack-input', { path: file, reason: 'cpio holds at most 4 GiB a file' })
-  return { file, bytes: found.size }
-}
-
 /** Writes the initramfs and returns its unpacked size. Faults: `pack-input`, `pack-write`, `tool-*`. */
-const write = async (files: Files, { output, compress }: Options): Promise<number> => {
+const write = async (files: Files, { output, compress }: ToFile): Promise<number> => {
   let bytes = 0
   await writeWhole(output, async (directory) => {
     const plain = join(directory, 'plain')

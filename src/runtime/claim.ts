@@ -20,7 +20,16 @@ import { claimsVerity, parseVeritySuperblock } from '../layout/verity-superblock
 export type Facts = Readonly<Record<string, string | number | boolean>>
 
 export type Claim = {
-  readonly kind: 'luks2' | 'verity' | 'swap' | 'erofs' | 'squashfs' | 'ext4' | 'blank' | 'unknown'
+  readonly kind:
+    | 'luks2'
+    | 'verity'
+    | 'swap'
+    | 'erofs'
+    | 'squashfs'
+    | 'ext4'
+    | 'initramfs'
+    | 'blank'
+    | 'unknown'
   readonly facts: Facts
   /** The first rule that would refuse it. */
   readonly refused: Fault | undefined

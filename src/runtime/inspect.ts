@@ -1,5 +1,5 @@
-// The verb `inspect`: what a disk, a partition or a header file claims to be, and which rule of the boot would refuse
-// it. Reads only, needs no key and no privileges but those of reading.
+// The verb `inspect`: what a disk, a partition, a header file or an initramfs image claims to be, and which rule of
+// the boot would refuse it. Reads only, needs no key and no privileges but those of reading.
 
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
@@ -8,13 +8,16 @@ import { type Gpt, parseGpt } from '../layout/gpt.ts'
 import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
+import { isImage } from '../pack/image.ts'
 import { type Claim, claimHeader, claimOf } from './claim.ts'
+import { claimImage } from './inspect-image.ts'
 
 export const inspectHelp = `cvmboot inspect FILE|DEVICE [--profile NAME] [--json]
 
 Says what a disk, a partition or the copy of a header claims to be: a partition table, a dm-verity superblock, a
-LUKS2 header, a file system. Where the boot would refuse it, this ends with the same code and exit status. It uses
-no key: whether a header was made for its volume, only the boot can tell. Changes nothing.
+LUKS2 header, a file system; of an initramfs image, whether all that the boot needs is in it. Where the boot would
+refuse it, this ends with the same code and exit status. It uses no key: whether a header was made for its volume,
+only the boot can tell. Changes nothing.
 
   --profile NAME   what LUKS2 volumes are configured to be: ${Object.keys(luks2Profiles).join(' or ')}
                    (default: what each header says of itself)
@@ -105,6 +108,14 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   return { path, bytes, content: { kind: 'gpt', gpt, partitions }, refused }
 }
 
+/** The same of an initramfs image too. */
+export const inspectAny = async (path: string, profile: Luks2Profile | 'claimed'): Promise<Inspection> => {
+  const bytes = sizeOf(path)
+  if (!isImage(headOf(path, 0n, bytes < 16n ? bytes : 16n))) return inspectPath(path, profile)
+  const claim = await claimImage(path)
+  return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
+}
+
 const printClaim = ({ kind, facts, refused }: Claim): string => {
   if (refused !== undefined) return `${kind}, refused: ${refused.code}`
   const words = Object.entries(facts).map(([name, value]) => `${name}=${value === '' ? '-' : value}`)
@@ -157,7 +168,7 @@ const profileOf = (name: string | undefined): Luks2Profile | 'claimed' => {
 /** Prints the findings, then fails as the boot would. Faults: `usage`, `device-read`, and all of the boot's. */
 export const inspect = async (args: readonly string[]): Promise<void> => {
   const { file, values } = readFileAndArguments(args, accepted, 'FILE or DEVICE')
-  const inspection = inspectPath(file, profileOf(values.profile))
+  const inspection = await inspectAny(file, profileOf(values.profile))
   process.stdout.write(values.json === true ? printInspectionJson(inspection) : printInspection(inspection))
   if (inspection.refused !== undefined) throw new BootFault(inspection.refused)
 }

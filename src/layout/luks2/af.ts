@@ -2,13 +2,14 @@
 // Pure. Buffers that held key bytes are zeroed here, but for what is returned.
 
 import { hash } from 'node:crypto'
+import { offHeap } from '../off-heap.ts'
 import { stripes } from './profile.ts'
 
 const blockBytes = 32
 
 /** In place: each block of 32 bytes becomes the SHA-256 of its number (big-endian) and itself. */
 const diffuse = (key: Buffer): void => {
-  const message = Buffer.allocUnsafeSlow(4 + blockBytes)
+  const message = offHeap(4 + blockBytes)
   for (let at = 0; at < key.length; at += blockBytes) {
     message.writeUInt32BE(at / blockBytes, 0)
     key.copy(message, 4, at, at + blockBytes)
@@ -30,7 +31,7 @@ const words = (bytes: Uint8Array): Uint32Array =>
 
 /** What the last stripe is combined with: all the others, each diffused into the next. */
 const mix = (material: Uint8Array, length: number): Buffer => {
-  const mixed = Buffer.allocUnsafeSlow(length).fill(0)
+  const mixed = offHeap(length)
   for (let n = 0; n < stripes - 1; n++) {
     xor(words(mixed), words(material.subarray(n * length, (n + 1) * length)))
     diffuse(mixed)
@@ -40,7 +41,7 @@ const mix = (material: Uint8Array, length: number): Buffer => {
 
 /** `key` (a multiple of 32 bytes) as 4000 stripes; all but the last are `random`. The caller zeroes the result. */
 export const splitKey = (key: Uint8Array, random: (bytes: number) => Uint8Array): Buffer => {
-  const material = Buffer.allocUnsafeSlow(key.length * stripes)
+  const material = offHeap(key.length * stripes)
   const noise = random(key.length * (stripes - 1))
   material.set(noise)
   noise.fill(0)

@@ -2,6 +2,7 @@
 // was the right one. Pure; primitives from node:crypto. All costs are constants: none is read from a header.
 
 import { createCipheriv, createDecipheriv, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
+import { offHeap } from '../off-heap.ts'
 import { mergeKey, splitKey } from './af.ts'
 import { areaKeyBytes, areaSectorBytes, digestBytes, iterations, stripes } from './profile.ts'
 
@@ -9,7 +10,7 @@ type Direction = typeof createCipheriv | typeof createDecipheriv
 
 /** AES-256-XTS in sectors of 512 bytes, numbered from 0 ("plain64": little-endian). The caller zeroes the result. */
 const xts = (direction: Direction, key: Uint8Array, bytes: Uint8Array): Buffer => {
-  const out = Buffer.allocUnsafeSlow(bytes.length)
+  const out = offHeap(bytes.length)
   const iv = Buffer.alloc(16)
   for (let at = 0; at < bytes.length; at += areaSectorBytes) {
     iv.writeUInt32LE(at / areaSectorBytes, 0)

@@ -1,0 +1,23 @@
+// What goes into an initramfs, before it is there.
+
+import { stat } from 'node:fs/promises'
+import { fail } from '../fault.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { mostBytes } from './cpio.ts'
+
+/** A file of the archive: bytes at hand, or a file of the build host that has this many of them. */
+export type Source = { readonly content: Uint8Array } | { readonly file: string; readonly bytes: number }
+
+/** Absolute path in the initramfs -> what it holds. */
+export type Files = ReadonlyMap<string, Source>
+
+/** A file of this machine, links followed. Fault: `pack-input`. */
+export const sourceOf = async (file: string): Promise<Source> => {
+  const found = await stat(file).catch((thrown) => {
+    throw fail('pack-input', { path: file, reason: reasonOf(thrown) })
+  })
+  if (!found.isFile()) throw fail('pack-input', { path: file, reason: 'it is no file' })
+  if (found.size > mostBytes)
+    throw fail('pack-input', { path: file, reason: 'cpio holds at most 4 GiB a file' })
+  return { file, bytes: found.size }
+}
