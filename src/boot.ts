@@ -1,6 +1,7 @@
 // The boot: read, plan, print, run. The only catch that halts.
 
-import { onFailureOf, parseParams } from './cmdline/params.ts'
+import { type OnFailure, onFailureOf, parseParams } from './cmdline/params.ts'
+import { splitCmdline } from './cmdline/split.ts'
 import { parseConfig } from './config/config.ts'
 import type { Edition } from './edition.ts'
 import { hostileVariable } from './environment.ts'
@@ -16,12 +17,15 @@ export const closed = 'closed: nothing is left mounted or mapped'
 
 /** Everything is understood here, before the first effect. */
 const readPlan = (machine: Machine, pivot: Pivot): Step[] => {
-  const variable = hostileVariable(machine.environment())
+  const cmdline = machine.cmdline()
+  // Under systemd our environment is not PID 1's, which such a word would reach.
+  const words = splitCmdline(cmdline).map(({ name }) => name)
+  const variable = hostileVariable([...machine.environment(), ...words])
   if (variable !== undefined) throw fail('environment-hostile', { variable })
   const config = machine.readText(configPath)
   if (config === undefined)
     throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
-  return planBoot(parseParams(machine.cmdline()), parseConfig(config, configPath), pivot)
+  return planBoot(parseParams(cmdline), parseConfig(config, configPath), pivot)
 }
 
 const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
@@ -36,27 +40,50 @@ const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
   }
 }
 
-/**
- * Boots, or halts. On a real machine it comes back in one case: all is done and a framework pivots. Fault:
- * `environment-not-init`, where nothing has been touched; every other ends the machine.
- */
-export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Promise<void> => {
-  if (!(pivot === 'own' ? machine.isInit() : machine.isInitramfs())) throw fail('environment-not-init', {})
-  let onFailure: ReturnType<typeof onFailureOf> = 'halt'
+/** As the command line says, where it can be read. */
+const howToEnd = (machine: Machine): OnFailure => {
   try {
-    machine.start()
-    onFailure = onFailureOf(machine.cmdline())
-    if (edition.warning !== undefined) machine.log(4, edition.warning)
-    const plan = readPlan(machine, pivot)
-    for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
-    await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
+    return onFailureOf(machine.cmdline())
+  } catch {
+    return 'halt'
+  }
+}
+
+/** Does it; or says why not, closes everything and ends the machine. */
+const orEnd = async (machine: Machine, act: () => void | Promise<void>): Promise<void> => {
+  try {
+    await act()
   } catch (thrown) {
     machine.log(3, `halt: ${say(faultOf(thrown))}`)
     try {
       const left = machine.wipe()
       machine.log(6, left.length === 0 ? closed : `still open: ${left.join(' ')}`)
     } finally {
-      machine.end(onFailure)
+      machine.end(howToEnd(machine))
     }
   }
+}
+
+/**
+ * Boots, or halts. On a real machine it comes back in one case: all is done and a framework pivots. Fault:
+ * `environment-not-init`, where nothing has been touched; every other ends the machine.
+ */
+export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Promise<void> => {
+  if (!(pivot === 'own' ? machine.isInit() : machine.isInitramfs())) throw fail('environment-not-init', {})
+  await orEnd(machine, async () => {
+    machine.start()
+    if (edition.warning !== undefined) machine.log(4, edition.warning)
+    const plan = readPlan(machine, pivot)
+    for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
+    await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
+  })
+}
+
+/**
+ * The boot's refusals of words, before a framework's init acts on them; it comes back where there are none, and
+ * nothing has been touched. Fault: `environment-not-init`; every other ends the machine.
+ */
+export const checkCmdline = async (machine: Machine): Promise<void> => {
+  if (!machine.isInitramfs()) throw fail('environment-not-init', {})
+  await orEnd(machine, () => void readPlan(machine, 'framework'))
 }

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boot, closed } from '../src/boot.ts'
+import { boot, checkCmdline, closed } from '../src/boot.ts'
 import type { Edition } from '../src/edition.ts'
 import { BootFault } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
@@ -10,7 +10,7 @@ import { printManifest } from '../src/layout/initramfs.ts'
 import { parseState, statePath } from '../src/layout/state.ts'
 import type { Machine } from '../src/machine/machine.ts'
 import { booted, production } from './booted.ts'
-import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
+import { Ended, fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
 
 /** Changes a world before its boot. */
 const set = (world: World, change: Partial<World>): void => void Object.assign(world, change)
@@ -208,6 +208,45 @@ test('with --hook a running system is not booted either', async () => {
   const { machine, effects } = fakeMachine(goodWorld())
   try {
     await boot({ ...machine, isInitramfs: () => false } as Machine, production, 'framework')
+    assert.unreachable()
+  } catch (thrown) {
+    assert.is((thrown as BootFault).fault?.code, 'environment-not-init')
+  }
+  assert.equal(effects, [])
+})
+
+/** The early check on a world: how it ended, and what it did. */
+const checked = async (world: World) => {
+  const { machine, effects, lines } = fakeMachine(world)
+  let ended = 'accepted'
+  try {
+    await checkCmdline(machine)
+  } catch (thrown) {
+    if (!(thrown instanceof Ended)) throw thrown
+    ended = thrown.how
+  }
+  return { ended, effects, halt: lines.find(({ line }) => line.startsWith('halt: '))?.line }
+}
+
+test('before a framework acts on the command line, what would be refused is refused, and nothing done', async () => {
+  const good = await checked(goodWorld())
+  assert.equal([good.ended, good.effects], ['accepted', []])
+  for (const [code, change] of [
+    ['cmdline-forbidden', { cmdline: `${goodCmdline} break=top` }],
+    ['cmdline-missing', { cmdline: '' }],
+    ['environment-hostile', { cmdline: `${goodCmdline} LD_PRELOAD=/x` }],
+    ['config-init', { config: 'INIT=/bin/other' }],
+  ] as const) {
+    const { ended, effects, halt } = await checked({ ...goodWorld(), ...change })
+    assert.ok(halt?.startsWith(`halt: ${code}: cannot `), `${code}: ${halt}`)
+    assert.equal([ended, effects], ['halt', ['wipe', 'end halt']])
+  }
+})
+
+test('the early check refuses a running system', async () => {
+  const { machine, effects } = fakeMachine(goodWorld())
+  try {
+    await checkCmdline({ ...machine, isInitramfs: () => false } as Machine)
     assert.unreachable()
   } catch (thrown) {
     assert.is((thrown as BootFault).fault?.code, 'environment-not-init')

@@ -40,9 +40,13 @@ test('an unknown verb is refused', () => {
 })
 
 test('boot on a running system is refused before it does anything', () => {
-  const { stderr, status } = run('main.ts', 'boot')
-  assert.is(status, 12)
-  assert.ok(stderr.startsWith('cvmboot: environment-not-init: cannot boot a running system'), stderr)
+  for (const args of [[], ['--hook'], ['--hook', '--check-cmdline']]) {
+    const { stderr, stdout, status } = run('main.ts', 'boot', ...args)
+    assert.is(status, 12)
+    assert.ok(stderr.startsWith('cvmboot: environment-not-init: cannot boot a running system'), stderr)
+    assert.is(stdout, '')
+  }
+  assert.match(run('main.ts', 'boot', '--check-cmdline').stderr, /usage: .*goes with --hook/)
 })
 
 test.run()
