@@ -57,7 +57,7 @@ const prepare = async (): Promise<Guest> => {
   await stage('build', build, async () => `dist/cvmboot-mock, ${await mebibytes('dist/cvmboot-mock')}`)
   const guest = await stage(
     'Debian',
-    debianGuest,
+    (progress) => debianGuest('trixie', progress),
     ({ modules }) => `trixie by mmdebstrap, Linux ${modules.split('/').at(-1)}`,
   )
   const config = join(trees, 'partition.conf')

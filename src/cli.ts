@@ -22,9 +22,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   pack: {
-    about: 'pack the initramfs',
+    about: 'pack the initramfs, or a unified kernel image',
     load: async () => {
-      const { pack, packHelp } = await import('./pack/pack.ts')
+      const { pack, packHelp } = await import('./pack/verb.ts')
       return { run: pack, help: packHelp }
     },
   },

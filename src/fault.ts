@@ -500,6 +500,11 @@ export const faults = {
 
   'pack-input': row(status.pack, (d: { path: string } & Reason) => `cannot pack ${d.path}: ${d.reason}`),
   'pack-write': row(status.pack, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
+  'pack-uki': row(
+    status.pack,
+    (d: { tool: string } & Reason) =>
+      `cannot use the unified kernel image that ${d.tool} made: ${d.reason}; pass another --tool or --stub`,
+  ),
 
   'state-read': row(
     status.check,

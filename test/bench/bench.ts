@@ -89,7 +89,7 @@ const main = async (): Promise<void> => {
   const wanted = (part: string): boolean => asked.length === 0 || asked.includes(part)
   ensurePackages(say)
   await build(say)
-  const guest = await debianGuest(say)
+  const guest = await debianGuest('trixie', say)
   const built = await peers(guest, say)
   const marker = join(built, 'marker')
   const small = await benchDisk(guest, marker, { workspace: '256M', jobStore: '256M' }, say)

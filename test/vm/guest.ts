@@ -5,7 +5,7 @@ import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
-import { debianKernel, mmdebstrap } from './kernel.ts'
+import { debianKernel, mmdebstrap, type Suite } from './kernel.ts'
 
 export type Guest = {
   readonly rootTar: string
@@ -14,39 +14,35 @@ export type Guest = {
   readonly modules: string
 }
 
-const suite = 'trixie'
-const packages = [
-  'cryptsetup-bin',
-  'dmsetup',
-  'e2fsprogs',
-  'erofs-utils',
-  'kmod',
-  'systemd',
-  'systemd-cryptsetup',
-  'systemd-repart',
-  'systemd-sysv',
-  'udev',
+const common = [
+  ...['cryptsetup-bin', 'dmsetup', 'e2fsprogs', 'erofs-utils', 'kmod', 'systemd', 'systemd-sysv', 'udev'],
   'util-linux',
 ]
+/** Debian 13 has these in packages of their own. */
+const packages = {
+  bookworm: common,
+  trixie: [...common, 'systemd-cryptsetup', 'systemd-repart'],
+} as const
 const leftOut = ['doc', 'info', 'locale', 'man', 'lintian', 'bug'].map((name) => `/usr/share/${name}/*`)
 /** All times in the tree, so that the same packages give the same tree. */
 export const epoch = 1_700_000_000
 
-const bootstrap = [
+const bootstrap = (suite: Suite) => [
   '--variant=minbase',
-  `--include=${packages.join(',')}`,
+  `--include=${[...packages[suite]].sort().join(',')}`,
   ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
   // It has access control lists, which setup cannot unpack without root; the journal is in memory here.
-  '--customize-hook=rm -r "$1/var/log/journal"',
+  '--customize-hook=rm -rf "$1/var/log/journal"',
   // This machine's mirror is nobody's business, and the root hash shall not depend on it.
   '--customize-hook=: >"$1/etc/apt/sources.list"',
 ]
 
 /** The guest, made on first use; `say` hears how far it is. */
-export const debianGuest = async (say: (progress: string) => void): Promise<Guest> => {
+export const debianGuest = async (suite: Suite, say: (progress: string) => void): Promise<Guest> => {
   const { image, modules } = await debianKernel(suite, say)
-  const entry = await cached('debian', [suite, ...bootstrap, `${epoch}`], (directory) =>
-    mmdebstrap([...bootstrap, suite, join(directory, 'root.tar')], {
+  const how = bootstrap(suite)
+  const entry = await cached('debian', [suite, ...how, `${epoch}`], (directory) =>
+    mmdebstrap([...how, suite, join(directory, 'root.tar')], {
       env: { SOURCE_DATE_EPOCH: `${epoch}` },
       onOutput: (text) => {
         const step = [...text.matchAll(/^I: ([a-z][a-z -]*)\.\.\.$/gm)].at(-1)?.[1]

@@ -12,11 +12,15 @@ export type Suite = 'trixie' | 'bookworm'
 
 export type Kernel = {
   readonly image: string
+  /** What it was built with: CONFIG_… lines. */
+  readonly config: string
   /** lib/modules/RELEASE */
   readonly modules: string
 }
 
 const kernelPackage = 'linux-image-cloud-amd64'
+/** Beside its modules; a new name here makes an older entry of the cache another one. */
+const kept = ['vmlinuz', 'config']
 const unpack = [
   'set -e; mkdir "$1/kernel"; cd "$1/kernel"; export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"',
   `apt-get --quiet download $(apt-cache depends ${kernelPackage} | sed -n "s/.*Depends: //p")`,
@@ -25,12 +29,16 @@ const unpack = [
 
 /** The newest kernel of a release, kept from then on. */
 export const debianKernel = async (suite: Suite, say: (progress: string) => void): Promise<Kernel> => {
-  const entry = await cached('kernel', [suite, unpack], async (directory) => {
+  const entry = await cached('kernel', [suite, unpack, ...kept], async (directory) => {
     say(`kernel of ${suite}`)
     await make(suite, directory)
   })
   const [release = ''] = await readdir(join(entry, 'lib/modules'))
-  return { image: join(entry, 'vmlinuz'), modules: join(entry, 'lib/modules', release) }
+  return {
+    image: join(entry, 'vmlinuz'),
+    config: join(entry, 'config'),
+    modules: join(entry, 'lib/modules', release),
+  }
 }
 
 const make = async (suite: Suite, directory: string): Promise<void> => {
@@ -42,8 +50,10 @@ const make = async (suite: Suite, directory: string): Promise<void> => {
   const unpacked = join(directory, 'kernel')
   await mkdir(unpacked)
   await run('tar', ['--extract', '--file', tar, '--directory', unpacked, '--strip-components=1'])
-  const image = (await readdir(join(unpacked, 'boot'))).find((name) => name.startsWith('vmlinuz-')) ?? ''
+  const inBoot = await readdir(join(unpacked, 'boot'))
+  const [image = '', config = ''] = kept.map((name) => inBoot.find((file) => file.startsWith(`${name}-`)))
   await rename(join(unpacked, 'boot', image), join(directory, 'vmlinuz'))
+  await rename(join(unpacked, 'boot', config), join(directory, 'config'))
   const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(unpacked, path))
   const found = await Promise.any(modules.map(async (path) => readdir(path).then(() => path)))
   await cp(found, join(directory, 'lib/modules'), { recursive: true })

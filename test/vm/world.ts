@@ -11,6 +11,7 @@ import { run } from '../../src/machine/exec.ts'
 import { accelerator } from './accelerator.ts'
 import { cached } from './cache.ts'
 import { debianGuest, type Guest, rootWith } from './guest.ts'
+import type { Suite } from './kernel.ts'
 import { type Boot, boot, type Disk, type Machine } from './qemu.ts'
 import { secretIn } from './secrets.ts'
 
@@ -38,7 +39,7 @@ const filesBelow = (directory: string): string[] =>
 export const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
 
 /** A tree by names, what is executable, content and where links lead. */
-const digestTree = (directory: string): string =>
+export const digestTree = (directory: string): string =>
   filesBelow(directory)
     .map((path) => {
       const file = lstatSync(path)
@@ -132,19 +133,21 @@ export const pack = async (
 
 export const initramfsOf = (edition: Edition): string => `${edition}.initramfs`
 
-let made: Promise<World> | undefined
+const made = new Map<Suite, Promise<World>>()
 
-/** The one world that all tests share. */
-export const world = (): Promise<World> => {
-  made ??= make()
-  return made
+/** The one world of a release that all tests share. */
+export const world = (suite: Suite = 'trixie'): Promise<World> => {
+  const there = made.get(suite) ?? make(suite)
+  made.set(suite, there)
+  return there
 }
 
-const make = async (): Promise<World> => {
-  const say = (progress: string) => void process.stderr.write(`vm: ${progress}\n`)
+export const say = (progress: string): void => void process.stderr.write(`vm: ${progress}\n`)
+
+const make = async (suite: Suite): Promise<World> => {
   ensurePackages(say)
   await build(say)
-  const guest = await debianGuest((step) => say(`Debian guest: ${step}`))
+  const guest = await debianGuest(suite, (step) => say(`Debian guest (${suite}): ${step}`))
   const config = join(trees, 'partition.conf')
   const editions = ['cvmboot', 'cvmboot-mock'] as const
   const madeFrom = [
@@ -152,7 +155,7 @@ const make = async (): Promise<World> => {
     digestTree(trees),
     ...editions.map((edition) => digest(executable(edition))),
   ]
-  const entry = await cached('world', madeFrom, async (directory) => {
+  const entry = await cached(`world-${suite}`, madeFrom, async (directory) => {
     say('setting up the disk')
     const sources = await makeSources(guest, join(directory, 'sources'))
     await setup(sources, config, directory)
