@@ -1,6 +1,7 @@
 // The boot: read, plan, print, run. The only catch that halts.
 
-import { onFailureOf, parseParams } from './cmdline/params.ts'
+import { type OnFailure, onFailureOf, parseParams } from './cmdline/params.ts'
+import { splitCmdline } from './cmdline/split.ts'
 import { parseConfig } from './config/config.ts'
 import type { Edition } from './edition.ts'
 import { hostileVariable } from './environment.ts'
@@ -16,13 +17,18 @@ export const closed = 'closed: nothing is left mounted or mapped'
 
 /** Everything is understood here, before the first effect. */
 const readPlan = (machine: Machine, pivot: Pivot): Step[] => {
-  const variable = hostileVariable(machine.environment())
+  const cmdline = machine.cmdline()
+  // Under systemd our environment is not PID 1's, which such a word would reach.
+  const words = splitCmdline(cmdline).map(({ name }) => name)
+  const variable = hostileVariable([...machine.environment(), ...words])
   if (variable !== undefined) throw fail('environment-hostile', { variable })
   const config = machine.readText(configPath)
   if (config === undefined)
     throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
-  return planBoot(parseParams(machine.cmdline()), parseConfig(config, configPath), pivot)
+  return planBoot(parseParams(cmdline), parseConfig(config, configPath), pivot)
 }
+
+const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10
 
 const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
   const { machine, done } = boot
@@ -30,9 +36,33 @@ const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
     const where = `[${String(index + 1).padStart(2)}/${plan.length}] ${briefStep(step)}`
     const before = machine.now()
     const evidence = await runStep(step, boot)
-    const milliseconds = Math.round((machine.now() - before) * 10) / 10
-    done.push({ step: printStep(step), milliseconds, evidence })
+    const milliseconds = tenths(machine.now() - before)
+    done.push({ step: printStep(step), at: tenths(before), milliseconds, evidence })
     machine.log(6, `${where}: ${milliseconds} ms`)
+  }
+}
+
+/** As the command line says, where it can be read. */
+const howToEnd = (machine: Machine): OnFailure => {
+  try {
+    return onFailureOf(machine.cmdline())
+  } catch {
+    return 'halt'
+  }
+}
+
+/** Does it; or says why not, closes everything and ends the machine. */
+const orEnd = async (machine: Machine, act: () => void | Promise<void>): Promise<void> => {
+  try {
+    await act()
+  } catch (thrown) {
+    machine.log(3, `halt: ${say(faultOf(thrown))}`)
+    try {
+      const left = machine.wipe()
+      machine.log(6, left.length === 0 ? closed : `still open: ${left.join(' ')}`)
+    } finally {
+      machine.end(howToEnd(machine))
+    }
   }
 }
 
@@ -42,21 +72,20 @@ const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
  */
 export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Promise<void> => {
   if (!(pivot === 'own' ? machine.isInit() : machine.isInitramfs())) throw fail('environment-not-init', {})
-  let onFailure: ReturnType<typeof onFailureOf> = 'halt'
-  try {
+  await orEnd(machine, async () => {
     machine.start()
-    onFailure = onFailureOf(machine.cmdline())
     if (edition.warning !== undefined) machine.log(4, edition.warning)
     const plan = readPlan(machine, pivot)
     for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
     await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
-  } catch (thrown) {
-    machine.log(3, `halt: ${say(faultOf(thrown))}`)
-    try {
-      const left = machine.wipe()
-      machine.log(6, left.length === 0 ? closed : `still open: ${left.join(' ')}`)
-    } finally {
-      machine.end(onFailure)
-    }
-  }
+  })
+}
+
+/**
+ * The boot's refusals of words, before a framework's init acts on them; it comes back where there are none, and
+ * nothing has been touched. Fault: `environment-not-init`; every other ends the machine.
+ */
+export const checkCmdline = async (machine: Machine): Promise<void> => {
+  if (!machine.isInitramfs()) throw fail('environment-not-init', {})
+  await orEnd(machine, () => void readPlan(machine, 'framework'))
 }

@@ -42,6 +42,27 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  report: {
+    about: 'draw how this machine booted, and why it can be trusted',
+    load: async () => {
+      const { report, reportHelp } = await import('./runtime/report.ts')
+      return { run: report, help: reportHelp }
+    },
+  },
+  check: {
+    about: 'look whether this machine is fit for a configuration',
+    load: async () => {
+      const { check, checkHelp } = await import('./runtime/check.ts')
+      return { run: check, help: checkHelp }
+    },
+  },
+  config: {
+    about: 'show, compare and migrate partition.conf',
+    load: async () => {
+      const { config, configHelp } = await import('./runtime/config.ts')
+      return { run: config, help: configHelp }
+    },
+  },
   owner: {
     about: "the model owner's side: make a key, open a job-store",
     load: async () => {
@@ -52,25 +73,37 @@ export const verbs: Readonly<Record<string, Verb>> = {
   boot: {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({
-      run: (args, edition) =>
-        bootHere(edition, readArguments(args, bootOptions).hook === true ? 'framework' : 'own'),
+      run: (args, edition) => {
+        const { hook, 'check-cmdline': check } = readArguments(args, bootOptions)
+        if (check !== true) return bootHere(edition, hook === true ? 'framework' : 'own')
+        if (hook !== true) throw fail('usage', { reason: '--check-cmdline goes with --hook' })
+        return checkHere()
+      },
       help: bootHelp,
     }),
   },
 }
 
-const bootOptions = { hook: { type: 'boolean' } } as const
+const bootOptions = { hook: { type: 'boolean' }, 'check-cmdline': { type: 'boolean' } } as const
 
-const bootHelp = `cvmboot boot [--hook]
+const bootHelp = `cvmboot boot [--hook [--check-cmdline]]
 
 Boots the verified root, or halts the machine. In an initramfs only.
 
-  --hook   from the init of dracut or initramfs-tools: all but the pivot, which that init does
+  --hook           from the init of dracut or initramfs-tools: all but the pivot, which that init does
+  --check-cmdline  only refuse what is not to be booted, before that init acts on it; says "accepted" if there
+                   is nothing, since an exit status alone can come from a loader that was told not to run us
 `
 
 const bootHere = async (edition: Edition, pivot: Pivot): Promise<void> => {
   const [{ boot }, { linux }] = await Promise.all([import('./boot.ts'), import('./machine/linux.ts')])
   await boot(linux, edition, pivot)
+}
+
+const checkHere = async (): Promise<void> => {
+  const [{ checkCmdline }, { linux }] = await Promise.all([import('./boot.ts'), import('./machine/linux.ts')])
+  await checkCmdline(linux)
+  process.stdout.write('accepted\n')
 }
 
 const help = (edition: Edition): string =>

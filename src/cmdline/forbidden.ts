@@ -1,12 +1,14 @@
 // Words of others on the kernel command line that would defeat the boot: shells, swap, another init. Pure.
 // The line is measured, so an owner who compares measurements sees them too; refusing says it aloud.
 
-import type { Word } from './split.ts'
+import { splitCmdline, type Word } from './split.ts'
 
 const shell = 'it opens a shell'
 const swap = 'it brings swap, where the host can read and replay memory'
 const init = 'the new init is named by INIT in partition.conf'
 const skips = 'it changes what runs before or instead of the verified boot'
+const steers = 'it is for a shell or for systemd, and changes what they run'
+const argument = 'it is an argument for the new init'
 
 /** Names with `-`, which also stands for `_`. */
 const names: ReadonlyMap<string, string> = new Map([
@@ -53,16 +55,50 @@ const names: ReadonlyMap<string, string> = new Map([
   ['systemd.verity', skips],
   ['rd.systemd.verity', skips],
   ['rootfallback', skips],
+  ['boot', skips],
+  ['cryptopts', 'it opens volumes that nobody has verified'],
+  // initramfs-tools: its init then says nothing on the console, and expands PS4 before each command.
+  ['debug', skips],
+  ['PS4', steers],
+  ['ENV', steers],
+  ['BASH-ENV', steers],
+  ['log-output', steers],
+])
+/** The same, by how names begin: a word without a dot reaches the init of the initramfs, and the one after it. */
+const beginnings: ReadonlyMap<string, string> = new Map([
+  ['SYSTEMD-', steers],
+  ['-', argument],
 ])
 
-/** The refused names, as kernel-cmdline.md lists them. */
-export const forbiddenNames: readonly string[] = [...names.keys()]
+/** The refused names, as kernel-cmdline.md lists them; `*` stands for any end. */
+export const forbiddenNames: readonly string[] = [
+  ...names.keys(),
+  ...[...beginnings.keys()].map((beginning) => `${beginning}*`),
+]
 
 /** Why the word is refused, or undefined where it is none of ours to judge. */
-export const forbidden = (word: Word): string | undefined => {
+const forbidden = (word: Word): string | undefined => {
   // A switch that is turned off does no harm and is common in hardened command lines.
   if (word.name === 'rd.shell' && word.value === '0') return undefined
   if (/^systemd[.](?:debug|crash)[-_]shell$/.test(word.name) && /^(?:0|no|false|off)$/.test(word.value ?? ''))
     return undefined
-  return names.get(word.name.replaceAll('_', '-'))
+  if (word.name === 'boot' && word.value === 'cvmboot') return undefined
+  // To the kernel it is nothing; to initramfs-tools it takes back what an image has said.
+  if (word.name === 'panic' && !word.value) return shell
+  if (word.name === '--') return undefined
+  const name = word.name.replaceAll('_', '-')
+  return names.get(name) ?? [...beginnings].find(([beginning]) => name.startsWith(beginning))?.[1]
+}
+
+/**
+ * The first word of a command line that is refused, and why. Quotes are the kernel's: shells split within them, and
+ * systemd takes those in the middle of a word, and single ones, away. So what any of them would read counts.
+ */
+export const forbiddenIn = (cmdline: string): { parameter: string; reason: string } | undefined => {
+  for (const reading of [cmdline, cmdline.replace(/["']/g, ' '), cmdline.replace(/["']/g, '')])
+    for (const word of splitCmdline(reading)) {
+      const reason = forbidden(word)
+      if (reason !== undefined) return { parameter: word.name, reason }
+    }
+  return undefined
 }

@@ -4,7 +4,7 @@
 import { fail } from '../fault.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
-import { forbidden } from './forbidden.ts'
+import { forbiddenIn } from './forbidden.ts'
 import { splitCmdline, type Word } from './split.ts'
 
 export type VerityParams = {
@@ -94,12 +94,9 @@ const ours = (words: readonly Word[]): Map<string, string> => {
  * Faults: every `cmdline-*` but `cmdline-too-long`.
  */
 export const parseParams = (cmdline: string): Params => {
-  const words = splitCmdline(cmdline)
-  const found = ours(words)
-  for (const word of words) {
-    const reason = forbidden(word)
-    if (reason !== undefined) throw fail('cmdline-forbidden', { parameter: word.name, reason })
-  }
+  const found = ours(splitCmdline(cmdline))
+  const refused = forbiddenIn(cmdline)
+  if (refused !== undefined) throw fail('cmdline-forbidden', refused)
 
   const take = <T>(parameter: string, expected: string, parse: (text: string) => T | undefined): T => {
     const text = found.get(parameter)

@@ -123,11 +123,42 @@ for (const word of [
   'SYSTEMD_SULOGIN_FORCE=1',
   'break=premount',
   'systemd.swap-extra=/dev/vdb',
+  'boot=local',
+  'boot=nfs',
+  'boot',
+  'cryptopts=target=root,source=/dev/vda7',
+  'debug',
+  'debug=1',
+  'panic=',
+  'panic',
+  'PS4=$(sh)',
+  'ENV=/x',
+  'BASH_ENV=/x',
+  'log_output=/scripts/cvmboot',
+  'SYSTEMD_PROC_CMDLINE=systemd.unit=rescue.target',
+  'SYSTEMD_UNIT_PATH=/x',
+  '--crash-shell',
+  '-- --unit=rescue.target',
 ])
   test(`${word} is refused: it opens a way around`, () => {
     const said = refused(`${goodCmdline} ${word}`, 'cmdline-forbidden')
-    assert.ok(said.includes(word.split('=')[0] ?? ''))
+    assert.ok(said.includes(word.replace('-- ', '').split('=')[0] ?? ''))
   })
+
+test('quotes hide no word from us that a shell or systemd would find', () => {
+  for (const hidden of [
+    'x="a break=premount b"',
+    '"x break=premount"',
+    "'systemd.unit=rescue.target'",
+    "system'd.unit'=rescue.target",
+    'system"d.unit"=rescue.target',
+    'x="a panic= b"',
+    '-- x="a single"',
+  ])
+    refused(`${goodCmdline} ${hidden}`, 'cmdline-forbidden')
+  for (const harmless of ['x="a b=c d"', "can't", '"root=/dev/vda1 ro"'])
+    assert.equal(parseParams(`${goodCmdline} ${harmless}`), params)
+})
 
 test('hardened spellings of the same words are let through', () => {
   for (const word of [
@@ -136,6 +167,7 @@ test('hardened spellings of the same words are let through', () => {
     'systemd.crash_shell=no',
     'panic=-1',
     'systemd.swap=0',
+    'boot=cvmboot',
   ])
     assert.equal(parseParams(`${goodCmdline} ${word}`), params)
 })
