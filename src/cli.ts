@@ -63,6 +63,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: config, help: configHelp }
     },
   },
+  cleanup: {
+    about: 'take down what the boot set up, and drop the keys',
+    load: async () => {
+      const { cleanup, cleanupHelp } = await import('./runtime/cleanup.ts')
+      return { run: cleanup, help: cleanupHelp }
+    },
+  },
   owner: {
     about: "the model owner's side: make a key, open a job-store",
     load: async () => {
