@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
+import { readTrees } from '../src/install/frameworks.ts'
 import { run } from '../src/machine/exec.ts'
 
 export const root = join(import.meta.dirname, '..')
@@ -39,8 +40,11 @@ const builtinsWhenUsed: Plugin = {
   },
 }
 
-/** `entry` is relative to the project: absolute paths would end up in the bundle and differ by builder. */
-export const bundle = async (entry: string, identity: Identity): Promise<Bundle> => {
+/**
+ * `entry` is relative to the project: absolute paths would end up in the bundle and differ by builder. `target` is the Node
+ * that has to understand it, as esbuild names it.
+ */
+export const bundle = async (entry: string, identity: Identity, target = 'node26'): Promise<Bundle> => {
   const built = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -50,13 +54,15 @@ export const bundle = async (entry: string, identity: Identity): Promise<Bundle>
     outfile: 'bundle.mjs',
     format: 'esm',
     platform: 'node',
-    target: 'node26',
+    target,
     charset: 'utf8',
     logLevel: 'warning',
     plugins: [builtinsWhenUsed],
     define: {
       __CVMBOOT_VERSION__: JSON.stringify(identity.project),
       __CVMBOOT_GIT__: JSON.stringify(identity.git),
+      // A string in a string: parsed when it is asked for.
+      __CVMBOOT_TREES__: JSON.stringify(JSON.stringify(readTrees(root))),
     },
   })
   return { text: built.outputFiles[0]?.text ?? '', meta: built.metafile }

@@ -22,9 +22,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   pack: {
-    about: 'pack the initramfs',
+    about: 'pack the initramfs, or a unified kernel image',
     load: async () => {
-      const { pack, packHelp } = await import('./pack/pack.ts')
+      const { pack, packHelp } = await import('./pack/verb.ts')
       return { run: pack, help: packHelp }
     },
   },
@@ -40,6 +40,34 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => {
       const { inspect, inspectHelp } = await import('./runtime/inspect.ts')
       return { run: inspect, help: inspectHelp }
+    },
+  },
+  report: {
+    about: 'draw how this machine booted, and why it can be trusted',
+    load: async () => {
+      const { report, reportHelp } = await import('./runtime/report.ts')
+      return { run: report, help: reportHelp }
+    },
+  },
+  check: {
+    about: 'look whether this machine is fit for a configuration',
+    load: async () => {
+      const { check, checkHelp } = await import('./runtime/check.ts')
+      return { run: check, help: checkHelp }
+    },
+  },
+  config: {
+    about: 'show, compare and migrate partition.conf',
+    load: async () => {
+      const { config, configHelp } = await import('./runtime/config.ts')
+      return { run: config, help: configHelp }
+    },
+  },
+  cleanup: {
+    about: 'take down what the boot set up, and drop the keys',
+    load: async () => {
+      const { cleanup, cleanupHelp } = await import('./runtime/cleanup.ts')
+      return { run: cleanup, help: cleanupHelp }
     },
   },
   owner: {

@@ -27,6 +27,9 @@ const status = {
   header: 23,
   owner: 24,
   tpm: 25,
+  hardening: 26,
+  check: 27,
+  cleanup: 28,
   internal: 70,
 } as const
 
@@ -93,7 +96,8 @@ export const faults = {
   ),
   'config-syntax': row(
     status.config,
-    (d: At & Reason) => `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded`,
+    (d: At & Reason) =>
+      `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded; cvmboot config migrate reads what was for a shell`,
   ),
   'config-unknown': row(
     status.config,
@@ -180,7 +184,8 @@ export const faults = {
 
   'verity-open': row(
     status.verity,
-    (d: Volume & Reason) => `cannot open ${d.volume} with dm-verity: ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot open ${d.volume} with dm-verity: ${d.reason}; see that the kernel has dm_verity (cvmboot check) and that nothing else uses its partitions`,
   ),
   'verity-corrupt': row(
     status.verity,
@@ -194,7 +199,8 @@ export const faults = {
 
   'crypt-open': row(
     status.crypt,
-    (d: Volume & Reason) => `cannot open ${d.volume} with dm-crypt: ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot open ${d.volume} with dm-crypt: ${d.reason}; see that the kernel has dm_crypt and its cipher (cvmboot check) and that nothing else uses the partition`,
   ),
   'crypt-unproven': row(
     status.crypt,
@@ -440,6 +446,31 @@ export const faults = {
   ),
   'state-write': row(status.mount, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
 
+  'swap-unmasked': row(
+    status.swap,
+    (d: { unit: string }) => `cannot forbid swap to the new root: ${d.unit} is not there once written`,
+  ),
+  'harden-unproven': row(
+    status.hardening,
+    (d: { setting: string; remedy: string } & Reason) =>
+      `cannot trust that ${d.setting} is set: ${d.reason}; ${d.remedy}`,
+  ),
+
+  'cleanup-busy': row(
+    status.cleanup,
+    (d: { pid: number; name: string; path: string }) =>
+      `cannot clean up while process ${d.pid} (${d.name}) uses ${d.path}: end it first`,
+  ),
+  'cleanup-failed': row(
+    status.cleanup,
+    (d: { step: string } & Reason) =>
+      `cannot ${d.step}: ${d.reason}; what was done stays done, and cleaning up again goes on from here`,
+  ),
+  'cleanup-keys': row(
+    status.cleanup,
+    (d: { key: string }) => `cannot say that no key is left: the kernel still has ${d.key}; power the VM off`,
+  ),
+
   'tool-missing': row(
     status.setup,
     (d: { tool: string; package: string }) =>
@@ -485,6 +516,47 @@ export const faults = {
 
   'pack-input': row(status.pack, (d: { path: string } & Reason) => `cannot pack ${d.path}: ${d.reason}`),
   'pack-write': row(status.pack, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
+  'pack-uki': row(
+    status.pack,
+    (d: { tool: string } & Reason) =>
+      `cannot use the unified kernel image that ${d.tool} made: ${d.reason}; pass another --tool or --stub`,
+  ),
+
+  'state-read': row(
+    status.check,
+    (d: { path: string } & Reason) =>
+      `cannot read ${d.path}: ${d.reason}; run this where cvmboot booted, or name the state of a boot with --state`,
+  ),
+  'kernel-old': row(
+    status.check,
+    (d: { found: string }) =>
+      `cannot boot with Linux ${d.found}: 6.1 or later is needed; boot a newer kernel`,
+  ),
+  'kernel-feature': row(
+    status.check,
+    (d: { feature: string; option: string }) =>
+      `cannot boot with a kernel without ${d.feature}: boot one with ${d.option}`,
+  ),
+  'memory-small': row(
+    status.check,
+    (d: { found: string; needed: string; purpose: string; keys: string }) =>
+      `cannot do with ${d.found} of memory: ${d.needed} are needed for ${d.purpose}; give the VM more, or lower ${d.keys}`,
+  ),
+  'disk-missing': row(
+    status.check,
+    (d: { disk: string }) =>
+      `cannot find ${d.disk}: there is no such disk, or it is empty; attach it, or name it with --disk`,
+  ),
+  'disk-small': row(
+    status.check,
+    (d: { device: string; found: string; needed: string; purpose: string; keys: string }) =>
+      `cannot do with ${d.found} on ${d.device}: ${d.needed} are needed for ${d.purpose}; attach a larger disk, or lower ${d.keys}`,
+  ),
+  'mount-point-busy': row(
+    status.check,
+    (d: Volume & { target: string; found: string }) =>
+      `cannot mount ${d.volume} on ${d.target}: ${d.found} is mounted there already; unmount it, or set another path in partition.conf`,
+  ),
 
   internal: row(
     status.internal,

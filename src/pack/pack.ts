@@ -110,7 +110,11 @@ const accepted = {
 } as const
 
 /** Packs the initramfs. Faults: `usage`, `config-*`, `module-missing`, `pack-*`, `tool-*`. */
-export const pack = async (args: readonly string[]): Promise<void> => {
+export const pack = async (args: readonly string[]): Promise<void> =>
+  void process.stdout.write(await packInitramfs(args))
+
+/** The same, and returns what there is to say, line by line, the output first. */
+export const packInitramfs = async (args: readonly string[]): Promise<string> => {
   const options = readOptions(args)
   const { to } = options
   if (to.kind === 'file') await checkOutput(to)
@@ -135,7 +139,7 @@ export const pack = async (args: readonly string[]): Promise<void> => {
     `for kernel ${kernel.release}: ${kernel.packed.length} modules, ${files.size + 1} files in all`,
     ...(kernel.absent.length > 0 ? [`this kernel has no ${kernel.absent.join(', ')}`] : []),
   ]
-  process.stdout.write(`${said.join('\n')}\n`)
+  return `${said.join('\n')}\n`
 }
 
 type ToFile = Extract<Destination, { kind: 'file' }>
@@ -160,7 +164,10 @@ const layInto = async (
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** Only a regular file is ever replaced, and only when asked. Fault: `pack-write`. */
-const checkOutput = async ({ output, existing }: ToFile): Promise<void> => {
+export const checkOutput = async ({
+  output,
+  existing,
+}: Pick<ToFile, 'output' | 'existing'>): Promise<void> => {
   const found = await stat(output).catch(() => undefined)
   if (found === undefined) return
   if (!found.isFile()) throw fail('pack-write', { path: output, reason: 'it exists and is no file' })

@@ -22,9 +22,12 @@ export type Accelerator = 'kvm' | 'tcg' | 'icount'
 
 export type Machine = {
   readonly accelerator: Accelerator
-  readonly kernel: string
+  /** Started by QEMU itself, with the two that follow; without one the firmware has to find something on a disk. */
+  readonly kernel?: string
   readonly initramfs?: string
-  readonly cmdline: string
+  readonly cmdline?: string
+  /** UEFI in place of a BIOS; `secure` is with Secure Boot, and takes what Debian's key "snakeoil" has signed. */
+  readonly firmware?: 'uefi' | 'secure'
   readonly disks?: readonly Disk[]
   /** Directory with the seeds of a TPM, which may be empty: the TPM is then new. */
   readonly tpm?: string
@@ -74,12 +77,25 @@ const qemuArguments = (machine: Machine, scratch: string, socket: string): strin
   ...'-M q35 -nodefaults -no-user-config -no-reboot -display none -monitor none -serial stdio'.split(' '),
   ...acceleration[machine.accelerator].split(' '),
   ...['-m', `${machine.memoryMiB ?? 1024}`, '-qmp', `unix:${quoted(socket)},server=on,wait=off`],
-  ...['-kernel', machine.kernel, '-append', machine.cmdline],
+  ...(machine.kernel === undefined ? [] : ['-kernel', machine.kernel]),
+  ...(machine.cmdline === undefined ? [] : ['-append', machine.cmdline]),
   ...(machine.initramfs === undefined ? [] : ['-initrd', machine.initramfs]),
   ...(machine.disks ?? []).flatMap(diskArguments),
   ...(machine.serial === undefined ? [] : ['-smbios', `type=1,serial=${machine.serial}`]),
   ...(machine.tpm === undefined ? [] : tpmArguments(tpmSocket(scratch))),
+  ...(machine.firmware === undefined ? [] : firmwareArguments[machine.firmware]),
 ]
+
+/** Code and variables in flash; what is written to either is dropped. */
+const flash = (...files: readonly string[]): string[] =>
+  files.flatMap((file) => ['-drive', `if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/${file}`])
+const firmwareArguments: Readonly<Record<NonNullable<Machine['firmware']>, readonly string[]>> = {
+  uefi: flash('OVMF_CODE_4M.fd', 'OVMF_VARS_4M.fd'),
+  secure: [
+    ...['-machine', 'smm=on', '-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    ...flash('OVMF_CODE_4M.secboot.fd', 'OVMF_VARS_4M.snakeoil.fd'),
+  ],
+}
 
 const tpmSocket = (scratch: string): string => join(scratch, 'tpm')
 const tpmArguments = (socket: string): string[] => [

@@ -1,0 +1,144 @@
+// The Debian packages: cvmboot, and one for each initramfs generator.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Metafile } from 'esbuild'
+import { verbs } from '../../src/cli.ts'
+import { configKeys } from '../../src/config/keys.ts'
+import { defaultConfig } from '../../src/config/settings.ts'
+import { type Framework, filesFor } from '../../src/install/frameworks.ts'
+import { run } from '../../src/machine/exec.ts'
+import { pinnedNode } from '../base.ts'
+import { root } from '../bundle.ts'
+import { manPages } from '../man/pages.ts'
+import { printPage } from '../man/roff.ts'
+import { completed, printBash, printZsh } from './completion.ts'
+import type { Content, Deb, Release } from './deb.ts'
+import { printCopyright } from './licenses.ts'
+
+const file = (text: string | Buffer): Content => ({ mode: 0o644, text })
+const zipped = (text: string | Buffer): Content => file(gzipSync(text, { level: 9 }))
+
+/** Versions of the C library's symbols are those of the library. */
+const glibc = /\bGLIBC_(\d+)\.(\d+)\b/g
+/** GCC with which libstdc++ got a version of symbols (its manual, "ABI Policy and Guidelines"). */
+const gccOf: Readonly<Record<string, string>> = { '21': '5', '22': '6', '23': '7', '24': '7', '25': '8' }
+
+/** From the symbols that Node asks for, since the finished executable has no sections to look at. */
+export const libraries = async (): Promise<string[]> => {
+  const text = await run('objdump', ['-p', pinnedNode], { package: 'binutils' })
+  const minors = [...text.matchAll(glibc)].map(([, , minor]) => Number(minor))
+  const cxx = Math.max(...[...text.matchAll(/\bGLIBCXX_3\.4\.(\d+)\b/g)].map(([, minor]) => Number(minor)))
+  const gcc = gccOf[`${cxx}`]
+  if (gcc === undefined) throw new Error(`which GCC has GLIBCXX_3.4.${cxx}? Add it to gccOf`)
+  return [`libatomic1`, `libc6 (>= 2.${Math.max(...minors)})`, 'libgcc-s1', `libstdc++6 (>= ${gcc})`]
+}
+
+/** All keys with their defaults, none of them set. */
+const configuration = (): string =>
+  [
+    '# Configuration of cvmboot; see partition.conf(5). It is built into the initramfs, and measured with it: run',
+    '# update-initramfs -u after a change. A key that is not set has its default, as here.',
+    '#',
+    ...configKeys.map(({ key, print }) => `#${key}=${print(defaultConfig)}`),
+    '',
+  ].join('\n')
+
+/** One entry of a Debian changelog. */
+const changelog = (name: string, { version, time, maintainer }: Release): string => {
+  const date = new Date(time * 1000).toUTCString().replace('GMT', '+0000')
+  return `${name} (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- ${maintainer}  ${date}\n`
+}
+
+/** Each tag on purpose, and why. */
+const overrides = [
+  [
+    'unstripped-binary-or-object',
+    'strip destroys a Node single executable: the program is in a segment it does not know',
+  ],
+  ['binary-without-section-headers', 'so that strip leaves it alone'],
+  ['embedded-library', 'they are those that Node is released with'],
+] as const
+
+const documents = ['README.md', 'kernel-cmdline.md', 'LIMITATIONS.md', 'CHANGELOG.md'] as const
+
+const common = async (name: string, release: Release, meta: Metafile): Promise<Deb['files']> => ({
+  [`/usr/share/doc/${name}/copyright`]: file(await printCopyright(meta)),
+  [`/usr/share/doc/${name}/changelog.gz`]: zipped(changelog(name, release)),
+})
+
+const main = async (executable: string, release: Release, meta: Metafile): Promise<Deb> => {
+  const pages = await manPages(release.version)
+  const words = await Promise.all(
+    Object.entries(verbs).map(async ([verb, { about, load }]) => completed(verb, about, (await load()).help)),
+  )
+  const docs = await Promise.all(
+    documents.map(
+      async (name) =>
+        [`/usr/share/doc/cvmboot/${name}.gz`, zipped(await readFile(join(root, name)))] as const,
+    ),
+  )
+  const manuals = pages.map(
+    (page) =>
+      [`/usr/share/man/man${page.section}/${page.name}.${page.section}.gz`, zipped(printPage(page))] as const,
+  )
+  return {
+    name: 'cvmboot',
+    architecture: 'amd64',
+    relations: {
+      Depends: ['e2fsprogs', ...(await libraries())],
+      Recommends: ['erofs-utils', 'fakeroot', 'lz4', 'xz-utils'],
+      Suggests: ['binutils', 'sbsigntool', 'squashfs-tools', 'systemd-boot-efi', 'systemd-ukify', 'zstd'],
+    },
+    description: [
+      'verified early boot for confidential VMs',
+      'cvmboot lays out a disk with dm-verity volumes, packs an initramfs or a unified kernel image for it, and in a confidential VM (AMD SEV-SNP, Intel TDX) boots it: what is verified by root hashes on the measured kernel command line, what is encrypted with keys that the host never has.',
+      'This package changes no initramfs of this machine: cvmboot-dracut and cvmboot-initramfs-tools do.',
+    ],
+    files: {
+      '/usr/sbin/cvmboot': { mode: 0o755, from: executable },
+      '/etc/cvmboot/partition.conf': file(configuration()),
+      '/usr/share/bash-completion/completions/cvmboot': file(printBash(words)),
+      '/usr/share/zsh/vendor-completions/_cvmboot': file(printZsh(words)),
+      ...Object.fromEntries([...docs, ...manuals]),
+      '/usr/share/lintian/overrides/cvmboot': file(
+        overrides.map(([tag, why]) => `# ${why}\ncvmboot: ${tag} *\n`).join(''),
+      ),
+      ...(await common('cvmboot', release, meta)),
+    },
+    conffiles: ['/etc/cvmboot/partition.conf'],
+    triggers: [],
+  }
+}
+
+const generators = {
+  dracut: { name: 'cvmboot-dracut', depends: 'dracut-core' },
+  'initramfs-tools': { name: 'cvmboot-initramfs-tools', depends: 'initramfs-tools-core' },
+} as const satisfies Record<Framework, unknown>
+
+const generator = async (framework: Framework, release: Release, meta: Metafile): Promise<Deb> => {
+  const { name, depends } = generators[framework]
+  const files = [...filesFor(framework)].map(([path, { mode, text }]) => [path, { mode, text }] as const)
+  return {
+    name,
+    architecture: 'all',
+    relations: { Depends: [`cvmboot (= ${release.version})`, depends] },
+    description: [
+      `verified early boot for confidential VMs - ${framework} integration`,
+      `With this package every initramfs that ${framework} makes boots by cvmboot: from the verified volumes that the kernel command line names, or not at all.`,
+      'Install it in the image of a confidential VM, not on the machine that builds one: that one would not boot again.',
+    ],
+    files: { ...Object.fromEntries(files), ...(await common(name, release, meta)) },
+    conffiles: [],
+    // Both generators' packages have an interest in it, and make every initramfs anew.
+    triggers: ['activate-noawait update-initramfs'],
+  }
+}
+
+/** All packages around one executable. `meta` is esbuild's list of what is in it. */
+export const debs = async (executable: string, release: Release, meta: Metafile): Promise<Deb[]> => [
+  await main(executable, release, meta),
+  await generator('dracut', release, meta),
+  await generator('initramfs-tools', release, meta),
+]

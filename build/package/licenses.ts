@@ -1,0 +1,37 @@
+// The copyright file: our licence, and that of everything the executable has in it, whole. Made from what esbuild says is
+// in the bundle, so that nothing can be forgotten.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Metafile } from 'esbuild'
+import { root } from '../bundle.ts'
+
+/** Names of the npm packages that esbuild took something from. */
+export const packagesIn = (meta: Metafile): string[] => {
+  const names = Object.keys(meta.inputs).flatMap((input) => {
+    const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
+    return name === undefined ? [] : [name]
+  })
+  return [...new Set(names)].sort()
+}
+
+/** Throws where a package has no licence file: it may not be handed on then. */
+const licenseOf = async (name: string): Promise<string> => {
+  const directory = join(root, 'node_modules', name)
+  const file = (await readdir(directory)).find((entry) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(entry))
+  if (file === undefined) throw new Error(`${name} has no licence file`)
+  return readFile(join(directory, file), 'utf8')
+}
+
+export const printCopyright = async (meta: Metafile): Promise<string> => {
+  const others = ['node', ...packagesIn(meta)]
+  const parts = await Promise.all(
+    others.map(async (name) => `\n${'-'.repeat(79)}\n${name}\n\n${(await licenseOf(name)).trim()}\n`),
+  )
+  return `cvmboot is licensed under the Apache License, Version 2.0, which on Debian systems is in
+/usr/share/common-licenses/Apache-2.0.
+
+The executable is Node.js with a script in it. What follows are the licences of Node.js, with all that is
+in it, and of the npm packages in the script.
+${parts.join('')}`
+}

@@ -1,0 +1,48 @@
+// The npm package: the verbs of the build host as one script, for the Node that the user has. It depends on nothing.
+
+import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run } from '../../src/machine/exec.ts'
+import { bundle, type Identity, root } from '../bundle.ts'
+
+/** The oldest Node with process.getBuiltinModule; kernel modules in zstd need 22.15. */
+const engine = { target: 'node20.16', range: '>=20.16.0' } as const
+
+const documents = ['README.md', 'LICENSE', 'LIMITATIONS.md', 'kernel-cmdline.md', 'CHANGELOG.md'] as const
+
+const description = (project: string) => ({
+  name: 'cvmboot',
+  version: project,
+  description: 'Verified early boot for confidential VMs: lays out disks and packs what boots them',
+  license: 'Apache-2.0',
+  type: 'module',
+  engines: { node: engine.range },
+  os: ['linux'],
+  cpu: ['x64'],
+  bin: { cvmboot: 'cvmboot.mjs' },
+})
+
+/** Writes `directory`/cvmboot-VERSION.tgz and returns its path. The same source and time give the same bytes. */
+export const makeNpm = async (identity: Identity, time: number, directory: string): Promise<string> => {
+  const work = await mkdtemp(join(tmpdir(), 'cvmboot-npm-'))
+  try {
+    const folder = join(work, 'package')
+    await mkdir(folder)
+    const { text } = await bundle('src/main.ts', identity, engine.target)
+    await writeFile(join(folder, 'cvmboot.mjs'), `#!/usr/bin/env node\n${text}`, { mode: 0o755 })
+    await writeFile(
+      join(folder, 'package.json'),
+      `${JSON.stringify(description(identity.project), null, 2)}\n`,
+    )
+    for (const name of documents) await copyFile(join(root, name), join(folder, name))
+    await utimes(folder, time, time)
+    const output = join(directory, `cvmboot-${identity.project}.tgz`)
+    const same = ['--sort=name', `--mtime=@${time}`, '--owner=0', '--group=0', '--numeric-owner']
+    const mode = ['--mode=u=rwX,go=rX', '--format=ustar', '--use-compress-program=gzip -9n']
+    await run('tar', ['--create', '--file', output, ...same, ...mode, '--directory', work, 'package'])
+    return output
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}

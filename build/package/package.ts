@@ -1,0 +1,54 @@
+// `npm run package`: dist/packages/ with the Debian packages and the npm package, from what `npm run build` made.
+
+import { mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { run } from '../../src/machine/exec.ts'
+import { gitVersion, root } from '../bundle.ts'
+import { makeDeb, type Release } from './deb.ts'
+import { debs } from './debs.ts'
+import { makeNpm } from './npm.ts'
+
+/** Without a commit to take it from: 2020-01-01. */
+const fixedTime = 1577836800
+
+/** When the commit was made, in seconds since 1970. */
+const gitTime = async (): Promise<number> => {
+  const log = ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct']
+  const text = (await run('git', log, { cwd: root }).catch(() => '')).trim()
+  return text === '' ? fixedTime : Number(text)
+}
+
+/** Debian's own variables for who makes a package; whoever publishes it sets them. */
+const maintainer = (): string => {
+  const { DEBFULLNAME: name = 'cvmboot maintainers', DEBEMAIL: address = 'maintainers@cvmboot.invalid' } =
+    process.env
+  return `${name} <${address}>`
+}
+
+/** What the packages are called and dated. */
+export const release = async (): Promise<Release> => {
+  const version: string = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
+  const epoch = process.env['SOURCE_DATE_EPOCH']
+  return { version, time: epoch === undefined ? await gitTime() : Number(epoch), maintainer: maintainer() }
+}
+
+/** Writes all packages into `directory` and returns their paths. */
+export const makePackages = async (directory: string): Promise<string[]> => {
+  await mkdir(directory, { recursive: true })
+  const of = await release()
+  const meta = JSON.parse(await readFile(join(root, 'dist/cvmboot.meta.json'), 'utf8'))
+  const made: string[] = []
+  for (const deb of await debs(join(root, 'dist/cvmboot'), of, meta))
+    made.push(await makeDeb(deb, of, directory))
+  made.push(await makeNpm({ project: of.version, git: await gitVersion() }, of.time, directory))
+  return made
+}
+
+if (import.meta.main) {
+  const directory = join(root, 'dist/packages')
+  await rm(directory, { recursive: true, force: true })
+  for (const path of await makePackages(directory)) {
+    const { size } = await stat(path)
+    process.stdout.write(`dist/packages/${basename(path)}: ${(size / 1e6).toFixed(1)} MB\n`)
+  }
+}

@@ -1,0 +1,55 @@
+// What goes into each initramfs generator, and where: the files of dracut/ and initramfs-hooks/, as they are.
+// The executable carries them as one string, which costs a boot nothing; run from source they are read.
+
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+/** Names are those of the generators' Debian packages. */
+export const frameworks = ['dracut', 'initramfs-tools'] as const
+export type Framework = (typeof frameworks)[number]
+
+/** `mode` as chmod has it. */
+export type Carried = { readonly mode: number; readonly text: string }
+/** Path in the project -> file. */
+export type Trees = Readonly<Record<string, Carried>>
+
+// The build puts it in.
+declare const __CVMBOOT_TREES__: string
+
+const folders = ['dracut', 'initramfs-hooks'] as const
+
+/** All files of the folders; a file that its owner may run is for everybody to run. */
+export const readTrees = (project: string): Trees =>
+  Object.fromEntries(
+    folders
+      .flatMap((folder) => readdirSync(join(project, folder), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path): [string, Carried] => {
+        const mode = (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755
+        return [relative(project, path), { mode, text: readFileSync(path, 'utf8') }]
+      }),
+  )
+
+const trees = (): Trees =>
+  typeof __CVMBOOT_TREES__ === 'undefined'
+    ? readTrees(join(import.meta.dirname, '../..'))
+    : JSON.parse(__CVMBOOT_TREES__)
+
+/** Where the generators look: Debian's directories, which dracut and initramfs-tools have elsewhere too. */
+const places: readonly (readonly [folder: string, place: string, framework: Framework])[] = [
+  ['dracut/50cvmboot/', '/usr/lib/dracut/modules.d/50cvmboot/', 'dracut'],
+  ['dracut/', '/usr/lib/dracut/dracut.conf.d/', 'dracut'],
+  ['initramfs-hooks/', '/usr/share/initramfs-tools/', 'initramfs-tools'],
+]
+
+/** Absolute path -> file, of one generator. */
+export const filesFor = (framework: Framework): ReadonlyMap<string, Carried> =>
+  new Map(
+    Object.entries(trees()).flatMap(([path, file]): [string, Carried][] => {
+      const [folder, place, of] = places.find(([prefix]) => path.startsWith(prefix)) ?? []
+      if (folder === undefined || place === undefined || of !== framework) return []
+      return [[place + path.slice(folder.length), file]]
+    }),
+  )
