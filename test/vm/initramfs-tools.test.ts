@@ -3,7 +3,7 @@
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run } from '../../src/machine/exec.ts'
@@ -47,6 +47,15 @@ test.before(async (context) => {
 test.after(async ({ scratch }) => {
   await rm(scratch, { recursive: true, force: true })
 })
+
+const broken = 'no initramfs is made without a configuration, or where another file stands in place of ours'
+if (wanted(broken))
+  test(broken, async () => {
+    const logOf = async (name: string) =>
+      readFile(join(dirname(await toolsInitramfs('bookworm')), name), 'utf8')
+    assert.match(await logOf('log-unconfigured'), /config-missing: .*partition\.conf[\s\S]*failed/)
+    assert.match(await logOf('log-masked'), /cmp: .*conf\.d\/cvmboot[\s\S]*failed/)
+  })
 
 const whole = 'a whole boot of Debian 12'
 if (wanted(whole))
