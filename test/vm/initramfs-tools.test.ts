@@ -91,14 +91,24 @@ if (wanted(neighbours))
       cmdline,
       disks: [{ file: join(scratch, 'disk.img') }],
     })
-    checkInside(readReport(console), cmdline)
+    const report = readReport(console)
+    checkInside(report, cmdline)
     assert.is(ended, 'off')
-    process.stdout.write(
-      console
-        .split('\n')
-        .filter((line) => line.startsWith('neighbour '))
-        .join('\n'),
+    // Nobody asked for a passphrase, opened, assembled or mounted anything, and nothing failed.
+    assert.not.match(console, /unlock disk|[Pp]assphrase/)
+    const told = [...console.matchAll(/^neighbour (.+?) = (.*)$/gm)].map(
+      ([, key, value]) => `${key} ${value}`,
     )
+    const mounted = [
+      '-',
+      'mnt-nvflare-oem\\x2dlauncher',
+      'mnt-nvflare-os\\x2dconfig',
+      'mnt-nvflare-workspace',
+    ]
+    const ours = [...mounted, 'mnt-nvflare-job\\x2dstore', 'run-cvmboot-overlay', 'etc', 'var', 'tmp']
+    assert.equal(told.sort(), ours.map((name) => `unit ${name}.mount active mounted`).sort())
+    const mapped = [...report.facts.keys()].filter((key) => key.startsWith('device '))
+    assert.is(mapped.length, 4, mapped.join())
   })
 
 for (const release of ['bookworm', 'trixie'] as const)
