@@ -49,6 +49,16 @@ const mappings = (state: State, cmdline: string): Record<string, Mapping> =>
     }),
   )
 
+/** What `status --json` said there. */
+export const statusThere = (): string => read('status.json')
+
+const spaces = (): Record<string, { bytes: bigint; used: bigint }> => {
+  const volumes: { mount: string; bytes: string; used: string }[] = JSON.parse(statusThere()).volumes
+  return Object.fromEntries(
+    volumes.map(({ mount, bytes, used }) => [mount, { bytes: BigInt(bytes), used: BigInt(used) }]),
+  )
+}
+
 export const bootRecorded = (): Recorded => {
   const { texts, directories } = parseRecorded(read('recorded.txt'))
   const state = bootedState()
@@ -57,10 +67,7 @@ export const bootRecorded = (): Recorded => {
     texts: { ...texts, '/run/cvmboot/state.json': read('state.json') },
     directories,
     bytes: { '/dev/vda7': 256n << 20n },
-    spaces: {
-      '/mnt/nvflare/workspace': { bytes: 247n << 20n, used: 12n << 20n },
-      '/': { bytes: 100n, used: 100n },
-    },
+    spaces: spaces(),
     mappings: mappings(state, texts['/proc/cmdline'] ?? ''),
   }
 }
