@@ -220,7 +220,9 @@ const kernelTypes = new Set([
   ],
   ...['selinuxfs', 'rpc_pipefs', 'nsfs'],
 ])
-const kernelPlaces = ['/proc', '/sys', '/dev', '/run']
+const kernelPlaces = ['/proc', '/sys', '/dev']
+/** In memory since the boot, as containers use it: nothing of it was ever verified. */
+const runPlace = '/run'
 
 /** Where content is verified, nothing but what is planned may be mounted over it. */
 const unplanned = ({ mounts, expected }: Scene): Finding[] => {
@@ -232,6 +234,7 @@ const unplanned = ({ mounts, expected }: Scene): Finding[] => {
     ...expected.volumes.filter(({ protection }) => protection !== 'verity'),
     ...expected.layers.filter(({ upper }) => upper !== undefined),
     ...expected.memory,
+    { mount: runPlace },
   ].map(({ mount }) => mount)
   const planned = new Set([...readOnly, ...free])
   const closest = (path: string): string =>

@@ -82,6 +82,32 @@ for (const [change, says] of [
     assert.is(part(`undo ${change}`).status, 0, part(`undo ${change}`).said)
   })
 
+for (const [change, says] of [
+  [
+    'header',
+    /: verify-header: cannot trust the header of workspace: on \/dev\/vda7 is not the one that this boot opened/,
+  ],
+  [
+    'spare',
+    /: verify-header: cannot trust the header of workspace: on \/dev\/vda7 has another one behind it/,
+  ],
+] as const)
+  test(`a changed header (${change}) of the volume that lasts is noticed`, ({ part }) => {
+    assert.is(part(`do ${change}`).status, 0, part(`do ${change}`).said)
+    const { said, status } = part(`verify ${change}`)
+    assert.match(said, says)
+    assert.is(status, 27)
+    assert.is(part(`undo ${change}`).status, 0)
+  })
+
+test('check: what this small machine lacks for the shipped configuration, each with its code', ({ part }) => {
+  const { said, status } = part('check')
+  assert.is(status, 13)
+  for (const code of ['cvm-absent', 'memory-small', 'disk-small'])
+    assert.match(said, new RegExp(`^FAIL .* ${code}: `, 'm'))
+  assert.match(said, /^ok +mount points +this system was booted by cvmboot/m)
+})
+
 test('once each is undone, nothing is left to find', ({ part }) => {
   const { said, status } = part('after')
   assert.is(status, 0, said)

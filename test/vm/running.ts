@@ -1,7 +1,7 @@
 // A booted Debian that has cvmboot itself in its verified root, and runs running/usr/libexec/probe. Made once.
 
 import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, cp, mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { run as tool } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
@@ -46,9 +46,12 @@ export const run = async (): Promise<{
   readonly parts: ReadonlyMap<string, Part>
 }> => {
   const from = await world()
-  const config = join(trees, 'partition.conf')
+  // A workspace that lasts has a header, which can change.
+  const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\n`
   const own = files.map((name) => digest(join(tree, name)))
-  const entry = await cached('running', [from.disk, ...own], async (directory) => {
+  const entry = await cached('running', [from.disk, text, ...own], async (directory) => {
+    const config = join(directory, 'config')
+    await writeFile(config, text)
     const sources = await makeSources(from.guest, join(directory, 'sources'))
     await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
     await setup(sources, config, directory)
