@@ -49,6 +49,7 @@ const detail = {
   answer: '0x99d',
   pinned: '000b',
   pcr: 11,
+  at: 3,
   feature: 'f',
   option: 'CONFIG_F',
   purpose: 'files',
