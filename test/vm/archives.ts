@@ -2,7 +2,7 @@
 // somebody else before the agent.
 
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
 import { toolPath } from '../../src/machine/exec.ts'
@@ -127,6 +127,28 @@ export const withPredecessor = async (
     for (const library of await librariesOf(file)) add(library.slice(1), await readFile(library))
   }
   await writeArchive(listed(entries), output)
+}
+
+/** Any initramfs behind a small archive: files that it does not have, which the kernel unpacks first. */
+export const withFirst = async (
+  initramfs: string,
+  output: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const folders = Object.keys(files).flatMap((path) =>
+    path.split('/').flatMap((_, i, parts) => (i === 0 ? [] : [parts.slice(0, i).join('/')])),
+  )
+  const entry = (path: string, mode: number, content: Buffer): CpioContent => ({
+    ...{ path, mode, bytes: content.length, content },
+  })
+  await writeArchive(
+    [
+      ...[...new Set(folders)].map((path) => entry(path, fileType.directory | 0o755, Buffer.alloc(0))),
+      ...Object.entries(files).map(([path, text]) => entry(path, fileType.file | 0o755, Buffer.from(text))),
+    ],
+    output,
+  )
+  await appendFile(output, await readFile(initramfs))
 }
 
 const readArchive = async (archive: string): Promise<CpioContent[]> => {
