@@ -11,11 +11,11 @@ export const readArguments = <T extends ParseArgsOptionsConfig>(args: readonly s
     return values
   })
 
-/** The same with one word besides, which `name` stands for. Fault: `usage`. */
-export const readFileAndArguments = <T extends ParseArgsOptionsConfig>(
+/** The same with `least` to `most` words besides, which `name` stands for. Fault: `usage`. */
+export const readFilesAndArguments = <T extends ParseArgsOptionsConfig>(
   args: readonly string[],
   options: T,
-  name: string,
+  { least, most, name }: { readonly least: number; readonly most: number; readonly name: string },
 ) =>
   orUsage(() => {
     const { values, tokens, positionals } = parseArgs({
@@ -25,10 +25,20 @@ export const readFileAndArguments = <T extends ParseArgsOptionsConfig>(
       allowPositionals: true,
     })
     requireOnce(tokens, options)
-    const [file, ...others] = positionals
-    if (file === undefined || others.length > 0) throw new Error(`give one ${name}`)
-    return { file, values }
+    if (positionals.length < least || positionals.length > most)
+      throw new Error(`give ${['no', 'one', 'two'].slice(least, most + 1).join(' or ')} ${name}`)
+    return { files: positionals, values }
   })
+
+/** The same with one. */
+export const readFileAndArguments = <T extends ParseArgsOptionsConfig>(
+  args: readonly string[],
+  options: T,
+  name: string,
+) => {
+  const { files, values } = readFilesAndArguments(args, options, { least: 1, most: 1, name })
+  return { file: files[0] ?? '', values }
+}
 
 type Token = { readonly kind: string; readonly name?: string }
 

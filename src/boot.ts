@@ -28,14 +28,16 @@ const readPlan = (machine: Machine, pivot: Pivot): Step[] => {
   return planBoot(parseParams(cmdline), parseConfig(config, configPath), pivot)
 }
 
+const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10
+
 const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
   const { machine, done } = boot
   for (const [index, step] of plan.entries()) {
     const where = `[${String(index + 1).padStart(2)}/${plan.length}] ${briefStep(step)}`
     const before = machine.now()
     const evidence = await runStep(step, boot)
-    const milliseconds = Math.round((machine.now() - before) * 10) / 10
-    done.push({ step: printStep(step), milliseconds, evidence })
+    const milliseconds = tenths(machine.now() - before)
+    done.push({ step: printStep(step), at: tenths(before), milliseconds, evidence })
     machine.log(6, `${where}: ${milliseconds} ms`)
   }
 }

@@ -42,6 +42,27 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  report: {
+    about: 'draw how this machine booted, and why it can be trusted',
+    load: async () => {
+      const { report, reportHelp } = await import('./runtime/report.ts')
+      return { run: report, help: reportHelp }
+    },
+  },
+  check: {
+    about: 'look whether this machine is fit for a configuration',
+    load: async () => {
+      const { check, checkHelp } = await import('./runtime/check.ts')
+      return { run: check, help: checkHelp }
+    },
+  },
+  config: {
+    about: 'show, compare and migrate partition.conf',
+    load: async () => {
+      const { config, configHelp } = await import('./runtime/config.ts')
+      return { run: config, help: configHelp }
+    },
+  },
   owner: {
     about: "the model owner's side: make a key, open a job-store",
     load: async () => {

@@ -27,6 +27,8 @@ const status = {
   header: 23,
   owner: 24,
   tpm: 25,
+  hardening: 26,
+  check: 27,
   internal: 70,
 } as const
 
@@ -93,7 +95,8 @@ export const faults = {
   ),
   'config-syntax': row(
     status.config,
-    (d: At & Reason) => `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded`,
+    (d: At & Reason) =>
+      `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded; cvmboot config migrate reads what was for a shell`,
   ),
   'config-unknown': row(
     status.config,
@@ -180,7 +183,8 @@ export const faults = {
 
   'verity-open': row(
     status.verity,
-    (d: Volume & Reason) => `cannot open ${d.volume} with dm-verity: ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot open ${d.volume} with dm-verity: ${d.reason}; see that the kernel has dm_verity (cvmboot check) and that nothing else uses its partitions`,
   ),
   'verity-corrupt': row(
     status.verity,
@@ -194,7 +198,8 @@ export const faults = {
 
   'crypt-open': row(
     status.crypt,
-    (d: Volume & Reason) => `cannot open ${d.volume} with dm-crypt: ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot open ${d.volume} with dm-crypt: ${d.reason}; see that the kernel has dm_crypt and its cipher (cvmboot check) and that nothing else uses the partition`,
   ),
   'crypt-unproven': row(
     status.crypt,
@@ -440,6 +445,16 @@ export const faults = {
   ),
   'state-write': row(status.mount, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
 
+  'swap-unmasked': row(
+    status.swap,
+    (d: { unit: string }) => `cannot forbid swap to the new root: ${d.unit} is not there once written`,
+  ),
+  'harden-unproven': row(
+    status.hardening,
+    (d: { setting: string; remedy: string } & Reason) =>
+      `cannot trust that ${d.setting} is set: ${d.reason}; ${d.remedy}`,
+  ),
+
   'tool-missing': row(
     status.setup,
     (d: { tool: string; package: string }) =>
@@ -489,6 +504,42 @@ export const faults = {
     status.pack,
     (d: { tool: string } & Reason) =>
       `cannot use the unified kernel image that ${d.tool} made: ${d.reason}; pass another --tool or --stub`,
+  ),
+
+  'state-read': row(
+    status.check,
+    (d: { path: string } & Reason) =>
+      `cannot read ${d.path}: ${d.reason}; run this where cvmboot booted, or name the state of a boot with --state`,
+  ),
+  'kernel-old': row(
+    status.check,
+    (d: { found: string }) =>
+      `cannot boot with Linux ${d.found}: 6.1 or later is needed; boot a newer kernel`,
+  ),
+  'kernel-feature': row(
+    status.check,
+    (d: { feature: string; option: string }) =>
+      `cannot boot with a kernel without ${d.feature}: boot one with ${d.option}`,
+  ),
+  'memory-small': row(
+    status.check,
+    (d: { found: string; needed: string; purpose: string; keys: string }) =>
+      `cannot do with ${d.found} of memory: ${d.needed} are needed for ${d.purpose}; give the VM more, or lower ${d.keys}`,
+  ),
+  'disk-missing': row(
+    status.check,
+    (d: { disk: string }) =>
+      `cannot find ${d.disk}: there is no such disk, or it is empty; attach it, or name it with --disk`,
+  ),
+  'disk-small': row(
+    status.check,
+    (d: { device: string; found: string; needed: string; purpose: string; keys: string }) =>
+      `cannot do with ${d.found} on ${d.device}: ${d.needed} are needed for ${d.purpose}; attach a larger disk, or lower ${d.keys}`,
+  ),
+  'mount-point-busy': row(
+    status.check,
+    (d: Volume & { target: string; found: string }) =>
+      `cannot mount ${d.volume} on ${d.target}: ${d.found} is mounted there already; unmount it, or set another path in partition.conf`,
   ),
 
   internal: row(

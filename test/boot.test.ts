@@ -7,7 +7,7 @@ import type { Edition } from '../src/edition.ts'
 import { BootFault } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
 import { printManifest } from '../src/layout/initramfs.ts'
-import { parseState, statePath } from '../src/layout/state.ts'
+import { bootedConfigPath, parseState, statePath } from '../src/layout/state.ts'
 import type { Machine } from '../src/machine/machine.ts'
 import { booted, production } from './booted.ts'
 import { Ended, fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
@@ -43,6 +43,7 @@ test('a good machine boots: every volume open, mounted, proved, then the new ini
     '/dev/dm-3 /sysroot/mnt/nvflare/workspace ext4',
     '/dev/dm-4 /sysroot/mnt/nvflare/job-store ext4',
     'tmpfs /sysroot/tmp tmpfs',
+    'securityfs /sys/kernel/security securityfs',
   ])
 })
 
@@ -93,6 +94,18 @@ test('the state names kernel, tool, provider, every step and every volume, and r
   assert.equal(Object.keys(volumes), ['root-fs', 'oem-launcher', 'os-config', 'workspace', 'job-store'])
   assert.is(volumes['root-fs'].rootHash, hashes['root-fs'])
   assert.ok(volumes.workspace.table.startsWith('aes-xts-plain64 :64:logon:cvmboot:workspace 0 '))
+})
+
+test('the state says when each step began, none before the one before it ended, and keeps the configuration', async () => {
+  const config = '# as measured\nTMPFS_SIZE=1G\n'
+  const { files } = await run((world) => set(world, { config }))
+  const { entered = 1, started = 0, steps = [] } = parseState(files.get(statePath) ?? '') ?? {}
+  assert.ok(entered < started && steps.length > 10)
+  for (const [i, { at }] of steps.entries()) {
+    const before = steps[i - 1]
+    assert.ok(at >= (before === undefined ? started : before.at + before.milliseconds), `step ${i + 1}`)
+  }
+  assert.is(files.get(bootedConfigPath), config)
 })
 
 test('keys are wiped after use and appear in no line, state or effect', async () => {
@@ -177,6 +190,90 @@ test('a running system is not booted: the refusal is thrown, nothing is ended', 
     assert.is((thrown as BootFault).fault.code, 'environment-not-init')
   }
   assert.equal(effects, [])
+})
+
+test('before the pivot the kernel is told what nobody may do after it, and asked whether it took it', async () => {
+  const { effects, files } = await run()
+  const told = effects.filter((e) => /^write(?:Setting|Link) /.test(e))
+  assert.equal(told, [
+    'writeLink /run/systemd/system/swap.target /dev/null',
+    'writeSetting /proc/sys/kernel/core_pattern |/bin/false',
+    'writeSetting /proc/sys/fs/suid_dumpable 0',
+    'writeSetting /proc/sys/kernel/kexec_load_disabled 1',
+    'writeSetting /proc/sys/kernel/sysrq 0',
+    'writeSetting /proc/sys/kernel/unprivileged_bpf_disabled 1',
+    'writeSetting /proc/sys/kernel/yama/ptrace_scope 2',
+    'writeSetting /sys/kernel/security/lockdown integrity',
+  ])
+  const steps = parseState(files.get(statePath) ?? '')?.steps ?? []
+  assert.is(steps.filter(({ step }) => step.startsWith('harden ')).length, 8)
+  assert.is(
+    files.get('/run/sysctl.d/zz-cvmboot.conf'),
+    told
+      .filter((e) => e.includes(' /proc/sys/'))
+      .map((e) => e.replace('writeSetting /proc/sys/', ''))
+      .map((e) => `${e.slice(0, e.indexOf(' ')).replaceAll('/', '.')} = ${e.slice(e.indexOf(' ') + 1)}\n`)
+      .join(''),
+  )
+})
+
+test('the configuration decides how far: the other way round, and with nothing that it may leave out', async () => {
+  const told = async (config: string) => {
+    const { effects, halt } = await run((world) => {
+      set(world, { config })
+      world.settings.set('/sys/power/disk', '[disabled]\n')
+    })
+    assert.is(halt, undefined)
+    return effects.filter((e) => e.startsWith('writeSetting ')).map((e) => e.replace(/.*\//, ''))
+  }
+  const most = await told('LOCKDOWN=confidentiality\nPTRACE_SCOPE=3\nMODULES_AFTER_BOOT=refuse')
+  assert.equal(most.slice(-3), ['ptrace_scope 3', 'lockdown confidentiality', 'modules_disabled 1'])
+  const least = await told('LOCKDOWN=none\nPTRACE_SCOPE=0')
+  assert.not.ok(least.some((e) => /ptrace|lockdown|modules/.test(e)))
+})
+
+test('a setting that the kernel does not have is left out where there is no danger, and otherwise refused', async () => {
+  const { halt } = await run((world) => {
+    for (const name of ['kernel/kexec_load_disabled', 'kernel/sysrq', 'kernel/core_pattern'])
+      world.settings.delete(`/proc/sys/${name}`)
+    world.settings.delete('/sys/power/disk')
+  })
+  assert.is(halt, undefined)
+  const without = async (path: string) =>
+    refused('harden-unproven', (world) => void world.settings.delete(path))
+  assert.match(await without('/sys/kernel/security/lockdown'), /set LOCKDOWN=none$/)
+  assert.match(await without('/proc/sys/kernel/yama/ptrace_scope'), /set PTRACE_SCOPE=0$/)
+})
+
+test('one that the kernel does not take, or only says it took, ends the boot', async () => {
+  const refusing = Object.assign(new Error('no'), { code: 'EPERM' })
+  assert.match(
+    await refused('harden-unproven', (world) => void world.failing.set('writeSetting', refusing)),
+    /kernel.core_pattern is set: EPERM/,
+  )
+  assert.match(
+    await refused('harden-unproven', (world) => set(world, { config: 'LOCKDOWN=none' })),
+    /hibernation is set: the kernel says \[platform\] shutdown; set LOCKDOWN=integrity, or put nohibernate/,
+  )
+})
+
+test('a mask that is not there once written ends the boot', async () => {
+  const { machine, lines } = fakeMachine(goodWorld())
+  try {
+    await boot({ ...machine, writeLink: () => {} } as Machine, production, 'own')
+    assert.unreachable()
+  } catch (thrown) {
+    assert.is((thrown as Error).message, 'halt')
+  }
+  assert.ok(lines.some(({ line }) => line.startsWith('halt: swap-unmasked: cannot forbid swap')))
+})
+
+test('what is set already is not written again: some settings refuse that', async () => {
+  const { effects, halt } = await run((world) => {
+    world.settings.set('/proc/sys/kernel/kexec_load_disabled', '1\n')
+  })
+  assert.is(halt, undefined)
+  assert.not.ok(effects.some((e) => e.includes('kexec_load_disabled')))
 })
 
 test('within a framework all is the same but the pivot, and the boot comes back', async () => {

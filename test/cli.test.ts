@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
+const verbNames = ['setup', 'pack', 'plan', 'inspect', 'report', 'check', 'config', 'owner', 'boot']
+
 const run = (entry: string, ...args: string[]) => {
   const main = join(import.meta.dirname, '../src', entry)
   const options = ['--disable-warning=ExperimentalWarning', main, ...args]
@@ -13,13 +15,12 @@ test('without a verb, and with --help, it says what it can do', () => {
   for (const args of [[], ['--help'], ['-h']]) {
     const { stdout, status } = run('main.ts', ...args)
     assert.is(status, 0)
-    for (const verb of ['setup', 'pack', 'plan', 'inspect', 'owner', 'boot'])
-      assert.match(stdout, new RegExp(`^  ${verb} `, 'm'))
+    for (const verb of verbNames) assert.match(stdout, new RegExp(`^  ${verb} `, 'm'))
   }
 })
 
 test('each verb explains itself', () => {
-  for (const verb of ['setup', 'pack', 'plan', 'inspect', 'owner', 'boot']) {
+  for (const verb of verbNames) {
     const { stdout, status } = run('main.ts', verb, '--help')
     assert.is(status, 0)
     assert.ok(stdout.startsWith(`cvmboot ${verb}`), stdout)

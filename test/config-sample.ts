@@ -22,4 +22,6 @@ export const changedConfig: Config = {
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
   init: '/usr/lib/systemd/systemd',
+  hardening: { lockdown: 'confidentiality', ptraceScope: 0, modules: 'closed' },
+  least: { disk: 1n << 30n, memory: 2n << 30n },
 }

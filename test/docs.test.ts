@@ -53,16 +53,35 @@ test("what os-config may not have is the source's", () => {
   section('guards', row("in os-config's `etc`", 'why') + row('---', '---') + rows.join(''))
 })
 
+const placeholders = new Proxy({}, { get: (_, name) => (name === 'code' ? undefined : `‹${String(name)}›`) })
+const wordsOf = (code: FaultCode): string => (faults[code].say as (detail: unknown) => string)(placeholders)
+
 test("the refusals are the source's, with status and words", () => {
-  const placeholders = new Proxy(
-    {},
-    { get: (_, name) => (name === 'code' ? undefined : `‹${String(name)}›`) },
+  const rows = (Object.keys(faults) as FaultCode[]).map((code) =>
+    row(`\`${code}\``, `${exitStatus({ code } as never)}`, wordsOf(code)),
   )
-  const rows = (Object.keys(faults) as FaultCode[]).map((code) => {
-    const words = (faults[code].say as (detail: unknown) => string)(placeholders)
-    return row(`\`${code}\``, `${exitStatus({ code } as never)}`, words)
-  })
   section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
+})
+
+/** What the shell scripts said, and what is said instead. */
+const troubles: readonly (readonly [string, readonly FaultCode[]])[] = [
+  ['Not running in a Confidential VM', ['cvm-absent']],
+  ['Device not found', ['device-missing', 'disk-missing']],
+  ['Mount point already in use', ['mount-point-busy', 'target-busy']],
+  ['Encryption failed', ['crypt-open', 'module-missing']],
+  ['Verity setup failed', ['verity-open', 'verity-corrupt']],
+]
+
+test("the old scripts' five troubles are messages of the source, with cause and remedy", () => {
+  const rows = troubles.flatMap(([said, codes]) =>
+    codes.map((code, i) => {
+      const words = wordsOf(code)
+      assert.match(words, /;/, `${code} has no remedy`)
+      return row(i === 0 ? said : '', `\`${code}\``, words)
+    }),
+  )
+  const table = row('the scripts said', 'now', 'says') + row('---', '---', '---') + rows.join('')
+  section('troubles', table, file('README.md'))
 })
 
 test('the parameters in README.md are those of the source', () => {

@@ -87,6 +87,8 @@ export type World = {
   executables: Set<string>
   /** What os-config has in its etc. */
   layer: LayerEntry[]
+  /** What the kernel's settings say, by path; one that is not there the kernel does not have. */
+  settings: Map<string, string>
   /** What the kernel still has after wiping. */
   stillOpen: string[]
   /** Verbs that throw, with what they throw. */
@@ -170,6 +172,13 @@ export const goodWorld = (): World => ({
     { path: '', kind: 'directory', mode: 0o755, uid: 0, gid: 0, marks: [] },
     { path: 'hostname', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] },
   ],
+  settings: new Map([
+    ...['kernel/core_pattern', 'fs/suid_dumpable', 'kernel/kexec_load_disabled', 'kernel/sysrq']
+      .concat(['kernel/unprivileged_bpf_disabled', 'kernel/yama/ptrace_scope', 'kernel/modules_disabled'])
+      .map((name): [string, string] => [`/proc/sys/${name}`, 'as it was\n']),
+    ['/sys/kernel/security/lockdown', '[none] integrity confidentiality\n'],
+    ['/sys/power/disk', '[platform] shutdown\n'],
+  ]),
   stillOpen: [],
   failing: new Map(),
   report: (mapping) => mapping,
@@ -208,6 +217,8 @@ export const fakeMachine = (world: World): Fake => {
   const below = (dev: string): string =>
     [...mappings.values()].find((m) => m.dev === dev && m.target === 'integrity')?.table.split(' ')[0] ?? dev
   const mounts: Mount[] = []
+  const settings = new Map(world.settings)
+  const links = new Map<string, string>()
   let clock = 1000
   let polls = 0
   const effect = (what: string) => void fake.effects.push(what)
@@ -273,10 +284,11 @@ export const fakeMachine = (world: World): Fake => {
     cmdline: () => world.cmdline,
     environment: () => world.environment,
     readText: (path) =>
-      path === configPath ? world.config : path === manifestPath ? world.manifest : undefined,
-    fileBytes: (path) => world.files.get(path),
+      path === configPath ? world.config : path === manifestPath ? world.manifest : settings.get(path),
+    fileBytes: (path) => (links.has(path) ? 0 : world.files.get(path)),
     kernel: () => world.kernel,
     now: () => clock++,
+    entered: () => 0,
     sleep: async (milliseconds) => {
       clock += milliseconds
     },
@@ -380,6 +392,16 @@ export const fakeMachine = (world: World): Fake => {
       world.directories.add(path)
     },
     isExecutable: (root, path) => world.executables.has(root + path),
+    writeSetting: (path, value) => {
+      effect(`writeSetting ${path} ${value}`)
+      if (!path.endsWith('/lockdown')) return void settings.set(path, `${value}\n`)
+      settings.set(path, `none integrity confidentiality\n`.replace(value, `[${value}]`))
+      settings.set('/sys/power/disk', '[disabled]\n')
+    },
+    writeLink: (path, target) => {
+      effect(`writeLink ${path} ${target}`)
+      links.set(path, target)
+    },
     writeText: (path, text) => void fake.files.set(path, text),
     switchRoot: (root, init): never => {
       effect(`switchRoot ${root} ${init}`)

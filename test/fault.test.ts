@@ -28,6 +28,9 @@ const detail = {
   target: '/t',
   init: '/sbin/init',
   instead: '/sbin/init',
+  unit: '/run/swap.target',
+  setting: 'kernel.sysrq',
+  remedy: 'set it',
   tool: 'mkfs',
   package: 'pkg',
   directory: '/d',
@@ -43,6 +46,11 @@ const detail = {
   answer: '0x99d',
   pinned: '000b',
   pcr: 11,
+  feature: 'f',
+  option: 'CONFIG_F',
+  purpose: 'files',
+  keys: 'A or B',
+  disk: '/dev/x',
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

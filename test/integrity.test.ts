@@ -27,7 +27,7 @@ const halts = async (world: World, code: FaultCode) => {
 }
 const brief = (effects: readonly string[]): string[] =>
   effects
-    .filter((e) => /^(?:openMapping workspace|makeExt4 \/dev\/dm-4|write|mount \/dev\/dm-4)/.test(e))
+    .filter((e) => /^(?:openMapping workspace|makeExt4 \/dev\/dm-4|write |mount \/dev\/dm-4)/.test(e))
     .map((e) => e.split(' ').slice(0, 4).join(' '))
 
 test('a blank volume gets tags below its data, and its file system knows of it', async () => {

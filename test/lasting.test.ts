@@ -93,7 +93,7 @@ test('a blank volume is made once, said to be new, and found again by the next b
 test('the header is written last: until then the volume is as blank as before', async () => {
   const { effects } = await opens(worldWith())
   const order = effects.filter((e) =>
-    /^(?:openMapping workspace|makeExt4 \/dev\/dm-3|write|mount \/dev\/dm-3)/.test(e),
+    /^(?:openMapping workspace|makeExt4 \/dev\/dm-3|write |mount \/dev\/dm-3)/.test(e),
   )
   assert.equal(
     order.map((e) => e.split(' ').slice(0, 3).join(' ')),

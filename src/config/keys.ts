@@ -4,6 +4,7 @@
 import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
+import { hardeningKeys } from './hardening-keys.ts'
 import { constant, type Key } from './key.ts'
 import { defaultBase } from './settings.ts'
 import { tpmKeys } from './tpm-keys.ts'
@@ -19,6 +20,18 @@ const id = (key: string, field: 'uid' | 'gid'): Key => ({
     return /^(?:0|[1-9][0-9]{0,4})$/.test(text) && Number(text) <= 65534
   },
   print: (config) => `${config.tmp[field]}`,
+})
+
+const least = (key: string, field: 'disk' | 'memory'): Key => ({
+  key,
+  aliases: [],
+  expected: 'a whole number of MiB as 512M, 20G or 1T: what cvmboot check asks for at the least',
+  read: (text, to) => {
+    const bytes = parseSize(text)
+    if (bytes !== undefined) to.least = { ...to.least, [field]: bytes }
+    return bytes !== undefined
+  },
+  print: (config) => printSize(config.least[field]),
 })
 
 const yesNo = /^(?:yes|no|true|false)$/
@@ -155,6 +168,9 @@ export const configKeys: readonly Key[] = [
     },
     print: (config) => config.init,
   },
+  ...hardeningKeys,
+  least('MIN_DISK', 'disk'),
+  least('MIN_MEMORY', 'memory'),
   // The scripts opened these in a firewall; nothing in early boot has a network. Checked and left to others.
   {
     key: 'PORTS',

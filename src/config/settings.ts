@@ -1,5 +1,6 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
+import type { Hardening } from '../layout/hardening.ts'
 import {
   type Binding,
   type CryptName,
@@ -51,6 +52,9 @@ export type Config = {
   readonly overlaySize: bigint
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
+  readonly hardening: Hardening
+  /** Bytes that `cvmboot check` asks for at the least. The boot takes what there is. */
+  readonly least: { readonly disk: bigint; readonly memory: bigint }
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -86,4 +90,6 @@ export const defaultConfig: Config = {
   overlays: [],
   overlaySize: 1024n ** 3n,
   init: '/sbin/init',
+  hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
+  least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
 }

@@ -11,7 +11,9 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { release } from 'node:os'
@@ -114,6 +116,12 @@ const withKey = <T>(description: string, key: Secret, use: () => T): T => {
   }
 }
 
+const writeLink = (path: string, target: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+  rmSync(path, { force: true })
+  symlinkSync(target, path)
+}
+
 const writeText = (path: string, text: string): void => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
   writeFileSync(`${path}.new`, text, { mode: 0o644 })
@@ -146,6 +154,8 @@ const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
+const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
+
 export const linux: Machine = {
   start,
   isInit: () => process.pid === 1,
@@ -156,7 +166,9 @@ export const linux: Machine = {
   // Follows links: in an initramfs of dracut a library is one.
   fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size,
   kernel: release,
-  now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+  now,
+  // performance.now() counts from the start of this process.
+  entered: () => now() - performance.now(),
   sleep: async (milliseconds) => {
     await setTimeout(milliseconds)
   },
@@ -202,6 +214,8 @@ export const linux: Machine = {
     chownSync(path, uid, gid)
   },
   isExecutable,
+  writeSetting: (path, value) => writeFileSync(path, value),
+  writeLink,
   writeText,
   switchRoot,
   wipe,

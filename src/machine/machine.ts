@@ -90,6 +90,8 @@ export type Machine = {
   readonly kernel: () => string
   /** Milliseconds since the machine started. */
   readonly now: () => number
+  /** The same when this program began. */
+  readonly entered: () => number
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: (level: Level, line: string) => void
 
@@ -155,6 +157,10 @@ export type Machine = {
   readonly makeDirectory: (path: string, as: { mode: number; uid: number; gid: number }) => void
   /** Whether `path` within `root` is an executable file; links are followed within `root`. */
   readonly isExecutable: (root: string, path: string) => boolean
+  /** Tells the kernel by a file of /proc or /sys, in one write. */
+  readonly writeSetting: (path: string, value: string) => void
+  /** Makes a symbolic link in place of whatever is there. */
+  readonly writeLink: (path: string, target: string) => void
   /** Writes a file of text, whole or not at all. */
   readonly writeText: (path: string, text: string) => void
 

@@ -4,6 +4,7 @@ import { type Params, provision } from '../cmdline/params.ts'
 import { type Config, defaultConfig } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
+import { hardeningOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
@@ -37,9 +38,19 @@ export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] =
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
   ...planTee(config),
+  { kind: 'mask-swap' },
+  ...planHardening(config),
   { kind: 'write-state' },
   planPivot(config, pivot),
 ]
+
+const planHardening = ({ hardening }: Config): Step[] => {
+  const settings = hardeningOf(hardening)
+  return [
+    ...settings.map(([setting, value]): Step => ({ kind: 'harden', setting, value })),
+    { kind: 'keep-sysctls', settings },
+  ]
+}
 
 const planPivot = ({ init }: Config, pivot: Pivot): Step => {
   if (pivot === 'own') return { kind: 'switch-root', init }

@@ -13,10 +13,15 @@ export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as c
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 
 /**
- * Words of others that a confidential VM wants: the host seeds the bootloader's random numbers, and may add a disk
- * whose partitions systemd would mount or swap to.
+ * Words of others that a confidential VM wants: memory that is freed holds nothing; the host seeds the bootloader's random
+ * numbers, and may add a disk whose partitions systemd would mount or swap to.
  */
-const wantedWords = ['random.trust_bootloader=off', 'systemd.gpt_auto=0', 'systemd.swap=0'] as const
+const wantedWords = [
+  'init_on_free=1',
+  'random.trust_bootloader=off',
+  'systemd.gpt_auto=0',
+  'systemd.swap=0',
+] as const
 
 /** Fault: `cmdline-too-long`. */
 export const printOutputs = (built: readonly BuiltVolume[], plan: Plan, config: Config): Outputs => ({

@@ -6,7 +6,10 @@ import { type CloseTee, closeTee } from './close-tee.ts'
 import { type CloseTpm, closeTpm } from './close-tpm.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
 import { type HandOver, handOver } from './hand-over.ts'
+import { type Harden, harden } from './harden.ts'
+import { type KeepSysctls, keepSysctls } from './keep-sysctls.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
+import { type MaskSwap, maskSwap } from './mask-swap.ts'
 import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
 import { type MountLasting, mountLasting } from './mount-lasting.ts'
 import { type MountPlain, mountPlain } from './mount-plain.ts'
@@ -37,6 +40,9 @@ export type Step =
   | ForbidSwap
   | CloseTee
   | CloseTpm
+  | MaskSwap
+  | Harden
+  | KeepSysctls
   | WriteState
   | SwitchRoot
   | HandOver
@@ -57,6 +63,9 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'forbid-swap': forbidSwap,
   'close-tee': closeTee,
   'close-tpm': closeTpm,
+  'mask-swap': maskSwap,
+  harden,
+  'keep-sysctls': keepSysctls,
   'write-state': writeState,
   'switch-root': switchRoot,
   'hand-over': handOver,

@@ -1,6 +1,6 @@
 // mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
 
-import { kernelAtLeast } from './kernel-release.ts'
+import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
 
@@ -15,15 +15,19 @@ export type MountTmpfs = {
   readonly gid: number
 }
 
+/** An inode takes about a KiB of memory that `size` does not count: at most one for each 16 KiB of it. */
+const inodesOf = (size: bigint): bigint => size / 16384n
+
 export const mountTmpfs: Definition<MountTmpfs> = {
   print: ({ target, size, mode, uid, gid }) =>
-    `mount-tmpfs on ${outside(target)} size=${size} mode=${mode.toString(8)} uid=${uid} gid=${gid} noswap from Linux 6.4`,
+    `mount-tmpfs on ${outside(target)} size=${size} inodes=${inodesOf(size)} mode=${mode.toString(8)} uid=${uid} gid=${gid} noswap from Linux 6.4`,
   subject: ({ target }) => `on ${outside(target)}`,
   run: ({ target, size, mode, uid, gid }, { machine }) => {
     // In /run there is nothing yet; in the new root only the image can have the directory.
     if (target.startsWith('/run/')) machine.makeDirectory(target, { mode: 0o700, uid: 0, gid: 0 })
     const noswap = kernelAtLeast(machine.kernel(), 6, 4) ? ['noswap'] : []
-    const own = [`size=${size}`, `mode=${mode.toString(8)}`, `uid=${uid}`, `gid=${gid}`, ...noswap]
+    const limits = [`size=${size}`, `nr_inodes=${inodesOf(size)}`]
+    const own = [...limits, `mode=${mode.toString(8)}`, `uid=${uid}`, `gid=${gid}`, ...noswap]
     mountProved(machine, { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', ...own] })
     return { mount: outside(target), noswap: noswap.length > 0 ? 'yes' : 'no' }
   },

@@ -2,6 +2,7 @@
 // constants and the measured command line; the superblock on the disk is never read.
 
 import { BootFault, fail, faultOf } from '../fault.ts'
+import { kernelAtLeast } from '../layout/kernel-release.ts'
 import type { VerityName } from '../layout/layout.ts'
 import {
   blockSize,
@@ -18,7 +19,6 @@ import {
 import { reasonOf } from '../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../machine/machine.ts'
 import { type Claim, findPartitions, printClaim } from './find-partitions.ts'
-import { kernelAtLeast } from './kernel-release.ts'
 import type { Definition } from './step.ts'
 
 export type OpenVerity = {

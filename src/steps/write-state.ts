@@ -1,7 +1,8 @@
 // write-state: what was done and proved, for those who come after. /run moves along to the new root.
 
 import { fail } from '../fault.ts'
-import { printState, statePath } from '../layout/state.ts'
+import { configPath } from '../layout/initramfs.ts'
+import { bootedConfigPath, printState, statePath } from '../layout/state.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { version } from '../version.ts'
 import type { Definition } from './step.ts'
@@ -9,7 +10,7 @@ import type { Definition } from './step.ts'
 export type WriteState = { readonly kind: 'write-state' }
 
 export const writeState: Definition<WriteState> = {
-  print: () => `write-state ${statePath}`,
+  print: () => `write-state ${statePath} with partition.conf`,
   subject: () => statePath,
   run: (_, { machine, edition, started, done, cvm }) => {
     const state = {
@@ -20,10 +21,12 @@ export const writeState: Definition<WriteState> = {
       kernel: machine.kernel(),
       cvm: cvm ?? 'unknown',
       keyProvider: edition.providers.ephemeral.name,
+      entered: Math.round(machine.entered()),
       started: Math.round(started),
       steps: done,
     }
     try {
+      machine.writeText(bootedConfigPath, machine.readText(configPath) ?? '')
       machine.writeText(statePath, printState(state))
     } catch (thrown) {
       throw fail('state-write', { path: statePath, reason: reasonOf(thrown) })

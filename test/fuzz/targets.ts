@@ -248,11 +248,16 @@ const manifest = textTarget({
 
 const state: State = {
   ...{ edition: 'cvmboot', version: '0.1.0', node: 'v26.10.0', git: 'abc', kernel: '6.12' },
-  ...{ cvm: 'tdx', keyProvider: 'ephemeral', started: 900 },
+  ...{ cvm: 'tdx', keyProvider: 'ephemeral', entered: 800, started: 900 },
   steps: [
-    { step: 'require-cvm', milliseconds: 0, evidence: {} },
-    { step: 'open-verity root-fs', milliseconds: 1.5, evidence: { volume: 'root-fs', table: '1 …' } },
-    { step: 'mount-verity root-fs', milliseconds: 2, evidence: { volume: 'root-fs', blocks: 3 } },
+    { step: 'require-cvm', at: 901, milliseconds: 0, evidence: {} },
+    {
+      step: 'open-verity root-fs',
+      at: 901.3,
+      milliseconds: 1.5,
+      evidence: { volume: 'root-fs', table: '1 …' },
+    },
+    { step: 'mount-verity root-fs', at: 903, milliseconds: 2, evidence: { volume: 'root-fs', blocks: 3 } },
   ],
 }
 /** Half with a changed tree, half with changed letters. */

@@ -165,8 +165,16 @@ const state: State = {
   kernel: '6.12',
   cvm: 'tdx',
   keyProvider: 'ephemeral',
+  entered: 800,
   started: 900,
-  steps: [{ step: 'open-verity root-fs', milliseconds: 1.5, evidence: { volume: 'root-fs', table: '1 …' } }],
+  steps: [
+    {
+      step: 'open-verity root-fs',
+      at: 901.5,
+      milliseconds: 1.5,
+      evidence: { volume: 'root-fs', table: '1 …' },
+    },
+  ],
 }
 
 test('the state reads back, and nothing that would print otherwise does', () => {
@@ -181,6 +189,8 @@ test('the state reads back, and nothing that would print otherwise does', () => 
     text.slice(0, -2),
     text.replace('"format": 1', '"format": 2'),
     text.replace('900', '"900"'),
+    text.replace('800', 'null'),
+    text.replace('901.5', '"901.5"'),
     text.replace('"volume": "root-fs"', '"volume": null'),
     text.replace('"milliseconds": 1.5', '"milliseconds": "1.5"'),
     ` ${text}`,

@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -63,6 +64,17 @@ test('files are read, measured and written whole', () => {
   assert.is(linux.fileBytes(`${file}.new`), undefined)
   assert.is(linux.readText(join(dir, 'none')), undefined)
   assert.is(statSync(file).mode & 0o777, 0o644)
+})
+
+test('a setting is one write, and a link takes the place of what was there', () => {
+  const file = join(dir, 'setting')
+  writeFileSync(file, 'as it was')
+  linux.writeSetting(file, '1')
+  assert.is(linux.readText(file), '1')
+  for (const _ of [1, 2]) linux.writeLink(join(dir, 'units/swap.target'), '/dev/null')
+  assert.is(readlinkSync(join(dir, 'units/swap.target')), '/dev/null')
+  linux.writeLink(file, '/dev/null')
+  assert.is(linux.fileBytes(file), 0)
 })
 
 test('a directory counts only where no link leads to it', () => {

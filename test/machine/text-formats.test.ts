@@ -2,11 +2,11 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { kernelAtLeast } from '../../src/layout/kernel-release.ts'
 import { detectCvm } from '../../src/machine/cvm.ts'
 import { reasonOf } from '../../src/machine/errno.ts'
 import { parseMountinfo, printMountinfo } from '../../src/machine/mountinfo.ts'
 import { readText } from '../../src/machine/text.ts'
-import { kernelAtLeast } from '../../src/steps/kernel-release.ts'
 
 const line =
   '36 35 98:0 /mnt1 /a\\040b rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n37 35 0:5 / /tmp rw - tmpfs tmpfs rw,noswap\n'

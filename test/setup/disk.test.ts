@@ -121,7 +121,10 @@ test('the disk takes no more room than what is on it', async () => {
 
 test('the command line is one line that parses back to the same volumes', () => {
   const line = readFileSync(join(at, 'cmdline'), 'latin1')
-  assert.match(line, /^\S.* random\.trust_bootloader=off systemd\.gpt_auto=0 systemd\.swap=0\n$/)
+  assert.match(
+    line,
+    /^\S.* init_on_free=1 random\.trust_bootloader=off systemd\.gpt_auto=0 systemd\.swap=0\n$/,
+  )
   const params = parseParams(line)
   for (const name of verityNames) assert.is(params.verity[name].rootHash, facts[name].roothash as RootHash)
 })

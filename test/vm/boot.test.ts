@@ -151,6 +151,7 @@ test('an unencrypted job-store keeps what is written', ({ fact }) => {
 test('/tmp is a small tmpfs that never goes to swap', ({ fact }) => {
   assert.match(fact('mount /tmp'), /^tmpfs \S+ rw,nosuid,nodev,.*\bsize=131072k\b/)
   assert.match(fact('mount /tmp'), /\bnoswap\b/)
+  assert.match(fact('mount /tmp'), /\bnr_inodes=8192\b/)
   assert.is(fact('write /tmp'), 'done')
 })
 
@@ -159,6 +160,27 @@ test('/etc and /var are writable, in memory', ({ fact }) => {
     assert.match(fact(`mount ${path}`), /upperdir=\/run\/cvmboot\/overlay/)
     assert.is(fact(`write ${path}`), 'done')
   }
+})
+
+test('the kernel holds what it was told before the pivot, against root too where it can', ({ fact }) => {
+  for (const [name, value] of [
+    ['kernel/core_pattern', '|/bin/false'],
+    ['fs/suid_dumpable', '0'],
+    ['kernel/kexec_load_disabled', '1'],
+    ['kernel/sysrq', '0'],
+    ['kernel/unprivileged_bpf_disabled', '1'],
+    ['kernel/yama/ptrace_scope', '2'],
+    ['kernel/modules_disabled', '0'],
+    ['lockdown', 'none [integrity] confidentiality'],
+    ['hibernation', '[disabled]'],
+  ] as const)
+    assert.is(fact(`setting ${name}`), value, name)
+  assert.is(fact('kexec again'), 'Invalid argument')
+  assert.is(fact('unlock'), 'Operation not permitted')
+})
+
+test('systemd is told of no swap target', ({ fact }) => {
+  assert.is(fact('swap.target'), 'LoadState=masked')
 })
 
 test('there is no swap', ({ fact }) => {

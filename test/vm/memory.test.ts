@@ -87,6 +87,15 @@ const pieces = (bytes: Buffer): Buffer[] =>
 const writings = (bytes: Buffer): Buffer[] =>
   [bytes.toString('hex').slice(0, 24), bytes.toString('base64').slice(0, 20)].map((text) => Buffer.from(text))
 
+/** Of the numbers that trees/root-fs/usr/libexec/keep-marker writes to /tmp, some that are not in its first block. */
+const numbers = (first: number): Buffer => Buffer.from(`${first + 700}-${first + 701}-${first + 702}-`)
+
+test('what was deleted from /tmp is gone from memory, and what was not is there', async ({ dumps }) => {
+  const [dump = ''] = dumps
+  assert.ok((await placesOf(dump, numbers(8_880_000))).length > 0)
+  assert.equal(await placesOf(dump, numbers(7_770_000)), [])
+})
+
 for (const [index, which] of ['provisions', 'opens'].entries()) {
   test(`after a boot that ${which}: no secret of the provider, no passphrase and no MAC key`, async ({
     dumps,

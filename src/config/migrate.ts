@@ -1,0 +1,145 @@
+// A partition.conf that was written for the shell scripts, read as bash read it as far as such files go, and what
+// becomes of each line. Pure. Only `config migrate` reads this way: the boot and `setup` refuse what needs a shell.
+
+import { volumes } from '../layout/layout.ts'
+import { parseConfig, printConfig } from './config.ts'
+import type { Key } from './key.ts'
+import { configKeys } from './keys.ts'
+import { type Draft, defaultConfig } from './settings.ts'
+
+export type Note = {
+  /** From 1; 0 for what is not about a line. */
+  readonly line: number
+  readonly was: string
+  /** Empty where nothing takes its place. */
+  readonly becomes: string
+  readonly why: string
+}
+
+export type Migrated = {
+  /** The whole configuration, as `parseConfig` reads it. */
+  readonly text: string
+  readonly notes: readonly Note[]
+}
+
+type Line = { readonly line: number; readonly name: string; readonly value: string }
+
+/** The old scripts' environment, which their files name with a default. */
+const fromEnvironment = new Set(['NVFLARE_ROOT', 'NVFLARE_DEVICE', 'ENCRYPT_JOBS'])
+
+const unquote = (text: string): string =>
+  /^"([^"]*)"[\t ]*(?:#.*)?$/.exec(text)?.[1] ??
+  /^'([^']*)'[\t ]*(?:#.*)?$/.exec(text)?.[1] ??
+  text.replace(/[\t ]+#.*$/, '').trim()
+
+const reference = /\$(?:\{([A-Za-z_]\w*)(?::?-([^${}]*))?\}|([A-Za-z_]\w*))/g
+
+/** `$NAME`, `${NAME}` and `${NAME:-default}` by what the file said above; undefined where it did not. */
+const expand = (text: string, above: ReadonlyMap<string, string>): string | undefined => {
+  let known = true
+  const value = text.replace(
+    reference,
+    (_, braced: string | undefined, otherwise: string | undefined, bare: string | undefined) => {
+      const found = above.get(braced ?? bare ?? '') ?? otherwise
+      known &&= found !== undefined
+      return found ?? ''
+    },
+  )
+  return known ? value : undefined
+}
+
+/** What bash would assign; undefined where only bash knows. */
+const evaluate = (text: string, above: ReadonlyMap<string, string>): string | undefined => {
+  const inside = unquote(text)
+  const value = text.startsWith("'") ? inside : expand(inside, above)
+  return value === undefined || /[$`\\]/.test(value) ? undefined : value
+}
+
+const keyOf = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
+const volumeOf = (key: string) => volumes.find((v) => key.startsWith(`${v.key}_`))
+
+/** Why a value that the scripts took is none here. */
+const refusedBecause = ({ key, expected }: Key): string => {
+  const volume = volumeOf(key)
+  if (key === 'SWAP_ENABLED') return 'swap is forbidden: the host could read memory and play it back'
+  if (key === 'ROOT_FS_MOUNT') return 'root-fs is the root of the booted system'
+  if (/^(?:CRYPT|VERITY)_/.test(key)) return `it is a constant here: ${expected}`
+  if (key.endsWith('_TYPE') && volume !== undefined) return `${volume.name} is always ${volume.protection}`
+  if (key.endsWith('_ENCRYPTION') && volume?.protection === 'crypt')
+    return `${volume.name} is always encrypted here`
+  return `it takes ${expected}`
+}
+
+const nothingToSay = (key: Key): string =>
+  key.key === 'ROOT_MOUNT'
+    ? 'it moved the mount points, which are each written out below'
+    : key.key.startsWith('PORT')
+      ? 'nothing in the boot has a network; set your firewall in root-fs or os-config'
+      : 'it confirms what is a constant here'
+
+/** Why a line is left out before its value is looked at. */
+const unreadable = (name: string, rest: string, key: Key | undefined): string | undefined => {
+  if (name === '') return 'only a shell would run this line'
+  if (key === undefined) return 'no part of cvmboot reads it'
+  if (key.key.startsWith('PORT')) return nothingToSay(key)
+  return rest.startsWith('(') ? 'only a shell has lists' : undefined
+}
+
+/** Reads the lines as bash does: the last of two counts. What is no assignment is noted and left out. */
+const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
+  const above = new Map<string, string>()
+  const found = new Map<Key, Line>()
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = index + 1
+    const was = raw.trim()
+    if (was === '' || was.startsWith('#')) continue
+    const note = (becomes: string, why: string) => notes.push({ line, was, becomes, why })
+    const [, name = '', rest = ''] = /^(?:export[\t ]+)?([A-Za-z_]\w*)=(.*)$/.exec(was) ?? []
+    const key = keyOf.get(name)
+    const value = evaluate(rest, above)
+    if (value !== undefined) above.set(name, value)
+    const why = unreadable(name, rest, key)
+    if (why !== undefined || key === undefined) note('', why ?? '')
+    else if (value === undefined) note('', 'what it expands to is not in this file; write the value itself')
+    else {
+      const before = found.get(key)
+      if (before !== undefined)
+        notes.push({
+          line: before.line,
+          was: `${before.name}=${before.value}`,
+          becomes: '',
+          why: `line ${line} sets it again, and the last one counted`,
+        })
+      found.set(key, { line, name, value })
+      const named = [...rest.matchAll(reference)].map(([, braced, , bare]) => braced ?? bare ?? '')
+      if (named.some((one) => fromEnvironment.has(one)))
+        note(`${key.key}=${value}`, 'the default is taken; cvmboot setup reads the environment itself')
+      else if (named.length > 0) note(`${key.key}=${value}`, 'nothing is expanded here')
+    }
+  }
+  return found
+}
+
+/** The new file and what changed. Fault: `config-value` where the whole fits no machine, as two mounts in one place. */
+export const migrateConfig = (text: string): Migrated => {
+  const notes: Note[] = []
+  let draft: Draft = structuredClone(defaultConfig)
+  // In the table's order, as parseConfig has it, so that what one key needs of another is there before it.
+  const found = readLines(text, notes)
+  for (const key of configKeys) {
+    const at = found.get(key)
+    if (at === undefined) continue
+    const { line, name, value } = at
+    const note = (becomes: string, why: string) => notes.push({ line, was: `${name}=${value}`, becomes, why })
+    const before = structuredClone(draft)
+    if (!key.read(value, draft)) {
+      draft = before
+      note('', refusedBecause(key))
+    } else if (key.print(draft) === '') note('', nothingToSay(key))
+    else if (value === 'optional') note(`${key.key}=${key.print(draft)}`, 'nothing at run time chooses it')
+    else if (name !== key.key) note(`${key.key}=${key.print(draft)}`, 'that is its name here')
+  }
+  const printed = printConfig(draft)
+  parseConfig(printed)
+  return { text: printed, notes: notes.sort((a, b) => a.line - b.line) }
+}

@@ -1,0 +1,50 @@
+// The verb `check`: is this machine fit for what the configuration says? Reads only.
+
+import { readArguments } from '../arguments.ts'
+import { defaultConfig, parseConfig } from '../config/config.ts'
+import { BootFault, fail } from '../fault.ts'
+import { readConfigFile } from '../machine/config-file.ts'
+import { firstFault, printFindings, printFindingsJson } from './finding.ts'
+import { live } from './live.ts'
+import { checkBuild, checkVm, type Preflight } from './preflight.ts'
+import { paintFor } from './style.ts'
+
+export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE] [--json]
+
+Looks whether this machine is fit for what partition.conf says: kernel and modules, memory against what lies in it,
+the disk against the sum of the volumes, confidential VM, swap, tools. One line each, which says what to do; ends with
+the status of the first that fails. Changes nothing.
+
+  --for vm         what the boot needs; run it in the VM (default)
+  --for build      what setup and pack need
+  --config FILE    partition.conf (default: the built-in defaults, which ask for 200 GB of disk and 16 GB of memory)
+  --modules DIR    lib/modules/RELEASE of the kernel that will boot (default: of the running one)
+  --disk           the disk (default: DEVICE of partition.conf, or the largest there is)
+  --json           the findings as JSON
+`
+
+const accepted = {
+  for: { type: 'string' },
+  config: { type: 'string' },
+  modules: { type: 'string' },
+  disk: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+const checks = { vm: checkVm, build: checkBuild } as const
+
+/** Prints the findings, then fails with the first that is bad. Faults: `usage`, `config-*`, and those of the findings. */
+export const check = async (args: readonly string[]): Promise<void> => {
+  const { for: what = 'vm', config: file, modules, disk, json } = readArguments(args, accepted)
+  if (!Object.hasOwn(checks, what)) throw fail('usage', { reason: `--for takes vm or build, not ${what}` })
+  const flight: Preflight = {
+    config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
+    modules: modules?.replace(/\/+$/, '') ?? `/lib/modules/${live.kernel()}`,
+    disk,
+  }
+  const findings = checks[what as keyof typeof checks](live, flight)
+  const paint = paintFor(process.stdout.isTTY, process.env)
+  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, paint))
+  const fault = firstFault(findings)
+  if (fault !== undefined) throw new BootFault(fault)
+}

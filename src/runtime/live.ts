@@ -1,0 +1,36 @@
+// The machine that this runs on, for system.ts. What cannot be read is undefined: who asks decides what that means.
+
+import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import { readDevice } from '../machine/block.ts'
+import { toolPath } from '../machine/exec.ts'
+import { readMapping } from '../machine/mapper.ts'
+import { sizeOf } from './inspect.ts'
+import type { System } from './system.ts'
+
+const orUndefined = <T>(ask: () => T): T | undefined => {
+  try {
+    return ask()
+  } catch {
+    return undefined
+  }
+}
+
+export const live: System = {
+  kernel: release,
+  text: (path) => orUndefined(() => readFileSync(path, 'latin1')),
+  names: (path) => orUndefined(() => readdirSync(path)) ?? [],
+  bytes: (path) => orUndefined(() => sizeOf(path)),
+  space: (path) =>
+    orUndefined(() => {
+      const { bsize, blocks, bfree } = statfsSync(path, { bigint: true })
+      return { bytes: blocks * bsize, used: (blocks - bfree) * bsize }
+    }),
+  hasTool: (name) =>
+    toolPath
+      .split(':')
+      .some((directory) => orUndefined(() => accessSync(join(directory, name), constants.X_OK) ?? true)),
+  mapping: (name) => orUndefined(() => readMapping(name)),
+  read: (device, offset, length) => orUndefined(() => readDevice(device, offset, length)),
+}

@@ -1,0 +1,263 @@
+// The checks of `cvmboot check`: whether a machine is fit to boot, or to build, what a configuration says. Each says what
+// to do. Pure over system.ts.
+
+import type { Config } from '../config/config.ts'
+import { modulesOf } from '../config/modules.ts'
+import { fail } from '../fault.ts'
+import { fileSystemModules } from '../layout/initramfs.ts'
+import { kernelAtLeast } from '../layout/kernel-release.ts'
+import { cryptNames, usesSnp, usesTpm, verityNames, volumes } from '../layout/layout.ts'
+import { parseState, statePath } from '../layout/state.ts'
+import { blockSize, treeBlocks } from '../layout/verity.ts'
+import { detectCvm } from '../machine/cvm.ts'
+import { findModule, type ModuleIndex, parseModuleIndex } from '../machine/modules.ts'
+import { parseMountinfo } from '../machine/mountinfo.ts'
+import { bad, type Finding, good, note } from './finding.ts'
+import type { System } from './system.ts'
+
+export type Preflight = {
+  readonly config: Config
+  /** `/lib/modules/RELEASE` of the kernel that will boot. */
+  readonly modules: string
+  /** Disk or image file; undefined for the largest disk there is. */
+  readonly disk: string | undefined
+}
+
+const MiB = 1024n ** 2n
+const GiB = 1024n ** 3n
+const size = (bytes: bigint): string =>
+  bytes < 10n * GiB ? `${bytes / MiB} MiB` : `${(Number(bytes / MiB) / 1024).toFixed(1)} GiB`
+
+/** What the boot itself takes at the most before it frees the initramfs, uncompressed (the table of `npm run bench`). */
+const bootBytes = 320n * MiB
+
+/** The kernel keeps a part of a VM's memory for itself: under a sixteenth, of small VMs too. */
+const visible = (bytes: bigint): bigint => (bytes / 16n) * 15n
+
+const release = ({ modules }: Preflight): string => modules.slice(modules.lastIndexOf('/') + 1)
+
+const kernel = (flight: Preflight): Finding => {
+  const found = release(flight)
+  if (!kernelAtLeast(found, 6, 1)) return bad('kernel', fail('kernel-old', { found }).fault)
+  return kernelAtLeast(found, 6, 12)
+    ? good('kernel', `Linux ${found}`)
+    : note('kernel', `Linux ${found}: an I/O error of a verified volume does not panic; take 6.12 or later`)
+}
+
+const indexOf = (system: System, directory: string): ModuleIndex | undefined => {
+  const read = (name: string) => system.text(`${directory}/modules.${name}`)
+  const dep = read('dep')
+  if (dep === undefined) return undefined
+  return parseModuleIndex({ dep, softdep: '', alias: '', builtin: read('builtin') ?? '' })
+}
+
+/** Those that neither the running kernel has in use nor the directory has as files or built in. */
+const modules = (system: System, flight: Preflight): Finding[] => {
+  const index = indexOf(system, flight.modules)
+  const running = release(flight) === system.kernel()
+  const used = new Set(running ? system.names('/sys/module') : [])
+  const has = (name: string) =>
+    name.split('|').some((one) => used.has(one)) ||
+    (index !== undefined && findModule(index, name) !== undefined)
+  const { config } = flight
+  const layered = config.configOverEtc || config.overlays.length > 0
+  const needed = [...modulesOf(config), 'ext4', ...(layered ? ['overlay'] : [])]
+  const absent = needed.filter((name) => !has(name))
+  if (index === undefined && absent.length > 0)
+    return [
+      note(
+        'modules',
+        `no ${flight.modules}/modules.dep: --modules takes lib/modules/RELEASE of the kernel that will boot`,
+      ),
+    ]
+  const [first] = absent
+  if (first !== undefined)
+    return [
+      bad(
+        'modules',
+        fail('module-missing', {
+          module: absent.join(', '),
+          reason: `neither in ${flight.modules} nor built into the kernel`,
+        }).fault,
+      ),
+    ]
+  const images = fileSystemModules.filter((name) => name !== 'overlay' && has(name))
+  return [
+    good('modules', `all ${needed.length} that this configuration needs`),
+    good('file systems', `images may be ${images.join(', ')}`),
+  ]
+}
+
+const keyring = (system: System): Finding =>
+  system.text('/proc/keys') === undefined
+    ? bad('keyring', fail('kernel-feature', { feature: 'keyring (/proc/keys)', option: 'CONFIG_KEYS' }).fault)
+    : good('keyring', 'the kernel keeps volume keys')
+
+const processor = (system: System): Finding =>
+  /^flags\s*:.* aes /m.test(system.text('/proc/cpuinfo') ?? '')
+    ? good('processor', 'has AES instructions')
+    : note(
+        'processor',
+        'no AES instructions: encrypted volumes are slow; give the VM a CPU model that has them',
+      )
+
+const memory = (system: System, { config }: Preflight): Finding[] => {
+  const kiB = /^MemTotal: +(\d+) kB$/m.exec(system.text('/proc/meminfo') ?? '')?.[1]
+  if (kiB === undefined) return [note('memory', 'unknown: /proc/meminfo cannot be read; run this on the VM')]
+  const bytes = BigInt(kiB) * 1024n
+  const layers = config.overlays.length > 0 ? config.overlaySize : 0n
+  const files = config.size['tmp-fs'] + layers
+  const small = (needed: bigint, purpose: string, keys: string) =>
+    bad('memory', fail('memory-small', { found: size(bytes), needed: size(needed), purpose, keys }).fault)
+  return [
+    bytes < visible(config.least.memory)
+      ? small(config.least.memory, 'what the configuration asks for', 'MIN_MEMORY')
+      : good('memory', `${size(bytes)}, ${size(config.least.memory)} asked for`),
+    bytes < visible(files + bootBytes)
+      ? small(files + bootBytes, 'files in memory and the boot', 'TMPFS_SIZE or OVERLAY_SIZE')
+      : good('files in memory', `at most ${size(files)}, and the boot needs ${size(bootBytes)}`),
+  ]
+}
+
+/** With verity trees, and what the table and the alignment of partitions take. */
+export const bytesOfVolumes = (config: Config): bigint => {
+  const verity = verityNames.map((name) => {
+    const blocks = config.size[name] / BigInt(blockSize)
+    return config.size[name] + (treeBlocks(blocks) + 1n) * BigInt(blockSize)
+  })
+  const crypt = cryptNames.map((name) => config.size[name])
+  return [...verity, ...crypt].reduce((sum, bytes) => sum + bytes, 10n * MiB)
+}
+
+const disks = (system: System): readonly string[] =>
+  system
+    .names('/sys/block')
+    .filter((name) => !/^(?:dm-|loop|ram|zram|md|fd|sr)\d*/.test(name))
+    .map((name) => `/dev/${name}`)
+
+const disk = (system: System, flight: Preflight): Finding[] => {
+  const { config } = flight
+  const named = flight.disk ?? config.device
+  const sizes = (named === undefined ? disks(system) : [named]).map((device) => ({
+    device,
+    bytes: system.bytes(device) ?? 0n,
+  }))
+  const [largest] = sizes.sort((a, b) => (a.bytes < b.bytes ? 1 : -1))
+  if (largest === undefined || largest.bytes === 0n) {
+    const looked = named ?? 'any disk'
+    return [bad('disk', fail('disk-missing', { disk: looked }).fault)]
+  }
+  const { device, bytes } = largest
+  const small = (needed: bigint, purpose: string, keys: string) =>
+    bad('disk', fail('disk-small', { device, found: size(bytes), needed: size(needed), purpose, keys }).fault)
+  const volumesTake = bytesOfVolumes(config)
+  return [
+    bytes < config.least.disk
+      ? small(config.least.disk, 'what the configuration asks for', 'MIN_DISK')
+      : good('disk', `${device} has ${size(bytes)}, ${size(config.least.disk)} asked for`),
+    bytes < volumesTake
+      ? small(volumesTake, 'all volumes at their full size', '*_SIZE')
+      : good('volumes', `take at most ${size(volumesTake)} of it`),
+  ]
+}
+
+const cvmOf = (system: System) =>
+  detectCvm({
+    cpuinfo: system.text('/proc/cpuinfo') ?? '',
+    sevGuest: system.names('/sys/devices/platform').includes('sev-guest'),
+  })
+
+const cvm = (system: System): Finding => {
+  const found = cvmOf(system)
+  return found === undefined
+    ? bad('confidential VM', fail('cvm-absent', {}).fault)
+    : good('confidential VM', `${found}; have its attestation checked before anything secret is sent in`)
+}
+
+const keyOf = (system: System, { config }: Preflight): Finding[] =>
+  cryptNames.flatMap((volume) => {
+    const { provider } = config.keys[volume]
+    if (volume === 'job-store' && config.jobStore === 'plain')
+      return [
+        note(volume, 'is not encrypted: the host reads it; set JOBSTORE_ENCRYPTION=required if it must not'),
+      ]
+    const found = cvmOf(system)
+    if (usesSnp(provider) && found !== 'sev-snp')
+      return [bad(volume, fail('tee-none', { volume, provider, found: found ?? 'no confidential VM' }).fault)]
+    if (usesTpm(provider) && !system.names('/sys/class/tpm').includes('tpm0'))
+      return [
+        bad(volume, fail('tpm-none', { device: '/dev/tpmrm0', reason: 'there is no such device' }).fault),
+      ]
+    return [
+      good(volume, provider === 'ephemeral' ? 'a new key at each boot' : `its key is kept by ${provider}`),
+    ]
+  })
+
+const swap = (system: System): Finding => {
+  const [device] = (system.text('/proc/swaps') ?? '')
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s/)[0] ?? '')
+    .filter((name) => name !== '')
+  return device === undefined
+    ? good('swap', 'none in use')
+    : bad('swap', fail('swap-active', { device }).fault)
+}
+
+/** What a boot of ours mounted stays where it is; /tmp is the running system's own. */
+const mountPoints = (system: System, { config }: Preflight): Finding[] => {
+  if (parseState(system.text(statePath) ?? '') !== undefined)
+    return [good('mount points', 'this system was booted by cvmboot: see cvmboot status')]
+  const mounts = parseMountinfo(system.text('/proc/self/mountinfo') ?? '')
+  const taken = volumes.flatMap(({ name }): Finding[] => {
+    const target = config.mount[name]
+    const mount = mounts.findLast((one) => one.target === target)
+    if (mount === undefined || name === 'root-fs' || name === 'tmp-fs') return []
+    return [
+      bad('mount points', fail('mount-point-busy', { volume: name, target, found: mount.source }).fault),
+    ]
+  })
+  return taken.length > 0 ? taken : [good('mount points', 'free')]
+}
+
+/** Programs that `setup` and `pack` start; those without `only` each of their runs does. */
+const tools: readonly { readonly tool: string; readonly package: string; readonly only?: string }[] = [
+  { tool: 'veritysetup', package: 'cryptsetup-bin' },
+  { tool: 'mke2fs', package: 'e2fsprogs' },
+  { tool: 'tar', package: 'tar' },
+  { tool: 'mkfs.erofs', package: 'erofs-utils', only: 'setup with erofs, the default' },
+  { tool: 'lz4', package: 'lz4', only: 'pack with lz4, the default' },
+  { tool: 'mksquashfs', package: 'squashfs-tools', only: 'setup --format squashfs' },
+  { tool: 'zstd', package: 'zstd', only: 'pack --compress zstd' },
+  { tool: 'xz', package: 'xz-utils', only: 'modules that end in .xz' },
+  { tool: 'fakeroot', package: 'fakeroot', only: 'setup without root' },
+]
+
+const installed = (system: System): Finding[] =>
+  tools.map(({ tool, package: from, only }) => {
+    if (system.hasTool(tool)) return good(tool, only === undefined ? 'installed' : `installed, for ${only}`)
+    return only === undefined
+      ? bad(tool, fail('tool-missing', { tool, package: from }).fault)
+      : note(tool, `not installed; only ${only} needs it: apt-get install ${from}`)
+  })
+
+/** Of the machine that boots: run in the VM, or anything like it. */
+export const checkVm = (system: System, flight: Preflight): Finding[] => [
+  cvm(system),
+  kernel(flight),
+  ...modules(system, flight),
+  keyring(system),
+  processor(system),
+  ...memory(system, flight),
+  ...disk(system, flight),
+  ...keyOf(system, flight),
+  swap(system),
+  ...mountPoints(system, flight),
+]
+
+/** Of the machine where `setup` and `pack` run. */
+export const checkBuild = (system: System, flight: Preflight): Finding[] => [
+  kernel(flight),
+  ...modules(system, flight),
+  ...installed(system),
+]

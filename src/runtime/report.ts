@@ -1,0 +1,73 @@
+// The verb `report`: a boot as a picture, or as text. Reads the state, and what kernel and systemd tell of the same boot.
+
+import { writeFileSync } from 'node:fs'
+import { readArguments } from '../arguments.ts'
+import { fail } from '../fault.ts'
+import { statePath } from '../layout/state.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { run } from '../machine/exec.ts'
+import { readText } from '../machine/text.ts'
+import { drawReport } from './report/draw.ts'
+import { type BootRecord, readRecord } from './report/record.ts'
+import { printText } from './report/words.ts'
+import { paintFor } from './style.ts'
+
+export const reportHelp = `cvmboot report [--state FILE [--log FILE] [--systemd FILE]] [--output FILE] [--text]
+
+Draws how this machine booted: when what happened, and the chain of trust from the measured launch to each mount. An
+SVG that any browser shows, on standard output. Changes nothing.
+
+  --output FILE    write the picture there
+  --text           for a terminal instead
+  --state FILE     of another boot (default: ${statePath} of this one)
+  --log FILE       the kernel's log of that boot, as dmesg prints it: when the initramfs was unpacked
+  --systemd FILE   what systemctl show printed there: when the system was up
+`
+
+const text = { type: 'string' } as const
+const accepted = {
+  state: text,
+  log: text,
+  systemd: text,
+  output: text,
+  text: { type: 'boolean' },
+} as const
+
+/** Fault: `state-read`. */
+const readOne = (path: string): string | undefined => {
+  try {
+    return readText(path)
+  } catch (thrown) {
+    throw fail('state-read', { path, reason: reasonOf(thrown) })
+  }
+}
+
+/** What a program of this system says; nothing where there is none, or it will not. */
+const said = (tool: string, ...args: string[]): Promise<string | undefined> =>
+  run(tool, args).catch(() => undefined)
+
+const shown = ['Userspace', 'Finish'].map((name) => `--property=${name}TimestampMonotonic`)
+
+const recordHere = async (): Promise<BootRecord> =>
+  readRecord(statePath, readOne(statePath), await said('dmesg'), await said('systemctl', 'show', ...shown))
+
+const recordOf = (state: string, log: string | undefined, systemd: string | undefined): BootRecord => {
+  const optional = (path: string | undefined) => (path === undefined ? undefined : readOne(path))
+  return readRecord(state, readOne(state), optional(log), optional(systemd))
+}
+
+/** Faults: `usage`, `state-read`, `state-write`. */
+export const report = async (args: readonly string[]): Promise<void> => {
+  const { state, log, systemd, output, text: asText } = readArguments(args, accepted)
+  if (state === undefined && (log !== undefined || systemd !== undefined))
+    throw fail('usage', { reason: '--log and --systemd go with the --state of the same boot' })
+  const record = state === undefined ? await recordHere() : recordOf(state, log, systemd)
+  const paint = paintFor(output === undefined ? process.stdout.isTTY : false, process.env)
+  const drawn = asText === true ? printText(record, paint) : drawReport(record)
+  if (output === undefined) return void process.stdout.write(drawn)
+  try {
+    writeFileSync(output, drawn)
+  } catch (thrown) {
+    throw fail('state-write', { path: output, reason: reasonOf(thrown) })
+  }
+}

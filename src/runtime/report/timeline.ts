@@ -1,0 +1,97 @@
+// When what happened: a boot as spans in a row, and the steps one by one. Pure.
+
+import type { StepState } from '../../layout/state.ts'
+import type { BootRecord, Span } from './record.ts'
+
+/** What kind of work a step is: steps of one kind have one colour. */
+export type Kind = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'other'
+
+const kinds: Readonly<Record<string, Kind>> = {
+  'check-initramfs': 'check',
+  'require-cvm': 'check',
+  'forbid-swap': 'check',
+  'close-tee': 'check',
+  'close-tpm': 'check',
+  'open-verity': 'verify',
+  'mount-verity': 'verify',
+  'open-ephemeral': 'encrypt',
+  'mount-ephemeral': 'encrypt',
+  'open-lasting': 'encrypt',
+  'mount-lasting': 'encrypt',
+  'mount-plain': 'open',
+  'mount-tmpfs': 'memory',
+  overlay: 'memory',
+}
+
+export type Step = Span & {
+  readonly kind: Kind
+  /** As `open-verity`. */
+  readonly verb: string
+  /** Volume or path; may be empty. */
+  readonly subject: string
+}
+
+export type Phase = Span & { readonly name: 'kernel' | 'start' | 'steps' | 'hand-over' | 'system' }
+
+export type Timeline = {
+  /** In order, one after the other. */
+  readonly phases: readonly Phase[]
+  /** Beside the kernel's own start. */
+  readonly unpacking: Span | undefined
+  readonly steps: readonly Step[]
+  /** When the verified root's init took over, or could. */
+  readonly handOver: number
+  readonly end: number
+}
+
+const stepOf = ({ step, at, milliseconds, evidence }: StepState): Step => {
+  const verb = step.split(' ')[0] ?? ''
+  const subject = evidence['volume'] ?? evidence['mount'] ?? ''
+  const kind = Object.hasOwn(kinds, verb) ? (kinds[verb] ?? 'other') : 'other'
+  return { kind, verb, subject: `${subject}`, from: at, to: at + milliseconds }
+}
+
+export const timelineOf = ({ state, unpacking, system }: BootRecord): Timeline => {
+  const steps = state.steps.map(stepOf)
+  const handOver = Math.max(state.started, ...steps.map(({ to }) => to))
+  const phases: Phase[] = [
+    { name: 'kernel', from: 0, to: state.entered },
+    { name: 'start', from: state.entered, to: state.started },
+    { name: 'steps', from: state.started, to: handOver },
+  ]
+  // The clocks of kernel, agent and systemd are one, but a record may be of two boots.
+  if (system !== undefined && system.from >= handOver) {
+    phases.push({ name: 'hand-over', from: handOver, to: system.from })
+    if (system.to !== undefined) phases.push({ name: 'system', from: system.from, to: system.to })
+  }
+  const fits = unpacking !== undefined && unpacking.to <= state.entered
+  return {
+    phases,
+    unpacking: fits ? unpacking : undefined,
+    steps,
+    handOver,
+    end: phases.at(-1)?.to ?? handOver,
+  }
+}
+
+/** `950 ms`, `12.3 s`. */
+export const printTime = (milliseconds: number): string =>
+  milliseconds < 999.5 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+
+/** Where an axis over so many milliseconds has its marks: five to ten, at round seconds or parts of one. */
+export const ticksOf = (span: Span): number[] => {
+  const length = span.to - span.from
+  if (length <= 0) return []
+  const steps = [1, 2, 5].flatMap((n) => [n, n * 10, n * 100, n * 1000, n * 10_000, n * 100_000, n * 1e6])
+  const step = steps.sort((a, b) => a - b).find((one) => length / one <= 10) ?? length
+  const first = Math.ceil(span.from / step) * step
+  return Array.from({ length: Math.floor((span.to - first) / step) + 1 }, (_, i) => first + i * step)
+}
+
+export const phaseTitles: Readonly<Record<Phase['name'], string>> = {
+  kernel: 'kernel',
+  start: 'start of cvmboot',
+  steps: 'steps of cvmboot',
+  'hand-over': 'hand-over',
+  system: 'start of the system',
+}

@@ -1,0 +1,107 @@
+// A boot in words: what the picture has as its text, and what `--text` shows on a terminal. Pure.
+
+import { printable } from '../../fault.ts'
+import type { Paint, Style } from '../style.ts'
+import { type Chain, chainOf, type Trust } from './chain.ts'
+import type { BootRecord, Span } from './record.ts'
+import { phaseTitles, printTime, type Timeline, timelineOf } from './timeline.ts'
+
+export const trustWords: Readonly<Record<Trust, string>> = {
+  verified: 'verified',
+  encrypted: 'encrypted',
+  memory: 'in memory',
+  none: 'NOT PROTECTED',
+}
+
+/** In a line. */
+export const headline = ({ state }: BootRecord, { handOver, end }: Timeline): string => {
+  const up = end > handOver ? `, ${printTime(end)} to the running system` : ''
+  return `${state.edition} ${state.version} on Linux ${state.kernel}: ${printTime(handOver)} to the verified root${up}`
+}
+
+export const cvmWords = ({ cvm, measured }: Chain): string =>
+  measured === 'measured' ? `launch measured by ${cvm}` : `${cvm}: nothing measured this launch`
+
+/** For who does not see the picture: all that it shows. */
+export const describe = (record: BootRecord): string => {
+  const timeline = timelineOf(record)
+  const chain = chainOf(record.state)
+  const phases = timeline.phases.map(({ name, from, to }) => `${phaseTitles[name]} ${printTime(to - from)}`)
+  const steps = timeline.steps.map(
+    ({ verb, subject, from, to }) => `${`${verb} ${subject}`.trim()} ${printTime(to - from)}`,
+  )
+  const links = chain.links.map(
+    ({ trust, name, demands, enforced, mounted }) =>
+      `${mounted.at}: ${name}, ${trustWords[trust]}, ${[demands, enforced.by].filter((word) => word !== '').join(', ')}`,
+  )
+  return [
+    `Time: ${phases.join(', ')}.`,
+    `Steps: ${steps.join(', ')}.`,
+    `Trust: ${cvmWords(chain)}. ${links.join('; ')}.`,
+  ].join(' ')
+}
+
+const columns = 30
+
+/** A bar at its place: eighths of a column are as fine as it gets. */
+const barOf = ({ from, to }: Span, whole: Span): string => {
+  const scale = (at: number) => ((at - whole.from) / Math.max(whole.to - whole.from, 1)) * columns
+  const start = Math.min(Math.floor(scale(from)), columns - 1)
+  const length = scale(to) - start
+  const full = Math.floor(length)
+  const rest = Math.round((length - full) * 8)
+  const eighth = rest > 0 && rest < 8 ? String.fromCodePoint(0x2588 + 8 - rest) : rest === 8 ? '█' : ''
+  return `${' '.repeat(start)}${'█'.repeat(full)}${eighth}`.padEnd(start + 1, '▏').slice(0, columns)
+}
+
+const styles: Readonly<Record<Trust, Style>> = {
+  verified: 'good',
+  encrypted: 'good',
+  memory: 'dim',
+  none: 'note',
+}
+
+const table = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+export const printText = (record: BootRecord, paint: Paint): string => {
+  const timeline = timelineOf(record)
+  const chain = chainOf(record.state)
+  const whole = { from: 0, to: timeline.end }
+  const ours = { from: record.state.started, to: timeline.handOver }
+  const row = (name: string, span: Span, within: Span) =>
+    `  ${printTime(span.to - span.from).padStart(8)}  ${name.padEnd(38)} ${paint('dim', barOf(span, within))}`.trimEnd()
+  const phases = timeline.phases.flatMap((phase) => [
+    row(phaseTitles[phase.name], phase, whole),
+    ...(phase.name === 'kernel' && timeline.unpacking !== undefined
+      ? [row('  of it unpacking the initramfs', timeline.unpacking, whole)]
+      : []),
+  ])
+  const steps = timeline.steps.map((step) =>
+    row(printable(`${step.verb} ${step.subject}`.trim()), step, ours),
+  )
+  const links = table(
+    chain.links.map(({ trust, name, demands, enforced, mounted }) =>
+      [mounted.at, name, trustWords[trust], demands, `${enforced.by} ${enforced.on}`].map(printable),
+    ),
+  ).map((text, i) => `  ${paint(styles[chain.links[i]?.trust ?? 'none'], text)}`)
+  return [
+    paint('bold', printable(headline(record, timeline))),
+    '',
+    ...phases,
+    '',
+    paint('bold', 'Steps'),
+    ...steps,
+    '',
+    paint('bold', `Trust: ${printable(cvmWords(chain))}`),
+    ...links,
+    '',
+  ].join('\n')
+}

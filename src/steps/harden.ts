@@ -1,0 +1,42 @@
+// harden: one setting of the kernel, written and read back. What the kernel does not show ends the boot.
+
+import { fail } from '../fault.ts'
+import { type SettingName, securityfs, settingOf } from '../layout/hardening.ts'
+import { reasonOf } from '../machine/errno.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Definition } from './step.ts'
+
+export type Harden = { readonly kind: 'harden'; readonly setting: SettingName; readonly value: string }
+
+/** Nobody has mounted it where the boot is the init. */
+const requireSecurityfs = (machine: Machine): void => {
+  if (machine.mounts().some(({ target }) => target === securityfs)) return
+  const options = ['nosuid', 'nodev', 'noexec']
+  machine.mount({ source: 'securityfs', target: securityfs, type: 'securityfs', options })
+}
+
+export const harden: Definition<Harden> = {
+  print: ({ setting, value }) => `harden ${setting}=${value}`,
+  subject: ({ setting }) => setting,
+  run: ({ setting, value }, { machine }) => {
+    const { path, access, shows, absent, remedy } = settingOf(setting)
+    const unproven = (reason: string) => fail('harden-unproven', { setting, reason, remedy })
+    if (path.startsWith(securityfs)) requireSecurityfs(machine)
+    const read = () => machine.readText(path)?.trimEnd()
+    const before = read()
+    if (before === undefined) {
+      if (absent === 'harmless') return { setting, value: 'not in this kernel' }
+      throw unproven('it is not in this kernel')
+    }
+    // Some refuse to be written twice.
+    if (access === 'write' && !shows(before, value))
+      try {
+        machine.writeSetting(path, value)
+      } catch (thrown) {
+        throw unproven(reasonOf(thrown))
+      }
+    const after = read() ?? 'nothing'
+    if (!shows(after, value)) throw unproven(`the kernel says ${after}`)
+    return { setting, value }
+  },
+}

@@ -1,0 +1,30 @@
+// keep-sysctls: systemd of the new root sets sysctls anew, from files that a distribution ships. One in /run, which moves
+// along and sorts after all of theirs, says ours again.
+
+import { fail } from '../fault.ts'
+import { type SettingName, settingOf } from '../layout/hardening.ts'
+import { reasonOf } from '../machine/errno.ts'
+import type { Definition } from './step.ts'
+
+export type KeepSysctls = {
+  readonly kind: 'keep-sysctls'
+  readonly settings: readonly (readonly [SettingName, string])[]
+}
+
+/** By sysctl.d(5) the last by name counts. */
+const file = '/run/sysctl.d/zz-cvmboot.conf'
+
+export const keepSysctls: Definition<KeepSysctls> = {
+  print: () => `keep-sysctls ${file}`,
+  subject: () => '',
+  run: ({ settings }, { machine }) => {
+    const sysctls = settings.filter(([name]) => settingOf(name).path.startsWith('/proc/sys/'))
+    const text = sysctls.map(([name, value]) => `${name} = ${value}\n`).join('')
+    try {
+      machine.writeText(file, text)
+    } catch (thrown) {
+      throw fail('state-write', { path: file, reason: reasonOf(thrown) })
+    }
+    return { sysctls: sysctls.length }
+  },
+}

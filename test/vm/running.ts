@@ -1,0 +1,71 @@
+// A booted Debian that has cvmboot itself in its verified root, and runs running/usr/libexec/probe. Made once.
+
+import { spawnSync } from 'node:child_process'
+import { chmod, copyFile, cp, mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { run as tool } from '../../src/machine/exec.ts'
+import { cached } from './cache.ts'
+import { epoch } from './guest.ts'
+import type { Boot } from './qemu.ts'
+import { lastWords } from './report.ts'
+import { digest, executable, makeSources, pack, power, setup, trees, world } from './world.ts'
+
+export type Part = { readonly said: string; readonly status: number }
+
+const tree = join(import.meta.dirname, 'running')
+const files = ['usr/libexec/probe', 'usr/lib/systemd/system/cvm-report.service']
+
+/** The one library of the executable that a minimal Debian lacks (package libatomic1). */
+const libatomic = async (): Promise<string> => {
+  const { stdout } = spawnSync('ldd', [executable('cvmboot-mock')], { encoding: 'utf8' })
+  return realpath(/libatomic\.so\.1 => (\S+)/.exec(stdout)?.[1] ?? 'libatomic.so.1')
+}
+
+/** Puts the tree and the executable over what a tar has: of two entries the later counts. */
+const addTo = async (tar: string, scratch: string): Promise<void> => {
+  await cp(tree, scratch, { recursive: true })
+  for (const [from, to] of [
+    [executable('cvmboot-mock'), 'usr/bin/cvmboot'],
+    [await libatomic(), 'usr/lib/x86_64-linux-gnu/libatomic.so.1'],
+  ] as const) {
+    await mkdir(dirname(join(scratch, to)), { recursive: true })
+    await copyFile(from, join(scratch, to))
+    await chmod(join(scratch, to), 0o755)
+  }
+  const owner = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
+  const order = ['--sort=name', `--mtime=@${epoch}`, '--no-recursion']
+  const all = ['usr/bin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', ...files]
+  await tool('tar', ['--append', '--file', tar, ...owner, ...order, '--directory', scratch, ...all])
+}
+
+/** Boots it once, to the end of the probe. */
+export const run = async (): Promise<{
+  readonly boot: Boot
+  readonly cmdline: string
+  readonly parts: ReadonlyMap<string, Part>
+}> => {
+  const from = await world()
+  const config = join(trees, 'partition.conf')
+  const own = files.map((name) => digest(join(tree, name)))
+  const entry = await cached('running', [from.disk, ...own], async (directory) => {
+    const sources = await makeSources(from.guest, join(directory, 'sources'))
+    await addTo(sources.rootFs, join(directory, 'tree'))
+    await setup(sources, config, directory)
+    for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
+    await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
+  })
+  const cmdline = (await readFile(join(entry, 'cmdline'), 'utf8')).trim()
+  const boot = await power(from, {
+    initramfs: join(entry, 'initramfs'),
+    disks: [{ file: join(entry, 'disk.img') }],
+    cmdline,
+    timeoutSeconds: 400,
+  })
+  return { boot, cmdline, parts: readParts(boot.console) }
+}
+
+export const readParts = (console: string): Map<string, Part> => {
+  const found = [...console.matchAll(/^probe: begin (.+)\n([\s\S]*?)^probe: end (\d+)$/gm)]
+  if (found.length === 0) throw new Error(`the probe said nothing; the last words:\n${lastWords(console)}`)
+  return new Map(found.map(([, name = '', said = '', status]) => [name, { said, status: Number(status) }]))
+}
