@@ -23,7 +23,9 @@ const licenseOf = async (name: string): Promise<string> => {
   return readFile(join(directory, file), 'utf8')
 }
 
-export const ownLicense = `cvmboot is licensed under the Apache License, Version 2.0, which on Debian systems is in
+export const ownLicense = `Copyright 2026 the authors of cvmboot
+
+cvmboot is licensed under the Apache License, Version 2.0, which on Debian systems is in
 /usr/share/common-licenses/Apache-2.0.
 `
 

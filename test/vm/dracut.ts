@@ -13,7 +13,16 @@ const packages = {
   bookworm: ['cryptsetup-bin'],
   trixie: ['cryptsetup-bin', 'systemd-cryptsetup'],
 } as const
-const common = ['dmsetup', 'dracut-core', 'e2fsprogs', 'kmod', 'libatomic1', 'libstdc++6', 'systemd-sysv', 'udev']
+const common = [
+  'dmsetup',
+  'dracut-core',
+  'e2fsprogs',
+  'kmod',
+  'libatomic1',
+  'libstdc++6',
+  'systemd-sysv',
+  'udev',
+]
 
 const omitted = { systemd: '', shell: '--omit "systemd systemd-initrd dracut-systemd"' } as const
 
