@@ -29,6 +29,7 @@ const status = {
   tpm: 25,
   hardening: 26,
   check: 27,
+  install: 28,
   internal: 70,
 } as const
 
@@ -540,6 +541,35 @@ export const faults = {
     status.check,
     (d: Volume & { target: string; found: string }) =>
       `cannot mount ${d.volume} on ${d.target}: ${d.found} is mounted there already; unmount it, or set another path in partition.conf`,
+  ),
+
+  'install-generator': row(
+    status.install,
+    (d: { root: string }) =>
+      `cannot install into ${d.root}: it has neither dracut nor initramfs-tools; install one of them first`,
+  ),
+  'install-owned': row(
+    status.install,
+    (d: { path: string; package: string }) =>
+      `cannot touch ${d.path}: it belongs to the package ${d.package}; use apt`,
+  ),
+  'install-exists': row(
+    status.install,
+    (d: { path: string } & Reason) => `cannot install ${d.path}: ${d.reason}; move it away`,
+  ),
+  'install-mock': row(status.install, (d: Reason) => `cannot install the mock: ${d.reason}`),
+  'install-absent': row(
+    status.install,
+    (d: { root: string }) => `cannot uninstall from ${d.root}: nothing there was put by cvmboot install`,
+  ),
+  'install-record': row(
+    status.install,
+    (d: { path: string }) =>
+      `cannot read ${d.path}: it is not whole; remove it, and by hand what cvmboot install put there`,
+  ),
+  'install-write': row(
+    status.install,
+    (d: { path: string } & Reason) => `cannot change ${d.path}: ${d.reason}`,
   ),
 
   internal: row(

@@ -46,6 +46,7 @@ const detail = {
   answer: '0x99d',
   pinned: '000b',
   pcr: 11,
+  root: '/r',
   feature: 'f',
   option: 'CONFIG_F',
   purpose: 'files',

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Metafile } from 'esbuild'
 import { verbs } from '../../src/cli.ts'
-import { configKeys } from '../../src/config/keys.ts'
-import { defaultConfig } from '../../src/config/settings.ts'
+import { printExample } from '../../src/config/example.ts'
 import { type Framework, filesFor } from '../../src/install/frameworks.ts'
 import { run } from '../../src/machine/exec.ts'
 import { pinnedNode } from '../base.ts'
@@ -34,16 +33,6 @@ export const libraries = async (): Promise<string[]> => {
   if (gcc === undefined) throw new Error(`which GCC has GLIBCXX_3.4.${cxx}? Add it to gccOf`)
   return [`libatomic1`, `libc6 (>= 2.${Math.max(...minors)})`, 'libgcc-s1', `libstdc++6 (>= ${gcc})`]
 }
-
-/** All keys with their defaults, none of them set. */
-const configuration = (): string =>
-  [
-    '# Configuration of cvmboot; see partition.conf(5). It is built into the initramfs, and measured with it: run',
-    '# update-initramfs -u after a change. A key that is not set has its default, as here.',
-    '#',
-    ...configKeys.map(({ key, print }) => `#${key}=${print(defaultConfig)}`),
-    '',
-  ].join('\n')
 
 /** One entry of a Debian changelog. */
 const changelog = (name: string, { version, time, maintainer }: Release): string => {
@@ -96,7 +85,7 @@ const main = async (executable: string, release: Release, meta: Metafile): Promi
     ],
     files: {
       '/usr/sbin/cvmboot': { mode: 0o755, from: executable },
-      '/etc/cvmboot/partition.conf': file(configuration()),
+      '/etc/cvmboot/partition.conf': file(printExample()),
       '/usr/share/bash-completion/completions/cvmboot': file(printBash(words)),
       '/usr/share/zsh/vendor-completions/_cvmboot': file(printZsh(words)),
       ...Object.fromEntries([...docs, ...manuals]),

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { root } from '../../build/bundle.ts'
@@ -20,6 +20,7 @@ import { type Completed, completed, printBash, printZsh } from '../../build/pack
 import { makePackages } from '../../build/package/package.ts'
 import { verbs } from '../../src/cli.ts'
 import { defaultConfig, parseConfig } from '../../src/config/config.ts'
+import { printExample } from '../../src/config/example.ts'
 import { filesFor } from '../../src/install/frameworks.ts'
 import { build } from '../vm/world.ts'
 
@@ -126,13 +127,24 @@ test("each generator's package has its files as they are, and has every initramf
   }
 })
 
-test('the configuration names every key, sets none, and is what the boot reads', (made) => {
+test('the executable itself has the same files, and installs itself', ({ place }) => {
+  const system = join(place, 'system')
+  for (const sign of ['lib/dracut/dracut-functions.sh', 'share/initramfs-tools/hook-functions']) {
+    mkdirSync(join(system, 'usr', dirname(sign)), { recursive: true })
+    writeFileSync(join(system, 'usr', sign), '')
+  }
+  const executable = join(root, 'dist/cvmboot')
+  execFileSync(executable, ['install', '--root', system], { env: {} })
+  for (const framework of ['dracut', 'initramfs-tools'] as const)
+    for (const [path, { text }] of filesFor(framework))
+      assert.is(readFileSync(join(system, path), 'utf8'), text)
+  assert.ok(readFileSync(join(system, 'usr/sbin/cvmboot')).equals(readFileSync(executable)))
+})
+
+test('the configuration is the example, with the defaults', (made) => {
   const text = readFileSync(join(unpacked(made, 'cvmboot_'), 'etc/cvmboot/partition.conf'), 'utf8')
-  assert.equal(parseConfig(text, 'partition.conf'), defaultConfig)
-  assert.equal(
-    parseConfig(text.replace(/^#(?=[A-Z])/gm, '').replace(/^.*=$\n/gm, ''), 'partition.conf'),
-    defaultConfig,
-  )
+  assert.is(text, printExample())
+  assert.equal(parseConfig(text), defaultConfig)
 })
 
 test('the copyright file has the licence of everything in the executable', (made) => {
