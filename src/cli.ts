@@ -91,6 +91,20 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: owner, help: ownerHelp }
     },
   },
+  install: {
+    about: 'put cvmboot into a system with dracut or initramfs-tools',
+    load: async () => {
+      const { install, installHelp } = await import('./install/install.ts')
+      return { run: install, help: installHelp }
+    },
+  },
+  uninstall: {
+    about: 'undo what install did',
+    load: async () => {
+      const { uninstall, uninstallHelp } = await import('./install/uninstall.ts')
+      return { run: uninstall, help: uninstallHelp }
+    },
+  },
   boot: {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({

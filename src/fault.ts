@@ -31,6 +31,7 @@ const status = {
   check: 27,
   cleanup: 28,
   verify: 29,
+  install: 30,
   internal: 70,
 } as const
 
@@ -593,6 +594,34 @@ export const faults = {
     status.verify,
     (d: Volume & { at: number } & Reason) =>
       `cannot read all of ${d.volume}: at byte ${d.at}: ${d.reason}; the disk was changed or has failed; attach the right one`,
+  ),
+  'install-generator': row(
+    status.install,
+    (d: { root: string }) =>
+      `cannot install into ${d.root}: it has neither dracut nor initramfs-tools; install one of them first`,
+  ),
+  'install-owned': row(
+    status.install,
+    (d: { path: string; package: string }) =>
+      `cannot touch ${d.path}: it belongs to the package ${d.package}; use apt`,
+  ),
+  'install-exists': row(
+    status.install,
+    (d: { path: string } & Reason) => `cannot install ${d.path}: ${d.reason}; move it away`,
+  ),
+  'install-mock': row(status.install, (d: Reason) => `cannot install the mock: ${d.reason}`),
+  'install-absent': row(
+    status.install,
+    (d: { root: string }) => `cannot uninstall from ${d.root}: nothing there was put by cvmboot install`,
+  ),
+  'install-record': row(
+    status.install,
+    (d: { path: string }) =>
+      `cannot read ${d.path}: it is not whole; remove it, and by hand what cvmboot install put there`,
+  ),
+  'install-write': row(
+    status.install,
+    (d: { path: string } & Reason) => `cannot change ${d.path}: ${d.reason}`,
   ),
 
   internal: row(

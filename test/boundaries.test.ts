@@ -46,7 +46,7 @@ test('what the boot reaches touches the world in src/machine/ only', () => {
 
 test('the boot reaches nothing of the build host', () => {
   for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
-    assert.not.ok(/^src\/(?:setup|pack|runtime|owner)\//.test(file), file)
+    assert.not.ok(/^src\/(?:setup|pack|runtime|owner|install)\//.test(file), file)
 })
 
 test('execa and age-encryption are imported where they are used, and at no start', () => {
@@ -91,6 +91,7 @@ const allowed: [string, RegExp][] = [
   ],
   ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
+  ['src/install/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/runtime/', /^(?!src\/(?:steps|plan|boot))/],
   ['src/owner/', /^(?!src\/(?:steps|plan|boot))/],
 ]

@@ -10,10 +10,13 @@ const verbNames = [
   'inspect',
   'status',
   'verify',
+  'cleanup',
   'report',
   'check',
   'config',
   'owner',
+  'install',
+  'uninstall',
   'boot',
 ]
 

@@ -50,6 +50,7 @@ const detail = {
   pinned: '000b',
   pcr: 11,
   at: 3,
+  root: '/r',
   feature: 'f',
   option: 'CONFIG_F',
   purpose: 'files',

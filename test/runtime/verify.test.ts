@@ -359,7 +359,7 @@ test('what is expected is what the plan makes: each mount of it, and no other', 
     'OVERLAYS=/opt\nJOBSTORE_KEY=snp+tpm2\nROOT_MOUNT=/data\n',
   ]) {
     const params = parseParams(goodCmdline)
-    const plan = planBoot(params, parseConfig(text))
+    const plan = planBoot(params, parseConfig(text), 'own')
     const { volumes, memory, layers } = expectedOf(params, parseConfig(text))
     const planned = plan.flatMap((step) => {
       if ('mount' in step) return [[step.volume, step.mount].join(' ')]
