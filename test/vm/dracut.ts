@@ -13,7 +13,16 @@ const packages = {
   bookworm: ['cryptsetup-bin'],
   trixie: ['cryptsetup-bin', 'systemd-cryptsetup'],
 } as const
-const common = ['dmsetup', 'dracut-core', 'e2fsprogs', 'kmod', 'libatomic1', 'libstdc++6', 'systemd-sysv', 'udev']
+const common = [
+  'dmsetup',
+  'dracut-core',
+  'e2fsprogs',
+  'kmod',
+  'libatomic1',
+  'libstdc++6',
+  'systemd-sysv',
+  'udev',
+]
 
 const omitted = { systemd: '', shell: '--omit "systemd systemd-initrd dracut-systemd"' } as const
 
@@ -25,7 +34,7 @@ export const dracutInitramfs = async (suite: Suite, flavour: Flavour): Promise<s
     '/usr/lib/dracut/modules.d/50cvmboot': join(project, 'dracut/50cvmboot'),
     '/usr/lib/dracut/dracut.conf.d/50-cvmboot.conf': join(project, 'dracut/50-cvmboot.conf'),
   }
-  const script = `dracut --no-hostonly --lz4 ${omitted[flavour]} /out/initramfs "$1" >/out/log 2>&1 || { cat /out/log; exit 1; }`
-  const job = { suite, packages: [...common, ...packages[suite], 'lz4'], files, script }
+  const script = `dracut --no-hostonly --no-compress ${omitted[flavour]} /out/initramfs "$1" >/out/log 2>&1 || { cat /out/log; exit 1; }`
+  const job = { suite, packages: [...common, ...packages[suite]], files, script }
   return join(await builtIn(`dracut-${flavour}`, job, say), 'initramfs')
 }
