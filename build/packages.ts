@@ -29,6 +29,7 @@ const needs: readonly Need[] = [
   { package: 'mount', has: 'swapon' },
   { package: 'openssl', has: 'openssl' },
   { package: 'qemu-system-x86', has: 'qemu-system-x86_64' },
+  { package: 'shellcheck', has: 'shellcheck' },
   { package: 'squashfs-tools', has: 'mksquashfs' },
   { package: 'swtpm', has: 'swtpm' },
   { package: 'xz-utils', has: 'xz' },
