@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { withMore } from './archives.ts'
-import { dracutInitramfs, type Flavour } from './dracut.ts'
+import { dracutInitramfs, dracutWithout, type Flavour } from './dracut.ts'
 import type { Suite } from './kernel.ts'
 import { inLanes } from './matrix/lanes.ts'
 import { rootHashOf } from './matrix/row.ts'
@@ -103,5 +103,11 @@ for (const kind of kinds) {
       if (key.startsWith('device ')) assert.match(facts.get(`udev ${device}`) ?? '', /DEVTYPE=disk/)
   })
 }
+
+test('dracut makes no initramfs where something is missing', async () => {
+  const said = await dracutWithout('trixie', '/usr/sbin/mke2fs')
+  assert.match(said, /tool-missing: cannot run mke2fs/)
+  assert.match(said, /cvmboot is not whole in this initramfs: none is made/)
+})
 
 test.run()

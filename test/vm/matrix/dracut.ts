@@ -100,6 +100,14 @@ export const systemdRows: readonly FrameworkRow<Image>[] = [
   ['an agent that crashes (SIGSEGV)', 'off', systemd13, over(systemd13, agent('kill -SEGV $$')), forced],
   ['an agent that is asked to end (SIGTERM)', 'off', systemd12, over(systemd12, agent('kill $$')), forced],
   ['an agent that fails', 'off', systemd13, over(systemd13, agent('exit 1')), forced],
+  // systemd goes on to its emergency mode, which is none.
+  [
+    'an agent that does nothing and says all is well',
+    'off',
+    systemd13,
+    over(systemd13, agent('exit 0')),
+    /Power off in place of a shell/,
+  ],
   [
     'an agent that never ends',
     'off',
