@@ -488,7 +488,7 @@ test('elsewhere the verbs say that cvmboot did not boot this machine', () => {
       ['--disable-warning=ExperimentalWarning', main, verb],
       { encoding: 'utf8' },
     )
-    assert.is(status, 26)
+    assert.is(status, 27)
     assert.match(stderr, /state-read: .*run this where cvmboot booted/)
   }
 })

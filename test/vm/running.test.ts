@@ -78,7 +78,7 @@ for (const [change, says] of [
     assert.is(part(`do ${change}`).status, 0, part(`do ${change}`).said)
     const { said, status } = part(`verify ${change}`)
     assert.match(said, says)
-    assert.is(status, 27)
+    assert.is(status, 29)
     assert.is(part(`undo ${change}`).status, 0, part(`undo ${change}`).said)
   })
 
@@ -96,7 +96,7 @@ for (const [change, says] of [
     assert.is(part(`do ${change}`).status, 0, part(`do ${change}`).said)
     const { said, status } = part(`verify ${change}`)
     assert.match(said, says)
-    assert.is(status, 27)
+    assert.is(status, 29)
     assert.is(part(`undo ${change}`).status, 0)
   })
 
