@@ -3,6 +3,7 @@
 
 import { fail } from '../fault.ts'
 import { cryptSectors, keyDescription, parseCryptTable } from '../layout/crypt.ts'
+import { newRoot } from '../layout/initramfs.ts'
 import { parseIntegrityTable } from '../layout/integrity.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { headerDigest } from '../layout/luks2/digest.ts'
@@ -26,7 +27,8 @@ export const sceneOf = (system: System, expected: Expected, state: State): Scene
   system,
   expected,
   state,
-  mounts: parseMounts(system.text('/proc/self/mountinfo') ?? ''),
+  // Of PID 1: who verifies may have a namespace of its own, as a service in a sandbox has.
+  mounts: parseMounts(system.text('/proc/1/mountinfo') ?? ''),
 })
 
 type Of<P extends ExpectedVolume['protection']> = Extract<ExpectedVolume, { readonly protection: P }>
@@ -180,7 +182,7 @@ const layerMount = ({ mounts }: Scene, { mount: target, over, upper }: ExpectedL
   if (mount.type !== 'overlay') return mountBad(target, `it is ${mount.type}`)
   const option = (name: string) =>
     mount.superOptions.flatMap((one) => (one.startsWith(`${name}=`) ? [one.slice(name.length + 1)] : []))[0]
-  const lower = [...over, target].map((path) => `/sysroot${path}`).join(':')
+  const lower = [...over, target].map((path) => `${newRoot}${path}`).join(':')
   if (option('lowerdir') !== lower || option('upperdir') !== upper)
     return mountBad(target, 'it is an overlay of other directories')
   const lacking = lackingOption(mount, upper === undefined ? ['ro', 'nosuid', 'nodev'] : ['nosuid', 'nodev'])

@@ -34,7 +34,7 @@ const bads = (findings: readonly Finding[]): string[] =>
   findings.flatMap((finding) => (finding.result === 'bad' ? [say(finding.fault)] : []))
 const found = (change: (recorded: Recorded) => Recorded) => bads(compare(sceneFrom(change(bootRecorded()))))
 
-const mountinfo = '/proc/self/mountinfo'
+const mountinfo = '/proc/1/mountinfo'
 const withText =
   (path: string, change: (text: string) => string) =>
   (recorded: Recorded): Recorded => ({

@@ -113,4 +113,36 @@ test('once each is undone, nothing is left to find', ({ part }) => {
   assert.is(status, 0, said)
 })
 
+test('cleanup says who is in its way, and does nothing', ({ part }) => {
+  const { said, status } = part('cleanup-busy')
+  assert.match(
+    said,
+    /cleanup-busy: cannot clean up while process \d+ \(sleep\) uses \/mnt\/nvflare\/workspace/,
+  )
+  assert.is(status, 28)
+  const dry = part('cleanup-dry')
+  assert.is(dry.status, 0)
+  assert.match(dry.said, /^unmount \/mnt\/nvflare\/workspace$/m)
+  assert.match(dry.said, /^close workspace, and drop its key$/m)
+  assert.match(dry.said, /^kept from it by process \d+ \(sleep\): /m)
+})
+
+test('cleanup takes everything down but the root, erases the header of what lasts, and can be repeated', ({
+  part,
+}) => {
+  const { said, status } = part('cleanup')
+  assert.is(status, 0, said)
+  assert.match(said, /^erase workspace: 2097152 bytes of headers on \/dev\/vda7$/m)
+  const again = part('cleanup-again')
+  assert.is(again.status, 0, again.said)
+  const left = part('cleanup-left').said.trim().split('\n')
+  assert.equal(
+    left.filter(
+      (line) => !/^(?:root-fs|os-config)\t/.test(line) && !line.includes(' /mnt/nvflare/os-config '),
+    ),
+    ['0'],
+    left.join('\n'),
+  )
+})
+
 test.run()
