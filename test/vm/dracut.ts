@@ -34,17 +34,28 @@ const files = {
   '/usr/lib/dracut/dracut.conf.d/50-cvmboot.conf': join(project, 'dracut/50-cvmboot.conf'),
 }
 
-const dracut = (flavour: Flavour): string =>
-  `dracut --no-hostonly --no-compress ${omitted[flavour]} /out/initramfs "$1" >/out/log 2>&1`
+const dracut = (flavour: Flavour, how = '--no-compress'): string =>
+  `dracut --no-hostonly ${how} ${omitted[flavour]} /out/initramfs "$1" >/out/log 2>&1`
 
 /** Runs a script in the release with all of it installed; the directory has what it leaves in /out. */
-const inDebian = (name: string, suite: Suite, script: string): Promise<string> =>
-  builtIn(`dracut-${suite}-${name}`, { suite, packages: [...common, ...packages[suite]], files, script }, say)
+const inDebian = (name: string, suite: Suite, script: string, laid = files): Promise<string> =>
+  builtIn(
+    `dracut-${suite}-${name}`,
+    { suite, packages: [...common, ...packages[suite]], files: laid, script },
+    say,
+  )
 
 /** The initramfs, and beside it `log` with what dracut said. */
 export const dracutInitramfs = async (suite: Suite, flavour: Flavour): Promise<string> => {
   const made = await inDebian(flavour, suite, `${dracut(flavour)} || { cat /out/log; exit 1; }`)
   return join(made, 'initramfs')
+}
+
+/** One for the benchmark: with a configuration of its own, and compressed as dracut does by itself. */
+export const dracutForBench = async (config: string): Promise<string> => {
+  const script = `${dracut('systemd', '--zstd')} || { cat /out/log; exit 1; }`
+  const laid = { ...files, '/etc/cvmboot/partition.conf': config }
+  return join(await inDebian('bench', 'trixie', script, laid), 'initramfs')
 }
 
 /** What dracut says where a file is taken away that the agent needs. Throws where it makes an initramfs all the same. */

@@ -17,19 +17,32 @@ const common = [
   ...['systemd-sysv', 'udev'],
 ]
 
-const script = `
-echo COMPRESS=lz4 >/etc/initramfs-tools/conf.d/compress
+const script = (compress: string): string => `
+echo COMPRESS=${compress} >/etc/initramfs-tools/conf.d/compress
 update-initramfs -c -k "$1" >/out/log 2>&1 || { cat /out/log; exit 1; }
 mv /boot/initrd.img-"$1" /out/initramfs
 `
 
-/** The initramfs, and beside it `log` with what update-initramfs said. */
-export const toolsInitramfs = async (suite: Suite): Promise<string> => {
+const made = async (
+  name: string,
+  suite: Suite,
+  more: readonly string[],
+  config: string,
+  compress: string,
+): Promise<string> => {
   const files = {
     '/usr/sbin/cvmboot': executable('cvmboot-mock'),
-    '/etc/cvmboot/partition.conf': join(trees, 'partition.conf'),
+    '/etc/cvmboot/partition.conf': config,
     '/usr/share/initramfs-tools': join(project, 'initramfs-hooks'),
   }
-  const job = { suite, packages: [...common, ...packages[suite]], files, script }
-  return join(await builtIn(`initramfs-tools-${suite}`, job, say), 'initramfs')
+  const job = { suite, packages: [...common, ...more], files, script: script(compress) }
+  return join(await builtIn(name, job, say), 'initramfs')
 }
+
+/** The initramfs, and beside it `log` with what update-initramfs said. */
+export const toolsInitramfs = (suite: Suite): Promise<string> =>
+  made(`initramfs-tools-${suite}`, suite, packages[suite], join(trees, 'partition.conf'), 'lz4')
+
+/** One for the benchmark: with a configuration of its own, and compressed as initramfs-tools does by itself. */
+export const toolsForBench = (config: string): Promise<string> =>
+  made('initramfs-tools-bench', 'trixie', ['busybox', 'zstd'], config, 'zstd')
