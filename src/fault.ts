@@ -585,6 +585,11 @@ export const faults = {
     (d: { device: string }) =>
       `cannot keep memory from the host: swap is in use on ${d.device}, and it can read and play it back; swapoff it, and treat what was in memory as known`,
   ),
+  'verify-setting': row(
+    status.verify,
+    (d: { setting: string; value: string; now: string }) =>
+      `cannot trust that ${d.setting} is ${d.value} as the boot set it: it is ${d.now}; find out who changed it, and start the VM again`,
+  ),
   'verify-header': row(
     status.verify,
     (d: Volume & Reason) =>

@@ -29,6 +29,7 @@ const detail = {
   init: '/sbin/init',
   instead: '/sbin/init',
   pid: 7,
+  now: '1',
   step: 'unmount /x',
   name: 'sh',
   unit: '/run/swap.target',

@@ -3,6 +3,7 @@
 
 import { fail } from '../fault.ts'
 import { cryptSectors, keyDescription, parseCryptTable } from '../layout/crypt.ts'
+import { settingOf } from '../layout/hardening.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { parseIntegrityTable } from '../layout/integrity.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
@@ -321,6 +322,17 @@ const keysInTables = ({ system }: Scene): Finding[] =>
         : []
     })
 
+/** As the boot set it. What this kernel does not have the boot has decided on. */
+export const settings = ({ system, expected }: Scene): Finding[] =>
+  expected.settings.map(([name, value]): Finding => {
+    const { path, shows, absent } = settingOf(name)
+    const now = system.text(path)?.trimEnd()
+    if (now === undefined && absent === 'harmless') return good(name, 'not in this kernel')
+    return now !== undefined && shows(now, value)
+      ? good(name, value)
+      : bad(name, fail('verify-setting', { setting: name, value, now: now ?? 'not to be seen' }).fault)
+  })
+
 const swapInUse = ({ system }: Scene): Finding => {
   const listed = (system.text('/proc/swaps') ?? '').split('\n').slice(1)
   const [device] = listed.map((line) => line.split(/\s/)[0] ?? '').filter((name) => name !== '')
@@ -361,6 +373,7 @@ export const compare = (scene: Scene): Finding[] => {
     ...(over.length > 0 ? over : [good('other mounts', 'none over what is verified')]),
     ...shared(scene),
     swapInUse(scene),
+    ...settings(scene),
     ...lasting.map((volume) => header(scene, volume)),
   ]
 }

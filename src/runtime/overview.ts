@@ -3,7 +3,7 @@
 import { exitStatus, type Fault, printable, say } from '../fault.ts'
 import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'
-import { compare, type Scene } from './compare.ts'
+import { compare, type Scene, settings } from './compare.ts'
 import type { ExpectedVolume } from './expected.ts'
 import { mountAt } from './mounts.ts'
 import { type Paint, plain, type Style } from './style.ts'
@@ -45,6 +45,8 @@ export type Overview = {
   /** Of the kernel: `none`, `integrity`, `confidentiality`, or `unknown`. */
   readonly lockdown: string
   readonly jobStoreReadableByHost: boolean
+  /** Kernel settings of the boot, by name: what they were set to, and whether they still are. */
+  readonly settings: readonly { readonly name: string; readonly held: boolean }[]
   readonly problems: readonly Fault[]
 }
 
@@ -128,6 +130,7 @@ export const overviewOf = (scene: Scene): Overview => {
       .flatMap((line) => line.split(/\s/)[0] || []),
     lockdown: lockdownOf(scene),
     jobStoreReadableByHost: expected.volumes.some(({ protection }) => protection === 'none'),
+    settings: settings(scene).map(({ subject, result }) => ({ name: subject, held: result === 'good' })),
     problems,
   }
 }
@@ -175,7 +178,8 @@ const align = (rows: readonly (readonly string[])[]): string[][] => {
 }
 
 const facts = (overview: Overview, paint: Paint): [string, string][] => {
-  const { agent, kernel, cvm, bootMilliseconds, swap, lockdown, jobStoreReadableByHost } = overview
+  const { agent, kernel, cvm, bootMilliseconds, swap, lockdown, jobStoreReadableByHost, settings } = overview
+  const lost = settings.find(({ held }) => !held)
   const real = cvm.atBoot === cvm.now
   const kind = real ? `${cvm.now}, shown by ${cvm.by}` : `${cvm.atBoot} at boot, now ${cvm.now}`
   return [
@@ -185,6 +189,10 @@ const facts = (overview: Overview, paint: Paint): [string, string][] => {
     ['boot', `${(bootMilliseconds / 1000).toFixed(1)} s to the hand-over`],
     ['swap', swap.length === 0 ? 'none' : paint('bad', printable(swap.join(' ')))],
     ['lockdown', lockdown],
+    [
+      'hardening',
+      lost === undefined ? `all ${settings.length} settings held` : paint('bad', `${lost.name} changed`),
+    ],
     ['job-store', jobStoreReadableByHost ? paint('note', 'the host reads it') : 'the host cannot read it'],
   ]
 }

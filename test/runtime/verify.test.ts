@@ -251,6 +251,18 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     'verify-swap',
     /workspace\/swap/,
   ],
+  [
+    'a kernel setting taken back',
+    withText('/proc/sys/kernel/sysrq', () => '438\n'),
+    'verify-setting',
+    /kernel\.sysrq is 0 as the boot set it: it is 438/,
+  ],
+  [
+    'lockdown taken back',
+    withText('/sys/kernel/security/lockdown', () => '[none] integrity confidentiality\n'),
+    'verify-setting',
+    /lockdown is integrity/,
+  ],
 ]
 for (const [what, change, code, says] of changes)
   test(`${what} is noticed`, () => {

@@ -69,6 +69,7 @@ for (const [change, says] of [
     'table',
     /: verify-mapping: cannot trust oem-launcher any more: its mapping has another table: .* ignore_corruption/,
   ],
+  ['setting', /: verify-setting: cannot trust that kernel\.sysrq is 0 as the boot set it: it is 1/],
   [
     'swap',
     /: verify-swap: cannot keep memory from the host: swap is in use on \/mnt\/nvflare\/workspace\/swap/,
