@@ -25,6 +25,7 @@ const needs: readonly Need[] = [
   { package: 'jq', has: 'jq' },
   { package: 'kmod', has: 'depmod' },
   { package: 'lz4', has: 'lz4' },
+  { package: 'lintian', has: 'lintian' },
   { package: 'mmdebstrap', has: 'mmdebstrap' },
   { package: 'mount', has: 'swapon' },
   { package: 'mtools', has: 'mcopy' },
@@ -38,6 +39,7 @@ const needs: readonly Need[] = [
   { package: 'swtpm', has: 'swtpm' },
   { package: 'systemd-boot-efi', has: '/usr/lib/systemd/boot/efi/linuxx64.efi.stub' },
   { package: 'xz-utils', has: 'xz' },
+  { package: 'zsh', has: 'zsh' },
   { package: 'zstd', has: 'zstd' },
   // mmdebstrap without root maps a range of user ids.
   { package: 'uidmap', has: 'newuidmap', for: 'user' },

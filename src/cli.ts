@@ -42,6 +42,20 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  status: {
+    about: 'say what this machine runs from, and whether it is healthy',
+    load: async () => {
+      const { status, statusHelp } = await import('./runtime/status.ts')
+      return { run: status, help: statusHelp }
+    },
+  },
+  verify: {
+    about: 'compare what runs with what was measured',
+    load: async () => {
+      const { verify, verifyHelp } = await import('./runtime/verify.ts')
+      return { run: verify, help: verifyHelp }
+    },
+  },
   report: {
     about: 'draw how this machine booted, and why it can be trusted',
     load: async () => {
@@ -75,6 +89,20 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => {
       const { owner, ownerHelp } = await import('./owner/owner.ts')
       return { run: owner, help: ownerHelp }
+    },
+  },
+  install: {
+    about: 'put cvmboot into a system with dracut or initramfs-tools',
+    load: async () => {
+      const { install, installHelp } = await import('./install/install.ts')
+      return { run: install, help: installHelp }
+    },
+  },
+  uninstall: {
+    about: 'undo what install did',
+    load: async () => {
+      const { uninstall, uninstallHelp } = await import('./install/uninstall.ts')
+      return { run: uninstall, help: uninstallHelp }
     },
   },
   boot: {

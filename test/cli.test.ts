@@ -3,7 +3,22 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
-const verbNames = ['setup', 'pack', 'plan', 'inspect', 'report', 'check', 'config', 'owner', 'boot']
+const verbNames = [
+  'setup',
+  'pack',
+  'plan',
+  'inspect',
+  'status',
+  'verify',
+  'cleanup',
+  'report',
+  'check',
+  'config',
+  'owner',
+  'install',
+  'uninstall',
+  'boot',
+]
 
 const run = (entry: string, ...args: string[]) => {
   const main = join(import.meta.dirname, '../src', entry)

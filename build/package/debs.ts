@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Metafile } from 'esbuild'
 import { verbs } from '../../src/cli.ts'
-import { configKeys } from '../../src/config/keys.ts'
-import { defaultConfig } from '../../src/config/settings.ts'
+import { printExample } from '../../src/config/example.ts'
 import { type Framework, filesFor } from '../../src/install/frameworks.ts'
 import { run } from '../../src/machine/exec.ts'
 import { pinnedNode } from '../base.ts'
@@ -15,7 +14,7 @@ import { manPages } from '../man/pages.ts'
 import { printPage } from '../man/roff.ts'
 import { completed, printBash, printZsh } from './completion.ts'
 import type { Content, Deb, Release } from './deb.ts'
-import { printCopyright } from './licenses.ts'
+import { ownLicense, printCopyright } from './licenses.ts'
 
 const file = (text: string | Buffer): Content => ({ mode: 0o644, text })
 const zipped = (text: string | Buffer): Content => file(gzipSync(text, { level: 9 }))
@@ -35,36 +34,24 @@ export const libraries = async (): Promise<string[]> => {
   return [`libatomic1`, `libc6 (>= 2.${Math.max(...minors)})`, 'libgcc-s1', `libstdc++6 (>= ${gcc})`]
 }
 
-/** All keys with their defaults, none of them set. */
-const configuration = (): string =>
-  [
-    '# Configuration of cvmboot; see partition.conf(5). It is built into the initramfs, and measured with it: run',
-    '# update-initramfs -u after a change. A key that is not set has its default, as here.',
-    '#',
-    ...configKeys.map(({ key, print }) => `#${key}=${print(defaultConfig)}`),
-    '',
-  ].join('\n')
-
 /** One entry of a Debian changelog. */
 const changelog = (name: string, { version, time, maintainer }: Release): string => {
   const date = new Date(time * 1000).toUTCString().replace('GMT', '+0000')
   return `${name} (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- ${maintainer}  ${date}\n`
 }
 
-/** Each tag on purpose, and why. */
+/** Tags of lintian that are so on purpose, and why. */
 const overrides = [
-  [
-    'unstripped-binary-or-object',
-    'strip destroys a Node single executable: the program is in a segment it does not know',
-  ],
-  ['binary-without-section-headers', 'so that strip leaves it alone'],
-  ['embedded-library', 'they are those that Node is released with'],
+  ['hardening-no-pie', 'Node.js is released so'],
+  ['embedded-library', 'they are those that Node.js is released with'],
+  ['copyright-file-contains-full-apache-2-license', 'licences of what Node.js has in it stand as they are'],
+  ['old-fsf-address-in-copyright-file', 'likewise'],
 ] as const
 
 const documents = ['README.md', 'kernel-cmdline.md', 'LIMITATIONS.md', 'CHANGELOG.md'] as const
 
-const common = async (name: string, release: Release, meta: Metafile): Promise<Deb['files']> => ({
-  [`/usr/share/doc/${name}/copyright`]: file(await printCopyright(meta)),
+const documentsOf = (name: string, release: Release, copyright: string): Deb['files'] => ({
+  [`/usr/share/doc/${name}/copyright`]: file(copyright),
   [`/usr/share/doc/${name}/changelog.gz`]: zipped(changelog(name, release)),
 })
 
@@ -98,14 +85,14 @@ const main = async (executable: string, release: Release, meta: Metafile): Promi
     ],
     files: {
       '/usr/sbin/cvmboot': { mode: 0o755, from: executable },
-      '/etc/cvmboot/partition.conf': file(configuration()),
+      '/etc/cvmboot/partition.conf': file(printExample()),
       '/usr/share/bash-completion/completions/cvmboot': file(printBash(words)),
       '/usr/share/zsh/vendor-completions/_cvmboot': file(printZsh(words)),
       ...Object.fromEntries([...docs, ...manuals]),
       '/usr/share/lintian/overrides/cvmboot': file(
         overrides.map(([tag, why]) => `# ${why}\ncvmboot: ${tag} *\n`).join(''),
       ),
-      ...(await common('cvmboot', release, meta)),
+      ...documentsOf('cvmboot', release, await printCopyright(meta)),
     },
     conffiles: ['/etc/cvmboot/partition.conf'],
     triggers: [],
@@ -117,7 +104,7 @@ const generators = {
   'initramfs-tools': { name: 'cvmboot-initramfs-tools', depends: 'initramfs-tools-core' },
 } as const satisfies Record<Framework, unknown>
 
-const generator = async (framework: Framework, release: Release, meta: Metafile): Promise<Deb> => {
+const generator = (framework: Framework, release: Release): Deb => {
   const { name, depends } = generators[framework]
   const files = [...filesFor(framework)].map(([path, { mode, text }]) => [path, { mode, text }] as const)
   return {
@@ -129,7 +116,7 @@ const generator = async (framework: Framework, release: Release, meta: Metafile)
       `With this package every initramfs that ${framework} makes boots by cvmboot: from the verified volumes that the kernel command line names, or not at all.`,
       'Install it in the image of a confidential VM, not on the machine that builds one: that one would not boot again.',
     ],
-    files: { ...Object.fromEntries(files), ...(await common(name, release, meta)) },
+    files: { ...Object.fromEntries(files), ...documentsOf(name, release, ownLicense) },
     conffiles: [],
     // Both generators' packages have an interest in it, and make every initramfs anew.
     triggers: ['activate-noawait update-initramfs'],
@@ -139,6 +126,6 @@ const generator = async (framework: Framework, release: Release, meta: Metafile)
 /** All packages around one executable. `meta` is esbuild's list of what is in it. */
 export const debs = async (executable: string, release: Release, meta: Metafile): Promise<Deb[]> => [
   await main(executable, release, meta),
-  await generator('dracut', release, meta),
-  await generator('initramfs-tools', release, meta),
+  generator('dracut', release),
+  generator('initramfs-tools', release),
 ]

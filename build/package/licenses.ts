@@ -23,14 +23,18 @@ const licenseOf = async (name: string): Promise<string> => {
   return readFile(join(directory, file), 'utf8')
 }
 
+export const ownLicense = `Copyright 2026 the authors of cvmboot
+
+cvmboot is licensed under the Apache License, Version 2.0, which on Debian systems is in
+/usr/share/common-licenses/Apache-2.0.
+`
+
 export const printCopyright = async (meta: Metafile): Promise<string> => {
   const others = ['node', ...packagesIn(meta)]
   const parts = await Promise.all(
     others.map(async (name) => `\n${'-'.repeat(79)}\n${name}\n\n${(await licenseOf(name)).trim()}\n`),
   )
-  return `cvmboot is licensed under the Apache License, Version 2.0, which on Debian systems is in
-/usr/share/common-licenses/Apache-2.0.
-
+  return `${ownLicense}
 The executable is Node.js with a script in it. What follows are the licences of Node.js, with all that is
 in it, and of the npm packages in the script.
 ${parts.join('')}`

@@ -6,8 +6,20 @@ import { join } from 'node:path'
 import { run } from '../../src/machine/exec.ts'
 import { bundle, type Identity, root } from '../bundle.ts'
 
-/** The oldest Node with process.getBuiltinModule; kernel modules in zstd need 22.15. */
-const engine = { target: 'node20.16', range: '>=20.16.0' } as const
+/** What execa asks for, and zlib for kernel modules in zstd. */
+const oldest = { major: 22, minor: 15 } as const
+const target = `node${oldest.major}.${oldest.minor}`
+
+/** Before anything that an older Node has not. npm only warns of it. */
+const head = `#!/usr/bin/env node
+{
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major < ${oldest.major} || (major === ${oldest.major} && minor < ${oldest.minor})) {
+    process.stderr.write(\`cvmboot: cannot run on Node \${process.versions.node}: it takes ${oldest.major}.${oldest.minor} or newer\\n\`)
+    process.exit(1)
+  }
+}
+`
 
 const documents = ['README.md', 'LICENSE', 'LIMITATIONS.md', 'kernel-cmdline.md', 'CHANGELOG.md'] as const
 
@@ -17,7 +29,7 @@ const description = (project: string) => ({
   description: 'Verified early boot for confidential VMs: lays out disks and packs what boots them',
   license: 'Apache-2.0',
   type: 'module',
-  engines: { node: engine.range },
+  engines: { node: `>=${oldest.major}.${oldest.minor}.0` },
   os: ['linux'],
   cpu: ['x64'],
   bin: { cvmboot: 'cvmboot.mjs' },
@@ -29,8 +41,8 @@ export const makeNpm = async (identity: Identity, time: number, directory: strin
   try {
     const folder = join(work, 'package')
     await mkdir(folder)
-    const { text } = await bundle('src/main.ts', identity, engine.target)
-    await writeFile(join(folder, 'cvmboot.mjs'), `#!/usr/bin/env node\n${text}`, { mode: 0o755 })
+    const { text } = await bundle('src/main.ts', identity, target)
+    await writeFile(join(folder, 'cvmboot.mjs'), `${head}${text}`, { mode: 0o755 })
     await writeFile(
       join(folder, 'package.json'),
       `${JSON.stringify(description(identity.project), null, 2)}\n`,

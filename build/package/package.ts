@@ -26,20 +26,22 @@ const maintainer = (): string => {
 }
 
 /** What the packages are called and dated. */
-export const release = async (): Promise<Release> => {
+const release = async (): Promise<Release> => {
   const version: string = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
   const epoch = process.env['SOURCE_DATE_EPOCH']
   return { version, time: epoch === undefined ? await gitTime() : Number(epoch), maintainer: maintainer() }
 }
 
-/** Writes all packages into `directory` and returns their paths. */
-export const makePackages = async (directory: string): Promise<string[]> => {
+/** Writes all packages around `executable` into `directory` and returns their paths. */
+export const makePackages = async (
+  directory: string,
+  of: Release,
+  executable = join(root, 'dist/cvmboot'),
+): Promise<string[]> => {
   await mkdir(directory, { recursive: true })
-  const of = await release()
   const meta = JSON.parse(await readFile(join(root, 'dist/cvmboot.meta.json'), 'utf8'))
   const made: string[] = []
-  for (const deb of await debs(join(root, 'dist/cvmboot'), of, meta))
-    made.push(await makeDeb(deb, of, directory))
+  for (const deb of await debs(executable, of, meta)) made.push(await makeDeb(deb, of, directory))
   made.push(await makeNpm({ project: of.version, git: await gitVersion() }, of.time, directory))
   return made
 }
@@ -47,7 +49,7 @@ export const makePackages = async (directory: string): Promise<string[]> => {
 if (import.meta.main) {
   const directory = join(root, 'dist/packages')
   await rm(directory, { recursive: true, force: true })
-  for (const path of await makePackages(directory)) {
+  for (const path of await makePackages(directory, await release())) {
     const { size } = await stat(path)
     process.stdout.write(`dist/packages/${basename(path)}: ${(size / 1e6).toFixed(1)} MB\n`)
   }

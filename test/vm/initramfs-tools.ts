@@ -18,8 +18,8 @@ const common = [
 ]
 
 // After the one that boots, two that must not come to be.
-const script = `
-echo COMPRESS=lz4 >/etc/initramfs-tools/conf.d/compress
+const script = (compress: string): string => `
+echo COMPRESS=${compress} >/etc/initramfs-tools/conf.d/compress
 update-initramfs -c -k "$1" >/out/log 2>&1 || { cat /out/log; exit 1; }
 mv /boot/initrd.img-"$1" /out/initramfs
 mv /etc/cvmboot/partition.conf /etc/cvmboot/away
@@ -30,13 +30,26 @@ if update-initramfs -c -k "$1" >/out/log-masked 2>&1; then exit 1; fi
 [ ! -e /boot/initrd.img-"$1" ]
 `
 
-/** The initramfs, and beside it what update-initramfs said: `log`, and of those that failed `log-…`. */
-export const toolsInitramfs = async (suite: Suite): Promise<string> => {
+const made = async (
+  name: string,
+  suite: Suite,
+  more: readonly string[],
+  config: string,
+  compress: string,
+): Promise<string> => {
   const files = {
     '/usr/sbin/cvmboot': executable('cvmboot-mock'),
-    '/etc/cvmboot/partition.conf': join(trees, 'partition.conf'),
+    '/etc/cvmboot/partition.conf': config,
     '/usr/share/initramfs-tools': join(project, 'initramfs-hooks'),
   }
-  const job = { suite, packages: [...common, ...packages[suite]], files, script }
-  return join(await builtIn(`initramfs-tools-${suite}`, job, say), 'initramfs')
+  const job = { suite, packages: [...common, ...more], files, script: script(compress) }
+  return join(await builtIn(name, job, say), 'initramfs')
 }
+
+/** The initramfs, and beside it what update-initramfs said: `log`, and of those that failed `log-…`. */
+export const toolsInitramfs = (suite: Suite): Promise<string> =>
+  made(`initramfs-tools-${suite}`, suite, packages[suite], join(trees, 'partition.conf'), 'lz4')
+
+/** One for the benchmark: with a configuration of its own, and compressed as initramfs-tools does by itself. */
+export const toolsForBench = (config: string): Promise<string> =>
+  made('initramfs-tools-bench', 'trixie', ['busybox', 'zstd'], config, 'zstd')

@@ -1,7 +1,7 @@
 // Every command in README.md and kernel-cmdline.md is run, as it stands there.
 
 import { spawnSync } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { toolPath } from '../../src/machine/exec.ts'
 import { makeSources, project, trees, world } from './world.ts'
 
-type Desk = { directory: string; modules: string }
+type Desk = { directory: string; modules: string; kernel: string }
 
 const test = suite<Desk>('the commands in the documents')
 
@@ -28,6 +28,7 @@ test.before(async (desk) => {
   const { guest } = await world()
   desk.directory = await mkdtemp(join(tmpdir(), 'cvmboot-readme-'))
   desk.modules = guest.modules
+  desk.kernel = guest.kernel
   const { rootFs, oemLauncher, osConfig } = await makeSources(guest, join(desk.directory, 'sources'))
   await cp(rootFs, join(desk.directory, 'root.tar'))
   await cp(oemLauncher, join(desk.directory, 'oem'), { recursive: true })
@@ -39,11 +40,18 @@ test.after(async ({ directory }) => {
   await rm(directory, { recursive: true, force: true })
 })
 
-test('cvmboot commands', async ({ directory, modules }) => {
+test('cvmboot commands', async ({ directory, modules, kernel }) => {
   const commands = [...(await commandsIn('README.md')), ...(await commandsIn('kernel-cmdline.md'))]
   const ours = commands.filter((command) => command.startsWith('cvmboot '))
   assert.ok(ours.length >= 4)
-  const env = { PATH: `${join(project, 'dist')}:${toolPath}`, MODULES: modules }
+  // A system with a generator, as far as install looks.
+  const system = join(directory, 'system')
+  await mkdir(join(system, 'usr/lib/dracut'), { recursive: true })
+  await writeFile(join(system, 'usr/lib/dracut/dracut-functions.sh'), '')
+  const env = {
+    PATH: `${join(project, 'dist')}:${toolPath}`,
+    ...{ MODULES: modules, KERNEL: kernel, ROOT: system },
+  }
   for (const command of ours) {
     const { status, stderr, stdout } = run(command, directory, env)
     assert.is(status, 0, `${command}\n${stdout}${stderr}`)

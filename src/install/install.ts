@@ -1,0 +1,202 @@
+// The verb `install`: the agent and what the initramfs generator of a system needs, into that system. All is looked at
+// before anything is written, and what is written is noted first.
+
+import { resolve } from 'node:path'
+import { isSea } from 'node:sea'
+import { readArguments } from '../arguments.ts'
+import { parseConfig } from '../config/config.ts'
+import { printExample } from '../config/example.ts'
+import type { Edition } from '../edition.ts'
+import { fail } from '../fault.ts'
+import { configPath } from '../layout/initramfs.ts'
+import { readConfigFile } from '../machine/config-file.ts'
+import { run } from '../machine/exec.ts'
+import { resolveWithin } from '../machine/within.ts'
+import { type Change, changeOf, noteOf, type Wanted } from './changes.ts'
+import { type Framework, filesFor, frameworks } from './frameworks.ts'
+import { refuseOwned } from './owned.ts'
+import { type Content, digestOf, lookAt, missingDirectories, readIn, removeIn, writeIn } from './place.ts'
+import { type Installed, type Left, parseRecord, printRecord, recordPath } from './record.ts'
+
+export const installHelp = `cvmboot install [--root DIR] [--generator dracut|initramfs-tools] [--config FILE]
+                [--executable FILE] [--mock] [--dry-run]
+
+Puts cvmboot into a system whose initramfs generator then builds it into every initramfs: such a system boots from
+verified volumes, or not at all. It is for the image of a confidential VM, not for the machine that makes one.
+Says what it changes, and notes it for cvmboot uninstall; a repeat changes nothing, a newer cvmboot replaces what it
+left itself. What others made or changed stays.
+
+  --root        the system (default: this one)
+  --generator   the one to build into; otherwise those that are there
+  --config      partition.conf to put into /etc/cvmboot; otherwise an example, with the defaults
+  --executable  the cvmboot to boot with; otherwise this one
+  --mock        the mock build, which boots anywhere, with a key everyone knows
+  --dry-run     only say what would change
+`
+
+const text = { type: 'string' } as const
+const accepted = {
+  root: text,
+  generator: text,
+  config: text,
+  executable: text,
+  mock: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+} as const
+
+const executablePath = '/usr/sbin/cvmboot'
+
+const badUsage = (reason: string) => fail('usage', { reason })
+
+/** What the executable calls itself decides, not its name. Faults: `usage`, `install-mock`, `tool-*`. */
+const chooseExecutable = async (
+  given: string | undefined,
+  edition: Edition,
+  mock: 'wanted' | 'not wanted',
+): Promise<string> => {
+  const file = given ?? (isSea() ? process.execPath : undefined)
+  // Before the executable is asked: this build has the mock or not.
+  if (mock === 'wanted' && edition.name !== 'cvmboot-mock')
+    throw fail('install-mock', { reason: 'this is the production build; run install --mock of cvmboot-mock' })
+  if (file === undefined) throw badUsage('run from source or by npx, install needs --executable FILE')
+  const [name] = (await run(resolve(file), ['--version'])).split(' ')
+  if (name !== 'cvmboot' && name !== 'cvmboot-mock') throw badUsage(`${file} is no cvmboot`)
+  if (name === 'cvmboot-mock' && mock !== 'wanted')
+    throw fail('install-mock', { reason: `${file} is the mock build; pass --mock if that is meant` })
+  return resolve(file)
+}
+
+/** A file that each has, and is not one of ours. */
+const signs: Readonly<Record<Framework, string>> = {
+  dracut: '/usr/lib/dracut/dracut-functions.sh',
+  'initramfs-tools': '/usr/share/initramfs-tools/hook-functions',
+}
+
+/** Faults: `usage`, `install-generator`. */
+const chooseFrameworks = (root: string, given: string | undefined): readonly Framework[] => {
+  if (given !== undefined) {
+    const named = frameworks.filter((one) => one === given)
+    if (named.length === 0) throw badUsage(`--generator takes ${frameworks.join(' or ')}, not ${given}`)
+    return named
+  }
+  const found = frameworks.filter((one) => resolveWithin(root, signs[one]) !== undefined)
+  if (found.length === 0) throw fail('install-generator', { root })
+  return found
+}
+
+type Piece = { readonly content: Content; readonly wanted: Wanted }
+
+/** Path -> what is to be there. Faults: `config-*`. */
+const piecesOf = async (
+  executable: string,
+  config: string | undefined,
+  into: readonly Framework[],
+): Promise<ReadonlyMap<string, Piece>> => {
+  const piece = async (content: Content, mode: number, settings: Wanted['settings']): Promise<Piece> => ({
+    content,
+    wanted: { mode, sha256: await digestOf(content), settings },
+  })
+  const settings = config === undefined ? printExample() : readConfigFile(config)
+  parseConfig(settings, config)
+  const pieces = new Map([
+    [executablePath, await piece({ file: executable }, 0o755, 'none')],
+    [configPath, await piece({ text: settings }, 0o644, config === undefined ? 'kept' : 'as given')],
+  ])
+  for (const framework of into)
+    for (const [path, { mode, text }] of filesFor(framework))
+      pieces.set(path, await piece({ text }, mode, 'none'))
+  return pieces
+}
+
+/** Fault: `install-record`. */
+export const readRecord = async (root: string): Promise<Installed | undefined> => {
+  const text = await readIn(root, recordPath)
+  if (text === undefined) return undefined
+  const record = parseRecord(text)
+  if (record === undefined) throw fail('install-record', { path: `${root}${recordPath}`.replace('//', '/') })
+  return record
+}
+
+const shown = {
+  create: 'created',
+  replace: 'replaced',
+  remove: 'removed',
+  keep: 'kept, since it was there before or was changed',
+} as const
+
+/** One line a change. `path` is of the root. */
+export const sayChange = (act: keyof typeof shown, path: string, dry: 'dry' | 'wet'): string =>
+  `${dry === 'dry' ? 'to be ' : ''}${shown[act]}: ${path}\n`
+
+const anew: Readonly<Record<Framework, string>> = {
+  dracut: 'dracut --force --regenerate-all',
+  'initramfs-tools': 'update-initramfs -u -k all',
+}
+
+/** What is to be done, decided for every path. Faults: `install-exists`, `install-write`. */
+const decide = async (
+  root: string,
+  pieces: ReadonlyMap<string, Piece>,
+  before: Installed | undefined,
+): Promise<readonly Change[]> => {
+  const paths = new Set([...pieces.keys(), ...(before?.files.keys() ?? [])])
+  const changes: Change[] = []
+  for (const path of paths) {
+    const left = before?.files.get(path)
+    const change = changeOf(path, pieces.get(path)?.wanted, await lookAt(root, path), left)
+    if (change.act === 'refuse') throw fail('install-exists', { path, reason: change.reason })
+    changes.push(change)
+  }
+  return changes
+}
+
+/** The record of afterwards. */
+const recordOf = (
+  root: string,
+  changes: readonly Change[],
+  pieces: ReadonlyMap<string, Piece>,
+  before: Installed | undefined,
+): Installed => {
+  const files = changes.flatMap((change): [string, Left][] => {
+    const note = noteOf(change, pieces.get(change.path)?.wanted, before?.files.get(change.path))
+    return note === undefined ? [] : [[change.path, note]]
+  })
+  const made = [...files.map(([path]) => path), recordPath].flatMap((path) => missingDirectories(root, path))
+  return {
+    files: new Map(files.sort()),
+    directories: [...new Set([...(before?.directories ?? []), ...made])].sort(),
+  }
+}
+
+/** Installs. Faults: `usage`, `config-*`, `install-*`, `tool-*`. */
+export const install = async (args: readonly string[], edition: Edition): Promise<void> => {
+  const given = readArguments(args, accepted)
+  const root = resolve(given.root ?? '/')
+  const executable = await chooseExecutable(
+    given.executable,
+    edition,
+    given.mock === true ? 'wanted' : 'not wanted',
+  )
+  const into = chooseFrameworks(root, given.generator)
+  const pieces = await piecesOf(executable, given.config, into)
+  await refuseOwned(root, [...pieces.keys()])
+  const before = await readRecord(root)
+  const changes = await decide(root, pieces, before)
+  const dry = given['dry-run'] === true ? 'dry' : 'wet'
+  const lines = changes.flatMap(({ act, path }) =>
+    act === 'none' || act === 'refuse' ? [] : [sayChange(act, path, dry)],
+  )
+  const work = changes.filter(({ act }) => act === 'create' || act === 'replace' || act === 'remove')
+  if (work.length > 0 && dry === 'wet') {
+    const record = { text: printRecord(recordOf(root, changes, pieces, before)) }
+    await writeIn(root, recordPath, record, 0o644)
+    for (const { act, path } of work) {
+      const piece = pieces.get(path)
+      if (act === 'remove' || piece === undefined) await removeIn(root, path)
+      else await writeIn(root, path, piece.content, piece.wanted.mode)
+    }
+  }
+  if (work.length === 0) lines.push('nothing to change\n')
+  else lines.push(...into.map((one) => `next, in ${root}: ${anew[one]}\n`))
+  process.stdout.write(lines.join(''))
+}

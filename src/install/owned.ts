@@ -1,0 +1,16 @@
+// Whether dpkg has what we would touch: then it is its to change.
+
+import { fail } from '../fault.ts'
+import { readIn } from './place.ts'
+
+const packages = ['cvmboot', 'cvmboot-dracut', 'cvmboot-initramfs-tools'] as const
+
+/** Fault: `install-owned`. */
+export const refuseOwned = async (root: string, paths: readonly string[]): Promise<void> => {
+  for (const name of packages) {
+    const list = await readIn(root, `/var/lib/dpkg/info/${name}.list`)
+    const lines = new Set(list?.split('\n'))
+    const path = paths.find((one) => lines.has(one))
+    if (path !== undefined) throw fail('install-owned', { path, package: name })
+  }
+}

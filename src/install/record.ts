@@ -1,0 +1,44 @@
+// What `cvmboot install` put where, so that uninstall undoes that and nothing else: print / parse. Pure.
+
+/** `mode` as chmod has it, `sha256` in hexadecimal digits: a file as it was left. */
+export type Left = { readonly mode: number; readonly sha256: string }
+
+export type Installed = {
+  readonly files: ReadonlyMap<string, Left>
+  /** Those that were made for the files, parents first. */
+  readonly directories: readonly string[]
+}
+
+export const recordPath = '/var/lib/cvmboot/installed'
+
+const head = 'cvmboot install 1'
+
+/** A kind a line, and the number of lines at the end: a record that was cut off is none. */
+export const printRecord = ({ files, directories }: Installed): string => {
+  const lines = [
+    ...[...files].map(([path, { mode, sha256 }]) => `file ${mode.toString(8)} ${sha256} ${path}`),
+    ...directories.map((path) => `directory ${path}`),
+  ]
+  return [head, ...lines, `end ${lines.length}`, ''].join('\n')
+}
+
+/** Absolute, without `..` and control characters: it is removed by this name. */
+const path = String.raw`((?:/(?!\.\.?(?:/|$))[^/\x00-\x1f]+)+)`
+const fileLine = new RegExp(`^file ([0-7]{3,4}) ([0-9a-f]{64}) ${path}$`)
+const directoryLine = new RegExp(`^directory ${path}$`)
+
+/** Undefined where the text is not whole. */
+export const parseRecord = (text: string): Installed | undefined => {
+  const lines = text.split('\n')
+  if (lines.shift() !== head || lines.pop() !== '' || lines.pop() !== `end ${lines.length}`) return undefined
+  const files = new Map<string, Left>()
+  const directories: string[] = []
+  for (const line of lines) {
+    const [, mode = '', sha256 = '', file] = fileLine.exec(line) ?? []
+    const [, directory] = directoryLine.exec(line) ?? []
+    if (file !== undefined && !files.has(file)) files.set(file, { mode: Number.parseInt(mode, 8), sha256 })
+    else if (directory !== undefined) directories.push(directory)
+    else return undefined
+  }
+  return { files, directories }
+}
