@@ -27,7 +27,7 @@ const meanwhile = (then: string): string => `
 (
 	while [ ! -e /sysroot/etc ]; do sleep 1; done
 	for process in /proc/[0-9]*; do
-		case $(cat $process/cmdline 2>/dev/null) in */cvmboot*--hook*) agent=\${process#/proc/} ;; esac
+		[ "$(readlink $process/exe)" != /usr/sbin/cvmboot ] || agent=\${process#/proc/}
 	done
 	${then}
 ) &
