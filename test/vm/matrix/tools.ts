@@ -33,6 +33,12 @@ const meanwhile = (then: string): string => `
 ) &
 `
 
+/** The agent waits meanwhile, and the kernel looks for others than the taker first. */
+const takeMemory = [
+  'kill -STOP "$agent"; echo -1000 >/proc/self/oom_score_adj',
+  'mkdir /fill; mount -t tmpfs -o size=100% fill /fill; cat /dev/zero >/fill/all',
+].join('\n')
+
 const wrongHash = (hash: string): string => `${hash.slice(0, -1)}${hash.endsWith('0') ? '1' : '0'}`
 
 const refuses = (release: Suite, words: string, says: RegExp): ToolsRow => [
@@ -110,7 +116,7 @@ export const toolsRows: readonly ToolsRow[] = [
   configured(
     'memory that ends under the agent',
     'trixie',
-    meanwhile('mkdir /fill; mount -t tmpfs -o size=100% fill /fill; cat /dev/zero >/fill/all'),
+    meanwhile(takeMemory),
     /open-verity root-fs[\s\S]*Out of memory: Killed process[\s\S]*power off: the agent failed with status 137/,
   ),
 ]
