@@ -1,6 +1,7 @@
 // What a booted machine runs from, as data, and as a table for people and JSON for programs. Pure over compare.ts's scene.
 
 import { exitStatus, type Fault, printable, say } from '../fault.ts'
+import { parseCryptTable } from '../layout/crypt.ts'
 import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'
 import { compare, type Scene } from './compare.ts'
@@ -73,7 +74,13 @@ const where = (scene: Scene, mount: string) => {
 
 const textOf = (evidence: Evidence | undefined, key: string): string => `${evidence?.[key] ?? ''}`
 
-const cipherOf = (table: string): string => table.split(' ')[0] ?? ''
+const ciphers = { xts: 'aes-xts-plain64', 'xts-hmac': 'aes-xts-plain64, hmac-sha256' } as const
+
+/** As configurations name it, not as the kernel's crypto API spells it. */
+const cipherOf = (table: string): string => {
+  const parsed = parseCryptTable(table)
+  return parsed === undefined ? 'unknown' : ciphers[parsed.profile]
+}
 
 const states = { verity: 'verified', crypt: 'encrypted' } as const
 
