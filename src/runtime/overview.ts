@@ -4,9 +4,10 @@ import { exitStatus, type Fault, printable, say } from '../fault.ts'
 import { parseCryptTable } from '../layout/crypt.ts'
 import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'
-import { compare, type Scene } from './compare.ts'
+import { compare } from './compare.ts'
 import type { ExpectedVolume } from './expected.ts'
 import { mountAt } from './mounts.ts'
+import type { Scene } from './scene.ts'
 import { type Paint, plain, type Style } from './style.ts'
 
 export type VolumeRow = {
