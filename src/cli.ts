@@ -63,6 +63,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: config, help: configHelp }
     },
   },
+  cleanup: {
+    about: 'take down what the boot set up, and drop the keys',
+    load: async () => {
+      const { cleanup, cleanupHelp } = await import('./runtime/cleanup.ts')
+      return { run: cleanup, help: cleanupHelp }
+    },
+  },
   owner: {
     about: "the model owner's side: make a key, open a job-store",
     load: async () => {
@@ -124,7 +131,7 @@ const help = (edition: Edition): string =>
   [
     `${edition.name} VERB [OPTIONS]`,
     '',
-    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`),
+    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`),
     '',
     `${edition.name} VERB --help says more. Parameters of the boot: kernel-cmdline.md.`,
     '',

@@ -29,7 +29,8 @@ const status = {
   tpm: 25,
   hardening: 26,
   check: 27,
-  install: 28,
+  cleanup: 28,
+  install: 29,
   internal: 70,
 } as const
 
@@ -454,6 +455,21 @@ export const faults = {
     status.hardening,
     (d: { setting: string; remedy: string } & Reason) =>
       `cannot trust that ${d.setting} is set: ${d.reason}; ${d.remedy}`,
+  ),
+
+  'cleanup-busy': row(
+    status.cleanup,
+    (d: { pid: number; name: string; path: string }) =>
+      `cannot clean up while process ${d.pid} (${d.name}) uses ${d.path}: end it first`,
+  ),
+  'cleanup-failed': row(
+    status.cleanup,
+    (d: { step: string } & Reason) =>
+      `cannot ${d.step}: ${d.reason}; what was done stays done, and cleaning up again goes on from here`,
+  ),
+  'cleanup-keys': row(
+    status.cleanup,
+    (d: { key: string }) => `cannot say that no key is left: the kernel still has ${d.key}; power the VM off`,
   ),
 
   'tool-missing': row(

@@ -128,7 +128,10 @@ const swapped = async (world: World, owner: Owner | undefined): Promise<Buffer> 
     {
       ...{ volume: 'job-store', uuid: header.uuid, profile: 'xts', volumeKey: Buffer.alloc(64, 6) },
       dataBytes: header.dataBytes ?? 0n,
-      tee: { keys: { passphrase: Buffer.alloc(64), mac: Buffer.alloc(64) }, token },
+      tee: {
+        keys: { passphrase: Buffer.alloc(64), mac: Buffer.alloc(64), mask: Buffer.alloc(64) },
+        token,
+      },
       owner: owner && { keys, token: wrapForOwner(owner.publicKey, header.uuid, passphrase) },
     },
     randomOf('host'),

@@ -4,8 +4,8 @@ import type { Role } from '../layout/luks2/luks2.ts'
 import { hkdf } from './hkdf.ts'
 import type { Secret } from './secret.ts'
 
-/** What a derived key is for: it opens a keyslot, or makes a header's MAC. */
-export type LastingPurpose = 'passphrase' | 'header-mac'
+/** What a derived key is for: it opens a keyslot, makes a header's MAC, or masks the volume key in that header. */
+export type LastingPurpose = 'passphrase' | 'header-mac' | 'volume-key-mask'
 
 /** What a lasting key belongs to. */
 export type Domain = {
@@ -20,18 +20,19 @@ export type Domain = {
 }
 
 /**
- * Derives 64 bytes for a volume that lasts. `info` is `cvmboot` and the words of the domain with a NUL after each, so
+ * Derives `length` bytes for a volume that lasts. `info` is `cvmboot` and the words of the domain with a NUL after each, so
  * that no two choices of words give the same bytes. The passphrase must open every generation of a header, so that it is
- * the same for all; a MAC is of one generation alone.
+ * the same for all; a MAC and a mask are of one generation alone.
  */
 export const deriveLasting = (
   secret: Secret,
   salt: Buffer,
   domain: Domain,
   purpose: LastingPurpose,
+  length = 64,
 ): Secret => {
   const { volume, uuid, role, generation, rootHashes } = domain
-  const ofHeader = purpose === 'header-mac' ? [`${generation}`] : []
+  const ofHeader = purpose === 'passphrase' ? [] : [`${generation}`]
   const words = ['cvmboot', volume, uuid, role, ...ofHeader, ...rootHashes, purpose, '']
-  return hkdf('sha512', secret, salt, Buffer.from(words.join('\0'), 'latin1'), 64)
+  return hkdf('sha512', secret, salt, Buffer.from(words.join('\0'), 'latin1'), length)
 }

@@ -7,14 +7,16 @@ import {
   formatLuks2,
   type Luks2Format,
   type Luks2Profile,
+  luks2Profiles,
   parseLuks2,
   requireExtent,
   requireOwner,
   sealedIn,
-  unlockLuks2,
+  type TeeKeys,
+  unlockForTee,
 } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
-import { type Domain, deriveLasting } from './derive.ts'
+import { type Domain, deriveLasting, type LastingPurpose } from './derive.ts'
 import { ownerMacKey, ownerPassphraseBytes, wrapForOwner } from './owner.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
 import { Secret } from './secret.ts'
@@ -44,15 +46,29 @@ export type Opened = Lasting & { readonly key: Secret; readonly age: 'current' |
 // The UUID is random and part of each domain: it is what a salt would be.
 const noSalt = Buffer.alloc(64)
 
-const withKeys = <T>(
-  secret: Secret,
-  domain: Omit<Domain, 'role'>,
-  use: (keys: { passphrase: Buffer; mac: Buffer }) => T,
-): T => {
-  using passphrase = deriveLasting(secret, noSalt, { ...domain, role: 'tee' }, 'passphrase')
-  using mac = deriveLasting(secret, noSalt, { ...domain, role: 'tee' }, 'header-mac')
-  return use({ passphrase: passphrase.bytes, mac: mac.bytes })
+type TeeDomain = Omit<Domain, 'role'> & { readonly profile: Luks2Profile }
+
+const derived = (secret: Secret, { profile, ...domain }: TeeDomain, purpose: LastingPurpose): Secret => {
+  const length = purpose === 'volume-key-mask' ? luks2Profiles[profile].volumeKeyBytes : 64
+  return deriveLasting(secret, noSalt, { ...domain, role: 'tee' }, purpose, length)
 }
+
+/** What opens. The keyslot's passphrase is not made: its 8000 hashes are for stock tools. */
+const withOpeningKeys = <T>(
+  secret: Secret,
+  domain: TeeDomain,
+  use: (keys: Omit<TeeKeys, 'passphrase'>) => T,
+): T => {
+  using mac = derived(secret, domain, 'header-mac')
+  using mask = derived(secret, domain, 'volume-key-mask')
+  return use({ mac: mac.bytes, mask: mask.bytes })
+}
+
+const withKeys = <T>(secret: Secret, domain: TeeDomain, use: (keys: TeeKeys) => T): T =>
+  withOpeningKeys(secret, domain, (keys) => {
+    using passphrase = derived(secret, domain, 'passphrase')
+    return use({ ...keys, passphrase: passphrase.bytes })
+  })
 
 /** A passphrase of its own in each header: nothing has to remember it, since the owner unwraps it again. */
 const withOwner = <T>(
@@ -84,8 +100,8 @@ export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened 
     })
   const { secret, age } = provider.recover(wanted, tee, sealed)
   using root = secret
-  const key = withKeys(root, { volume, uuid, generation, rootHashes }, (keys) =>
-    unlockLuks2(luks2, volume, 'tee', keys),
+  const key = withOpeningKeys(root, { volume, uuid, generation, rootHashes, profile }, (keys) =>
+    unlockForTee(luks2, volume, keys),
   )
   return { key: new Secret(key), uuid, generation, sealed, age }
 }
@@ -103,7 +119,7 @@ export const sealLasting = (
   const { secret, sealed } = provider.create(wanted, tee, before?.sealed)
   using root = secret
   const token = { provider: provider.name, generation, sealed }
-  const area = withKeys(root, { volume, uuid, generation, rootHashes }, (keys) =>
+  const area = withKeys(root, { volume, uuid, generation, rootHashes, profile }, (keys) =>
     withOwner(wanted, { uuid, generation }, tee, (owner) =>
       formatLuks2(
         { volume, uuid, profile, dataBytes, volumeKey: key.bytes, tee: { keys, token }, owner },

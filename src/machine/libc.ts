@@ -93,6 +93,11 @@ export const detachMount = (target: string): void => {
   checked(c.umount2(target, 2), 'umount2')
 }
 
+/** umount2(2), flags 0: EBUSY where it is in use. */
+export const unmount = (target: string): void => {
+  checked(c.umount2(target, 0), 'umount2')
+}
+
 export const chroot = (path: string): void => {
   checked(c.chroot(path), 'chroot')
 }

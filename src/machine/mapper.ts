@@ -73,6 +73,12 @@ export const mappingNames = (): string[] =>
     .filter((device) => device.startsWith('dm-'))
     .map((device) => readFileSync(`/sys/class/block/${device}/dm/name`, 'latin1').trimEnd())
 
+/** Throws with EBUSY where it is in use. The key of dm-crypt goes with it. */
+export const removeMapping = (name: string): void => {
+  call(DM.remove, { name })
+  rmSync(`/dev/mapper/${name}`, { force: true })
+}
+
 /** Removes every mapping: in the initramfs they are ours. One that lies on another has to go before that. */
 export const removeMappings = (): void => {
   for (let before = mappingNames(); ; ) {

@@ -8,7 +8,7 @@ import { ownerMacKey } from '../keys/owner.ts'
 import { Secret } from '../keys/secret.ts'
 import { parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
-import { type Luks2Profile, parseLuks2, sealedIn, unlockLuks2 } from '../layout/luks2/luks2.ts'
+import { type Luks2Profile, parseLuks2, sealedIn, unlockForOwner } from '../layout/luks2/luks2.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { blockSizeOf, headOf, sizeOf } from '../runtime/inspect.ts'
 import { parseIdentity } from './identity.ts'
@@ -73,7 +73,7 @@ export const openAsOwner = async (path: string, volume: string, identityPath: st
   try {
     using mac = ownerMacKey(passphrase, volume, uuid, generation)
     const keys = { passphrase: passphrase.bytes, mac: mac.bytes }
-    const volumeKey = new Secret(unlockLuks2(luks2, volume, 'owner', keys))
+    const volumeKey = new Secret(unlockForOwner(luks2, volume, keys))
     const dispose = () => {
       passphrase[Symbol.dispose]()
       volumeKey[Symbol.dispose]()

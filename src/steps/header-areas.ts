@@ -24,11 +24,19 @@ export const dataExtent = (volume: string, profile: Luks2Profile, { device, byte
   return extent
 }
 
-/** Both areas, each read once. Fault: `device-read`. */
-export const readAreas = (machine: Machine, device: string) => ({
-  own: machine.read(device, 0n, headerAreaBytes),
-  spare: machine.read(device, spareOffset, headerAreaBytes),
-})
+const blockBytes = 4096
+
+/**
+ * Both areas, each read once. Of a spare area that begins with a block of zeroes, as it does but after a power cut, no more
+ * is read: no header begins so. Fault: `device-read`.
+ */
+export const readAreas = (machine: Machine, device: string) => {
+  const begun = machine.read(device, spareOffset, blockBytes).some((byte) => byte !== 0)
+  return {
+    own: machine.read(device, 0n, headerAreaBytes),
+    spare: begun ? machine.read(device, spareOffset, headerAreaBytes) : Buffer.alloc(headerAreaBytes),
+  }
+}
 
 /** Puts a header that is whole in the spare area into its own place. Faults: `device-write`, `device-read`. */
 export const finishHeader = (machine: Machine, device: string, area: Buffer): void => {

@@ -6,10 +6,10 @@ import {
   type Luks2Profile,
   parseLuks2,
   printHeader,
-  unlockLuks2,
+  unlockForTee,
 } from '../../src/layout/luks2/luks2.ts'
 import { copyBytes, jsonOf, withChecksums, withJsonBytes } from '../layout/luks2-edit.ts'
-import { goodArea, tee } from '../layout/luks2-good.ts'
+import { goodArea, teeFor } from '../layout/luks2-good.ts'
 import { mutateJson } from './json.ts'
 import { mutateBytes, mutateText, type Random } from './random.ts'
 import { hexOf, need, orRefused, same, type Target, target } from './run.ts'
@@ -124,7 +124,7 @@ const check = (input: Input): boolean => {
   need(Object.keys(header.tokens?.tee.sealed ?? {}).length <= 8, 'more than the provider may keep')
   same(parseLuks2(area, 'workspace', header.profile).header, header, 'read again, it is different')
   if (area.equals(input.from)) return true
-  const opened = orRefused(/^header-mac$/, () => unlockLuks2(luks2, 'workspace', 'tee', tee))
+  const opened = orRefused(/^header-mac$/, () => unlockForTee(luks2, 'workspace', teeFor(header.profile)))
   need(opened === undefined, 'a forged header opens')
   return false
 }

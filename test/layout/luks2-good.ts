@@ -8,7 +8,7 @@ import {
   luks2Profiles,
   parseLuks2,
   sealedIn,
-  unlockLuks2,
+  unlockForTee,
 } from '../../src/layout/luks2/luks2.ts'
 
 /** Bytes that follow from a word. */
@@ -30,7 +30,13 @@ export const keysOf = (word: string) => ({
   passphrase: bytesOf(`${word} passphrase`, 32),
   mac: bytesOf(`${word} mac`, 64),
 })
-export const tee = keysOf('tee')
+const maskOf = (length: number) => bytesOf('tee mask', length)
+/** `xts-hmac` has a longer mask. */
+export const teeFor = (profile: Luks2Profile) => ({
+  ...keysOf('tee'),
+  mask: maskOf(luks2Profiles[profile].volumeKeyBytes),
+})
+export const tee = teeFor('xts')
 export const owner = keysOf('owner')
 export const generation = 7
 /** Of the data. */
@@ -46,7 +52,7 @@ export const goodFormat = (profile: Luks2Profile, differently: Partial<Luks2Form
   dataBytes,
   volumeKey: volumeKeyOf(profile),
   tee: {
-    keys: tee,
+    keys: teeFor(profile),
     token: { provider: 'mock', generation, sealed: { tcb: '0400000000000001', policy: 'x' } },
   },
   owner: {
@@ -60,8 +66,8 @@ export const goodArea = (profile: Luks2Profile, differently: Partial<Luks2Format
   formatLuks2(goodFormat(profile, differently), counting('random'))
 
 /** All that the boot does with a header area. Returns the volume key. */
-export const openAll = (area: Uint8Array, profile: Luks2Profile, keys = tee): Buffer => {
+export const openAll = (area: Uint8Array, profile: Luks2Profile, keys = teeFor(profile)): Buffer => {
   const luks2 = parseLuks2(area, 'workspace', profile)
   sealedIn(luks2, 'workspace', generation)
-  return unlockLuks2(luks2, 'workspace', 'tee', keys)
+  return unlockForTee(luks2, 'workspace', keys)
 }

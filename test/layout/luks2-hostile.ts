@@ -15,7 +15,7 @@ import {
   withText,
   withTree,
 } from './luks2-edit.ts'
-import { bytesOf, counting, generation, goodArea, goodFormat, keysOf, tee } from './luks2-good.ts'
+import { bytesOf, counting, generation, goodArea, goodFormat, keysOf, teeFor } from './luks2-good.ts'
 
 export type Hostile = {
   readonly name: string
@@ -390,7 +390,7 @@ const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
   const token = goodFormat(profile).tee.token
   const older = goodArea(profile, {
     tee: {
-      keys: { ...tee, mac: keysOf('generation 6').mac },
+      keys: { ...teeFor(profile), mac: keysOf('generation 6').mac },
       token: { ...token, generation: generation - 1 },
     },
   })
@@ -398,12 +398,15 @@ const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
     [
       "another volume's header",
       'header-mac',
-      goodArea(profile, { volume: 'job-store', tee: { keys: keysOf('job-store'), token } }),
+      goodArea(profile, {
+        volume: 'job-store',
+        tee: { keys: { ...teeFor(profile), ...keysOf('job-store') }, token },
+      }),
     ],
     [
       "an attacker's own header",
       'header-mac',
-      goodArea(profile, { tee: { keys: keysOf('attacker'), token } }),
+      goodArea(profile, { tee: { keys: { ...teeFor(profile), ...keysOf('attacker') }, token } }),
     ],
     ['an older header', 'header-generation', older],
     [
@@ -418,6 +421,8 @@ const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
     ['a bit of a keyslot', 'header-mac', bit(40000)],
     ['a bit that nobody uses', 'header-mac', bit(1000000)],
     ['a bit of the MAC', 'header-mac', bit(1044480 + 16)],
+    ['a bit of the masked key', 'header-mac', bit(1044480 + 80)],
+    ['a bit of the masked key of tags', 'header-mac', bit(1044480 + 80 + 95)],
     ['a bit behind the MAC', 'header-mac', bit(1048575)],
     ['no MAC, as cryptsetup leaves it', 'header-mac', withBytes(good, (area) => area.fill(0, 1044480))],
     ["the MAC's title", 'header-mac', bit(1044480)],

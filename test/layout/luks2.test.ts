@@ -15,7 +15,8 @@ import {
   parseLuks2,
   printHeader,
   sealedIn,
-  unlockLuks2,
+  unlockForOwner,
+  unlockForTee,
 } from '../../src/layout/luks2/luks2.ts'
 import { areaOffset, keyslotsOffset, luks2Profiles, macOffset } from '../../src/layout/luks2/profile.ts'
 import { toolPath } from '../../src/machine/exec.ts'
@@ -29,6 +30,7 @@ import {
   openAll,
   owner,
   tee,
+  teeFor,
   uuid,
   volumeKeyOf,
 } from './luks2-good.ts'
@@ -52,16 +54,16 @@ for (const profile of profiles) {
     assert.is(area.length, headerAreaBytes)
     assert.equal(openAll(area, profile), volumeKeyOf(profile))
     const luks2 = parseLuks2(area, 'workspace', profile)
-    assert.equal(unlockLuks2(luks2, 'workspace', 'owner', owner), volumeKeyOf(profile))
+    assert.equal(unlockForOwner(luks2, 'workspace', owner), volumeKeyOf(profile))
     assert.equal(sealedIn(luks2, 'workspace', generation), goodFormat(profile).tee.token)
     assert.equal(luks2.header.tokens?.owner, goodFormat(profile).owner?.token)
   })
 
   test(`${profile}: without an owner there is one keyslot, and nothing the owner could open`, () => {
     const luks2 = parseLuks2(goodArea(profile, { owner: undefined }), 'workspace', profile)
-    assert.equal(unlockLuks2(luks2, 'workspace', 'tee', tee), volumeKeyOf(profile))
+    assert.equal(unlockForTee(luks2, 'workspace', teeFor(profile)), volumeKeyOf(profile))
     assert.is(luks2.header.keyslotSalts.length, 1)
-    assert.is(faultOf(() => unlockLuks2(luks2, 'workspace', 'owner', owner)).fault.code, 'header-mac')
+    assert.is(faultOf(() => unlockForOwner(luks2, 'workspace', owner)).fault.code, 'header-mac')
     assert.is(faultOf(() => openLuks2(luks2, 'workspace', 1, owner.passphrase)).fault.code, 'header-key')
   })
 
@@ -83,12 +85,23 @@ for (const profile of profiles) {
     assert.ok(areaOffset(profile, 1) + 3 * areaBytes > headerAreaBytes)
   })
 
-  test(`${profile}: the MAC comes first, the passphrase is not used where it is wrong`, () => {
+  test(`${profile}: the MAC comes first, the mask is not used where it is wrong`, () => {
     const luks2 = parseLuks2(goodArea(profile), 'workspace', profile)
-    const wrong = { mac: keysOf('other').mac, passphrase: tee.passphrase }
-    assert.is(faultOf(() => unlockLuks2(luks2, 'workspace', 'tee', wrong)).fault.code, 'header-mac')
-    const other = { mac: tee.mac, passphrase: owner.passphrase }
-    assert.is(faultOf(() => unlockLuks2(luks2, 'workspace', 'tee', other)).fault.code, 'header-key')
+    const { mac, mask } = teeFor(profile)
+    const code = (keys: { mac: Buffer; mask: Buffer }) =>
+      faultOf(() => unlockForTee(luks2, 'workspace', keys)).fault.code
+    assert.is(code({ mac: keysOf('other').mac, mask }), 'header-mac')
+    assert.is(code({ mac, mask: Buffer.alloc(mask.length) }), 'header-key')
+    const other = { mac: owner.mac, passphrase: tee.passphrase }
+    assert.is(faultOf(() => unlockForOwner(luks2, 'workspace', other)).fault.code, 'header-key')
+  })
+
+  test(`${profile}: what is masked in the block is in each keyslot too, and nowhere as it is`, () => {
+    const area = goodArea(profile)
+    const luks2 = parseLuks2(area, 'workspace', profile)
+    assert.equal(openLuks2(luks2, 'workspace', 0, tee.passphrase), volumeKeyOf(profile))
+    assert.not.ok(area.includes(volumeKeyOf(profile).subarray(0, 16)))
+    assert.not.ok(area.includes(teeFor(profile).mask.subarray(0, 16)))
   })
 }
 
@@ -97,8 +110,8 @@ test('the bytes of a format do not change between versions', () => {
   assert.equal(
     profiles.map((profile) => digest(goodArea(profile))),
     [
-      '9338b8b8e314e016be7e72831f0f44e0146dca3d8bd11705403d777001aa4bd7',
-      'e206dcad74b6952226f4322e0adf692edbe60499f6a978c2617c9bba822a4a99',
+      'a8aa588b66cc009c8aa68706ed05c691c862ea4a41c2c1cab1226b39cfa4faa5',
+      '828df4b1392484678bc8579d2c81b4508425d1b6b1a93a2e51f9525e058f2535',
     ],
   )
 })
@@ -117,13 +130,14 @@ test('random bytes that hid a key, and what was read, are of no use to others', 
   // The disk may change after it was read: what was read is a copy.
   const luks2 = parseLuks2(area, 'workspace', 'xts')
   area.fill(0)
-  assert.equal(unlockLuks2(luks2, 'workspace', 'tee', tee), volumeKeyOf('xts'))
+  assert.equal(unlockForTee(luks2, 'workspace', tee), volumeKeyOf('xts'))
 })
 
 test('no format is made that would not be read', () => {
   const { token, keys } = goodFormat('xts').tee
   const wrong = [
     { volumeKey: volumeKeyOf('xts-hmac') },
+    { tee: { keys: teeFor('xts-hmac'), token } },
     { tee: { keys, token: { ...token, provider: 'Mock' } } },
     { tee: { keys, token: { ...token, generation: -1 } } },
     { tee: { keys, token: { ...token, sealed: { a: '"' } } } },
@@ -171,9 +185,11 @@ const counted = (act: () => void): number => {
   return calls
 }
 
-test('the count of costly calls counts', () => {
+test('opening by the mask is cheap, and by a keyslot is not: so the count of costly calls counts', () => {
   const area = goodArea('xts')
-  assert.ok(counted(() => openAll(area, 'xts')) > 8000)
+  const luks2 = parseLuks2(area, 'workspace', 'xts')
+  assert.ok(counted(() => openLuks2(luks2, 'workspace', 0, tee.passphrase)) > 8000)
+  assert.ok(counted(() => openAll(area, 'xts')) < 10)
 })
 
 const hostile = hostileHeaders()
@@ -189,6 +205,10 @@ for (const { name, code, area, profile } of hostile)
       get passphrase() {
         used.push('passphrase')
         return tee.passphrase
+      },
+      get mask() {
+        used.push('mask')
+        return teeFor(profile === 'xts-hmac' ? profile : 'xts').mask
       },
     }
     let fault: BootFault | undefined
@@ -217,7 +237,7 @@ test('a header without our token opens for nobody but its passphrase', () => {
   const bare = withTree(goodArea('xts'), (tree) => Object.assign(tree, { tokens: {} }))
   const luks2 = parseLuks2(bare, 'workspace', 'xts')
   assert.is(faultOf(() => sealedIn(luks2, 'workspace', undefined)).fault.code, 'header-token')
-  assert.is(faultOf(() => unlockLuks2(luks2, 'workspace', 'tee', tee)).fault.code, 'header-mac')
+  assert.is(faultOf(() => unlockForTee(luks2, 'workspace', tee)).fault.code, 'header-mac')
   assert.equal(openLuks2(luks2, 'workspace', 0, tee.passphrase), volumeKeyOf('xts'))
 })
 

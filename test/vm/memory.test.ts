@@ -29,9 +29,10 @@ const secretsOf = async (disk: string): Promise<Known> => {
   const gone = new Map<string, Buffer>()
   const volumeKeys = new Map<CryptName, Buffer>()
   for (const volume of cryptNames) {
-    const { root, passphrase, mac, volumeKey } = await mockSecrets(disk, volume)
+    const { root, passphrase, mac, mask, volumeKey } = await mockSecrets(disk, volume)
     volumeKeys.set(volume, volumeKey)
-    gone.set('root secret', root).set(`passphrase of ${volume}`, passphrase).set(`MAC key of ${volume}`, mac)
+    gone.set('root secret', root).set(`passphrase of ${volume}`, passphrase)
+    gone.set(`MAC key of ${volume}`, mac).set(`mask of ${volume}`, mask)
   }
   return { gone, volumeKeys }
 }

@@ -4,10 +4,10 @@ import { open } from 'node:fs/promises'
 import { deriveLasting } from '../../src/keys/derive.ts'
 import { mockLasting } from '../../src/keys/mock.ts'
 import type { CryptName } from '../../src/layout/layout.ts'
-import { headerAreaBytes, parseLuks2, sealedIn, unlockLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { headerAreaBytes, parseLuks2, sealedIn, unlockForTee } from '../../src/layout/luks2/luks2.ts'
 import { partitionOf } from './disk.ts'
 
-export type MockSecrets = Readonly<Record<'root' | 'passphrase' | 'mac' | 'volumeKey', Buffer>>
+export type MockSecrets = Readonly<Record<'root' | 'passphrase' | 'mac' | 'mask' | 'volumeKey', Buffer>>
 
 export const mockSecrets = async (disk: string, volume: CryptName): Promise<MockSecrets> => {
   const area = Buffer.alloc(headerAreaBytes)
@@ -21,6 +21,7 @@ export const mockSecrets = async (disk: string, volume: CryptName): Promise<Mock
   const domain = { volume, uuid: luks2.header.uuid, role: 'tee', generation, rootHashes: [] } as const
   const passphrase = deriveLasting(secret, Buffer.alloc(64), domain, 'passphrase').bytes
   const mac = deriveLasting(secret, Buffer.alloc(64), domain, 'header-mac').bytes
-  const volumeKey = unlockLuks2(luks2, volume, 'tee', { passphrase, mac })
-  return { root: secret.bytes, passphrase, mac, volumeKey }
+  const mask = deriveLasting(secret, Buffer.alloc(64), domain, 'volume-key-mask').bytes
+  const volumeKey = unlockForTee(luks2, volume, { mac, mask })
+  return { root: secret.bytes, passphrase, mac, mask, volumeKey }
 }

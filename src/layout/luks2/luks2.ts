@@ -3,7 +3,7 @@
 
 import { type Binary, parseCopies, printCopy, recognise } from './binary.ts'
 import { digestOf, isKeyOf, openKeyslot, sealKeyslot } from './keyslot.ts'
-import { isAuthentic, type Role, writeMacs } from './mac.ts'
+import { isAuthentic, masked, maskedKeyOf, type Role, writeMacs } from './mac.ts'
 import { claimedProfile, type Metadata, parseMetadata, printMetadata } from './metadata.ts'
 import {
   areaOffset,
@@ -74,7 +74,7 @@ export const parseLuks2 = (
 
 /**
  * The volume key, by a passphrase. For headers that need no MAC: tests, and an owner's look at a volume that
- * cryptsetup made. The boot uses `unlockLuks2`. Fault: `header-key`. The caller zeroes the key.
+ * cryptsetup made. The boot uses `unlockForTee`. Fault: `header-key`. The caller zeroes the key.
  */
 export const openLuks2 = (
   { header, area }: Luks2,
@@ -92,10 +92,13 @@ export const openLuks2 = (
   throw refusing(volume)('header-key', `its keyslot ${slot} does not open with this key`)
 }
 
-/** What opens a volume; derived from a provider's secret for volume, UUID, role and generation. */
-export type Luks2Keys = { readonly passphrase: Uint8Array; readonly mac: Uint8Array }
-
-const slotOf: Record<Role, Slot> = { tee: 0, owner: 1 }
+/** What opens a volume for its owner. */
+export type OwnerKeys = { readonly passphrase: Uint8Array; readonly mac: Uint8Array }
+/**
+ * Derived from a provider's secret for volume, UUID, role and generation. `mask` is as long as the volume key. The boot
+ * opens by that; the passphrase is for stock tools.
+ */
+export type TeeKeys = OwnerKeys & { readonly mask: Uint8Array }
 
 /**
  * The generation and what is sealed, where the header has it and `generation` is the one that is due: without a
@@ -130,14 +133,27 @@ export const requireOwner = (
   throw refusing(volume)('header-owner', `its second keyslot is of ${of(found)}, not of ${of(owner)}`)
 }
 
-/**
- * The volume key, once the MAC has proved every byte of the header area. Faults: `header-mac`, `header-key`.
- * The caller zeroes the key.
- */
-export const unlockLuks2 = (luks2: Luks2, volume: string, role: Role, keys: Luks2Keys): Buffer => {
-  if (!isAuthentic(luks2.area, role, keys.mac))
+/** The MAC has to prove every byte of the header area before any key is used. Fault: `header-mac`. */
+const requireAuthentic = ({ area }: Luks2, volume: string, role: Role, mac: Uint8Array): void => {
+  if (!isAuthentic(area, role, mac))
     throw refusing(volume)('header-mac', 'its MAC is not the one of this volume')
-  return openLuks2(luks2, volume, slotOf[role], keys.passphrase)
+}
+
+/** The volume key, for the boot. Faults: `header-mac`, `header-key`. The caller zeroes the key. */
+export const unlockForTee = (luks2: Luks2, volume: string, keys: Omit<TeeKeys, 'passphrase'>): Buffer => {
+  requireAuthentic(luks2, volume, 'tee', keys.mac)
+  const { mask } = keys
+  const { digest } = luks2.header
+  const key = masked(maskedKeyOf(luks2.area, mask.length), mask)
+  if (isKeyOf(key, digest.salt, digest.value)) return key
+  key.fill(0)
+  throw refusing(volume)('header-key', 'its masked key is not that of its digest')
+}
+
+/** The volume key, for its owner. Faults: `header-mac`, `header-key`. The caller zeroes the key. */
+export const unlockForOwner = (luks2: Luks2, volume: string, keys: OwnerKeys): Buffer => {
+  requireAuthentic(luks2, volume, 'owner', keys.mac)
+  return openLuks2(luks2, volume, 1, keys.passphrase)
 }
 
 export type Luks2Format = {
@@ -149,8 +165,8 @@ export type Luks2Format = {
   readonly dataBytes: bigint
   /** As many bytes as the profile says. */
   readonly volumeKey: Uint8Array
-  readonly tee: { readonly keys: Luks2Keys; readonly token: TeeToken }
-  readonly owner: { readonly keys: Luks2Keys; readonly token: OwnerToken } | undefined
+  readonly tee: { readonly keys: TeeKeys; readonly token: TeeToken }
+  readonly owner: { readonly keys: OwnerKeys; readonly token: OwnerToken } | undefined
 }
 
 /**
@@ -161,6 +177,8 @@ export const formatLuks2 = (format: Luks2Format, random: (bytes: number) => Uint
   const { volume, uuid, profile, dataBytes, volumeKey, tee, owner } = format
   if (volumeKey.length !== luks2Profiles[profile].volumeKeyBytes)
     throw new RangeError(`${volumeKey.length} bytes are no volume key for ${profile}`)
+  if (tee.keys.mask.length !== volumeKey.length)
+    throw new RangeError(`${tee.keys.mask.length} bytes are no mask of ${volumeKey.length}`)
   const slots = owner === undefined ? [tee.keys] : [tee.keys, owner.keys]
   const digestSalt = random(saltBytes)
   const header: Luks2Header = {
@@ -177,7 +195,7 @@ export const formatLuks2 = (format: Luks2Format, random: (bytes: number) => Uint
       sealKeyslot(volumeKey, passphrase, header.keyslotSalts[slot] ?? digestSalt, random),
       areaOffset(profile, slot as Slot),
     )
-  writeMacs(area, { tee: tee.keys.mac, owner: owner?.keys.mac })
+  writeMacs(area, masked(volumeKey, tee.keys.mask), { tee: tee.keys.mac, owner: owner?.keys.mac })
   parseLuks2(area, volume, profile)
   return area
 }

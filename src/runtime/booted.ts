@@ -1,0 +1,26 @@
+// What a booted machine was measured to be: its command line, the configuration that the boot kept, and its state.
+
+import { parseParams } from '../cmdline/params.ts'
+import { parseConfig } from '../config/config.ts'
+import { fail } from '../fault.ts'
+import { bootedConfigPath, parseState, type State, statePath } from '../layout/state.ts'
+import { readConfigFile } from '../machine/config-file.ts'
+import { type Expected, expectedOf } from './expected.ts'
+import type { System } from './system.ts'
+
+/** `config`: a file to take instead of what the boot kept. Faults: `state-read`, `cmdline-*`, `config-*`. */
+export const readBooted = (
+  system: System,
+  config: string | undefined,
+): { readonly expected: Expected; readonly state: State } => {
+  const text = system.text(statePath)
+  if (text === undefined) throw fail('state-read', { path: statePath, reason: 'there is no such file' })
+  const state = parseState(text)
+  if (state === undefined)
+    throw fail('state-read', { path: statePath, reason: 'cvmboot did not write it so' })
+  const kept = config === undefined ? system.text(bootedConfigPath) : readConfigFile(config)
+  if (kept === undefined)
+    throw fail('config-missing', { file: bootedConfigPath, reason: 'the boot left none' })
+  const cmdline = (system.text('/proc/cmdline') ?? '').replace(/\n$/, '')
+  return { expected: expectedOf(parseParams(cmdline), parseConfig(kept, config ?? bootedConfigPath)), state }
+}

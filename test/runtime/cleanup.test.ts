@@ -1,0 +1,159 @@
+import { spawn } from 'node:child_process'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseParams } from '../../src/cmdline/params.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { runTeardown } from '../../src/runtime/cleanup/run.ts'
+import { planTeardown, printTeardown } from '../../src/runtime/cleanup/teardown.ts'
+import { usersOf } from '../../src/runtime/cleanup/users.ts'
+import { wipeBelow } from '../../src/runtime/cleanup/wipe.ts'
+import { expectedOf } from '../../src/runtime/expected.ts'
+import { parseMounts } from '../../src/runtime/mounts.ts'
+import { goodCmdline } from '../fake-machine.ts'
+
+const line = (id: number, target: string, type = 'ext4') =>
+  `${id} 1 254:${id} / ${target} rw - ${type} /dev/dm-${id} rw\n`
+const base = '/mnt/nvflare'
+const mountinfo = [
+  line(20, '/', 'erofs'),
+  line(21, `${base}/oem-launcher`, 'erofs'),
+  line(22, `${base}/os-config`, 'erofs'),
+  line(23, `${base}/workspace`),
+  line(24, `${base}/job-store`),
+  line(25, '/tmp', 'tmpfs'),
+  line(26, '/var/lib/elsewhere'),
+  line(27, `${base}/workspace/below`, 'tmpfs'),
+].join('')
+
+const scene = (config: string, mounts = mountinfo, mappings = ['root-fs', 'oem-launcher', 'os-config']) => ({
+  expected: expectedOf(parseParams(goodCmdline), parseConfig(config)),
+  mounts: parseMounts(mounts),
+  mappings: [...mappings, 'workspace', 'workspace_dif', 'job-store', 'a-stranger'],
+  devices: new Map([['workspace', '/dev/vda7'] as const, ['job-store', '/dev/vda8'] as const]),
+})
+const plan = (...args: Parameters<typeof scene>) => planTeardown(scene(...args), 'kept').map(printTeardown)
+
+test('what was mounted last goes first, each mapping after its mounts, and never the root', () => {
+  assert.equal(plan(''), [
+    `unmount ${base}/job-store`,
+    'close job-store, and drop its key',
+    `unmount ${base}/workspace/below`,
+    `unmount ${base}/workspace`,
+    'close workspace, and drop its key',
+    'close workspace_dif, and drop its key',
+    `unmount ${base}/os-config`,
+    'close os-config, and drop its key',
+    `unmount ${base}/oem-launcher`,
+    'close oem-launcher, and drop its key',
+    'wipe the files in /tmp',
+  ])
+})
+
+test('what a layer lies over stays, and a plain job-store has no mapping to close', () => {
+  const steps = plan('CONFIG_OVER_ETC=yes\nJOBSTORE_ENCRYPTION=none\n')
+  assert.not.ok(steps.some((step) => step.includes('os-config')))
+  assert.ok(steps.includes(`unmount ${base}/job-store`))
+  assert.not.ok(steps.some((step) => step.startsWith('close job-store')))
+})
+
+test('where all is cleaned up nothing is left to do', () => {
+  const done = { ...scene('', line(20, '/', 'erofs')), mappings: ['root-fs'] }
+  assert.equal(planTeardown(done, 'kept'), [])
+})
+
+test('erasing is asked for, of encrypted volumes alone, and comes once they are closed', () => {
+  const steps = planTeardown(scene('JOBSTORE_ENCRYPTION=none\n'), 'erased').map(printTeardown)
+  const erasing = steps.filter((step) => /^(?:erase|discard)/.test(step))
+  assert.equal(erasing, [
+    'erase workspace: 2097152 bytes of headers on /dev/vda7',
+    'discard workspace on /dev/vda7',
+  ])
+  assert.ok(steps.indexOf(erasing[0] ?? '') > steps.indexOf('close workspace_dif, and drop its key'))
+})
+
+test('files in memory are overwritten where they lie, then deleted, and no link is followed', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-wipe-'))
+  try {
+    const [inside, outside] = [join(scratch, 'in'), join(scratch, 'out')]
+    mkdirSync(join(inside, 'a/b'), { recursive: true })
+    mkdirSync(outside)
+    writeFileSync(join(inside, 'a/b/secret'), Buffer.alloc(3_000_000, 'secret'))
+    // Another name of the same file says what became of its bytes.
+    linkSync(join(inside, 'a/b/secret'), join(scratch, 'witness'))
+    writeFileSync(join(outside, 'kept'), 'kept')
+    symlinkSync(outside, join(inside, 'link'))
+    symlinkSync(join(outside, 'kept'), join(inside, 'file-link'))
+    wipeBelow(inside)
+    assert.equal(readdirSync(inside), [])
+    assert.is(readFileSync(join(outside, 'kept'), 'utf8'), 'kept')
+    assert.equal(readFileSync(join(scratch, 'witness')), Buffer.alloc(3_000_000))
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+})
+
+test('who uses a file system is found by name: by a file that is open, and by where it stands', async () => {
+  const directory = mkdtempSync('/dev/shm/cvmboot-users-')
+  const { dev } = statSync(directory)
+  const devs = new Set([`${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`])
+  const ours = () => usersOf(devs).filter(({ path }) => path.startsWith(directory))
+  const start = async (command: string) => {
+    const child = spawn('sh', ['-c', `${command}; echo up; read -r _`], { cwd: '/', stdio: 'pipe' })
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    return child
+  }
+  try {
+    assert.equal(ours(), [])
+    for (const [command, path] of [
+      [`cd ${directory}`, directory],
+      [`exec 7>${directory}/open`, `${directory}/open`],
+    ] as const) {
+      const child = await start(command)
+      assert.equal(ours(), [{ pid: child.pid, name: 'sh', path }])
+      child.kill('SIGKILL')
+      await new Promise((resolve) => child.once('close', resolve))
+    }
+    assert.equal(usersOf(new Set(['4095:1'])), [])
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a step that fails says which, and that cleaning up can go on', async () => {
+  const message = async (step: Parameters<typeof runTeardown>[0]) =>
+    runTeardown(step).then(
+      () => 'done',
+      (thrown) => String(thrown.message),
+    )
+  const nowhere = join(tmpdir(), 'cvmboot-no-such')
+  assert.match(
+    await message({ do: 'unmount', target: nowhere }),
+    /^cleanup-failed: cannot unmount .*(?:ENOENT|EPERM|EINVAL); what was done stays done/,
+  )
+  assert.match(await message({ do: 'wipe', directory: nowhere }), /cannot wipe the files in .*: ENOENT/)
+  assert.match(await message({ do: 'close', mapping: 'none' }), /cannot close none, and drop its key: /)
+  const file = join(mkdtempSync(join(tmpdir(), 'cvmboot-erase-')), 'disk')
+  writeFileSync(file, 'a stranger')
+  assert.match(
+    await message({ do: 'erase', volume: 'workspace', device: file, bytes: 4096 }),
+    /cannot erase workspace: .*: ENOENT/,
+  )
+  assert.is(readFileSync(file, 'utf8'), 'a stranger')
+  assert.ok(existsSync(file))
+})
+
+test.run()
