@@ -34,6 +34,7 @@ const needs: readonly Need[] = [
   { package: 'python3', has: 'python3' },
   { package: 'qemu-system-x86', has: 'qemu-system-x86_64' },
   { package: 'sbsigntool', has: 'sbsign' },
+  { package: 'shellcheck', has: 'shellcheck' },
   { package: 'squashfs-tools', has: 'mksquashfs' },
   { package: 'swtpm', has: 'swtpm' },
   { package: 'systemd-boot-efi', has: '/usr/lib/systemd/boot/efi/linuxx64.efi.stub' },

@@ -42,6 +42,20 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return { run: inspect, help: inspectHelp }
     },
   },
+  status: {
+    about: 'say what this machine runs from, and whether it is healthy',
+    load: async () => {
+      const { status, statusHelp } = await import('./runtime/status.ts')
+      return { run: status, help: statusHelp }
+    },
+  },
+  verify: {
+    about: 'compare what runs with what was measured',
+    load: async () => {
+      const { verify, verifyHelp } = await import('./runtime/verify.ts')
+      return { run: verify, help: verifyHelp }
+    },
+  },
   report: {
     about: 'draw how this machine booted, and why it can be trusted',
     load: async () => {

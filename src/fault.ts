@@ -30,7 +30,8 @@ const status = {
   hardening: 26,
   check: 27,
   cleanup: 28,
-  install: 29,
+  verify: 29,
+  install: 30,
   internal: 70,
 } as const
 
@@ -559,6 +560,46 @@ export const faults = {
       `cannot mount ${d.volume} on ${d.target}: ${d.found} is mounted there already; unmount it, or set another path in partition.conf`,
   ),
 
+  'verify-mapping': row(
+    status.verify,
+    (d: Volume & Reason) =>
+      `cannot trust ${d.volume} any more: its mapping ${d.reason}; find out who changed it, and start the VM again`,
+  ),
+  'verify-mount': row(
+    status.verify,
+    (d: { target: string } & Reason) =>
+      `cannot trust ${d.target} any more: ${d.reason}; find out who changed it, and start the VM again`,
+  ),
+  'verify-unplanned': row(
+    status.verify,
+    (d: { target: string; found: string }) =>
+      `cannot trust ${d.target}: ${d.found} is mounted over what is verified, and nothing measured asks for it; unmount it, and find out who mounted it`,
+  ),
+  'verify-shared': row(
+    status.verify,
+    (d: { device: string; found: string }) =>
+      `cannot trust ${d.device}: ${d.found} lies on it beside ours, a way around verification and encryption; remove it, and find out who made it`,
+  ),
+  'verify-swap': row(
+    status.verify,
+    (d: { device: string }) =>
+      `cannot keep memory from the host: swap is in use on ${d.device}, and it can read and play it back; swapoff it, and treat what was in memory as known`,
+  ),
+  'verify-setting': row(
+    status.verify,
+    (d: { setting: string; value: string; now: string }) =>
+      `cannot trust that ${d.setting} is ${d.value} as the boot set it: it is ${d.now}; find out who changed it, and start the VM again`,
+  ),
+  'verify-header': row(
+    status.verify,
+    (d: Volume & Reason) =>
+      `cannot trust the header of ${d.volume}: ${d.reason}; keep the VM running until its data is copied out: the next boot may not open it`,
+  ),
+  'verify-read': row(
+    status.verify,
+    (d: Volume & { at: number } & Reason) =>
+      `cannot read all of ${d.volume}: at byte ${d.at}: ${d.reason}; the disk was changed or has failed; attach the right one`,
+  ),
   'install-generator': row(
     status.install,
     (d: { root: string }) =>

@@ -44,9 +44,11 @@ test('what the boot reaches touches the world in src/machine/ only', () => {
     )
 })
 
-test('the boot reaches nothing of the build host', () => {
+test('the boot reaches nothing of the build host, nor of the verbs for people', () => {
+  const others = /^src\/(?:(?:setup|pack|runtime|owner|install)\/|config\/(?:diff|example|migrate)\.ts$)/
   for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
-    assert.not.ok(/^src\/(?:setup|pack|runtime|owner|install)\//.test(file), file)
+    assert.not.ok(others.test(file), file)
+  for (const file of ['diff', 'example', 'migrate']) assert.ok(sources.includes(`src/config/${file}.ts`))
 })
 
 test('execa and age-encryption are imported where they are used, and at no start', () => {

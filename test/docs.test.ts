@@ -12,7 +12,12 @@ import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault
 import { guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
 import { planBoot } from '../src/plan/plan.ts'
+import { readBooted } from '../src/runtime/booted.ts'
+import { sceneOf } from '../src/runtime/compare.ts'
+import { overviewOf, printOverview } from '../src/runtime/overview.ts'
 import { goodCmdline } from './fake-machine.ts'
+import { bootRecorded } from './runtime/boot-recorded.ts'
+import { systemOf } from './runtime/recorded.ts'
 
 const file = (name: string): string => join(import.meta.dirname, '..', name)
 const cmdlineDoc = file('kernel-cmdline.md')
@@ -61,6 +66,13 @@ test("the refusals are the source's, with status and words", () => {
     row(`\`${code}\``, `${exitStatus({ code } as never)}`, wordsOf(code)),
   )
   section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
+})
+
+test('what status prints of a real machine is in README.md', () => {
+  const system = systemOf(bootRecorded())
+  const { expected, state } = readBooted(system, undefined)
+  const text = printOverview(overviewOf(sceneOf(system, expected, state)))
+  section('status', `\`\`\`text\n${text}\`\`\`\n`, file('README.md'))
 })
 
 /** What the shell scripts said, and what is said instead. */

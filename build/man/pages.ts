@@ -7,7 +7,7 @@ import { parameters } from '../../src/cmdline/params.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { defaultConfig } from '../../src/config/settings.ts'
 import { exitStatus, type FaultCode, faults } from '../../src/fault.ts'
-import { statePath } from '../../src/layout/state.ts'
+import { bootedConfigPath, statePath } from '../../src/layout/state.ts'
 import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
 
 /** What a refusal says, with the names of what it is about in place of that. */
@@ -42,6 +42,7 @@ const program = async (version: string): Promise<Page> => {
       ...codes.map((code) => tagged(`${code} (${exitStatus({ code } as never)})`, wordsOf(code))),
       heading('FILES'),
       tagged(statePath, 'what the boot opened and mounted, with its tables, and the time of each step'),
+      tagged(bootedConfigPath, 'the configuration that the boot read, for status and verify'),
       tagged('partition.conf', 'the configuration, which pack puts into the initramfs'),
     ],
     seeAlso: ['partition.conf(5)', 'cvmboot-cmdline(7)', 'veritysetup(8)', 'cryptsetup(8)'],

@@ -63,11 +63,23 @@ const names: ReadonlyMap<string, string> = new Map([
   ['ENV', steers],
   ['BASH-ENV', steers],
   ['log-output', steers],
+  // dracut: names of older versions, other inits, volumes that nobody has verified, a layer over the root.
+  ['rdshell', shell],
+  ['rdbreak', shell],
+  ['real-init', init],
+  ['rd.distroinit', init],
+  ['rd.auto', 'it opens volumes that nobody has verified'],
+  ['rootovl', skips],
+  ['rd.live.overlay.overlayfs', skips],
+  ['systemd.mask', skips],
+  ['rd.systemd.mask', skips],
+  ['systemd.volatile', skips],
 ])
-/** The same, by how names begin: a word without a dot reaches the init of the initramfs, and the one after it. */
+/** The same, by how names begin. A word without a dot reaches the init of the initramfs, and the one after it. */
 const beginnings: ReadonlyMap<string, string> = new Map([
   ['SYSTEMD-', steers],
   ['-', argument],
+  ['rd.luks.', 'it opens volumes that nobody has verified'],
 ])
 
 /** The refused names, as kernel-cmdline.md lists them; `*` stands for any end. */

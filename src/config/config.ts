@@ -102,7 +102,8 @@ const parseLine = (raw: string, file: string, line: number): { name: string; val
   const match = /^[\t ]*([A-Z][A-Z0-9_]*)=(.*)$/.exec(raw)
   if (match === null) throw bad('this is not an assignment')
   const [, name = '', rest = ''] = match
-  const value = /^(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))[\t ]*(?:#.*)?$/.exec(rest)
+  // A shell reads a # that is glued to a word as part of it.
+  const value = /^(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))(?:[\t ]+#.*|[\t ]*)$/.exec(rest)
   if (value === null) throw bad(`the value of ${name} is not one word or one quoted string`)
   const found = value[1] ?? value[2] ?? value[3] ?? ''
   if (/[$`\\;&|<>(){}]/.test(found))

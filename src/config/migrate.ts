@@ -28,8 +28,8 @@ type Line = { readonly line: number; readonly name: string; readonly value: stri
 const fromEnvironment = new Set(['NVFLARE_ROOT', 'NVFLARE_DEVICE', 'ENCRYPT_JOBS'])
 
 const unquote = (text: string): string =>
-  /^"([^"]*)"[\t ]*(?:#.*)?$/.exec(text)?.[1] ??
-  /^'([^']*)'[\t ]*(?:#.*)?$/.exec(text)?.[1] ??
+  /^"([^"]*)"(?:[\t ]+#.*|[\t ]*)$/.exec(text)?.[1] ??
+  /^'([^']*)'(?:[\t ]+#.*|[\t ]*)$/.exec(text)?.[1] ??
   text.replace(/[\t ]+#.*$/, '').trim()
 
 const reference = /\$(?:\{([A-Za-z_]\w*)(?::?-([^${}]*))?\}|([A-Za-z_]\w*))/g

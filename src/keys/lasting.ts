@@ -3,6 +3,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { fail } from '../fault.ts'
+import { headerDigest } from '../layout/luks2/digest.ts'
 import {
   formatLuks2,
   type Luks2Format,
@@ -39,6 +40,8 @@ export type Lasting = {
   /** Counts the volume's headers, from 1. */
   readonly generation: number
   readonly sealed: Sealed
+  /** Of the header area. */
+  readonly digest: string
 }
 
 export type Opened = Lasting & { readonly key: Secret; readonly age: 'current' | 'older' }
@@ -73,7 +76,7 @@ const withKeys = <T>(secret: Secret, domain: TeeDomain, use: (keys: TeeKeys) => 
 /** A passphrase of its own in each header: nothing has to remember it, since the owner unwraps it again. */
 const withOwner = <T>(
   { volume, owner }: Wanted,
-  { uuid, generation }: Omit<Lasting, 'sealed'>,
+  { uuid, generation }: Pick<Lasting, 'uuid' | 'generation'>,
   tee: Tee,
   use: (owner: Luks2Format['owner']) => T,
 ): T => {
@@ -103,7 +106,7 @@ export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened 
   const key = withOpeningKeys(root, { volume, uuid, generation, rootHashes, profile }, (keys) =>
     unlockForTee(luks2, volume, keys),
   )
-  return { key: new Secret(key), uuid, generation, sealed, age }
+  return { key: new Secret(key), uuid, generation, sealed, digest: headerDigest(area), age }
 }
 
 /** A new header area for `key`: the first of a volume, or the one after `before`. Faults: `owner-key`, the provider's. */
@@ -127,5 +130,5 @@ export const sealLasting = (
       ),
     ),
   )
-  return { area, uuid, generation, sealed }
+  return { area, uuid, generation, sealed, digest: headerDigest(area) }
 }

@@ -3,6 +3,7 @@
 
 import type { Params } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
+import { hardeningOf, type SettingName } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OnCorruption, RootHash, Salt } from '../layout/verity.ts'
@@ -39,6 +40,8 @@ export type Expected = {
   readonly volumes: readonly ExpectedVolume[]
   readonly memory: readonly ExpectedTmpfs[]
   readonly layers: readonly ExpectedLayer[]
+  /** Kernel settings with their values. */
+  readonly settings: readonly (readonly [SettingName, string])[]
 }
 
 const layerStore = '/run/cvmboot/overlay'
@@ -78,4 +81,5 @@ export const expectedOf = (params: Params, config: Config): Expected => ({
     ...(config.overlays.length > 0 ? [{ mount: layerStore, bytes: config.overlaySize }] : []),
   ],
   layers: layers(config),
+  settings: hardeningOf(config.hardening),
 })

@@ -28,10 +28,10 @@ const ancestors = (mounts: readonly MountNode[], mount: MountNode): readonly Mou
 
 /** What a path that is itself a mount point leads to; undefined where nothing is mounted on it, or it is covered. */
 export const mountAt = (mounts: readonly MountNode[], path: string): MountNode | undefined => {
-  const [first, ...others] = mounts.filter(({ target }) => target === path)
-  if (first === undefined) return undefined
+  const there = mounts.filter(({ target }) => target === path)
   // Stacked: each lies on the one before.
-  const top = others.reduce((under, one) => (one.parent === under.id ? one : under), first)
+  const top = there.find(({ id }) => !there.some(({ parent }) => parent === id))
+  if (top === undefined) return undefined
   const line = ancestors(mounts, top)
   const over = mounts.find(
     (one) =>

@@ -136,7 +136,7 @@ export const openLasting: Definition<OpenLasting> = {
       extent,
     }
     const evidence = (
-      { generation, sealed }: Lasting,
+      { generation, sealed, digest }: Lasting,
       opened: Mapped,
       said: { readonly provisioned: 'yes' | 'no'; readonly renewed: 'yes' | 'no' },
     ) => ({
@@ -144,6 +144,7 @@ export const openLasting: Definition<OpenLasting> = {
       ...{ tcb: sealed['tcb'] ?? '-', srk: sealed['tpm-srk'] ?? '-' },
       ...said,
       owner: owner === undefined ? 'none' : ownerKeyId(owner),
+      header: digest,
       data: partition.device,
       ...evidenceOf(opened),
     })

@@ -7,7 +7,9 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages } from '../../build/packages.ts'
+import { dracutForBench } from '../vm/dracut.ts'
 import { debianGuest } from '../vm/guest.ts'
+import { toolsForBench } from '../vm/initramfs-tools.ts'
 import { build, project } from '../vm/world.ts'
 import { printChart } from './chart.ts'
 import { benchDisk, ownInitramfs } from './disk.ts'
@@ -115,10 +117,16 @@ const main = async (): Promise<void> => {
       ours: 'ours',
       peer: of(await ownInitramfs(guest, small.config, compression, say)),
     })
+    // Debian's own initramfs with everything that it carries for any machine.
+    const within = (key: string, label: string, initramfs: string): Contender => ({
+      ...{ key: `cvmboot.${key}`, label, ours: 'ours', peer: of(initramfs) },
+    })
     const contenders = [
       await own('lz4', 'cvmboot, lz4'),
       await own('none', 'cvmboot, uncompressed'),
       await own('zstd', 'cvmboot, zstd'),
+      within('dracut', 'cvmboot in dracut + systemd, zstd', await dracutForBench(small.config)),
+      within('tools', 'cvmboot in initramfs-tools, zstd', await toolsForBench(small.config)),
       peer('c.zst', 'C program, zstd'),
       peer('shell-plain.zst', 'shell, dm-crypt, zstd'),
       peer('shell-plain.lz4', 'shell, dm-crypt, lz4'),

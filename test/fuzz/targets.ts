@@ -4,6 +4,7 @@ import { onFailureOf, parameters, parseParams, printParams } from '../../src/cmd
 import { splitCmdline, type Word } from '../../src/cmdline/split.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { configKeys } from '../../src/config/keys.ts'
+import { migrateConfig } from '../../src/config/migrate.ts'
 import type { Sealed } from '../../src/keys/provider.ts'
 import { parseSeal, printSeal } from '../../src/keys/snp.ts'
 import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
@@ -233,6 +234,29 @@ const mountinfo = textTarget({
   },
 })
 
+const oldConf = textTarget({
+  name: 'partition.conf for a shell',
+  seeds: [
+    printConfig(changedConfig),
+    `export ROOT_MOUNT="$\{NVFLARE_ROOT:-/mnt/nvflare}" # base\nJOBSTORE_MOUNT=$\{ROOT_MOUNT}/jobs\nTMPFS_MOUNT=$ROOT_MOUNT/tmp\n`,
+    "OEM_LAUNCHER_SIZE='512M'\nJOBSTORE_ENCRYPTION=optional\nSWAP_ENABLED=true\nPORTS=(1 2)\nmkdir -p /x\nTMPFS_SIZE=1G\nTMPFS_SIZE=2G\n",
+  ],
+  words: [...configWords, 'export ', '$ROOT_MOUNT', '$', '`id`', '$(id)', '(', ')', ':-', "'$X'"],
+  check: (text) => {
+    const found = orRefused(/^config-/, () => migrateConfig(text))
+    if (found === undefined) return false
+    const config = parseConfig(found.text)
+    same(migrateConfig(found.text).text, found.text, 'migrated once more, it changes')
+    need(
+      found.notes.every(({ line, why }) => line > 0 && why !== ''),
+      'a note of no line, or without a reason',
+    )
+    const strict = orRefused(/^config-/, () => parseConfig(text))
+    if (strict !== undefined) same(config, strict, 'what is ours already means something else afterwards')
+    return true
+  },
+})
+
 const manifest = textTarget({
   name: 'manifest',
   seeds: [
@@ -451,7 +475,18 @@ const libraries = textTarget({
 })
 
 export const targets: readonly Target[] = [
-  ...[words, params, conf, gptTarget(512), gptTarget(4096), dmTarget, mountinfo, manifest, stateJson],
+  ...[
+    words,
+    params,
+    conf,
+    oldConf,
+    gptTarget(512),
+    gptTarget(4096),
+    dmTarget,
+    mountinfo,
+    manifest,
+    stateJson,
+  ],
   ...[rootHashes, verity, crypt, integrity, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
   ...snpTargets,
   ...tpmTargets,

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
+import { BootFault } from '../../src/fault.ts'
+import { config } from '../../src/runtime/config.ts'
 
 const test = suite<{ directory: string; old: string }>('cvmboot config')
 const main = join(import.meta.dirname, '../../src/main.ts')
@@ -52,9 +54,12 @@ test('the others read as the boot does, and say who would read such a file', ({ 
   assert.match(stderr, /config-syntax: .*:1: .*cvmboot config migrate/)
 })
 
-test('anything else is refused', () => {
-  for (const args of [[], ['toString'], ['diff'], ['migrate'], ['show', 'a', 'b'], ['diff', 'a', 'b', 'c']])
-    assert.is(run(...args).status, 2, args.join(' '))
+test('anything else is refused', async () => {
+  for (const args of [[], ['toString'], ['diff'], ['migrate'], ['show', 'a', 'b'], ['diff', 'a', 'b', 'c']]) {
+    const thrown: unknown = await config(args).catch((error: unknown) => error)
+    assert.instance(thrown, BootFault, args.join(' '))
+    assert.is((thrown as BootFault).fault.code, 'usage')
+  }
 })
 
 test.run()

@@ -2,10 +2,10 @@
 // somebody else before the agent.
 
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
-import { toolPath } from '../../src/machine/exec.ts'
+import { run, toolPath } from '../../src/machine/exec.ts'
 import {
   type CpioContent,
   fileType,
@@ -127,6 +127,56 @@ export const withPredecessor = async (
     for (const library of await librariesOf(file)) add(library.slice(1), await readFile(library))
   }
   await writeArchive(listed(entries), output)
+}
+
+/** Any initramfs behind a small archive: files that it does not have, which the kernel unpacks first. */
+export const withFirst = async (
+  initramfs: string,
+  output: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const folders = Object.keys(files).flatMap((path) =>
+    path.split('/').flatMap((_, i, parts) => (i === 0 ? [] : [parts.slice(0, i).join('/')])),
+  )
+  const entry = (path: string, mode: number, content: Buffer): CpioContent => ({
+    ...{ path, mode, bytes: content.length, content },
+  })
+  await writeArchive(
+    [
+      ...[...new Set(folders)].map((path) => entry(path, fileType.directory | 0o755, Buffer.alloc(0))),
+      ...Object.entries(files).map(([path, text]) => entry(path, fileType.file | 0o755, Buffer.from(text))),
+    ],
+    output,
+  )
+  await appendFile(output, await readFile(initramfs))
+}
+
+/**
+ * An archive of whatever kind with another behind it, which the kernel unpacks over it: files by their paths there,
+ * executable where they begin with #!. Not behind lz4, whose end the kernel does not see.
+ */
+export const withMore = async (
+  archive: string,
+  files: Readonly<Record<string, string>>,
+  output: string,
+): Promise<void> => {
+  const folders = Object.keys(files).flatMap((path) =>
+    path.split('/').map((_, n, parts) => parts.slice(0, n).join('/')),
+  )
+  const entries = [
+    ...[...new Set(folders)]
+      .filter((path) => path !== '')
+      .map((path) => ({ path, mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) })),
+    ...Object.entries(files).map(([path, text]): CpioContent => {
+      const content = Buffer.from(text)
+      const mode = fileType.file | (text.startsWith('#!') ? 0o755 : 0o644)
+      return { path, mode, bytes: content.length, content }
+    }),
+  ]
+  await run('cp', ['--sparse=never', archive, output])
+  await writeArchive(entries, `${output}.more`)
+  await appendFile(output, await readFile(`${output}.more`))
+  await rm(`${output}.more`)
 }
 
 const readArchive = async (archive: string): Promise<CpioContent[]> => {

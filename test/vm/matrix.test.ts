@@ -2,7 +2,6 @@
 // named here, or get through. Two boots at a time; a table of what each was seen to end in. With words as arguments,
 // only the rows that have one of them in their name.
 
-import { availableParallelism } from 'node:os'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { mock } from '../../src/keys/mock.ts'
@@ -12,13 +11,14 @@ import { consoleRows } from './matrix/console.ts'
 import { hostRows } from './matrix/host.ts'
 import { imageRows } from './matrix/images.ts'
 import { initramfsRows } from './matrix/initramfs.ts'
+import { inLanes } from './matrix/lanes.ts'
 import type { Row } from './matrix/row.ts'
 import { bootRow, judge, type Result, seen } from './matrix/run.ts'
 import { swapRows } from './matrix/swap.ts'
 import { tableRows } from './matrix/tables.ts'
 import { verityRows } from './matrix/verity.ts'
 import { secretIn } from './secrets.ts'
-import { type World, world } from './world.ts'
+import { world } from './world.ts'
 
 const all: readonly Row[] = [
   ...cmdlineRows,
@@ -35,21 +35,10 @@ const rows = words.length === 0 ? all : all.filter(([what]) => words.some((word)
 
 const test = suite<{ results: Map<string, Promise<Result>>; started: number }>('the failure matrix')
 
-/** Starts every row in turn, two at a time. */
-const start = (from: World): Map<string, Promise<Result>> => {
-  const waiting = rows.map((row) => ({ row, ...Promise.withResolvers<Result>() }))
-  const results = new Map(waiting.map(({ row, promise }) => [row[0], promise]))
-  for (const promise of results.values()) promise.catch(() => {}) // each test awaits its own
-  const lane = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      await bootRow(from, next.row).then(next.resolve, next.reject)
-  }
-  for (let lanes = Math.min(2, availableParallelism()); lanes > 0; lanes--) void lane()
-  return results
-}
-
 test.before(async (context) => {
-  context.results = start(await world())
+  const from = await world()
+  const results = inLanes(rows, (row) => bootRow(from, row))
+  context.results = new Map([...results].map(([[what], result]) => [what, result]))
   context.started = performance.now()
 })
 

@@ -7,15 +7,18 @@ import { lastWords } from './report.ts'
 
 export const refusal = /cvmboot: halt: ([a-z0-9-]+): cannot /
 
-/** Traces of anything that could run after us: the new init, its login, or a shell of any initramfs. */
-export const somebodyElse =
-  /systemd\[\d+\]|Welcome to|login:|cvm-report|\(initramfs\)|emergency (?:mode|shell)|sulogin|Press Enter|BusyBox|\bsh: |[#$] $/m
+/** Traces of the new init, and of a question or a shell of any initramfs. */
+export const shellOrRoot =
+  /Switching root|login:|cvm-report|\(initramfs\)|emergency (?:mode|shell)|sulogin|Press Enter|[Ee]nter additional|BusyBox|\bsh: |[#$>] $/m
+
+/** The same where we are PID 1: then there is no systemd either. */
+export const somebodyElse = new RegExp(`systemd\\[\\d+\\]|Welcome to|${shellOrRoot.source}`, 'm')
 
 /** Whether the kernel was told to show nothing: then no line has its time. Of a busy one single lines may be lost. */
 export const isQuiet = ({ console }: Boot): boolean => !/^\[ *\d+\.\d{6}\] /m.test(console)
 
 /** One refusal with the code, everything closed after it, and nobody else ever there. Returns its line. */
-export const checkRefusal = (result: Boot, code: string): string => {
+export const checkRefusal = (result: Boot, code: string, others = somebodyElse): string => {
   const lines = result.console.split('\n')
   const said = lines.filter((line) => refusal.test(line))
   assert.is(said.length, 1, `expected one refusal with ${code}:\n${lastWords(result.console)}`)
@@ -27,6 +30,6 @@ export const checkRefusal = (result: Boot, code: string): string => {
     isQuiet(result) ? [] : [closed],
     `what followed the refusal:\n${after.join('\n')}`,
   )
-  assert.not.match(result.console, somebodyElse)
+  assert.not.match(result.console, others)
   return line
 }

@@ -1,7 +1,7 @@
 // A booted Debian that has cvmboot itself in its verified root, and runs running/usr/libexec/probe. Made once.
 
 import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, cp, mkdir, readFile, realpath, rm } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { run as tool } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
@@ -22,11 +22,12 @@ const libatomic = async (): Promise<string> => {
 }
 
 /** Puts the tree and the executable over what a tar has: of two entries the later counts. */
-const addTo = async (tar: string, scratch: string): Promise<void> => {
+const addTo = async (tar: string, modules: string, scratch: string): Promise<void> => {
   await cp(tree, scratch, { recursive: true })
   for (const [from, to] of [
     [executable('cvmboot-mock'), 'usr/bin/cvmboot'],
     [await libatomic(), 'usr/lib/x86_64-linux-gnu/libatomic.so.1'],
+    [join(modules, 'kernel/drivers/block/loop.ko.xz'), 'usr/lib/loop.ko.xz'],
   ] as const) {
     await mkdir(dirname(join(scratch, to)), { recursive: true })
     await copyFile(from, join(scratch, to))
@@ -34,7 +35,7 @@ const addTo = async (tar: string, scratch: string): Promise<void> => {
   }
   const owner = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
   const order = ['--sort=name', `--mtime=@${epoch}`, '--no-recursion']
-  const all = ['usr/bin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', ...files]
+  const all = ['usr/bin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', 'usr/lib/loop.ko.xz', ...files]
   await tool('tar', ['--append', '--file', tar, ...owner, ...order, '--directory', scratch, ...all])
 }
 
@@ -45,11 +46,14 @@ export const run = async (): Promise<{
   readonly parts: ReadonlyMap<string, Part>
 }> => {
   const from = await world()
-  const config = join(trees, 'partition.conf')
+  // A workspace that lasts has a header, which can change.
+  const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\n`
   const own = files.map((name) => digest(join(tree, name)))
-  const entry = await cached('running', [from.disk, ...own], async (directory) => {
+  const entry = await cached('running', [from.disk, text, ...own], async (directory) => {
+    const config = join(directory, 'config')
+    await writeFile(config, text)
     const sources = await makeSources(from.guest, join(directory, 'sources'))
-    await addTo(sources.rootFs, join(directory, 'tree'))
+    await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
     await setup(sources, config, directory)
     for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
     await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
@@ -59,7 +63,7 @@ export const run = async (): Promise<{
     initramfs: join(entry, 'initramfs'),
     disks: [{ file: join(entry, 'disk.img') }],
     cmdline,
-    timeoutSeconds: 400,
+    timeoutSeconds: 900,
   })
   return { boot, cmdline, parts: readParts(boot.console) }
 }

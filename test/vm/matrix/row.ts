@@ -24,9 +24,10 @@ export type Bench = {
 
 /**
  * The code of the refusal; `boots` where it must get through; `panics` where the kernel stops before the new init
- * has run, `panics later` where it stops under the new init.
+ * has run, `panics later` where it stops under the new init; `powers off` where the script of a framework ends the
+ * machine, because the agent did not and is no more.
  */
-export type End = FaultCode | 'boots' | 'panics' | 'panics later'
+export type End = FaultCode | 'boots' | 'panics' | 'panics later' | 'powers off'
 
 export type Row = readonly [
   what: string,

@@ -20,6 +20,7 @@ export type Result = {
 
 const handedOver = /cvmboot: handing over to /
 const stopped = /Kernel panic - not syncing: .*/
+const forced = /cvmboot: (.*: the machine ends)$/m
 const untilOf: Readonly<Record<string, RegExp>> = {
   boots: handedOver,
   panics: stopped,
@@ -83,6 +84,11 @@ export const judge = ([, ends, , says]: Row, { boot, change, remembered }: Resul
       assert.not.match(console, somebodyElse)
     }
     assert.not.match(console, /cvm-report: /)
+  } else if (ends === 'powers off') {
+    assert.match(console, forced, shown)
+    assert.match(console, /reboot: Power down/, shown)
+    assert.is(ended, 'off', shown)
+    for (const never of [refusal, handedOver, somebodyElse]) assert.not.match(console, never)
   } else if (change.memory !== undefined) {
     assert.is(ended, 'halted', shown)
     assert.ok(remembered !== undefined, `no refusal with ${ends} in the guest's memory${shown}`)
@@ -112,6 +118,8 @@ export const seen = ([, ends]: Row, { boot, remembered }: Result): string => {
   if (ends === 'boots' && handedOver.test(boot.console)) return 'the new init is next'
   const panic = stopped.exec(boot.console)?.[0]
   if (panic !== undefined) return panic.replace('Kernel panic - not syncing: ', '')
+  const end = forced.exec(boot.console)?.[1]
+  if (end !== undefined) return end
   const line =
     remembered ?? boot.console.split('\n').find((one) => refusal.test(one)) ?? `ended ${boot.ended}`
   return line.replace(/^.*cvmboot: halt: [a-z-]+: /, remembered === undefined ? '' : 'in memory: ')

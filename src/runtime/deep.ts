@@ -1,0 +1,48 @@
+// Reads every block of a verified volume through its mapping, so that the kernel checks it. A wrong block panics the machine,
+// where it is configured so.
+
+import { closeSync, openSync, readSync } from 'node:fs'
+import { fail } from '../fault.ts'
+import { ioctl } from '../machine/libc.ts'
+import type { Progress } from '../setup/progress.ts'
+import { bad, type Finding, good } from './finding.ts'
+
+const chunk = 4 << 20
+/** include/uapi/linux/fs.h: what was read before is not taken from memory. */
+const BLKFLSBUF = 0x1261
+
+const MiB = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`
+
+/** `device` of `bytes` bytes. Never throws: what went wrong is the finding. */
+export const readDeep = async (
+  volume: string,
+  device: string,
+  bytes: number,
+  progress: Progress,
+): Promise<Finding> => {
+  const buffer = Buffer.alloc(chunk)
+  const started = performance.now()
+  const rate = (at: number) =>
+    `${Math.round(at / 1e6 / Math.max((performance.now() - started) / 1000, 0.001))} MB/s`
+  let at = 0
+  progress.show(volume, () => `${MiB(at)} of ${MiB(bytes)}, ${rate(at)}`)
+  let fd: number | undefined
+  try {
+    fd = openSync(device, 'r')
+    ioctl(fd, BLKFLSBUF, Buffer.alloc(8))
+    while (at < bytes) {
+      const got = readSync(fd, buffer, 0, Math.min(chunk, bytes - at), at)
+      if (got === 0) throw new Error('it ends early')
+      at += got
+      // Lets the line of progress be drawn.
+      await new Promise(setImmediate)
+    }
+    return good(`all of ${volume}`, `${MiB(bytes)} read and verified at ${rate(at)}`)
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    return bad(`all of ${volume}`, fail('verify-read', { volume, at, reason }).fault)
+  } finally {
+    progress.show(volume, undefined)
+    if (fd !== undefined) closeSync(fd)
+  }
+}

@@ -1,0 +1,522 @@
+// Each way in which a running machine can differ from what was measured, as changes of what a real one said. The same ways,
+// done for real, are in test/vm/running.test.ts.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseParams } from '../../src/cmdline/params.ts'
+import { parseConfig } from '../../src/config/config.ts'
+import { type FaultCode, say } from '../../src/fault.ts'
+import { headerDigest } from '../../src/layout/luks2/digest.ts'
+import { planBoot } from '../../src/plan/plan.ts'
+import { readBooted } from '../../src/runtime/booted.ts'
+import { compare, sceneOf } from '../../src/runtime/compare.ts'
+import { readDeep } from '../../src/runtime/deep.ts'
+import { type Expected, expectedOf } from '../../src/runtime/expected.ts'
+import type { Finding } from '../../src/runtime/finding.ts'
+import { mountAt, parseMounts } from '../../src/runtime/mounts.ts'
+import { overviewOf, printOverview, printOverviewJson } from '../../src/runtime/overview.ts'
+import { paintFor } from '../../src/runtime/style.ts'
+import type { Mapping } from '../../src/runtime/system.ts'
+import { goodCmdline } from '../fake-machine.ts'
+import { bootRecorded, statusThere } from './boot-recorded.ts'
+import { type Recorded, systemOf } from './recorded.ts'
+
+const sceneFrom = (recorded: Recorded) => {
+  const system = systemOf(recorded)
+  const { expected, state } = readBooted(system, undefined)
+  return sceneOf(system, expected, state)
+}
+const bads = (findings: readonly Finding[]): string[] =>
+  findings.flatMap((finding) => (finding.result === 'bad' ? [say(finding.fault)] : []))
+const found = (change: (recorded: Recorded) => Recorded) => bads(compare(sceneFrom(change(bootRecorded()))))
+
+const mountinfo = '/proc/1/mountinfo'
+const withText =
+  (path: string, change: (text: string) => string) =>
+  (recorded: Recorded): Recorded => ({
+    ...recorded,
+    texts: { ...recorded.texts, [path]: change(recorded.texts[path] ?? '') },
+  })
+const withMapping =
+  (name: string, change: Partial<Mapping>) =>
+  (recorded: Recorded): Recorded => {
+    const before = recorded.mappings?.[name]
+    if (before === undefined) throw new Error(`no mapping ${name}`)
+    return { ...recorded, mappings: { ...recorded.mappings, [name]: { ...before, ...change } } }
+  }
+const withNames =
+  (directory: string, ...names: string[]) =>
+  (recorded: Recorded): Recorded => ({
+    ...recorded,
+    directories: {
+      ...recorded.directories,
+      [directory]: [...(recorded.directories?.[directory] ?? []), ...names],
+    },
+  })
+const both =
+  (...changes: ((recorded: Recorded) => Recorded)[]) =>
+  (recorded: Recorded): Recorded =>
+    changes.reduce((now, change) => change(now), recorded)
+
+/** A mount on top of `/`, mount 28 of that machine. */
+const mounted = (line: string) => withText(mountinfo, (text) => `${text}${line}\n`)
+const root = () =>
+  parseMounts(bootRecorded().texts[mountinfo] ?? '').find(({ target }) => target === '/')?.id ?? 0
+const idOf = (path: string) =>
+  parseMounts(bootRecorded().texts[mountinfo] ?? '').find(({ target }) => target === path)?.id ?? 0
+
+test('a machine that runs as it was measured has no finding that is bad', () => {
+  const findings = compare(sceneFrom(bootRecorded()))
+  assert.equal(bads(findings), [])
+  assert.ok(findings.length >= 14)
+})
+
+const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, FaultCode, RegExp])[] = [
+  [
+    'a bind mount over a volume',
+    mounted(
+      `200 ${idOf('/mnt/nvflare/oem-launcher')} 0:24 /evil /mnt/nvflare/oem-launcher rw - tmpfs run rw`,
+    ),
+    'verify-mount',
+    /\/mnt\/nvflare\/oem-launcher any more: run is mounted there/,
+  ],
+  [
+    'a bind mount inside a volume',
+    mounted(`200 ${root()} 0:24 /evil /usr/bin rw - tmpfs run rw`),
+    'verify-unplanned',
+    /\/usr\/bin: tmpfs \(run\)/,
+  ],
+  [
+    'an overlay that was not planned',
+    mounted(`200 ${root()} 0:99 / /usr rw - overlay evil rw,lowerdir=/usr`),
+    'verify-unplanned',
+    /\/usr: overlay \(evil\)/,
+  ],
+  [
+    'a remount rw',
+    withText(mountinfo, (text) => text.replace('/mnt/nvflare/os-config ro,', '/mnt/nvflare/os-config rw,')),
+    'verify-mount',
+    /os-config any more: it is not mounted ro/,
+  ],
+  [
+    'a file system that is writable beneath',
+    withText(mountinfo, (text) => text.replace('erofs /dev/dm-2 ro', 'erofs /dev/dm-2 rw')),
+    'verify-mount',
+    /os-config any more: it is not mounted ro/,
+  ],
+  [
+    'a mount that lost nosuid',
+    withText(mountinfo, (text) =>
+      text.replace('/mnt/nvflare/workspace rw,nosuid', '/mnt/nvflare/workspace rw'),
+    ),
+    'verify-mount',
+    /not mounted nosuid/,
+  ],
+  [
+    'a part of a volume in place of it',
+    withText(mountinfo, (text) =>
+      text.replace(' / /mnt/nvflare/os-config ', ' /sub /mnt/nvflare/os-config '),
+    ),
+    'verify-mount',
+    /only \/sub of it/,
+  ],
+  [
+    'a larger tmpfs',
+    withText(mountinfo, (text) =>
+      text.replace(
+        '/tmp rw,nosuid,nodev,relatime shared:6 - tmpfs tmpfs rw,size=131072k',
+        '/tmp rw,nosuid,nodev,relatime shared:6 - tmpfs tmpfs rw,size=1048576k',
+      ),
+    ),
+    'verify-mount',
+    /\/tmp any more: its limit is 1073741824/,
+  ],
+  [
+    'a tmpfs that may be swapped',
+    withText(mountinfo, (text) => text.replace(/( \/tmp .*),noswap/, '$1')),
+    'verify-mount',
+    /noswap/,
+  ],
+  [
+    'layers of other directories',
+    withText(mountinfo, (text) => text.replace('lowerdir=/sysroot/mnt', 'lowerdir=/evil')),
+    'verify-mount',
+    /\/etc any more: it is an overlay of other/,
+  ],
+  [
+    'another file system on a volume',
+    withText(mountinfo, (text) => text.replace(/(\/mnt\/nvflare\/os-config .* - )erofs/, '$1ramfs')),
+    'verify-mount',
+    /it is ramfs/,
+  ],
+  [
+    'a volume that is not mounted',
+    withText(mountinfo, (text) => text.replace(/^.* \/tmp .*\n/m, '')),
+    'verify-mount',
+    /nothing of ours/,
+  ],
+  [
+    'a replaced dm table',
+    withMapping('oem-launcher', { table: '1 253:3 253:4 4096 4096 1 1 sha256 ab cd' }),
+    'verify-mapping',
+    /oem-launcher any more: its mapping has another table/,
+  ],
+  [
+    'another target',
+    withMapping('root-fs', { target: 'linear', table: '253:1 0' }),
+    'verify-mapping',
+    /is dm-linear/,
+  ],
+  ['a writable mapping', withMapping('root-fs', { access: 'read-write' }), 'verify-mapping', /is writable/],
+  ['a shorter mapping', withMapping('root-fs', { sectors: 8n }), 'verify-mapping', /has 8 sectors/],
+  [
+    'a wrong block met',
+    withMapping('root-fs', { status: 'C' }),
+    'verify-mapping',
+    /has met a wrong block \(C\)/,
+  ],
+  [
+    'a key in a dm table',
+    withMapping('workspace', { table: `aes-xts-plain64 ${'ab'.repeat(64)} 0 253:7 0` }),
+    'verify-mapping',
+    /one with a key in it/,
+  ],
+  [
+    'another key',
+    withMapping('workspace', {
+      table: 'aes-xts-plain64 :64:logon:cvmboot:evil 0 253:7 0 1 sector_size:4096',
+    }),
+    'verify-mapping',
+    /the key cvmboot:evil/,
+  ],
+  [
+    'data from elsewhere on the partition',
+    withMapping('workspace', {
+      table: 'aes-xts-plain64 :64:logon:cvmboot:workspace 0 253:7 8 1 sector_size:4096',
+    }),
+    'verify-mapping',
+    /begins at sector 8/,
+  ],
+  [
+    'another partition',
+    withMapping('workspace', {
+      table: 'aes-xts-plain64 :64:logon:cvmboot:workspace 0 253:8 0 1 sector_size:4096',
+    }),
+    'verify-mapping',
+    /a partition named job-store/,
+  ],
+  [
+    'an extra mapping on a partition',
+    both(
+      withNames('/sys/dev/block/253:3/holders', 'dm-9'),
+      withText('/sys/block/dm-9/dm/name', () => 'again\n'),
+    ),
+    'verify-shared',
+    /\/dev\/vda3: the mapping again/,
+  ],
+  [
+    'an extra mapping on the disk',
+    both(
+      withNames('/sys/dev/block/253:3/../holders', 'dm-9'),
+      withText('/sys/block/dm-9/dm/name', () => 'again\n'),
+    ),
+    'verify-shared',
+    /the mapping again/,
+  ],
+  [
+    'a loop device on a partition',
+    both(
+      withNames('/sys/block', 'loop0'),
+      withText('/sys/block/loop0/loop/backing_file', () => '/dev/vda7\n'),
+    ),
+    'verify-shared',
+    /\/dev\/vda7: \/dev\/loop0/,
+  ],
+  [
+    'a loop device on the disk',
+    both(
+      withNames('/sys/block', 'loop0'),
+      withText('/sys/block/loop0/loop/backing_file', () => '/dev/vda\n'),
+    ),
+    'verify-shared',
+    /\/dev\/loop0/,
+  ],
+  [
+    'swapon after boot',
+    withText('/proc/swaps', (text) => `${text}/mnt/nvflare/workspace/swap file 1 0 -2\n`),
+    'verify-swap',
+    /workspace\/swap/,
+  ],
+  [
+    'a kernel setting taken back',
+    withText('/proc/sys/kernel/sysrq', () => '438\n'),
+    'verify-setting',
+    /kernel\.sysrq is 0 as the boot set it: it is 438/,
+  ],
+  [
+    'lockdown taken back',
+    withText('/sys/kernel/security/lockdown', () => '[none] integrity confidentiality\n'),
+    'verify-setting',
+    /lockdown is integrity/,
+  ],
+]
+for (const [what, change, code, says] of changes)
+  test(`${what} is noticed`, () => {
+    const all = found(change)
+    assert.ok(all[0]?.startsWith(`${code}: `), all.join('\n'))
+    assert.match(all[0] ?? '', says)
+    assert.not.match(all.join(), /(?:ab){64}/)
+  })
+
+test('a mount above hides what is ours, and each of ours says so', () => {
+  const all = found(mounted(`200 ${root()} 0:24 /evil /mnt rw - tmpfs run rw`))
+  assert.is(all.filter((says) => /verify-mount: .*something covers it/.test(says)).length, 4)
+})
+
+test('mounts of the kernel in their places, and below what is writable, are nothing to say', () => {
+  for (const line of [
+    `200 ${root()} 0:99 / /dev/mqueue rw - mqueue mqueue rw`,
+    `200 ${root()} 0:99 / /run/user/0 rw - tmpfs tmpfs rw`,
+    `200 ${idOf('/mnt/nvflare/workspace')} 0:99 / /mnt/nvflare/workspace/x rw - tmpfs x rw`,
+    `200 ${idOf('/var')} 0:99 / /var/lib/x rw - tmpfs x rw`,
+  ])
+    assert.equal(found(mounted(line)), [], line)
+  // As containers have it; nothing of it was ever verified.
+  assert.equal(found(mounted(`200 ${root()} 0:99 / /run/x/rootfs rw - overlay overlay rw`)), [])
+  // No disk belongs among the kernel's, nor a tmpfs anywhere else.
+  assert.is(found(mounted(`200 ${root()} 8:1 / /sys/x rw - ext4 /dev/sda1 rw`)).length, 1)
+  assert.is(found(mounted(`200 ${root()} 0:99 / /opt rw - tmpfs x rw`)).length, 1)
+})
+
+test('without the eyes of root nothing counts as good', () => {
+  const all = found((recorded) => ({ ...recorded, mappings: {} }))
+  assert.is(all.filter((says) => says.includes('only root sees it')).length, 4)
+})
+
+const area = Buffer.alloc(1 << 20, 7)
+const config = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+const lasting = (head: Buffer, digest: string): string[] => {
+  const recorded = bootRecorded()
+  const system = systemOf({ ...recorded, heads: { '/dev/vda7': head } })
+  const { state } = readBooted(system, undefined)
+  const expected = expectedOf(parseParams(recorded.texts['/proc/cmdline']?.trim() ?? ''), parseConfig(config))
+  const steps = state.steps.map((step) =>
+    step.evidence['volume'] === 'workspace'
+      ? { ...step, evidence: { ...step.evidence, header: digest } }
+      : step,
+  )
+  return bads(compare(sceneOf(system, expected, { ...state, steps }))).filter((says) =>
+    says.includes('header'),
+  )
+}
+
+test('a changed header of a volume that lasts is noticed, and one that lies in wait behind it', () => {
+  const whole = Buffer.concat([area, Buffer.alloc(1 << 20)])
+  const digest = headerDigest(area)
+  assert.equal(lasting(whole, digest), [])
+  const changed = Buffer.from(whole)
+  changed.writeUInt8(8, 5)
+  assert.match(
+    lasting(changed, digest).join(),
+    /^verify-header: .*workspace: on \/dev\/vda7 is not the one that this boot opened/,
+  )
+  assert.match(lasting(Buffer.concat([area, area]), digest).join(), /has another one behind it/)
+})
+
+const withWorkspace = (expected: Expected, profile: 'xts' | 'xts-hmac'): Expected => ({
+  ...expected,
+  volumes: expected.volumes.map((one) => (one.protection === 'crypt' ? { ...one, profile } : one)),
+})
+
+test('with integrity the mapping lies on its dm-integrity, and that on the partition', () => {
+  const recorded = bootRecorded()
+  const table =
+    'capi:authenc(hmac(sha256),xts(aes))-plain64 :96:logon:cvmboot:workspace 0 254:4 0 2 integrity:32:aead sector_size:4096'
+  const below =
+    '253:7 0 32 J 7 block_size:4096 journal_sectors:3960 interleave_sectors:32768 buffer_sectors:128 journal_watermark:50 commit_time:10000 fix_padding'
+  const dif: Mapping = {
+    device: '/dev/dm-4',
+    dev: '254:4',
+    access: 'read-write',
+    sectors: 8n,
+    target: 'integrity',
+    table: below,
+    status: '',
+  }
+  const of = (mappings: Record<string, Mapping>, profile: 'xts' | 'xts-hmac') => {
+    const scene = sceneFrom({ ...recorded, mappings: { ...recorded.mappings, ...mappings } })
+    return bads(compare({ ...scene, expected: withWorkspace(scene.expected, profile) })).filter((says) =>
+      says.includes('workspace any'),
+    )
+  }
+  const workspace = { ...(recorded.mappings?.['workspace'] as Mapping), table }
+  assert.equal(of({ workspace, workspace_dif: dif }, 'xts-hmac'), [])
+  assert.match(of({ workspace, workspace_dif: dif }, 'xts').join(), /encrypted as xts-hmac, not as xts/)
+  assert.match(of({ workspace }, 'xts-hmac').join(), /has no dm-integrity of ours/)
+  assert.match(
+    of({ workspace, workspace_dif: { ...dif, dev: '254:9' } }, 'xts-hmac').join(),
+    /not on its dm-integrity/,
+  )
+})
+
+test('what is expected is what the plan makes: each mount of it, and no other', () => {
+  for (const text of [
+    '',
+    'JOBSTORE_ENCRYPTION=none\nOVERLAYS="/etc /var"\nCONFIG_OVER_ETC=yes\nOVERLAY_SIZE=64M\n',
+    'CONFIG_OVER_ETC=yes\nWORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\nTMPFS_SIZE=1G\n',
+    'OVERLAYS=/opt\nJOBSTORE_KEY=snp+tpm2\nROOT_MOUNT=/data\n',
+  ]) {
+    const params = parseParams(goodCmdline)
+    const plan = planBoot(params, parseConfig(text), 'own')
+    const { volumes, memory, layers } = expectedOf(params, parseConfig(text))
+    const planned = plan.flatMap((step) => {
+      if ('mount' in step) return [[step.volume, step.mount].join(' ')]
+      if (step.kind === 'overlay')
+        return [
+          `${step.path} ${step.over.join(':')} ${step.upper === undefined ? '' : `${step.upper}/upper`}`,
+        ]
+      return step.kind === 'mount-tmpfs' ? [`${step.target.replace('/sysroot', '')} ${step.size}`] : []
+    })
+    const expected = [
+      ...volumes.map(({ name, mount }) => `${name} ${mount}`),
+      ...memory.map(({ mount, bytes }) => `${mount} ${bytes}`),
+      ...layers.map(({ mount, over, upper }) => `${mount} ${over.join(':')} ${upper ?? ''}`),
+    ]
+    assert.equal(expected.sort(), planned.sort())
+    for (const volume of volumes) {
+      const step = plan.find(
+        (one) => 'volume' in one && one.volume === volume.name && one.kind.startsWith('open-'),
+      )
+      const open = step?.kind ?? 'mount-plain'
+      const wanted =
+        volume.protection === 'crypt' ? `open-${volume.key === 'lasts' ? 'lasting' : 'ephemeral'}` : open
+      assert.is(open, volume.protection === 'verity' ? 'open-verity' : wanted)
+      if (volume.protection === 'crypt' && step !== undefined && 'profile' in step)
+        assert.is(volume.profile, step.profile)
+      if (volume.protection === 'verity' && step?.kind === 'open-verity')
+        assert.is(volume.onCorruption, step.onCorruption)
+    }
+  }
+})
+
+test('of mounts on mounts the topmost is found, whatever the order of the lines', () => {
+  const lines = [
+    '1 0 0:1 / / rw - erofs root ro',
+    '2 1 0:2 / /a rw - tmpfs first rw',
+    '3 2 0:3 / /a rw - tmpfs second rw',
+    '4 3 0:4 / /a rw - tmpfs third rw',
+  ]
+  for (const order of [
+    [0, 1, 2, 3],
+    [3, 2, 1, 0],
+    [1, 3, 2, 0],
+  ]) {
+    const mounts = parseMounts(order.map((i) => lines[i]).join('\n'))
+    assert.is(mountAt(mounts, '/a')?.source, 'third')
+    assert.is(mountAt(mounts, '/b'), undefined)
+  }
+})
+
+test('of what was recorded status says what it said on that machine', () => {
+  assert.is(printOverviewJson(overviewOf(sceneFrom(bootRecorded()))), statusThere())
+})
+
+test('status: all volumes with what protects them, and healthy', () => {
+  const overview = overviewOf(sceneFrom(bootRecorded()))
+  assert.equal(overview.problems, [])
+  const text = printOverview(overview)
+  assert.match(
+    text,
+    /^root-fs +verified +dm-0 +vda1 vda2 +sha256 [0-9a-f]{12}\.\.\. +- +\/ +erofs,ro +229M +100%$/m,
+  )
+  assert.match(
+    text,
+    /^workspace +encrypted +dm-3 +vda7 +aes-xts-plain64 +mock +\/mnt\/nvflare\/workspace +ext4,rw,nosuid,nodev +240M +0%$/m,
+  )
+  assert.match(text, /^job-store +readable by the host +vda8 /m)
+  assert.match(text, /^confidential VM +mock at boot, now none$/m)
+  assert.match(text, /^healthy: /m)
+  assert.ok(printOverview(overview, paintFor(true, {})).includes('\u001b[32mverified'))
+  const json = JSON.parse(printOverviewJson(overview))
+  assert.is(json.healthy, true)
+  assert.is(json.jobStoreReadableByHost, true)
+  assert.match(json.volumes[0].table, /^verity 1 /)
+  assert.match(json.volumes[3].bytes, /^\d{9}$/)
+})
+
+test('status: what is missing or wrong is said, and no key of a strange table', () => {
+  const key = 'ab'.repeat(64)
+  const strange = withMapping('workspace', { table: `aes-xts-plain64 ${key} 0 253:7 0` })
+  const overview = overviewOf(
+    sceneFrom(
+      both(
+        strange,
+        withText(mountinfo, (text) => text.replace(/^.* \/tmp .*\n/m, '')),
+      )(bootRecorded()),
+    ),
+  )
+  const text = printOverview(overview)
+  assert.match(text, /^tmp-fs +missing/m)
+  assert.match(text, /^FAIL {2}verify-mapping: /m)
+  assert.not.ok(text.includes(key) || printOverviewJson(overview).includes(key))
+  assert.is(JSON.parse(printOverviewJson(overview)).healthy, false)
+})
+
+test('a confidential VM is named with what shows it', () => {
+  const sev = withNames('/sys/devices/platform', 'sev-guest')
+  assert.equal(overviewOf(sceneFrom(sev(bootRecorded()))).cvm, {
+    atBoot: 'mock',
+    now: 'sev-snp',
+    by: "the kernel's sev-guest device",
+  })
+  const tdx = withText('/proc/cpuinfo', () => 'flags : fpu tdx_guest\n')
+  assert.is(overviewOf(sceneFrom(tdx(bootRecorded()))).cvm.now, 'tdx')
+})
+
+test('all of a volume is read, and what cannot be is said with its place', async () => {
+  const silent = { show: () => {}, end: () => {} }
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-deep-'))
+  try {
+    const file = join(scratch, 'file')
+    writeFileSync(file, Buffer.alloc(9 << 20))
+    // A file takes no BLKFLSBUF: what fails is a finding.
+    const refused = await readDeep('root-fs', file, 9 << 20, silent)
+    assert.match(bads([refused]).join(), /^verify-read: cannot read all of root-fs: at byte 0: /)
+    assert.match(bads([await readDeep('root-fs', join(scratch, 'none'), 1, silent)]).join(), /ENOENT/)
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+})
+
+test('elsewhere the verbs say that cvmboot did not boot this machine', () => {
+  const main = join(import.meta.dirname, '../../src/main.ts')
+  for (const verb of ['verify', 'status']) {
+    const { stderr, status } = spawnSync(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', main, verb],
+      { encoding: 'utf8' },
+    )
+    assert.is(status, 27)
+    assert.match(stderr, /state-read: .*run this where cvmboot booted/)
+  }
+})
+
+test('a state that is none, or a boot without its configuration, is refused', () => {
+  const without = (path: string) => () =>
+    readBooted(
+      systemOf({ ...bootRecorded(), texts: { ...bootRecorded().texts, [path]: undefined as never } }),
+      undefined,
+    )
+  assert.throws(without('/run/cvmboot/partition.conf'), /config-missing/)
+  assert.throws(without('/run/cvmboot/state.json'), /state-read/)
+  assert.throws(
+    () => readBooted(systemOf({ ...bootRecorded(), texts: { '/run/cvmboot/state.json': '{}' } }), undefined),
+    /did not write it so/,
+  )
+})
+
+test.run()

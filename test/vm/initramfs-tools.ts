@@ -1,0 +1,48 @@
+// The initramfs that update-initramfs of a release makes where cvmboot is installed.
+
+import { join } from 'node:path'
+import { builtIn } from './builder.ts'
+import type { Suite } from './kernel.ts'
+import { executable, project, say, trees } from './world.ts'
+
+/** What a user's machine has beside it. */
+const packages = {
+  // No shell and no tools but klibc's.
+  bookworm: [],
+  // Busybox, and those who would open, assemble or ask for our partitions.
+  trixie: ['busybox', 'cryptsetup-initramfs', 'lvm2', 'mdadm'],
+} as const
+const common = [
+  ...['dmsetup', 'e2fsprogs', 'initramfs-tools', 'kmod', 'libatomic1', 'libstdc++6', 'lz4'],
+  ...['systemd-sysv', 'udev'],
+]
+
+const script = (compress: string): string => `
+echo COMPRESS=${compress} >/etc/initramfs-tools/conf.d/compress
+update-initramfs -c -k "$1" >/out/log 2>&1 || { cat /out/log; exit 1; }
+mv /boot/initrd.img-"$1" /out/initramfs
+`
+
+const made = async (
+  name: string,
+  suite: Suite,
+  more: readonly string[],
+  config: string,
+  compress: string,
+): Promise<string> => {
+  const files = {
+    '/usr/sbin/cvmboot': executable('cvmboot-mock'),
+    '/etc/cvmboot/partition.conf': config,
+    '/usr/share/initramfs-tools': join(project, 'initramfs-hooks'),
+  }
+  const job = { suite, packages: [...common, ...more], files, script: script(compress) }
+  return join(await builtIn(name, job, say), 'initramfs')
+}
+
+/** The initramfs, and beside it `log` with what update-initramfs said. */
+export const toolsInitramfs = (suite: Suite): Promise<string> =>
+  made(`initramfs-tools-${suite}`, suite, packages[suite], join(trees, 'partition.conf'), 'lz4')
+
+/** One for the benchmark: with a configuration of its own, and compressed as initramfs-tools does by itself. */
+export const toolsForBench = (config: string): Promise<string> =>
+  made('initramfs-tools-bench', 'trixie', ['busybox', 'zstd'], config, 'zstd')

@@ -1,0 +1,192 @@
+// Rows: dracut's initramfs, with systemd as its init and with its own. Words on the command line that would open a
+// shell before or after the agent, and agents that crash, are killed or never end.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { flipByte, partitionOf } from '../disk.ts'
+import { dracutInitramfs, type Flavour } from '../dracut.ts'
+import type { Suite } from '../kernel.ts'
+import { project } from '../world.ts'
+import { type FrameworkRow, laidOver } from './framework.ts'
+import { type Bench, type Change, parameter, plus, rootHashName, rootHashOf } from './row.ts'
+
+type Image = { readonly suite: Suite; readonly flavour: Flavour }
+type Files = Readonly<Record<string, string>>
+
+const systemd12: Image = { suite: 'bookworm', flavour: 'systemd' }
+const systemd13: Image = { suite: 'trixie', flavour: 'systemd' }
+const shell12: Image = { suite: 'bookworm', flavour: 'shell' }
+const shell13: Image = { suite: 'trixie', flavour: 'shell' }
+
+const over =
+  (image: Image, files: Files) =>
+  async (bench: Bench): Promise<Change> =>
+    laidOver(bench, await dracutInitramfs(image.suite, image.flavour), files)
+
+const agent = (script: string): Files => ({ 'usr/sbin/cvmboot': `#!/bin/sh\n${script}\n` })
+
+/** What we ship, with a limit that a test can wait for. */
+const hook = readFileSync(join(project, 'dracut/50cvmboot/cvmboot.conf'), 'utf8')
+const soon: Readonly<Record<Flavour, Files>> = {
+  systemd: { 'etc/systemd/system/cvmboot.service.d/soon.conf': '[Service]\nTimeoutStartSec=5\n' },
+  shell: { 'etc/conf.d/00-cvmboot.conf': hook.replace('KILL 4500', 'KILL 5') },
+}
+
+/** Runs beside the agent, once it has two mappings open. */
+const beside = (flavour: Flavour, script: string): Files => ({
+  'usr/bin/beside': `#!/bin/sh\nuntil [ -e /sys/block/dm-1 ]; do sleep 0.2; done\n${script}\n`,
+  ...(flavour === 'shell'
+    ? { 'etc/conf.d/00-beside.conf': '/usr/bin/beside </dev/null &\n' }
+    : {
+        'etc/systemd/system/initrd.target.d/beside.conf': '[Unit]\nWants=beside.service\n',
+        'etc/systemd/system/beside.service':
+          '[Unit]\nDefaultDependencies=no\n[Service]\nOOMScoreAdjust=-1000\nExecStart=/usr/bin/beside\n',
+      }),
+})
+const killAgent =
+  'cd /proc; for p in [0-9]*; do [ "$(readlink "$p/exe")" != /usr/sbin/cvmboot ] || kill -KILL "$p"; done'
+/** The kernel looks for others first. */
+const takeMemory = [
+  'echo -1000 >/proc/self/oom_score_adj; x=0123456789abcdef',
+  'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do x=$x$x; done',
+  'while :; do n=$((n + 1)); eval "x$n=\\$x"; done',
+].join('\n')
+
+const laterHook = (script: string): Files => ({
+  'usr/lib/dracut/hooks/cmdline/50-later.sh': `${script}\n`,
+})
+
+const flipped = ({ disk }: Bench): Promise<Change> =>
+  disk(async (d) => flipByte(d, (await partitionOf(d, 'root-fs')).start + 1024))
+const wrongHash = ({ from }: Bench): Change => {
+  const hash = rootHashOf(from.cmdline)
+  const other = `${hash.slice(0, -1)}${hash.endsWith('0') ? '1' : '0'}`
+  return { cmdline: `${from.cmdline.replace(hash, other)} cvmboot.device-timeout=2` }
+}
+const twice = (bench: Bench): Change => plus(parameter(bench.from.cmdline, rootHashName))(bench)
+
+const refuses = (
+  image: Image,
+  words: string,
+  code: FrameworkRow<Image>[1] = 'cmdline-forbidden',
+): FrameworkRow<Image> => [words, code, image, plus(words)]
+
+const forced = /[Pp]owering off|reboot: Power down/
+const failed = /cvmboot: power off: the agent failed with status/
+
+export const systemdRows: readonly FrameworkRow<Image>[] = [
+  refuses(systemd13, 'rd.shell=1 rd.emergency=reboot'),
+  refuses(systemd12, 'rd.break=pre-mount'),
+  refuses(systemd13, 'rd.systemd.debug_shell=ttyS0'),
+  refuses(systemd12, 'systemd.debug_shell=ttyS0 systemd.wants=debug-shell.service'),
+  refuses(systemd13, 'SYSTEMD_SULOGIN_FORCE=1 systemd.unit=emergency.target'),
+  refuses(systemd12, 'init=/bin/sh'),
+  refuses(systemd13, 'rd.cmdline=ask'),
+  refuses(systemd12, 'systemd.verity=0'),
+  refuses(systemd13, 'systemd.mask=cvmboot.service rd.systemd.mask=cvmboot.service'),
+  refuses(systemd12, 'NODE_OPTIONS=--require=/x', 'environment-hostile'),
+  ['a duplicate, appended', 'cmdline-duplicate', systemd13, twice],
+  // systemd takes another target before it runs anything; what that would start is not there.
+  refuses(systemd12, 'rd.systemd.unit=emergency.target', 'off'),
+  refuses(systemd13, 'rd.systemd.unit=rescue.target', 'off'),
+  ['one bit of the root', 'verity-corrupt', systemd12, flipped],
+  ['a wrong root hash', 'device-missing', systemd13, wrongHash],
+  [
+    'another unit in the place of one that opens no shell',
+    'initramfs-incomplete',
+    systemd12,
+    over(systemd12, { 'etc/systemd/system/emergency.service': '[Service]\nExecStart=/bin/sh\n' }),
+  ],
+  ['an agent that crashes (SIGSEGV)', 'off', systemd13, over(systemd13, agent('kill -SEGV $$')), forced],
+  ['an agent that is asked to end (SIGTERM)', 'off', systemd12, over(systemd12, agent('kill $$')), forced],
+  ['an agent that fails', 'off', systemd13, over(systemd13, agent('exit 1')), forced],
+  // systemd goes on to its emergency mode, which is none.
+  [
+    'an agent that does nothing and says all is well',
+    'off',
+    systemd13,
+    over(systemd13, agent('exit 0')),
+    /Power off in place of a shell/,
+  ],
+  [
+    'an agent that never ends',
+    'off',
+    systemd12,
+    over(systemd12, { ...agent('while :; do sleep 60; done'), ...soon.systemd }),
+    /timed out|Timed out|'timeout'/,
+  ],
+  [
+    'an agent that is killed half-way (SIGKILL)',
+    'off',
+    systemd13,
+    over(systemd13, beside('systemd', killAgent)),
+    forced,
+  ],
+  [
+    'memory that is taken from the agent half-way',
+    'off',
+    systemd12,
+    over(systemd12, beside('systemd', takeMemory)),
+    /Out of memory|oom-kill/,
+  ],
+]
+
+export const shellRows: readonly FrameworkRow<Image>[] = [
+  refuses(shell13, 'rd.shell=1 rd.emergency=reboot rd.debug'),
+  refuses(shell12, 'rd.break=cmdline'),
+  refuses(shell13, 'rd.break=pre-mount rd.shell=0'),
+  refuses(shell12, 'rdbreak=cmdline rdshell=1'),
+  refuses(shell13, 'rd.cmdline=ask'),
+  refuses(shell12, 'init=/bin/sh'),
+  refuses(shell12, 'real_init=/bin/sh'),
+  ['a duplicate, appended', 'cmdline-duplicate', shell13, twice],
+  ['one bit of the root', 'verity-corrupt', shell13, flipped],
+  ['a wrong root hash', 'device-missing', shell12, wrongHash],
+  ['an agent that crashes (SIGSEGV)', 'off', shell13, over(shell13, agent('kill -SEGV $$')), failed],
+  ['an agent that fails', 'off', shell12, over(shell12, agent('exit 1')), failed],
+  [
+    'an agent that does nothing and says all is well',
+    'off',
+    shell13,
+    over(shell13, agent('exit 0')),
+    /cvmboot: power off: the agent did not run/,
+  ],
+  [
+    'an agent that never ends',
+    'off',
+    shell12,
+    over(shell12, { ...agent('while :; do sleep 60; done'), ...soon.shell }),
+    failed,
+  ],
+  [
+    'an agent that is killed half-way (SIGKILL)',
+    'off',
+    shell13,
+    over(shell13, beside('shell', killAgent)),
+    failed,
+  ],
+  [
+    'memory that is taken from the agent half-way',
+    'off',
+    shell12,
+    over(shell12, beside('shell', takeMemory)),
+    /Out of memory|oom-kill/,
+  ],
+  [
+    "a later hook that ends dracut's init",
+    'off',
+    shell12,
+    over(shell12, { ...agent('mkdir /run/cvmboot; : >/run/cvmboot/state.json'), ...laterHook('exit 1') }),
+    /cvmboot: power off: init came to an end/,
+  ],
+  [
+    "a later hook that wants dracut's shell",
+    'off',
+    shell12,
+    over(shell12, {
+      ...agent('mkdir /run/cvmboot; : >/run/cvmboot/state.json'),
+      ...laterHook('die "no root"'),
+    }),
+    /cvmboot: power off: no shell in the place of an error: no root/,
+  ],
+]

@@ -1,0 +1,16 @@
+// Boots of a table, in its order, as many at a time as this machine can run.
+
+import { availableParallelism } from 'node:os'
+
+/** Starts all of them; the result of each is awaited by its own test. */
+export const inLanes = <T, R>(rows: readonly T[], boot: (row: T) => Promise<R>): Map<T, Promise<R>> => {
+  const waiting = rows.map((row) => ({ row, ...Promise.withResolvers<R>() }))
+  const results = new Map(waiting.map(({ row, promise }) => [row, promise]))
+  for (const promise of results.values()) promise.catch(() => {})
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      await boot(next.row).then(next.resolve, next.reject)
+  }
+  for (let lanes = Math.min(2, availableParallelism()); lanes > 0; lanes--) void lane()
+  return results
+}

@@ -1,0 +1,149 @@
+// The verbs for a running CVM in a real one: what they say of a boot as it was measured, and that each change behind its
+// back is noticed.
+
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Part, run } from './running.ts'
+
+type Ran = { parts: ReadonlyMap<string, Part>; part: (name: string) => Part }
+
+const test = suite<Ran>('a running CVM')
+
+test.before(async (ran) => {
+  const { boot, parts } = await run()
+  ran.parts = parts
+  ran.part = (name) => parts.get(name) ?? (assert.unreachable(`the probe did not get to ${name}`) as never)
+  assert.is(boot.ended, 'off')
+})
+
+test('as it was measured: verify finds nothing, and reads all that is verified', ({ part }) => {
+  const { said, status } = part('verify')
+  assert.is(status, 0, said)
+  const { good, findings } = JSON.parse(said)
+  assert.is(good, true)
+  const subjects = findings.map(({ subject }: { subject: string }) => subject)
+  for (const name of ['root-fs', 'oem-launcher', 'os-config'])
+    assert.ok(subjects.includes(`all of ${name}`), name)
+  assert.match(said, /\d+ MiB read and verified at \d+ MB\/s/)
+})
+
+test('status: healthy, with every volume, its use and its table', ({ part }) => {
+  const { said, status } = part('status')
+  assert.is(status, 0, said)
+  assert.match(said, /^healthy: /m)
+  assert.match(
+    said,
+    /^root-fs +verified +dm-0 +vda1 vda2 +sha256 [0-9a-f]{12}\.\.\. .* \/ +erofs,ro +\d+M +100%$/m,
+  )
+  assert.match(
+    said,
+    /^workspace +encrypted +dm-3 +vda7 +aes-xts-plain64 +mock .* ext4,rw,nosuid,nodev +\d+M +\d+%$/m,
+  )
+  assert.not.ok(said.includes('\u001b'))
+  const json = JSON.parse(part('status-json').said)
+  assert.is(json.healthy, true)
+  assert.match(json.volumes[0].table, /^verity 1 \S+ \S+ 4096 4096 \d+ 1 sha256 [0-9a-f]{64} /)
+})
+
+test('report: asks kernel and systemd of this boot', ({ part }) => {
+  const { said, status } = part('report')
+  assert.is(status, 0, said)
+  for (const words of ['of it unpacking the initramfs', 'start of the system', 'open-verity root-fs'])
+    assert.ok(said.includes(words), words)
+})
+
+for (const [change, says] of [
+  [
+    'bind',
+    /^cvmboot(?:-mock)?: verify-mount: cannot trust \/mnt\/nvflare\/oem-launcher any more: run is mounted there/m,
+  ],
+  ['bind-inside', /: verify-unplanned: cannot trust \/usr\/share: tmpfs \(run\) is mounted over/],
+  ['bind-above', /: verify-mount: cannot trust \/mnt\/nvflare\/oem-launcher any more: .*something covers it/],
+  ['overlay', /: verify-unplanned: cannot trust \/usr\/share: overlay \(evil\)/],
+  ['remount', /: verify-mount: cannot trust \/mnt\/nvflare\/workspace any more: it is not mounted nosuid/],
+  ['writable', /: verify-mount: cannot trust \/mnt\/nvflare\/os-config any more: it is not mounted ro/],
+  ['tmpfs', /: verify-mount: cannot trust \/tmp any more: its limit is 1073741824/],
+  ['loop', /: verify-shared: cannot trust \/dev\/vda7: \/dev\/loop0 lies on it/],
+  ['mapping', /: verify-shared: cannot trust \/dev\/vda3: the mapping again lies on it/],
+  [
+    'table',
+    /: verify-mapping: cannot trust oem-launcher any more: its mapping has another table: .* ignore_corruption/,
+  ],
+  ['setting', /: verify-setting: cannot trust that kernel\.sysrq is 0 as the boot set it: it is 1/],
+  [
+    'swap',
+    /: verify-swap: cannot keep memory from the host: swap is in use on \/mnt\/nvflare\/workspace\/swap/,
+  ],
+] as const)
+  test(`${change} is noticed`, ({ part }) => {
+    assert.is(part(`do ${change}`).status, 0, part(`do ${change}`).said)
+    const { said, status } = part(`verify ${change}`)
+    assert.match(said, says)
+    assert.is(status, 29)
+    assert.is(part(`undo ${change}`).status, 0, part(`undo ${change}`).said)
+  })
+
+for (const [change, says] of [
+  [
+    'header',
+    /: verify-header: cannot trust the header of workspace: on \/dev\/vda7 is not the one that this boot opened/,
+  ],
+  [
+    'spare',
+    /: verify-header: cannot trust the header of workspace: on \/dev\/vda7 has another one behind it/,
+  ],
+] as const)
+  test(`a changed header (${change}) of the volume that lasts is noticed`, ({ part }) => {
+    assert.is(part(`do ${change}`).status, 0, part(`do ${change}`).said)
+    const { said, status } = part(`verify ${change}`)
+    assert.match(said, says)
+    assert.is(status, 29)
+    assert.is(part(`undo ${change}`).status, 0)
+  })
+
+test('check: what this small machine lacks for the shipped configuration, each with its code', ({ part }) => {
+  const { said, status } = part('check')
+  assert.is(status, 13)
+  for (const code of ['cvm-absent', 'memory-small', 'disk-small'])
+    assert.match(said, new RegExp(`^FAIL .* ${code}: `, 'm'))
+  assert.match(said, /^ok +mount points +this system was booted by cvmboot/m)
+})
+
+test('once each is undone, nothing is left to find', ({ part }) => {
+  const { said, status } = part('after')
+  assert.is(status, 0, said)
+})
+
+test('cleanup says who is in its way, and does nothing', ({ part }) => {
+  const { said, status } = part('cleanup-busy')
+  assert.match(
+    said,
+    /cleanup-busy: cannot clean up while process \d+ \(sleep\) uses \/mnt\/nvflare\/workspace/,
+  )
+  assert.is(status, 28)
+  const dry = part('cleanup-dry')
+  assert.is(dry.status, 0)
+  assert.match(dry.said, /^unmount \/mnt\/nvflare\/workspace$/m)
+  assert.match(dry.said, /^close workspace, and drop its key$/m)
+  assert.match(dry.said, /^kept from it by process \d+ \(sleep\): /m)
+})
+
+test('cleanup takes everything down but the root, erases the header of what lasts, and can be repeated', ({
+  part,
+}) => {
+  const { said, status } = part('cleanup')
+  assert.is(status, 0, said)
+  assert.match(said, /^erase workspace: 2097152 bytes of headers on \/dev\/vda7$/m)
+  const again = part('cleanup-again')
+  assert.is(again.status, 0, again.said)
+  const left = part('cleanup-left').said.trim().split('\n')
+  assert.equal(
+    left.filter(
+      (line) => !/^(?:root-fs|os-config)\t/.test(line) && !line.includes(' /mnt/nvflare/os-config '),
+    ),
+    ['0'],
+    left.join('\n'),
+  )
+})
+
+test.run()
