@@ -241,6 +241,19 @@ test('npx runs the verbs of a build host, offline, from one file', (made) => {
   assert.is(run('npx --offline cvmboot plan --cmdline "$(cat out/cmdline)"').status, 0)
 })
 
+test('from npm nothing boots, and nothing takes PID 1 of a container for an initramfs', ({ place }) => {
+  const script = join(place, 'project/node_modules/cvmboot/cvmboot.mjs')
+  const pretend = "data:text/javascript,Object.defineProperty(process,'pid',{value:1})"
+  for (const args of [
+    [script, 'boot'],
+    ['--import', pretend, script, 'setup'],
+  ]) {
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.equal([stdout, status], ['', 1])
+    assert.match(stderr, /^cvmboot: cannot boot from npm, nor run as PID 1: /)
+  }
+})
+
 test('an older Node is told so', ({ place }) => {
   const script = join(place, 'project/node_modules/cvmboot/cvmboot.mjs')
   for (const old of ['20.20.2', '22.14.0']) {
