@@ -49,7 +49,7 @@ const sections: readonly Section[] = [
   { title: 'The TEE', has: (key) => key.startsWith('TEE_') },
   {
     title: 'The system',
-    has: (key) => /^(?:SWAP_ENABLED|CONFIG_OVER_ETC|OVERLAYS?(?:_SIZE)?|INIT)$/.test(key),
+    has: (key) => /^(?:SWAP_ENABLED|OVERLAYS?(?:_SIZE)?|INIT)$/.test(key),
   },
   { title: 'What cvmboot check asks for', has: (key) => key.startsWith('MIN_') },
   { title: 'Read and left to others', has: (key) => key.startsWith('PORT') },
