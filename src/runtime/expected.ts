@@ -3,7 +3,7 @@
 
 import type { Params } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
-import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, usesSnp, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OnCorruption, RootHash, Salt } from '../layout/verity.ts'
 
@@ -39,6 +39,8 @@ export type Expected = {
   readonly volumes: readonly ExpectedVolume[]
   readonly memory: readonly ExpectedTmpfs[]
   readonly layers: readonly ExpectedLayer[]
+  /** Whether the driver that derives keys of the launch was removed, or may be there. */
+  readonly tee: 'closed' | 'open'
 }
 
 const layerStore = '/run/cvmboot/overlay'
@@ -49,6 +51,9 @@ const writable = (name: CryptName, config: Config): ExpectedVolume => {
   const key = config.keys[name].provider === 'ephemeral' ? 'ends with the boot' : 'lasts'
   return { protection: 'crypt', name, mount, profile: config.profile[name], key }
 }
+
+const derived = (name: CryptName, config: Config): boolean =>
+  !(name === 'job-store' && config.jobStore === 'plain') && usesSnp(config.keys[name].provider)
 
 const layers = ({ configOverEtc, overlays, mount }: Config): ExpectedLayer[] => {
   const etc = configOverEtc ? [`${mount['os-config']}/etc`] : []
@@ -78,4 +83,6 @@ export const expectedOf = (params: Params, config: Config): Expected => ({
     ...(config.overlays.length > 0 ? [{ mount: layerStore, bytes: config.overlaySize }] : []),
   ],
   layers: layers(config),
+  tee:
+    config.teeAfterBoot === 'remove' && cryptNames.some((name) => derived(name, config)) ? 'closed' : 'open',
 })

@@ -318,6 +318,18 @@ test('a changed header of a volume that lasts is noticed, and one that lies in w
   assert.match(lasting(Buffer.concat([area, area]), digest).join(), /has another one behind it/)
 })
 
+test('the driver that derives keys is noticed when it is back, unless it was to stay', () => {
+  const back = withNames('/dev', 'null', 'sev-guest')
+  const of = (text: string, recorded: Recorded) =>
+    found((before) => withText('/run/cvmboot/partition.conf', () => text)({ ...before, ...recorded })).filter(
+      (says) => says.startsWith('verify-tee: '),
+    )
+  const snp = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+  assert.is(of(snp, back(bootRecorded())).length, 1)
+  assert.equal(of(snp, bootRecorded()), [])
+  assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
+})
+
 const withWorkspace = (expected: Expected, profile: 'xts' | 'xts-hmac'): Expected => ({
   ...expected,
   volumes: expected.volumes.map((one) => (one.protection === 'crypt' ? { ...one, profile } : one)),
@@ -360,10 +372,12 @@ test('what is expected is what the plan makes: each mount of it, and no other', 
     'JOBSTORE_ENCRYPTION=none\nOVERLAYS="/etc /var"\nCONFIG_OVER_ETC=yes\nOVERLAY_SIZE=64M\n',
     'CONFIG_OVER_ETC=yes\nWORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\nTMPFS_SIZE=1G\n',
     'OVERLAYS=/opt\nJOBSTORE_KEY=snp+tpm2\nROOT_MOUNT=/data\n',
+    'WORKSPACE_KEY=snp\nTEE_AFTER_BOOT=keep\n',
+    'WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\n',
   ]) {
     const params = parseParams(goodCmdline)
     const plan = planBoot(params, parseConfig(text))
-    const { volumes, memory, layers } = expectedOf(params, parseConfig(text))
+    const { volumes, memory, layers, tee } = expectedOf(params, parseConfig(text))
     const planned = plan.flatMap((step) => {
       if ('mount' in step) return [[step.volume, step.mount].join(' ')]
       if (step.kind === 'overlay')
@@ -378,6 +392,11 @@ test('what is expected is what the plan makes: each mount of it, and no other', 
       ...layers.map(({ mount, over, upper }) => `${mount} ${over.join(':')} ${upper ?? ''}`),
     ]
     assert.equal(expected.sort(), planned.sort())
+    assert.is(
+      tee === 'closed',
+      plan.some(({ kind }) => kind === 'close-tee'),
+      text,
+    )
     for (const volume of volumes) {
       const step = plan.find(
         (one) => 'volume' in one && one.volume === volume.name && one.kind.startsWith('open-'),
