@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type { Metafile } from 'esbuild'
 import { verbs } from '../../src/cli.ts'
 import { printExample } from '../../src/config/example.ts'
-import { type Framework, filesFor } from '../../src/install/frameworks.ts'
+import { type Framework, filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { run } from '../../src/machine/exec.ts'
 import { pinnedNode } from '../base.ts'
 import { root } from '../bundle.ts'
@@ -92,7 +92,7 @@ const main = async (executable: string, release: Release, meta: Metafile): Promi
       '/etc/cvmboot/partition.conf': file(printExample()),
       '/usr/share/bash-completion/completions/cvmboot': file(printBash(words)),
       '/usr/share/zsh/vendor-completions/_cvmboot': file(printZsh(words)),
-      ...Object.fromEntries([...docs, ...manuals]),
+      ...Object.fromEntries([...docs, ...manuals, ...unitFiles()]),
       '/usr/share/lintian/overrides/cvmboot': file(
         overrides.map(([tag, why]) => `# ${why}\ncvmboot: ${tag} *\n`).join(''),
       ),

@@ -21,7 +21,7 @@ import { makePackages } from '../../build/package/package.ts'
 import { verbs } from '../../src/cli.ts'
 import { defaultConfig, parseConfig } from '../../src/config/config.ts'
 import { printExample } from '../../src/config/example.ts'
-import { filesFor } from '../../src/install/frameworks.ts'
+import { filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { build } from '../vm/world.ts'
 
 type Made = { place: string; files: readonly string[]; words: readonly Completed[] }
@@ -135,10 +135,14 @@ test('the executable itself has the same files, and installs itself', ({ place }
   }
   const executable = join(root, 'dist/cvmboot')
   execFileSync(executable, ['install', '--root', system], { env: {} })
-  for (const framework of ['dracut', 'initramfs-tools'] as const)
-    for (const [path, { text }] of filesFor(framework))
-      assert.is(readFileSync(join(system, path), 'utf8'), text)
+  for (const files of [unitFiles(), filesFor('dracut'), filesFor('initramfs-tools')])
+    for (const [path, { text }] of files) assert.is(readFileSync(join(system, path), 'utf8'), text)
   assert.ok(readFileSync(join(system, 'usr/sbin/cvmboot')).equals(readFileSync(executable)))
+})
+
+test('the units of the running system are in the package of the executable', (made) => {
+  const tree = unpacked(made, 'cvmboot_')
+  for (const [path, { text }] of unitFiles()) assert.is(readFileSync(join(tree, path), 'utf8'), text, path)
 })
 
 test('the configuration is the example, with the defaults', (made) => {

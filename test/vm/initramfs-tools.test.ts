@@ -3,7 +3,7 @@
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run } from '../../src/machine/exec.ts'
@@ -48,6 +48,15 @@ test.after(async ({ scratch }) => {
   await rm(scratch, { recursive: true, force: true })
 })
 
+const broken = 'no initramfs is made without a configuration, or where another file stands in place of ours'
+if (wanted(broken))
+  test(broken, async () => {
+    const logOf = async (name: string) =>
+      readFile(join(dirname(await toolsInitramfs('bookworm')), name), 'utf8')
+    assert.match(await logOf('log-unconfigured'), /config-missing: .*partition\.conf[\s\S]*failed/)
+    assert.match(await logOf('log-masked'), /cmp: .*conf\.d\/cvmboot[\s\S]*failed/)
+  })
+
 const whole = 'a whole boot of Debian 12'
 if (wanted(whole))
   test(whole, async () => {
@@ -82,14 +91,24 @@ if (wanted(neighbours))
       cmdline,
       disks: [{ file: join(scratch, 'disk.img') }],
     })
-    checkInside(readReport(console), cmdline)
+    const report = readReport(console)
+    checkInside(report, cmdline)
     assert.is(ended, 'off')
-    process.stdout.write(
-      console
-        .split('\n')
-        .filter((line) => line.startsWith('neighbour '))
-        .join('\n'),
+    // Nobody asked for a passphrase, opened, assembled or mounted anything, and nothing failed.
+    assert.not.match(console, /unlock disk|[Pp]assphrase/)
+    const told = [...console.matchAll(/^neighbour (.+?) = (.*)$/gm)].map(
+      ([, key, value]) => `${key} ${value}`,
     )
+    const mounted = [
+      '-',
+      'mnt-nvflare-oem\\x2dlauncher',
+      'mnt-nvflare-os\\x2dconfig',
+      'mnt-nvflare-workspace',
+    ]
+    const ours = [...mounted, 'mnt-nvflare-job\\x2dstore', 'run-cvmboot-overlay', 'etc', 'var', 'tmp']
+    assert.equal(told.sort(), ours.map((name) => `unit ${name}.mount active mounted`).sort())
+    const mapped = [...report.facts.keys()].filter((key) => key.startsWith('device '))
+    assert.is(mapped.length, 4, mapped.join())
   })
 
 for (const release of ['bookworm', 'trixie'] as const)

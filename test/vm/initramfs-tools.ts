@@ -17,10 +17,17 @@ const common = [
   ...['systemd-sysv', 'udev'],
 ]
 
+// After the one that boots, two that must not come to be.
 const script = (compress: string): string => `
 echo COMPRESS=${compress} >/etc/initramfs-tools/conf.d/compress
 update-initramfs -c -k "$1" >/out/log 2>&1 || { cat /out/log; exit 1; }
 mv /boot/initrd.img-"$1" /out/initramfs
+mv /etc/cvmboot/partition.conf /etc/cvmboot/away
+if update-initramfs -c -k "$1" >/out/log-unconfigured 2>&1; then exit 1; fi
+mv /etc/cvmboot/away /etc/cvmboot/partition.conf
+: >/etc/initramfs-tools/conf.d/cvmboot
+if update-initramfs -c -k "$1" >/out/log-masked 2>&1; then exit 1; fi
+[ ! -e /boot/initrd.img-"$1" ]
 `
 
 const made = async (
@@ -39,7 +46,7 @@ const made = async (
   return join(await builtIn(name, job, say), 'initramfs')
 }
 
-/** The initramfs, and beside it `log` with what update-initramfs said. */
+/** The initramfs, and beside it what update-initramfs said: `log`, and of those that failed `log-…`. */
 export const toolsInitramfs = (suite: Suite): Promise<string> =>
   made(`initramfs-tools-${suite}`, suite, packages[suite], join(trees, 'partition.conf'), 'lz4')
 

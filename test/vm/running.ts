@@ -46,8 +46,8 @@ export const run = async (): Promise<{
   readonly parts: ReadonlyMap<string, Part>
 }> => {
   const from = await world()
-  // A workspace that lasts has a header, which can change.
-  const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\n`
+  // A workspace that lasts has a header, which can change; and what can be below dm-crypt is.
+  const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\n`
   const own = files.map((name) => digest(join(tree, name)))
   const entry = await cached('running', [from.disk, text, ...own], async (directory) => {
     const config = join(directory, 'config')

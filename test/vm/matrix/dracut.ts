@@ -113,7 +113,7 @@ export const systemdRows: readonly FrameworkRow<Image>[] = [
     'off',
     systemd12,
     over(systemd12, { ...agent('while :; do sleep 60; done'), ...soon.systemd }),
-    /timed out|Timed out|'timeout'/,
+    forced,
   ],
   [
     'an agent that is killed half-way (SIGKILL)',
