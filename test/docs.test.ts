@@ -15,6 +15,7 @@ import { planBoot } from '../src/plan/plan.ts'
 import { readBooted } from '../src/runtime/booted.ts'
 import { compare } from '../src/runtime/compare.ts'
 import { printFindings } from '../src/runtime/finding.ts'
+import { parseMounts } from '../src/runtime/mounts.ts'
 import { overviewOf } from '../src/runtime/overview.ts'
 import { printOverview } from '../src/runtime/overview-text.ts'
 import { sceneOf } from '../src/runtime/scene.ts'
@@ -74,7 +75,9 @@ test("the refusals are the source's, with status and words", () => {
 
 test('what verify prints of the same machine, once somebody mounted over a volume, is in README.md', () => {
   const recorded = bootRecorded()
-  const [path, evil] = ['/proc/1/mountinfo', '90 28 0:99 / /mnt/nvflare/oem-launcher rw - tmpfs evil rw']
+  const [path, target] = ['/proc/1/mountinfo', '/mnt/nvflare/oem-launcher']
+  const below = parseMounts(recorded.texts[path] ?? '').find((mount) => mount.target === target)?.id
+  const evil = `90 ${below} 0:99 / ${target} rw - tmpfs evil rw`
   const texts = { ...recorded.texts, [path]: `${recorded.texts[path]}${evil}\n` }
   const system = systemOf({ ...recorded, texts })
   const { expected, state } = readBooted(system, undefined)
