@@ -37,6 +37,7 @@ const needs: readonly Need[] = [
   { package: 'shellcheck', has: 'shellcheck' },
   { package: 'squashfs-tools', has: 'mksquashfs' },
   { package: 'swtpm', has: 'swtpm' },
+  { package: 'systemd', has: 'systemd-analyze' },
   { package: 'systemd-boot-efi', has: '/usr/lib/systemd/boot/efi/linuxx64.efi.stub' },
   { package: 'xz-utils', has: 'xz' },
   { package: 'zsh', has: 'zsh' },

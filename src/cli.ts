@@ -145,7 +145,7 @@ const help = (edition: Edition): string =>
   [
     `${edition.name} VERB [OPTIONS]`,
     '',
-    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(8)} ${about}`),
+    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`),
     '',
     `${edition.name} VERB --help says more. Parameters of the boot: kernel-cmdline.md.`,
     '',

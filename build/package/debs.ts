@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import type { Metafile } from 'esbuild'
 import { verbs } from '../../src/cli.ts'
 import { printExample } from '../../src/config/example.ts'
-import { type Framework, filesFor } from '../../src/install/frameworks.ts'
+import { type Framework, filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { run } from '../../src/machine/exec.ts'
 import { pinnedNode } from '../base.ts'
 import { root } from '../bundle.ts'
@@ -44,6 +44,10 @@ const changelog = (name: string, { version, time, maintainer }: Release): string
 const overrides = [
   ['hardening-no-pie', 'Node.js is released so'],
   ['embedded-library', 'they are those that Node.js is released with'],
+  [
+    'uses-dpkg-database-directly',
+    'install asks whether dpkg has a file in a system that it is not run in, which may have no dpkg that runs here',
+  ],
   ['copyright-file-contains-full-apache-2-license', 'licences of what Node.js has in it stand as they are'],
   ['old-fsf-address-in-copyright-file', 'likewise'],
 ] as const
@@ -88,7 +92,7 @@ const main = async (executable: string, release: Release, meta: Metafile): Promi
       '/etc/cvmboot/partition.conf': file(printExample()),
       '/usr/share/bash-completion/completions/cvmboot': file(printBash(words)),
       '/usr/share/zsh/vendor-completions/_cvmboot': file(printZsh(words)),
-      ...Object.fromEntries([...docs, ...manuals]),
+      ...Object.fromEntries([...docs, ...manuals, ...unitFiles()]),
       '/usr/share/lintian/overrides/cvmboot': file(
         overrides.map(([tag, why]) => `# ${why}\ncvmboot: ${tag} *\n`).join(''),
       ),

@@ -18,6 +18,11 @@ const head = `#!/usr/bin/env node
     process.stderr.write(\`cvmboot: cannot run on Node \${process.versions.node}: it takes ${oldest.major}.${oldest.minor} or newer\\n\`)
     process.exit(1)
   }
+  // As PID 1 it would take a container for an initramfs.
+  if (process.pid === 1 || process.argv[2] === 'boot') {
+    process.stderr.write('cvmboot: cannot boot from npm, nor run as PID 1: take the executable, or docker run --init\\n')
+    process.exit(1)
+  }
 }
 `
 

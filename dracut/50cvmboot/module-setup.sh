@@ -14,17 +14,15 @@ depends() {
 cvmboot_systemd() {
     local name masks=/etc/systemd/system generators=/etc/systemd/system-generators
     mkdir -p "$initdir$masks" "$initdir$generators"
-    for name in cvmboot.service cvmboot-no-shell.service; do
-        inst_simple "$moddir/$name" "$systemdsystemunitdir/$name"
-        also+=("$systemdsystemunitdir/$name")
-    done
+    cvmboot_unit cvmboot.service "$systemdsystemunitdir/cvmboot.service"
     for name in initrd-root-device.target initrd-root-fs.target; do
         mkdir -p "$initdir$masks/$name.requires"
         cvmboot_link "$systemdsystemunitdir/cvmboot.service" "$masks/$name.requires/cvmboot.service"
     done
-    # What spawns a shell ends the machine instead; what asks at the console does nothing.
+    # What spawns a shell ends the machine instead; what asks at the console does nothing. As links to one unit they
+    # would be one, which rescue.target wants both started and stopped.
     for name in emergency rescue dracut-emergency debug-shell; do
-        cvmboot_link "$systemdsystemunitdir/cvmboot-no-shell.service" "$masks/$name.service"
+        cvmboot_unit no-shell.service "$masks/$name.service"
     done
     for name in systemd-ask-password-{console,plymouth}.{path,service}; do
         cvmboot_link /dev/null "$masks/$name"
@@ -40,6 +38,11 @@ cvmboot_shell() {
     inst_multiple timeout
     inst_simple "$moddir/cvmboot.conf" /etc/conf.d/00-cvmboot.conf
     also+=(/etc/conf.d/00-cvmboot.conf)
+}
+
+cvmboot_unit() {
+    inst_simple "$moddir/$1" "$2"
+    also+=("$2")
 }
 
 cvmboot_link() {

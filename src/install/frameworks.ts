@@ -1,4 +1,5 @@
-// What goes into each initramfs generator, and where: the files of dracut/ and initramfs-hooks/, as they are.
+// What goes into each initramfs generator, and into the system that runs, and where: the files of dracut/, initramfs-hooks/
+// and systemd/, as they are.
 // The executable carries them as one string, which costs a boot nothing; run from source they are read.
 
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -16,7 +17,7 @@ export type Trees = Readonly<Record<string, Carried>>
 // The build puts it in.
 declare const __CVMBOOT_TREES__: string
 
-const folders = ['dracut', 'initramfs-hooks'] as const
+const folders = ['dracut', 'initramfs-hooks', 'systemd'] as const
 
 /** All files of the folders; a file that its owner may run is for everybody to run. */
 export const readTrees = (project: string): Trees =>
@@ -51,5 +52,19 @@ export const filesFor = (framework: Framework): ReadonlyMap<string, Carried> =>
       const [folder, place, of] = places.find(([prefix]) => path.startsWith(prefix)) ?? []
       if (folder === undefined || place === undefined || of !== framework) return []
       return [[place + path.slice(folder.length), file]]
+    }),
+  )
+
+const shutdown = 'systemd/system-shutdown/'
+
+/** Absolute path -> file, of systemd in the running system. */
+export const unitFiles = (): ReadonlyMap<string, Carried> =>
+  new Map(
+    Object.entries(trees()).flatMap(([path, file]): [string, Carried][] => {
+      if (path.startsWith(shutdown))
+        return [[`/usr/lib/systemd/system-shutdown/${path.slice(shutdown.length)}`, file]]
+      return path.startsWith('systemd/')
+        ? [[`/usr/lib/systemd/system/${path.slice('systemd/'.length)}`, file]]
+        : []
     }),
   )

@@ -13,7 +13,7 @@ import { readConfigFile } from '../machine/config-file.ts'
 import { run } from '../machine/exec.ts'
 import { resolveWithin } from '../machine/within.ts'
 import { type Change, changeOf, noteOf, type Wanted } from './changes.ts'
-import { type Framework, filesFor, frameworks } from './frameworks.ts'
+import { type Framework, filesFor, frameworks, unitFiles } from './frameworks.ts'
 import { refuseOwned } from './owned.ts'
 import { type Content, digestOf, lookAt, missingDirectories, readIn, removeIn, writeIn } from './place.ts'
 import { type Installed, type Left, parseRecord, printRecord, recordPath } from './record.ts'
@@ -102,9 +102,8 @@ const piecesOf = async (
     [executablePath, await piece({ file: executable }, 0o755, 'none')],
     [configPath, await piece({ text: settings }, 0o644, config === undefined ? 'kept' : 'as given')],
   ])
-  for (const framework of into)
-    for (const [path, { mode, text }] of filesFor(framework))
-      pieces.set(path, await piece({ text }, mode, 'none'))
+  for (const files of [unitFiles(), ...into.map(filesFor)])
+    for (const [path, { mode, text }] of files) pieces.set(path, await piece({ text }, mode, 'none'))
   return pieces
 }
 

@@ -9,6 +9,7 @@ import { cmdlineLimit, parseParams } from '../cmdline/params.ts'
 import { BootFault, fail } from '../fault.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { toolPath } from '../machine/exec.ts'
+import { claimImage } from '../runtime/inspect-image.ts'
 import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
 import { type OsRelease, parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
 import { checkOutput, packInitramfs } from './pack.ts'
@@ -174,7 +175,12 @@ const readRelease = async (kernel: string, modules: string | undefined): Promise
 
 /** Packs one into `directory`, or takes the ready one; and what there is to say about it. */
 const initramfsOf = async (given: Given, directory: string): Promise<{ file: string; said: string }> => {
-  if (given.initramfs !== undefined) return { file: given.initramfs, said: '' }
+  if (given.initramfs !== undefined) {
+    // Here it is a matter of making it again; in the image it halts every boot.
+    const { refused } = await claimImage(given.initramfs)
+    if (refused !== undefined) throw new BootFault(refused)
+    return { file: given.initramfs, said: '' }
+  }
   const file = join(directory, 'initramfs')
   const options = ofInitramfs.flatMap((name) => (given[name] === undefined ? [] : [`--${name}`, given[name]]))
   const said = await packInitramfs([...options, '--output', file])
@@ -206,7 +212,7 @@ const readOptions = (args: readonly string[]) => {
   }
 }
 
-/** Packs the image. Faults: `usage`, `cmdline-*`, `pack-*`, `tool-*`, and those of `pack`. */
+/** Packs the image. Faults: `usage`, `cmdline-*`, `pack-*`, `tool-*`, `initramfs-incomplete`, and those of `pack`. */
 export const packUki = async (args: readonly string[]): Promise<void> => {
   const { given, kernel, output, stub, signing, existing, ...options } = readOptions(args)
   await checkOutput({ output, existing })
@@ -214,6 +220,7 @@ export const packUki = async (args: readonly string[]): Promise<void> => {
   const osRelease = printOsRelease(await readOsRelease(given))
   const release = await readRelease(kernel, given.modules)
   const tool = await chooseTool(given.tool)
+  if (given.initramfs !== undefined) await sourceOf(given.initramfs)
   await sourceOf(stub).catch(() => {
     throw badInput(stub, 'it is not there; apt-get install systemd-boot-efi, or pass --stub')
   })

@@ -6,7 +6,8 @@ import { BootFault, fail } from '../fault.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
-import { checkBuild, checkVm, type Preflight } from './preflight.ts'
+import { checkVm, type Preflight } from './preflight.ts'
+import { checkBuild } from './preflight-build.ts'
 import { paintFor } from './style.ts'
 
 export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE] [--json]

@@ -1,12 +1,14 @@
-// What a booted machine runs from, as data, and as a table for people and JSON for programs. Pure over compare.ts's scene.
+// What a booted machine runs from, as data. Pure over a scene.
 
-import { exitStatus, type Fault, printable, say } from '../fault.ts'
+import type { Fault } from '../fault.ts'
+import { parseCryptTable } from '../layout/crypt.ts'
 import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'
-import { compare, type Scene, settings } from './compare.ts'
+import { checkSettings } from './check-settings.ts'
+import { compare } from './compare.ts'
 import type { ExpectedVolume } from './expected.ts'
 import { mountAt } from './mounts.ts'
-import { type Paint, plain, type Style } from './style.ts'
+import type { Scene } from './scene.ts'
 
 export type VolumeRow = {
   readonly name: string
@@ -45,7 +47,7 @@ export type Overview = {
   /** Of the kernel: `none`, `integrity`, `confidentiality`, or `unknown`. */
   readonly lockdown: string
   readonly jobStoreReadableByHost: boolean
-  /** Kernel settings of the boot, by name: what they were set to, and whether they still are. */
+  /** Kernel settings of the boot, by name, and whether they are held. */
   readonly settings: readonly { readonly name: string; readonly held: boolean }[]
   readonly problems: readonly Fault[]
 }
@@ -75,7 +77,13 @@ const where = (scene: Scene, mount: string) => {
 
 const textOf = (evidence: Evidence | undefined, key: string): string => `${evidence?.[key] ?? ''}`
 
-const cipherOf = (table: string): string => table.split(' ')[0] ?? ''
+const ciphers = { xts: 'aes-xts-plain64', 'xts-hmac': 'aes-xts-plain64, hmac-sha256' } as const
+
+/** As configurations name it, not as the kernel's crypto API spells it. */
+const cipherOf = (table: string): string => {
+  const parsed = parseCryptTable(table)
+  return parsed === undefined ? 'unknown' : ciphers[parsed.profile]
+}
 
 const states = { verity: 'verified', crypt: 'encrypted' } as const
 
@@ -130,107 +138,10 @@ export const overviewOf = (scene: Scene): Overview => {
       .flatMap((line) => line.split(/\s/)[0] || []),
     lockdown: lockdownOf(scene),
     jobStoreReadableByHost: expected.volumes.some(({ protection }) => protection === 'none'),
-    settings: settings(scene).map(({ subject, result }) => ({ name: subject, held: result === 'good' })),
+    settings: checkSettings(scene).map(({ subject, result }) => ({
+      name: subject,
+      held: result === 'good',
+    })),
     problems,
   }
-}
-
-const printSize = (bytes: bigint): string => {
-  const MiB = Number(bytes) / 1024 ** 2
-  return MiB < 1024 ? `${MiB.toFixed(0)}M` : `${(MiB / 1024).toFixed(1)}G`
-}
-
-const use = ({ bytes, used }: VolumeRow): string =>
-  bytes === undefined || used === undefined || bytes === 0n ? '-' : `${(used * 100n) / bytes}%`
-
-const shortHash = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{20,}\b/g, '$1...')
-
-const short = (device: string): string => device.replace(/^\/dev\//, '')
-
-const looks: Readonly<Record<VolumeRow['state'], Style>> = {
-  verified: 'good',
-  encrypted: 'good',
-  'in memory': 'good',
-  'readable by the host': 'note',
-  missing: 'bad',
-}
-
-const heads = ['volume', 'state', 'device', 'on', 'by', 'key', 'mounted on', 'as', 'size', 'use']
-
-const cells = (row: VolumeRow): string[] => [
-  row.name,
-  row.state,
-  short(row.device) || '-',
-  row.on.map(short).join(' ') || '-',
-  shortHash(row.by) || '-',
-  row.key || '-',
-  row.mount || '-',
-  [row.fileSystem, ...row.options.filter((option) => option !== 'relatime')].join(',') || '-',
-  row.bytes === undefined ? '-' : printSize(row.bytes),
-  use(row),
-]
-
-const align = (rows: readonly (readonly string[])[]): string[][] => {
-  const widths = heads.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows.map((row) =>
-    row.map((cell, i) => (i >= 8 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))),
-  )
-}
-
-const facts = (overview: Overview, paint: Paint): [string, string][] => {
-  const { agent, kernel, cvm, bootMilliseconds, swap, lockdown, jobStoreReadableByHost, settings } = overview
-  const lost = settings.find(({ held }) => !held)
-  const real = cvm.atBoot === cvm.now
-  const kind = real ? `${cvm.now}, shown by ${cvm.by}` : `${cvm.atBoot} at boot, now ${cvm.now}`
-  return [
-    ['agent', `${agent.edition} ${agent.version} (git ${agent.git}, node ${agent.node})`],
-    ['kernel', kernel],
-    ['confidential VM', paint(real ? 'good' : 'note', printable(kind))],
-    ['boot', `${(bootMilliseconds / 1000).toFixed(1)} s to the hand-over`],
-    ['swap', swap.length === 0 ? 'none' : paint('bad', printable(swap.join(' ')))],
-    ['lockdown', lockdown],
-    [
-      'hardening',
-      lost === undefined ? `all ${settings.length} settings held` : paint('bad', `${lost.name} changed`),
-    ],
-    ['job-store', jobStoreReadableByHost ? paint('note', 'the host reads it') : 'the host cannot read it'],
-  ]
-}
-
-export const printOverview = (overview: Overview, paint: Paint = plain): string => {
-  const { volumes, problems } = overview
-  const [head = [], ...rows] = align([heads, ...volumes.map(cells)])
-  const lines = rows.map((row, i) =>
-    row
-      .map((cell, column) =>
-        column === 1 ? paint(looks[volumes[i]?.state ?? 'missing'], printable(cell)) : printable(cell),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
-  const health =
-    problems.length === 0
-      ? [paint('good', 'healthy: all that runs is as it was measured')]
-      : problems.map((fault) => `${paint('bad', 'FAIL')}  ${say(fault)}`)
-  return [
-    ...facts(overview, paint).map(([name, says]) => `${name.padEnd(16)}${says}`),
-    '',
-    paint('bold', head.join('  ').trimEnd()),
-    ...lines,
-    '',
-    ...health,
-    '',
-  ].join('\n')
-}
-
-/** Sizes are texts, as in the plan's JSON. */
-export const printOverviewJson = ({ volumes, problems, ...rest }: Overview): string => {
-  const rows = volumes.map(({ bytes, used, ...row }) => ({
-    ...row,
-    bytes: bytes === undefined ? null : `${bytes}`,
-    used: used === undefined ? null : `${used}`,
-  }))
-  const found = problems.map((fault) => ({ code: fault.code, status: exitStatus(fault), says: say(fault) }))
-  const all = { format: 1, healthy: problems.length === 0, ...rest, volumes: rows, problems: found }
-  return `${JSON.stringify(all, undefined, 2)}\n`
 }

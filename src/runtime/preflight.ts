@@ -1,5 +1,5 @@
-// The checks of `cvmboot check`: whether a machine is fit to boot, or to build, what a configuration says. Each says what
-// to do. Pure over system.ts.
+// The checks of `cvmboot check` for a VM: whether it is fit to boot what a configuration says. Each says what to do. Pure
+// over system.ts.
 
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
@@ -36,7 +36,7 @@ const visible = (bytes: bigint): bigint => (bytes / 16n) * 15n
 
 const release = ({ modules }: Preflight): string => modules.slice(modules.lastIndexOf('/') + 1)
 
-const kernel = (flight: Preflight): Finding => {
+export const checkKernel = (flight: Preflight): Finding => {
   const found = release(flight)
   if (!kernelAtLeast(found, 6, 1)) return bad('kernel', fail('kernel-old', { found }).fault)
   return kernelAtLeast(found, 6, 12)
@@ -52,7 +52,7 @@ const indexOf = (system: System, directory: string): ModuleIndex | undefined => 
 }
 
 /** Those that neither the running kernel has in use nor the directory has as files or built in. */
-const modules = (system: System, flight: Preflight): Finding[] => {
+export const checkModules = (system: System, flight: Preflight): Finding[] => {
   const index = indexOf(system, flight.modules)
   const running = release(flight) === system.kernel()
   const used = new Set(running ? system.names('/sys/module') : [])
@@ -220,32 +220,11 @@ const mountPoints = (system: System, { config }: Preflight): Finding[] => {
   return taken.length > 0 ? taken : [good('mount points', 'free')]
 }
 
-/** Programs that `setup` and `pack` start; those without `only` each of their runs does. */
-const tools: readonly { readonly tool: string; readonly package: string; readonly only?: string }[] = [
-  { tool: 'veritysetup', package: 'cryptsetup-bin' },
-  { tool: 'mke2fs', package: 'e2fsprogs' },
-  { tool: 'tar', package: 'tar' },
-  { tool: 'mkfs.erofs', package: 'erofs-utils', only: 'setup with erofs, the default' },
-  { tool: 'lz4', package: 'lz4', only: 'pack with lz4, the default' },
-  { tool: 'mksquashfs', package: 'squashfs-tools', only: 'setup --format squashfs' },
-  { tool: 'zstd', package: 'zstd', only: 'pack --compress zstd' },
-  { tool: 'xz', package: 'xz-utils', only: 'modules that end in .xz' },
-  { tool: 'fakeroot', package: 'fakeroot', only: 'setup without root' },
-]
-
-const installed = (system: System): Finding[] =>
-  tools.map(({ tool, package: from, only }) => {
-    if (system.hasTool(tool)) return good(tool, only === undefined ? 'installed' : `installed, for ${only}`)
-    return only === undefined
-      ? bad(tool, fail('tool-missing', { tool, package: from }).fault)
-      : note(tool, `not installed; only ${only} needs it: apt-get install ${from}`)
-  })
-
 /** Of the machine that boots: run in the VM, or anything like it. */
 export const checkVm = (system: System, flight: Preflight): Finding[] => [
   cvm(system),
-  kernel(flight),
-  ...modules(system, flight),
+  checkKernel(flight),
+  ...checkModules(system, flight),
   keyring(system),
   processor(system),
   ...memory(system, flight),
@@ -253,11 +232,4 @@ export const checkVm = (system: System, flight: Preflight): Finding[] => [
   ...keyOf(system, flight),
   swap(system),
   ...mountPoints(system, flight),
-]
-
-/** Of the machine where `setup` and `pack` run. */
-export const checkBuild = (system: System, flight: Preflight): Finding[] => [
-  kernel(flight),
-  ...modules(system, flight),
-  ...installed(system),
 ]

@@ -3,9 +3,10 @@
 import { readArguments } from '../arguments.ts'
 import { BootFault } from '../fault.ts'
 import { readBooted } from './booted.ts'
-import { sceneOf } from './compare.ts'
 import { live } from './live.ts'
-import { overviewOf, printOverview, printOverviewJson } from './overview.ts'
+import { overviewOf } from './overview.ts'
+import { printOverview, printOverviewJson } from './overview-text.ts'
+import { sceneOf } from './scene.ts'
 import { paintFor } from './style.ts'
 
 export const statusHelp = `cvmboot status [--config FILE] [--json]

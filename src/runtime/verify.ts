@@ -4,11 +4,12 @@ import { readArguments } from '../arguments.ts'
 import { BootFault } from '../fault.ts'
 import { startProgress } from '../setup/progress.ts'
 import { readBooted } from './booted.ts'
-import { compare, sceneOf } from './compare.ts'
+import { compare } from './compare.ts'
 import { readDeep } from './deep.ts'
 import type { Expected } from './expected.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
+import { sceneOf } from './scene.ts'
 import { paintFor } from './style.ts'
 
 export const verifyHelp = `cvmboot verify [--deep] [--config FILE] [--json]

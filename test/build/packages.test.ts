@@ -21,7 +21,7 @@ import { makePackages } from '../../build/package/package.ts'
 import { verbs } from '../../src/cli.ts'
 import { defaultConfig, parseConfig } from '../../src/config/config.ts'
 import { printExample } from '../../src/config/example.ts'
-import { filesFor } from '../../src/install/frameworks.ts'
+import { filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { build } from '../vm/world.ts'
 
 type Made = { place: string; files: readonly string[]; words: readonly Completed[] }
@@ -135,10 +135,14 @@ test('the executable itself has the same files, and installs itself', ({ place }
   }
   const executable = join(root, 'dist/cvmboot')
   execFileSync(executable, ['install', '--root', system], { env: {} })
-  for (const framework of ['dracut', 'initramfs-tools'] as const)
-    for (const [path, { text }] of filesFor(framework))
-      assert.is(readFileSync(join(system, path), 'utf8'), text)
+  for (const files of [unitFiles(), filesFor('dracut'), filesFor('initramfs-tools')])
+    for (const [path, { text }] of files) assert.is(readFileSync(join(system, path), 'utf8'), text)
   assert.ok(readFileSync(join(system, 'usr/sbin/cvmboot')).equals(readFileSync(executable)))
+})
+
+test('the units of the running system are in the package of the executable', (made) => {
+  const tree = unpacked(made, 'cvmboot_')
+  for (const [path, { text }] of unitFiles()) assert.is(readFileSync(join(tree, path), 'utf8'), text, path)
 })
 
 test('the configuration is the example, with the defaults', (made) => {
@@ -239,6 +243,19 @@ test('npx runs the verbs of a build host, offline, from one file', (made) => {
   const inspected = run('npx --offline cvmboot inspect out/disk.img')
   assert.match(inspected.stdout, /root-fs-verity .* verity readable=true usable=true/)
   assert.is(run('npx --offline cvmboot plan --cmdline "$(cat out/cmdline)"').status, 0)
+})
+
+test('from npm nothing boots, and nothing takes PID 1 of a container for an initramfs', ({ place }) => {
+  const script = join(place, 'project/node_modules/cvmboot/cvmboot.mjs')
+  const pretend = "data:text/javascript,Object.defineProperty(process,'pid',{value:1})"
+  for (const args of [
+    [script, 'boot'],
+    ['--import', pretend, script, 'setup'],
+  ]) {
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.equal([stdout, status], ['', 1])
+    assert.match(stderr, /^cvmboot: cannot boot from npm, nor run as PID 1: /)
+  }
 })
 
 test('an older Node is told so', ({ place }) => {

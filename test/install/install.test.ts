@@ -22,7 +22,7 @@ import { defaultConfig, parseConfig } from '../../src/config/config.ts'
 import type { Edition } from '../../src/edition.ts'
 import { BootFault } from '../../src/fault.ts'
 import { changeOf } from '../../src/install/changes.ts'
-import { type Framework, filesFor } from '../../src/install/frameworks.ts'
+import { type Framework, filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { install } from '../../src/install/install.ts'
 import { parseRecord, printRecord, recordPath } from '../../src/install/record.ts'
 import { uninstall } from '../../src/install/uninstall.ts'
@@ -104,7 +104,7 @@ for (const generators of [['dracut'], ['initramfs-tools'], ['dracut', 'initramfs
     const root = rootWith(...generators)
     const before = seen(root)
     const said = await installed(root)
-    const paths = generators.flatMap((one) => [...filesFor(one)])
+    const paths = [...unitFiles(), ...generators.flatMap((one) => [...filesFor(one)])]
     for (const [path, { text, mode }] of paths) {
       assert.is(readFileSync(join(root, path), 'utf8'), text)
       assert.is(lstatSync(join(root, path)).mode & 0o7777, mode)
@@ -390,7 +390,7 @@ test('the verbs are those of the command line', () => {
   const done = run('install', '--root', root, '--executable', agent)
   assert.is(done.status, 0, done.stderr)
   assert.is(run('uninstall', '--root', root).status, 0)
-  assert.is(run('uninstall', '--root', root).status, 28)
+  assert.is(run('uninstall', '--root', root).status, 30)
 })
 
 test.run()

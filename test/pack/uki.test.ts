@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault.ts'
 import { releaseOfKernel } from '../../src/pack/bzimage.ts'
 import { parseOsRelease, printOsRelease } from '../../src/pack/os-release.ts'
+import { packInitramfs } from '../../src/pack/pack.ts'
 import { parsePe, peHeadBytes } from '../../src/pack/pe.ts'
 import { packUki } from '../../src/pack/uki.ts'
 import { goodCmdline } from '../fake-machine.ts'
@@ -32,7 +33,8 @@ const kernelOf = (version: string): Buffer => {
 const kernel = at('vmlinuz')
 writeFileSync(kernel, kernelOf(release))
 const initramfs = at('initramfs')
-writeFileSync(initramfs, Buffer.from(Array.from({ length: 2_345_677 }, (_, i) => (i * 104_729) >> 8)))
+const own = ['--executable', '/bin/true', '--mke2fs', '/bin/false', '--compress', 'none']
+await packInitramfs([...own, '--modules', writeTree(), '--output', initramfs])
 const cmdline = at('cmdline')
 writeFileSync(cmdline, `${goodCmdline}\n`)
 const image = ['--image-id', 'oem', '--image-version', '7.1']
@@ -78,7 +80,7 @@ test('it holds kernel, initramfs, command line, release and the name of the imag
     sectionOf(output, '.osrel').toString(),
     'ID=oem\nPRETTY_NAME="oem 7.1"\nIMAGE_ID=oem\nIMAGE_VERSION=7.1\n',
   )
-  assert.match(said, new RegExp(`^${output}: 2\\.\\d MB, by objcopy, not signed\nLinux ${release}\n$`))
+  assert.match(said, new RegExp(`^${output}: \\d\\.\\d MB, by objcopy, not signed\nLinux ${release}\n$`))
 })
 
 test('no section lies over another, and each begins on a page', async () => {
@@ -106,7 +108,6 @@ test('the same parts give the same bytes, at any time', async () => {
 
 test('without a ready initramfs it packs one, for the modules of that kernel', async () => {
   const output = fresh()
-  const own = ['--executable', '/bin/true', '--mke2fs', '/bin/false', '--compress', 'none']
   const said = await quietly([...given, ...image, '--modules', writeTree(), ...own, '--output', output])
   assert.is(sectionOf(output, '.initrd').toString('latin1', 0, 6), '070701')
   assert.match(said, new RegExp(`for kernel ${release}: 8 modules`))
@@ -206,6 +207,7 @@ writeFileSync(at('bad-os-release'), 'ID=debian\nexport X=1\n')
 writeFileSync(at('twice-os-release'), 'ID=debian\nID=other\n')
 writeFileSync(at('empty'), '')
 copyFileSync('/bin/true', at('elf'))
+writeFileSync(at('cut'), readFileSync(initramfs).subarray(0, -4096))
 writeFileSync(at('stranger'), kernelOf('6.12.0-other'))
 
 const replaced = (option: string, value: string): string[] =>
@@ -258,6 +260,12 @@ for (const [what, args, expected] of [
     /^pack-input: .*it is 6\.12\.0-other, and the modules are those of 6\.1\.0-test-amd64/,
   ],
   ['an empty initramfs', replaced('--initramfs', at('empty')), /^pack-input: .*empty/],
+  ['an initramfs that is cut off', replaced('--initramfs', at('cut')), /^initramfs-incomplete: /],
+  [
+    'an initramfs without cvmboot',
+    replaced('--initramfs', kernel),
+    /^initramfs-incomplete: cannot trust this initramfs/,
+  ],
   ['an initramfs that is missing', replaced('--initramfs', '/no/such'), /^pack-input: .*ENOENT/],
   ['no name of the image', without('--image-id'), /^pack-input: .*it has no IMAGE_ID; pass --image-id/],
   [

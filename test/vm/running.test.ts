@@ -37,7 +37,7 @@ test('status: healthy, with every volume, its use and its table', ({ part }) => 
   )
   assert.match(
     said,
-    /^workspace +encrypted +dm-3 +vda7 +aes-xts-plain64 +mock .* ext4,rw,nosuid,nodev +\d+M +\d+%$/m,
+    /^workspace +encrypted +dm-4 +vda7 +aes-xts-plain64, hmac-sha256 +mock .* ext4,rw,nosuid,nodev +\d+M +\d+%$/m,
   )
   assert.not.ok(said.includes('\u001b'))
   const json = JSON.parse(part('status-json').said)

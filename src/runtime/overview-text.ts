@@ -1,0 +1,105 @@
+// What a booted machine runs from, as a table for people and as JSON for programs. Pure.
+
+import { exitStatus, printable, say } from '../fault.ts'
+import type { Overview, VolumeRow } from './overview.ts'
+import { type Paint, plain, type Style } from './style.ts'
+
+const printSize = (bytes: bigint): string => {
+  const MiB = Number(bytes) / 1024 ** 2
+  return MiB < 1024 ? `${MiB.toFixed(0)}M` : `${(MiB / 1024).toFixed(1)}G`
+}
+
+const use = ({ bytes, used }: VolumeRow): string =>
+  bytes === undefined || used === undefined || bytes === 0n ? '-' : `${(used * 100n) / bytes}%`
+
+const shortHash = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{20,}\b/g, '$1...')
+
+const short = (device: string): string => device.replace(/^\/dev\//, '')
+
+const looks: Readonly<Record<VolumeRow['state'], Style>> = {
+  verified: 'good',
+  encrypted: 'good',
+  'in memory': 'good',
+  'readable by the host': 'note',
+  missing: 'bad',
+}
+
+const heads = ['volume', 'state', 'device', 'on', 'by', 'key', 'mounted on', 'as', 'size', 'use']
+
+const cells = (row: VolumeRow): string[] => [
+  row.name,
+  row.state,
+  short(row.device) || '-',
+  row.on.map(short).join(' ') || '-',
+  shortHash(row.by) || '-',
+  row.key || '-',
+  row.mount || '-',
+  [row.fileSystem, ...row.options.filter((option) => option !== 'relatime')].join(',') || '-',
+  row.bytes === undefined ? '-' : printSize(row.bytes),
+  use(row),
+]
+
+const align = (rows: readonly (readonly string[])[]): string[][] => {
+  const widths = heads.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return rows.map((row) =>
+    row.map((cell, i) => (i >= 8 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))),
+  )
+}
+
+const facts = (overview: Overview, paint: Paint): [string, string][] => {
+  const { agent, kernel, cvm, bootMilliseconds, swap, lockdown, jobStoreReadableByHost, settings } = overview
+  const lost = settings.find(({ held }) => !held)
+  const real = cvm.atBoot === cvm.now
+  const kind = real ? `${cvm.now}, shown by ${cvm.by}` : `${cvm.atBoot} at boot, now ${cvm.now}`
+  return [
+    ['agent', `${agent.edition} ${agent.version} (git ${agent.git}, node ${agent.node})`],
+    ['kernel', kernel],
+    ['confidential VM', paint(real ? 'good' : 'note', printable(kind))],
+    ['boot', `${(bootMilliseconds / 1000).toFixed(1)} s to the hand-over`],
+    ['swap', swap.length === 0 ? 'none' : paint('bad', printable(swap.join(' ')))],
+    ['lockdown', lockdown],
+    [
+      'hardening',
+      lost === undefined ? `all ${settings.length} settings held` : paint('bad', `${lost.name} changed`),
+    ],
+    ['job-store', jobStoreReadableByHost ? paint('note', 'the host reads it') : 'the host cannot read it'],
+  ]
+}
+
+export const printOverview = (overview: Overview, paint: Paint = plain): string => {
+  const { volumes, problems } = overview
+  const [head = [], ...rows] = align([heads, ...volumes.map(cells)])
+  const lines = rows.map((row, i) =>
+    row
+      .map((cell, column) =>
+        column === 1 ? paint(looks[volumes[i]?.state ?? 'missing'], printable(cell)) : printable(cell),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+  const health =
+    problems.length === 0
+      ? [paint('good', 'healthy: all that runs is as it was measured')]
+      : problems.map((fault) => `${paint('bad', 'FAIL')}  ${say(fault)}`)
+  return [
+    ...facts(overview, paint).map(([name, says]) => `${name.padEnd(16)}${says}`),
+    '',
+    paint('bold', head.join('  ').trimEnd()),
+    ...lines,
+    '',
+    ...health,
+    '',
+  ].join('\n')
+}
+
+/** Sizes are texts, as in the plan's JSON. */
+export const printOverviewJson = ({ volumes, problems, ...rest }: Overview): string => {
+  const rows = volumes.map(({ bytes, used, ...row }) => ({
+    ...row,
+    bytes: bytes === undefined ? null : `${bytes}`,
+    used: used === undefined ? null : `${used}`,
+  }))
+  const found = problems.map((fault) => ({ code: fault.code, status: exitStatus(fault), says: say(fault) }))
+  const all = { format: 1, healthy: problems.length === 0, ...rest, volumes: rows, problems: found }
+  return `${JSON.stringify(all, undefined, 2)}\n`
+}
