@@ -595,6 +595,11 @@ export const faults = {
     (d: Volume & Reason) =>
       `cannot trust the header of ${d.volume}: ${d.reason}; keep the VM running until its data is copied out: the next boot may not open it`,
   ),
+  'verify-tee': row(
+    status.verify,
+    (_: Record<never, never>) =>
+      'cannot trust that keys stay in the boot: /dev/sev-guest is back, and with it root derives the keys of this launch; rmmod sev_guest, and find out who loaded it',
+  ),
   'verify-read': row(
     status.verify,
     (d: Volume & { at: number } & Reason) =>

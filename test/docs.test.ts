@@ -13,9 +13,13 @@ import { guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
 import { planBoot } from '../src/plan/plan.ts'
 import { readBooted } from '../src/runtime/booted.ts'
+import { compare } from '../src/runtime/compare.ts'
+import { printFindings } from '../src/runtime/finding.ts'
+import { parseMounts } from '../src/runtime/mounts.ts'
 import { overviewOf } from '../src/runtime/overview.ts'
 import { printOverview } from '../src/runtime/overview-text.ts'
 import { sceneOf } from '../src/runtime/scene.ts'
+import { plain } from '../src/runtime/style.ts'
 import { goodCmdline } from './fake-machine.ts'
 import { bootRecorded } from './runtime/boot-recorded.ts'
 import { systemOf } from './runtime/recorded.ts'
@@ -67,6 +71,19 @@ test("the refusals are the source's, with status and words", () => {
     row(`\`${code}\``, `${exitStatus({ code } as never)}`, wordsOf(code)),
   )
   section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
+})
+
+test('what verify prints of the same machine, once somebody mounted over a volume, is in README.md', () => {
+  const recorded = bootRecorded()
+  const [path, target] = ['/proc/1/mountinfo', '/mnt/nvflare/oem-launcher']
+  const below = parseMounts(recorded.texts[path] ?? '').find((mount) => mount.target === target)?.id
+  const evil = `90 ${below} 0:99 / ${target} rw - tmpfs evil rw`
+  const texts = { ...recorded.texts, [path]: `${recorded.texts[path]}${evil}\n` }
+  const system = systemOf({ ...recorded, texts })
+  const { expected, state } = readBooted(system, undefined)
+  const text = printFindings(compare(sceneOf(system, expected, state)), plain)
+  assert.match(text, /^FAIL {2}mount \/mnt\/nvflare\/oem-launcher .* verify-mount: /m)
+  section('verify', `\`\`\`text\n${text}\`\`\`\n`, file('README.md'))
 })
 
 test('what status prints of a real machine is in README.md', () => {

@@ -49,7 +49,7 @@ const sections: readonly Section[] = [
   { title: 'The TEE', has: (key) => key.startsWith('TEE_') },
   {
     title: 'The system',
-    has: (key) => /^(?:SWAP_ENABLED|CONFIG_OVER_ETC|OVERLAYS?(?:_SIZE)?|INIT)$/.test(key),
+    has: (key) => /^(?:SWAP_ENABLED|OVERLAYS?(?:_SIZE)?|INIT)$/.test(key),
   },
   {
     title: 'What the running system may not do',

@@ -36,6 +36,12 @@ const header = (scene: Scene, { name }: Of<'crypt'>): Finding => {
   return good(`header ${name}`, 'on the disk it is the one that this boot opened')
 }
 
+const tee = ({ system, expected }: Scene): Finding[] => {
+  if (expected.tee === 'open') return []
+  const here = system.names('/dev').includes('sev-guest')
+  return [here ? bad('TEE', fail('verify-tee', {}).fault) : good('TEE', 'what derives keys is gone')]
+}
+
 /** All checks, in the order in which they are said. */
 export const compare = (scene: Scene): Finding[] => {
   const lasting = scene.expected.volumes.filter(
@@ -49,5 +55,6 @@ export const compare = (scene: Scene): Finding[] => {
     swapInUse(scene),
     ...checkSettings(scene),
     ...lasting.map((volume) => header(scene, volume)),
+    ...tee(scene),
   ]
 }

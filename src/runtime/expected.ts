@@ -4,7 +4,7 @@
 import type { Params } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
 import { hardeningOf, type SettingName } from '../layout/hardening.ts'
-import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, usesSnp, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OnCorruption, RootHash, Salt } from '../layout/verity.ts'
 
@@ -42,6 +42,8 @@ export type Expected = {
   readonly layers: readonly ExpectedLayer[]
   /** Kernel settings with their values. */
   readonly settings: readonly (readonly [SettingName, string])[]
+  /** Whether the driver that derives keys of the launch was removed, or may be there. */
+  readonly tee: 'closed' | 'open'
 }
 
 const layerStore = '/run/cvmboot/overlay'
@@ -52,6 +54,9 @@ const writable = (name: CryptName, config: Config): ExpectedVolume => {
   const key = config.keys[name].provider === 'ephemeral' ? 'ends with the boot' : 'lasts'
   return { protection: 'crypt', name, mount, profile: config.profile[name], key }
 }
+
+const derived = (name: CryptName, config: Config): boolean =>
+  !(name === 'job-store' && config.jobStore === 'plain') && usesSnp(config.keys[name].provider)
 
 const layers = ({ configOverEtc, overlays, mount }: Config): ExpectedLayer[] => {
   const etc = configOverEtc ? [`${mount['os-config']}/etc`] : []
@@ -82,4 +87,6 @@ export const expectedOf = (params: Params, config: Config): Expected => ({
   ],
   layers: layers(config),
   settings: hardeningOf(config.hardening),
+  tee:
+    config.teeAfterBoot === 'remove' && cryptNames.some((name) => derived(name, config)) ? 'closed' : 'open',
 })

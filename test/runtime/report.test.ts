@@ -1,12 +1,12 @@
 // test/golden/boot/ is a boot of the demo's machine in QEMU: its state, what dmesg and systemctl said, and what `report`
 // makes of them. UPDATE_DOCS=1 writes the latter two anew: look at the picture before you commit it.
 
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { faultOf } from '../../src/fault.ts'
 import { printState, type State } from '../../src/layout/state.ts'
 import { chainOf } from '../../src/runtime/report/chain.ts'
 import { drawReport } from '../../src/runtime/report/draw.ts'
@@ -14,6 +14,7 @@ import { type BootRecord, parseSystem, parseUnpacking, readRecord } from '../../
 import { escapeXml, fitted, widthOf } from '../../src/runtime/report/svg.ts'
 import { printTime, ticksOf, timelineOf } from '../../src/runtime/report/timeline.ts'
 import { printText } from '../../src/runtime/report/words.ts'
+import { report } from '../../src/runtime/report.ts'
 import { plain } from '../../src/runtime/style.ts'
 
 const golden = join(import.meta.dirname, '../golden/boot')
@@ -248,29 +249,31 @@ test('a state that is none is refused with what to do', () => {
   assert.throws(() => readRecord('/x', '{}', undefined, undefined), /state-read: .*did not write it so/)
 })
 
-test('the verb reads files and writes one', () => {
-  const main = join(import.meta.dirname, '../../src/main.ts')
-  const run = (...args: string[]) =>
-    spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'report', ...args], {
-      encoding: 'utf8',
-    })
+/** The code of what it refuses with. */
+const refused = async (...args: string[]): Promise<string> =>
+  report(args).then(
+    () => 'nothing',
+    (thrown: unknown) => faultOf(thrown).code,
+  )
+
+test('the verb reads files and writes one', async () => {
   const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-report-'))
+  const files = ['state', 'log', 'systemd'].flatMap((name, i) => [
+    `--${name}`,
+    join(golden, ['state.json', 'kernel.log', 'systemd'][i] ?? ''),
+  ])
   try {
-    const of = [
-      '--state',
-      join(golden, 'state.json'),
-      '--log',
-      join(golden, 'kernel.log'),
-      '--systemd',
-      join(golden, 'systemd'),
-    ]
-    const output = join(scratch, 'boot.svg')
-    assert.is(run(...of, '--output', output).status, 0)
+    const output = join(scratch, 'out')
+    await report([...files, '--output', output])
     assert.is(readFileSync(output, 'utf8'), readFileSync(join(golden, 'report.svg'), 'utf8'))
-    assert.is(run(...of, '--text').stdout, readFileSync(join(golden, 'report.txt'), 'utf8'))
-    assert.is(run('--log', 'x').status, 2)
-    assert.is(run('--state', join(scratch, 'none')).status, 27)
-    assert.match(run(...of, '--output', join(scratch, 'no/where')).stderr, /state-write: cannot write/)
+    await report([...files, '--output', output, '--text'])
+    assert.is(readFileSync(output, 'utf8'), readFileSync(join(golden, 'report.txt'), 'utf8'))
+    assert.is(await refused('--log', 'x'), 'usage')
+    assert.is(await refused('--state', join(scratch, 'none')), 'state-read')
+    assert.is(await refused('--state', scratch), 'state-read')
+    assert.is(await refused(...files, '--output', join(scratch, 'no/where')), 'state-write')
+    // Nobody booted the machine of the tests.
+    assert.is(await refused(), 'state-read')
   } finally {
     rmSync(scratch, { recursive: true })
   }

@@ -1,7 +1,6 @@
 // Each way in which a running machine can differ from what was measured, as changes of what a real one said. The same ways,
 // done for real, are in test/vm/running.test.ts.
 
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
-import { type FaultCode, say } from '../../src/fault.ts'
+import { type FaultCode, faultOf, say } from '../../src/fault.ts'
 import { headerDigest } from '../../src/layout/luks2/digest.ts'
 import { planBoot } from '../../src/plan/plan.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
@@ -21,8 +20,10 @@ import { mountAt, parseMounts } from '../../src/runtime/mounts.ts'
 import { overviewOf } from '../../src/runtime/overview.ts'
 import { printOverview, printOverviewJson } from '../../src/runtime/overview-text.ts'
 import { sceneOf } from '../../src/runtime/scene.ts'
+import { status } from '../../src/runtime/status.ts'
 import { paintFor } from '../../src/runtime/style.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
+import { verify } from '../../src/runtime/verify.ts'
 import { goodCmdline } from '../fake-machine.ts'
 import { bootRecorded, statusThere } from './boot-recorded.ts'
 import { type Recorded, systemOf } from './recorded.ts'
@@ -329,6 +330,18 @@ test('a changed header of a volume that lasts is noticed, and one that lies in w
   assert.match(lasting(Buffer.concat([area, area]), digest).join(), /has another one behind it/)
 })
 
+test('the driver that derives keys is noticed when it is back, unless it was to stay', () => {
+  const back = withNames('/dev', 'null', 'sev-guest')
+  const of = (text: string, recorded: Recorded) =>
+    found((before) => withText('/run/cvmboot/partition.conf', () => text)({ ...before, ...recorded })).filter(
+      (says) => says.startsWith('verify-tee: '),
+    )
+  const snp = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+  assert.is(of(snp, back(bootRecorded())).length, 1)
+  assert.equal(of(snp, bootRecorded()), [])
+  assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
+})
+
 const withWorkspace = (expected: Expected, profile: 'xts' | 'xts-hmac'): Expected => ({
   ...expected,
   volumes: expected.volumes.map((one) => (one.protection === 'crypt' ? { ...one, profile } : one)),
@@ -371,10 +384,12 @@ test('what is expected is what the plan makes: each mount of it, and no other', 
     'JOBSTORE_ENCRYPTION=none\nOVERLAYS="/etc /var"\nCONFIG_OVER_ETC=yes\nOVERLAY_SIZE=64M\n',
     'CONFIG_OVER_ETC=yes\nWORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\nTMPFS_SIZE=1G\n',
     'OVERLAYS=/opt\nJOBSTORE_KEY=snp+tpm2\nROOT_MOUNT=/data\n',
+    'WORKSPACE_KEY=snp\nTEE_AFTER_BOOT=keep\n',
+    'WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\n',
   ]) {
     const params = parseParams(goodCmdline)
     const plan = planBoot(params, parseConfig(text), 'own')
-    const { volumes, memory, layers } = expectedOf(params, parseConfig(text))
+    const { volumes, memory, layers, tee } = expectedOf(params, parseConfig(text))
     const planned = plan.flatMap((step) => {
       if ('mount' in step) return [[step.volume, step.mount].join(' ')]
       if (step.kind === 'overlay')
@@ -389,6 +404,11 @@ test('what is expected is what the plan makes: each mount of it, and no other', 
       ...layers.map(({ mount, over, upper }) => `${mount} ${over.join(':')} ${upper ?? ''}`),
     ]
     assert.equal(expected.sort(), planned.sort())
+    assert.is(
+      tee === 'closed',
+      plan.some(({ kind }) => kind === 'close-tee'),
+      text,
+    )
     for (const volume of volumes) {
       const step = plan.find(
         (one) => 'volume' in one && one.volume === volume.name && one.kind.startsWith('open-'),
@@ -494,16 +514,13 @@ test('all of a volume is read, and what cannot be is said with its place', async
   }
 })
 
-test('elsewhere the verbs say that cvmboot did not boot this machine', () => {
-  const main = join(import.meta.dirname, '../../src/main.ts')
-  for (const verb of ['verify', 'status']) {
-    const { stderr, status } = spawnSync(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', main, verb],
-      { encoding: 'utf8' },
+test('elsewhere the verbs say that cvmboot did not boot this machine', async () => {
+  for (const verb of [verify, status]) {
+    const said = await verb([]).then(
+      () => 'nothing',
+      (thrown: unknown) => say(faultOf(thrown)),
     )
-    assert.is(status, 27)
-    assert.match(stderr, /state-read: .*run this where cvmboot booted/)
+    assert.match(said, /^state-read: .*run this where cvmboot booted/)
   }
 })
 

@@ -129,52 +129,44 @@ export const withPredecessor = async (
   await writeArchive(listed(entries), output)
 }
 
-/** Any initramfs behind a small archive: files that it does not have, which the kernel unpacks first. */
-export const withFirst = async (
-  initramfs: string,
-  output: string,
-  files: Readonly<Record<string, string>>,
-): Promise<void> => {
+/** Files by their paths, executable where they begin with #!, and the folders they are in. */
+const entriesOf = (files: Readonly<Record<string, string>>): CpioContent[] => {
   const folders = Object.keys(files).flatMap((path) =>
-    path.split('/').flatMap((_, i, parts) => (i === 0 ? [] : [parts.slice(0, i).join('/')])),
+    path.split('/').flatMap((_, n, parts) => (n === 0 ? [] : [parts.slice(0, n).join('/')])),
   )
-  const entry = (path: string, mode: number, content: Buffer): CpioContent => ({
-    ...{ path, mode, bytes: content.length, content },
-  })
-  await writeArchive(
-    [
-      ...[...new Set(folders)].map((path) => entry(path, fileType.directory | 0o755, Buffer.alloc(0))),
-      ...Object.entries(files).map(([path, text]) => entry(path, fileType.file | 0o755, Buffer.from(text))),
-    ],
-    output,
-  )
-  await appendFile(output, await readFile(initramfs))
+  return [
+    ...[...new Set(folders)].map((path) => ({
+      ...{ path, mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) },
+    })),
+    ...Object.entries(files).map(([path, text]) => {
+      const content = Buffer.from(text)
+      const mode = fileType.file | (text.startsWith('#!') ? 0o755 : 0o644)
+      return { path, mode, bytes: content.length, content }
+    }),
+  ]
+}
+
+/** An archive of whatever kind behind another, of files that it does not have: the kernel unpacks them first. */
+export const withFirst = async (
+  archive: string,
+  files: Readonly<Record<string, string>>,
+  output: string,
+): Promise<void> => {
+  await writeArchive(entriesOf(files), output)
+  await appendFile(output, await readFile(archive))
 }
 
 /**
- * An archive of whatever kind with another behind it, which the kernel unpacks over it: files by their paths there,
- * executable where they begin with #!. Not behind lz4, whose end the kernel does not see.
+ * An archive of whatever kind with another behind it, which the kernel unpacks over it. Not behind lz4, whose end the
+ * kernel does not see.
  */
 export const withMore = async (
   archive: string,
   files: Readonly<Record<string, string>>,
   output: string,
 ): Promise<void> => {
-  const folders = Object.keys(files).flatMap((path) =>
-    path.split('/').map((_, n, parts) => parts.slice(0, n).join('/')),
-  )
-  const entries = [
-    ...[...new Set(folders)]
-      .filter((path) => path !== '')
-      .map((path) => ({ path, mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) })),
-    ...Object.entries(files).map(([path, text]): CpioContent => {
-      const content = Buffer.from(text)
-      const mode = fileType.file | (text.startsWith('#!') ? 0o755 : 0o644)
-      return { path, mode, bytes: content.length, content }
-    }),
-  ]
   await run('cp', ['--sparse=never', archive, output])
-  await writeArchive(entries, `${output}.more`)
+  await writeArchive(entriesOf(files), `${output}.more`)
   await appendFile(output, await readFile(`${output}.more`))
   await rm(`${output}.more`)
 }

@@ -1,13 +1,14 @@
 // What is left in memory after the pivot, as the host would read it without a TEE: a dump of all of it from QEMU's
 // monitor, searched for every secret that the boot had. In the mock build all of them are known.
 
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type CryptName, cryptNames } from '../../src/layout/layout.ts'
 import { copyOf } from './disk.ts'
+import { pieces, placesOf } from './dump.ts'
 import { mockSecrets } from './mock-secrets.ts'
 import { readReport } from './report.ts'
 import { pack, power, trees, world } from './world.ts'
@@ -64,26 +65,6 @@ test.before(async (context) => {
 test.after(async ({ scratch }) => {
   await rm(scratch, { recursive: true, force: true })
 })
-
-/** Where `bytes` begin in a file. */
-const placesOf = async (path: string, bytes: Buffer): Promise<number[]> => {
-  const found: number[] = []
-  const file = await open(path, 'r')
-  const step = 1 << 26
-  const chunk = Buffer.alloc(step + bytes.length - 1)
-  for (let at = 0; ; at += step) {
-    const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
-    const have = chunk.subarray(0, bytesRead)
-    for (let i = have.indexOf(bytes); i >= 0; i = have.indexOf(bytes, i + 1)) found.push(at + i)
-    if (bytesRead < chunk.length) break
-  }
-  await file.close()
-  return found
-}
-
-/** 16 bytes each: whatever is left of a secret in one piece of 31 bytes has one of them. */
-const pieces = (bytes: Buffer): Buffer[] =>
-  Array.from({ length: bytes.length / 16 }, (_, n) => bytes.subarray(16 * n, 16 * n + 16))
 
 const writings = (bytes: Buffer): Buffer[] =>
   [bytes.toString('hex').slice(0, 24), bytes.toString('base64').slice(0, 20)].map((text) => Buffer.from(text))

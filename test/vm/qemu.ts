@@ -84,6 +84,8 @@ const qemuArguments = (machine: Machine, scratch: string, socket: string): strin
   ...(machine.disks ?? []).flatMap(diskArguments),
   ...(machine.serial === undefined ? [] : ['-smbios', `type=1,serial=${machine.serial}`]),
   ...(machine.tpm === undefined ? [] : tpmArguments(tpmSocket(scratch))),
+  // So that what is in memory once the guest has powered off can still be read.
+  ...(machine.memory === undefined ? [] : ['-action', 'shutdown=pause']),
   ...(machine.firmware === undefined ? [] : firmwareArguments[machine.firmware]),
 ]
 

@@ -3,8 +3,10 @@
 import { spawnSync } from 'node:child_process'
 import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { unitFiles } from '../../src/install/frameworks.ts'
 import { run as tool } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
+import { copyOf } from './disk.ts'
 import { epoch } from './guest.ts'
 import type { Boot } from './qemu.ts'
 import { lastWords } from './report.ts'
@@ -14,6 +16,8 @@ export type Part = { readonly said: string; readonly status: number }
 
 const tree = join(import.meta.dirname, 'running')
 const files = ['usr/libexec/probe', 'usr/lib/systemd/system/cvm-report.service']
+/** What the package brings for the end of the machine. */
+const units = [...unitFiles()].filter(([path]) => /cleanup|sysinit|shutdown/.test(path))
 
 /** The one library of the executable that a minimal Debian lacks (package libatomic1). */
 const libatomic = async (): Promise<string> => {
@@ -25,7 +29,7 @@ const libatomic = async (): Promise<string> => {
 const addTo = async (tar: string, modules: string, scratch: string): Promise<void> => {
   await cp(tree, scratch, { recursive: true })
   for (const [from, to] of [
-    [executable('cvmboot-mock'), 'usr/bin/cvmboot'],
+    [executable('cvmboot-mock'), 'usr/sbin/cvmboot'],
     [await libatomic(), 'usr/lib/x86_64-linux-gnu/libatomic.so.1'],
     [join(modules, 'kernel/drivers/block/loop.ko.xz'), 'usr/lib/loop.ko.xz'],
   ] as const) {
@@ -33,10 +37,38 @@ const addTo = async (tar: string, modules: string, scratch: string): Promise<voi
     await copyFile(from, join(scratch, to))
     await chmod(join(scratch, to), 0o755)
   }
+  for (const [path, { mode, text }] of units) {
+    await mkdir(dirname(join(scratch, path)), { recursive: true })
+    await writeFile(join(scratch, path), text, { mode })
+  }
   const owner = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
   const order = ['--sort=name', `--mtime=@${epoch}`, '--no-recursion']
-  const all = ['usr/bin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', 'usr/lib/loop.ko.xz', ...files]
+  const own = ['usr/sbin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', 'usr/lib/loop.ko.xz']
+  const all = [...own, ...files, ...units.map(([path]) => path.slice(1))]
   await tool('tar', ['--append', '--file', tar, ...owner, ...order, '--directory', scratch, ...all])
+}
+
+/** Its disk, initramfs and command line. */
+const make = async () => {
+  const from = await world()
+  // A workspace that lasts has a header, which can change; and what can be below dm-crypt is.
+  const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\n`
+  const own = files.map((name) => digest(join(tree, name)))
+  const entry = await cached(
+    'running',
+    [from.disk, text, ...own, JSON.stringify(units)],
+    async (directory) => {
+      const config = join(directory, 'config')
+      await writeFile(config, text)
+      const sources = await makeSources(from.guest, join(directory, 'sources'))
+      await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
+      await setup(sources, config, directory)
+      for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
+      await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
+    },
+  )
+  const cmdline = (await readFile(join(entry, 'cmdline'), 'utf8')).trim()
+  return { from, cmdline, initramfs: join(entry, 'initramfs'), disk: join(entry, 'disk.img') }
 }
 
 /** Boots it once, to the end of the probe. */
@@ -45,27 +77,21 @@ export const run = async (): Promise<{
   readonly cmdline: string
   readonly parts: ReadonlyMap<string, Part>
 }> => {
-  const from = await world()
-  // A workspace that lasts has a header, which can change; and what can be below dm-crypt is.
-  const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\n`
-  const own = files.map((name) => digest(join(tree, name)))
-  const entry = await cached('running', [from.disk, text, ...own], async (directory) => {
-    const config = join(directory, 'config')
-    await writeFile(config, text)
-    const sources = await makeSources(from.guest, join(directory, 'sources'))
-    await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
-    await setup(sources, config, directory)
-    for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
-    await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
-  })
-  const cmdline = (await readFile(join(entry, 'cmdline'), 'utf8')).trim()
-  const boot = await power(from, {
-    initramfs: join(entry, 'initramfs'),
-    disks: [{ file: join(entry, 'disk.img') }],
-    cmdline,
-    timeoutSeconds: 900,
-  })
+  const { from, cmdline, initramfs, disk } = await make()
+  const boot = await power(from, { initramfs, disks: [{ file: disk }], cmdline, timeoutSeconds: 900 })
   return { boot, cmdline, parts: readParts(boot.console) }
+}
+
+/** Boots it and shuts it down as people do. The disk it ran from, and its memory once it was off, are in `scratch`. */
+export const shutDown = async (scratch: string) => {
+  const { from, cmdline, initramfs, disk: original } = await make()
+  const disk = await copyOf(original, join(scratch, 'disk.img'))
+  const memory = join(scratch, 'memory')
+  const { console } = await power(from, {
+    ...{ initramfs, memory, disks: [{ file: disk, writes: 'keep' }], memoryMiB: 768 },
+    ...{ cmdline: `${cmdline} probe.shutdown`, until: /reboot: Power down/ },
+  })
+  return { console, cmdline, disk, memory }
 }
 
 export const readParts = (console: string): Map<string, Part> => {

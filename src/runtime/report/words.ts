@@ -46,8 +46,8 @@ const columns = 30
 /** A bar at its place: eighths of a column are as fine as it gets. */
 const barOf = ({ from, to }: Span, whole: Span): string => {
   const scale = (at: number) => ((at - whole.from) / Math.max(whole.to - whole.from, 1)) * columns
-  const start = Math.min(Math.floor(scale(from)), columns - 1)
-  const length = scale(to) - start
+  const start = Math.min(Math.round(scale(from)), columns - 1)
+  const length = scale(to) - scale(from)
   const full = Math.floor(length)
   const rest = Math.round((length - full) * 8)
   const eighth = rest > 0 && rest < 8 ? String.fromCodePoint(0x2588 + 8 - rest) : rest === 8 ? '█' : ''

@@ -40,17 +40,11 @@ const beside = (flavour: Flavour, script: string): Files => ({
     : {
         'etc/systemd/system/initrd.target.d/beside.conf': '[Unit]\nWants=beside.service\n',
         'etc/systemd/system/beside.service':
-          '[Unit]\nDefaultDependencies=no\n[Service]\nOOMScoreAdjust=-1000\nExecStart=/usr/bin/beside\n',
+          '[Unit]\nDefaultDependencies=no\n[Service]\nExecStart=/usr/bin/beside\n',
       }),
 })
 const killAgent =
   'cd /proc; for p in [0-9]*; do [ "$(readlink "$p/exe")" != /usr/sbin/cvmboot ] || kill -KILL "$p"; done'
-/** The kernel looks for others first. */
-const takeMemory = [
-  'echo -1000 >/proc/self/oom_score_adj; x=0123456789abcdef',
-  'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do x=$x$x; done',
-  'while :; do n=$((n + 1)); eval "x$n=\\$x"; done',
-].join('\n')
 
 const laterHook = (script: string): Files => ({
   'usr/lib/dracut/hooks/cmdline/50-later.sh': `${script}\n`,
@@ -123,11 +117,11 @@ export const systemdRows: readonly FrameworkRow<Image>[] = [
     forced,
   ],
   [
-    'memory that is taken from the agent half-way',
+    'an agent that gets no memory (SIGKILL)',
     'off',
     systemd12,
-    over(systemd12, beside('systemd', takeMemory)),
-    /Out of memory|oom-kill/,
+    over(systemd12, { 'etc/systemd/system/cvmboot.service.d/small.conf': '[Service]\nMemoryMax=16M\n' }),
+    /out of memory: Killed process/,
   ],
 ]
 
@@ -166,11 +160,11 @@ export const shellRows: readonly FrameworkRow<Image>[] = [
     failed,
   ],
   [
-    'memory that is taken from the agent half-way',
+    'an agent that gets no memory (SIGABRT)',
     'off',
     shell12,
-    over(shell12, beside('shell', takeMemory)),
-    /Out of memory|oom-kill/,
+    over(shell12, { 'etc/conf.d/00-before.conf': 'ulimit -v 200000\n' }),
+    failed,
   ],
   [
     "a later hook that ends dracut's init",
