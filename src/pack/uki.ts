@@ -7,10 +7,12 @@ import { basename, join, resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
 import { cmdlineLimit, parseParams } from '../cmdline/params.ts'
 import { BootFault, fail } from '../fault.ts'
+import { manifestPath, parseManifest } from '../layout/initramfs.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { toolPath } from '../machine/exec.ts'
 import { claimImage } from '../runtime/inspect-image.ts'
 import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
+import { readImage } from './image.ts'
 import { type OsRelease, parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
 import { checkOutput, packInitramfs } from './pack.ts'
 import { checkUki } from './uki-check.ts'
@@ -173,12 +175,28 @@ const readRelease = async (kernel: string, modules: string | undefined): Promise
   return release
 }
 
+/**
+ * A ready initramfs: whole, and for that kernel. Here it is a matter of making it again; in the image it halts every boot.
+ * Faults: `initramfs-incomplete`, `pack-input`.
+ */
+const requireFit = async (initramfs: string, release: string): Promise<void> => {
+  const { refused } = await claimImage(initramfs)
+  if (refused !== undefined) throw new BootFault(refused)
+  const image = await readImage(await read(initramfs))
+  const entries = parseManifest(image.get(manifestPath)?.content.toString('latin1') ?? '') ?? []
+  const releases = entries.flatMap(({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [])
+  if (!releases.includes(release))
+    throw badInput(initramfs, `the kernel is ${release}, and its modules are for ${releases[0] ?? 'none'}`)
+}
+
 /** Packs one into `directory`, or takes the ready one; and what there is to say about it. */
-const initramfsOf = async (given: Given, directory: string): Promise<{ file: string; said: string }> => {
+const initramfsOf = async (
+  given: Given,
+  release: string,
+  directory: string,
+): Promise<{ file: string; said: string }> => {
   if (given.initramfs !== undefined) {
-    // Here it is a matter of making it again; in the image it halts every boot.
-    const { refused } = await claimImage(given.initramfs)
-    if (refused !== undefined) throw new BootFault(refused)
+    await requireFit(given.initramfs, release)
     return { file: given.initramfs, said: '' }
   }
   const file = join(directory, 'initramfs')
@@ -226,7 +244,7 @@ export const packUki = async (args: readonly string[]): Promise<void> => {
   })
   let said = ''
   await writeWhole(output, async (directory) => {
-    const initramfs = await initramfsOf(given, directory)
+    const initramfs = await initramfsOf(given, release, directory)
     said = initramfs.said
     const holding = async (name: string, content: string) => {
       await writeFile(join(directory, name), content)

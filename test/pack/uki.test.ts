@@ -260,6 +260,11 @@ for (const [what, args, expected] of [
     /^pack-input: .*it is 6\.12\.0-other, and the modules are those of 6\.1\.0-test-amd64/,
   ],
   ['an empty initramfs', replaced('--initramfs', at('empty')), /^pack-input: .*empty/],
+  [
+    'an initramfs for another kernel',
+    replaced('--kernel', at('stranger')),
+    /^pack-input: .*the kernel is 6\.12\.0-other, and its modules are for 6\.1\.0-test-amd64/,
+  ],
   ['an initramfs that is cut off', replaced('--initramfs', at('cut')), /^initramfs-incomplete: /],
   [
     'an initramfs without cvmboot',

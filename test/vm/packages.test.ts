@@ -111,7 +111,7 @@ for (const [suite, framework] of [
     const { image, modules } = await debianKernel(suite, say)
     const result = await power(
       { ...from, guest: { ...from.guest, kernel: image, modules } },
-      { initramfs, memoryMiB: 1536 },
+      { initramfs, memoryMiB: 1536, timeoutSeconds: 600 },
     )
     const { facts } = readReport(result.console)
     assert.is(result.ended, 'off')
