@@ -1,6 +1,5 @@
 // argv -> one verb. Each verb is loaded on use: the boot starts with none of the build host's.
 
-import { readArguments } from './arguments.ts'
 import type { Edition } from './edition.ts'
 import { exitStatus, fail, faultOf, say } from './fault.ts'
 import type { Pivot } from './plan/plan.ts'
@@ -109,7 +108,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     about: 'boot; also what it does as /init, PID 1',
     load: async () => ({
       run: (args, edition) => {
-        const { hook, 'check-cmdline': check } = readArguments(args, bootOptions)
+        const [hook, check] = bootOptions.map((option) => args.includes(option))
+        const odd = args.find((word, i) => !bootOptions.includes(word) || args.indexOf(word) !== i)
+        if (odd !== undefined) throw fail('usage', { reason: `boot takes each option once, not ${odd}` })
         if (check !== true) return bootHere(edition, hook === true ? 'framework' : 'own')
         if (hook !== true) throw fail('usage', { reason: '--check-cmdline goes with --hook' })
         return checkHere()
@@ -119,7 +120,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
 }
 
-const bootOptions = { hook: { type: 'boolean' }, 'check-cmdline': { type: 'boolean' } } as const
+/** Read here: the boot loads nothing for it. */
+const bootOptions: readonly string[] = ['--hook', '--check-cmdline']
 
 const bootHelp = `cvmboot boot [--hook [--check-cmdline]]
 

@@ -32,7 +32,7 @@ const machine = (peer: Peer): Omit<Machine, 'accelerator'> => ({
   // The console costs instructions: nothing but warnings goes there.
   cmdline: `console=ttyS0 panic=-1 loglevel=4 printk.devkmsg=on ${peer.cmdline}`,
   disks: peer.disks,
-  timeoutSeconds: 420,
+  timeoutSeconds: 900,
   until: /^bench-end|login:|cannot go on/,
 })
 

@@ -58,7 +58,7 @@ export type Boot = {
 const acceleration: Record<Accelerator, string> = {
   kvm: '-accel kvm -cpu host -smp 2',
   tcg: '-accel tcg,thread=single -cpu max,cx16=off,erms=off -smp 1',
-  icount: '-accel tcg,thread=single -cpu max,cx16=off -smp 1 -icount shift=0',
+  icount: '-accel tcg,thread=single -cpu max,cx16=off,erms=off -smp 1 -icount shift=0',
 }
 
 /** QEMU's option parser takes a comma for the end of a value, and two for one. */
