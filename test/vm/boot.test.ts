@@ -175,8 +175,7 @@ test('the kernel holds what it was told before the pivot, against root too where
     ['hibernation', '[disabled]'],
   ] as const)
     assert.is(fact(`setting ${name}`), value, name)
-  assert.is(fact('kexec again'), 'Invalid argument')
-  assert.is(fact('unlock'), 'Operation not permitted')
+  assert.is(fact('took back'), '(no fact took back)')
 })
 
 test('systemd is told of no swap target', ({ fact }) => {
