@@ -111,7 +111,8 @@ if (!unitOnly) {
   const boots = testFiles(/^test\/vm\//)
   const [first, longest] = ['test/vm/boot.test.ts', 'test/vm/matrix.test.ts']
   await suites([first])
-  await suitesAtOnce([longest, ...boots.filter((file) => file !== first && file !== longest)])
+  const others = boots.filter((file) => file !== first && file !== longest)
+  await suitesAtOnce([longest, ...others], { CVMBOOT_TEST_LANES: '1' })
 }
 show(`\n${passed} passed, ${failed} failed\n`)
 process.exitCode = failed === 0 ? 0 : 1
