@@ -144,7 +144,7 @@ test('what it wrote is there in the second boot, and nowhere on the disk', async
   // The script that writes the marker has these words without the volume's name.
   assert.not.ok(await has(context.disk.measurement, 'marker of workspace, to be'))
   // The search finds what is in the clear.
-  assert.ok(await has(context.disk.measurement, 'cvmboot MAC 1'))
+  assert.ok(await has(context.disk.measurement, 'cvmboot MAC 2'))
 })
 
 for (const [what, code, launch] of [
