@@ -52,12 +52,9 @@ const devsOf = ({ mounts }: Scene, steps: readonly Teardown[]): Set<string> =>
     ),
   )
 
-/** Keys of ours that the kernel would show (proc_keys(5)). Fault: `cleanup-keys`. */
-const requireNoKeys = (): void => {
-  const key = live
-    .text('/proc/keys')
-    ?.split('\n')
-    .find((line) => line.includes(' logon ') && line.includes(' cvmboot:'))
+/** `keys`: what the kernel shows of its keys (proc_keys(5)). Fault: `cleanup-keys`, where one is of ours. */
+export const requireNoKeys = (keys: string): void => {
+  const key = /^.* logon +cvmboot:.*$/m.exec(keys)?.[0]
   if (key !== undefined) throw fail('cleanup-keys', { key })
 }
 
@@ -86,7 +83,7 @@ export const cleanup = async (args: readonly string[]): Promise<void> => {
       first ??= faultOf(thrown)
       process.stderr.write(`${say(faultOf(thrown))}\n`)
     }
-  requireNoKeys()
+  requireNoKeys(live.text('/proc/keys') ?? '')
   if (first !== undefined) throw new BootFault(first)
   if (steps.length === 0) tell('nothing is left to clean up')
 }

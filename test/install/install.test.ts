@@ -27,6 +27,7 @@ import { install } from '../../src/install/install.ts'
 import { parseRecord, printRecord, recordPath } from '../../src/install/record.ts'
 import { uninstall } from '../../src/install/uninstall.ts'
 import { production } from '../booted.ts'
+import { listen } from '../listen.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'cvmboot-install-'))
 process.on('exit', () => rmSync(place, { recursive: true, force: true }))
@@ -75,24 +76,10 @@ const seen = (root: string): string[] =>
       return `${path.slice(root.length)} ${stats.mode.toString(8)} ${content}`
     })
 
-const quietly = async (act: () => Promise<void>): Promise<string> => {
-  const write = process.stdout.write
-  let said = ''
-  process.stdout.write = (text) => {
-    said += text
-    return true
-  }
-  try {
-    await act()
-  } finally {
-    process.stdout.write = write
-  }
-  return said
-}
 const installed = (root: string, ...more: readonly string[]) =>
-  quietly(() => install(['--root', root, '--executable', agent, ...more], production))
+  listen(() => install(['--root', root, '--executable', agent, ...more], production))
 const uninstalled = (root: string, ...more: readonly string[]) =>
-  quietly(() => uninstall(['--root', root, ...more]))
+  listen(() => uninstall(['--root', root, ...more]))
 const refusal = (act: () => Promise<unknown>): Promise<string> =>
   act().then(
     () => 'no fault',
@@ -168,7 +155,7 @@ test('a newer cvmboot replaces what the older left, and takes away what is no lo
   const before = seen(root)
   await installed(root)
   rmSync(join(root, signs['initramfs-tools']))
-  const said = await quietly(() => install(['--root', root, '--executable', newer], production))
+  const said = await listen(() => install(['--root', root, '--executable', newer], production))
   assert.match(said, /^replaced: \/usr\/sbin\/cvmboot$/m)
   assert.match(said, /^removed: \/usr\/share\/initramfs-tools\/scripts\/cvmboot$/m)
   assert.ok(readFileSync(join(root, 'usr/sbin/cvmboot')).equals(readFileSync(newer)))
@@ -250,7 +237,7 @@ test('the mock goes only where it is asked for, by the build that has it', async
   assert.match(await refusal(() => install(args, production)), /^install-mock: .*pass --mock/)
   assert.match(await refusal(() => install(args, mock)), /^install-mock: .*pass --mock/)
   assert.equal(seen(root), before)
-  await quietly(() => install([...args, '--mock'], mock))
+  await listen(() => install([...args, '--mock'], mock))
   assert.ok(readFileSync(join(root, 'usr/sbin/cvmboot')).equals(readFileSync(mockAgent)))
 })
 

@@ -17,23 +17,15 @@ import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault.ts'
 import { configPath, manifestPath, parseManifest } from '../../src/layout/initramfs.ts'
 import { pack } from '../../src/pack/pack.ts'
+import { listen } from '../listen.ts'
 import { release, temporary, writeTree } from './tree.ts'
 
 const modules = writeTree()
 
-const quietly = async (args: readonly string[]): Promise<void> => {
-  const write = process.stdout.write
-  process.stdout.write = () => true
-  try {
-    await pack(args)
-  } finally {
-    process.stdout.write = write
-  }
-}
+const quietly = (args: readonly string[]): Promise<string> => listen(() => pack(args))
 
 const own = ['--modules', modules, '--executable', '/bin/true', '--mke2fs', '/bin/false']
-const into = async (root: string, ...more: string[]): Promise<void> =>
-  quietly([...own, '--into', root, ...more])
+const into = (root: string, ...more: string[]): Promise<string> => quietly([...own, '--into', root, ...more])
 const refused = (args: readonly string[]): Promise<string> =>
   quietly(args).then(
     () => 'no fault',

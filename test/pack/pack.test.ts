@@ -11,6 +11,7 @@ import { configPath, manifestPath, parseManifest } from '../../src/layout/initra
 import { parseModuleIndex, resolveModules } from '../../src/machine/modules.ts'
 import { parseCpio } from '../../src/pack/cpio.ts'
 import { pack } from '../../src/pack/pack.ts'
+import { listen } from '../listen.ts'
 import { release, temporary, writeTree } from './tree.ts'
 
 const modules = writeTree()
@@ -19,20 +20,7 @@ let next = 0
 const fresh = (): string => join(place, `initramfs-${next++}`)
 
 /** Runs the verb; what it says is left out of the tests' output. */
-const quietly = async (args: readonly string[]): Promise<string> => {
-  const write = process.stdout.write
-  let said = ''
-  process.stdout.write = (text) => {
-    said += text
-    return true
-  }
-  try {
-    await pack(args)
-  } finally {
-    process.stdout.write = write
-  }
-  return said
-}
+const quietly = (args: readonly string[]): Promise<string> => listen(() => pack(args))
 
 const small = ['--modules', modules, '--executable', '/bin/true', '--mke2fs', '/bin/false']
 const packed = async (...more: string[]) => {

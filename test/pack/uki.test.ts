@@ -12,6 +12,7 @@ import { packInitramfs } from '../../src/pack/pack.ts'
 import { parsePe, peHeadBytes } from '../../src/pack/pe.ts'
 import { packUki } from '../../src/pack/uki.ts'
 import { goodCmdline } from '../fake-machine.ts'
+import { listen } from '../listen.ts'
 import { release, temporary, writeTree } from './tree.ts'
 
 const place = temporary()
@@ -41,20 +42,7 @@ const image = ['--image-id', 'oem', '--image-version', '7.1']
 const given = ['--uki', '--tool', 'objcopy', '--kernel', kernel, '--cmdline', `@${cmdline}`]
 const ready = [...given, '--initramfs', initramfs, ...image]
 
-const quietly = async (args: readonly string[]): Promise<string> => {
-  const write = process.stdout.write
-  let said = ''
-  process.stdout.write = (text) => {
-    said += text
-    return true
-  }
-  try {
-    await packUki(args)
-  } finally {
-    process.stdout.write = write
-  }
-  return said
-}
+const quietly = (args: readonly string[]): Promise<string> => listen(() => packUki(args))
 
 const message = (args: readonly string[]): Promise<string> =>
   quietly(args).then(

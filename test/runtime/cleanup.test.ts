@@ -21,6 +21,7 @@ import { runTeardown } from '../../src/runtime/cleanup/run.ts'
 import { planTeardown, printTeardown } from '../../src/runtime/cleanup/teardown.ts'
 import { usersOf } from '../../src/runtime/cleanup/users.ts'
 import { wipeBelow } from '../../src/runtime/cleanup/wipe.ts'
+import { requireNoKeys } from '../../src/runtime/cleanup.ts'
 import { expectedOf } from '../../src/runtime/expected.ts'
 import { parseMounts } from '../../src/runtime/mounts.ts'
 import { goodCmdline } from '../fake-machine.ts'
@@ -130,6 +131,23 @@ test('who uses a file system is found by name: by a file that is open, and by wh
     assert.equal(usersOf(new Set(['4095:1'])), [])
   } finally {
     rmSync(directory, { recursive: true })
+  }
+})
+
+test('a key of ours that the kernel still has is a failure, and one of others is not', () => {
+  const line = (type: string, what: string) =>
+    `1ffb6d7e I--Q---     1 perm 3f010000     0     0 ${type.padEnd(9)} ${what}\n`
+  const others =
+    line('keyring', '_ses: 1') + line('logon', 'cryptsetup:x: 64') + line('user', 'cvmboot:workspace: 64')
+  requireNoKeys(others)
+  try {
+    requireNoKeys(`${others}${line('logon', 'cvmboot:workspace: 64')}`)
+    assert.unreachable()
+  } catch (thrown) {
+    assert.match(
+      `${(thrown as Error).message}`,
+      /^cleanup-keys: .* the kernel still has .*logon +cvmboot:workspace/,
+    )
   }
 })
 

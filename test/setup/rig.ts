@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { type FaultCode, faultOf, say } from '../../src/fault.ts'
 import { parseGpt } from '../../src/layout/gpt.ts'
 import { setup } from '../../src/setup/setup.ts'
+import { listen } from '../listen.ts'
 
 export const isRoot = process.getuid?.() === 0
 export const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-setup-'))
@@ -54,20 +55,7 @@ export const place = (): string => {
 }
 
 /** Runs setup here and returns the summary it printed. */
-export const setUp = async (given: Given): Promise<string> => {
-  const { write } = process.stdout
-  let said = ''
-  process.stdout.write = (text: string | Uint8Array) => {
-    said += text
-    return true
-  }
-  try {
-    await setup(argsOf(given))
-  } finally {
-    process.stdout.write = write
-  }
-  return said
-}
+export const setUp = (given: Given): Promise<string> => listen(() => setup(argsOf(given)))
 
 export const faultFrom = async (work: () => unknown): Promise<{ code: FaultCode; said: string }> => {
   try {
