@@ -12,6 +12,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -63,6 +64,12 @@ const start = (): void => {
     if (statSync(request.target).dev === here) mountOne(request)
   }
 }
+
+/** RAMFS_MAGIC, TMPFS_MAGIC (include/uapi/linux/magic.h): what the kernel unpacks an initramfs into. */
+const rootfsMagics = [0x858458f6, 0x01021994]
+
+/** In a container PID 1 is whatever runs there, and the mappings are its host's. Asked before /proc is mounted. */
+const isInit = (): boolean => process.pid === 1 && rootfsMagics.includes(statfsSync('/').type)
 
 /** A new root hides it, so that of all that is mounted on `/` the last counts. */
 const isInitramfs = (): boolean => mounts().findLast(({ target }) => target === '/')?.type === 'rootfs'
@@ -158,7 +165,7 @@ const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
 
 export const linux: Machine = {
   start,
-  isInit: () => process.pid === 1,
+  isInit,
   isInitramfs: () => isInitramfs(),
   cmdline: () => readFileSync('/proc/cmdline', 'latin1').replace(/\n$/, ''),
   environment: () => Object.keys(process.env),

@@ -76,6 +76,7 @@ export type MountRequest = {
 export type Machine = {
   /** No core dump of this process from here on; /proc, /sys, /dev and /run are mounted, so that the rest can be asked. */
   readonly start: () => void
+  /** Whether this is PID 1 of what the kernel unpacked. */
   readonly isInit: () => boolean
   /** Whether the root is still what the kernel unpacked. */
   readonly isInitramfs: () => boolean

@@ -237,14 +237,20 @@ test('without its device the TEE is not asked', async () => {
     assert.ok((await refused('tee-device', use)).includes('/dev/sev-guest: ENOENT;'))
 })
 
-const child = (code: string): string => {
-  const wrap = ['--mount', ...(isRoot ? [] : ['--map-root-user'])]
+/** In a mount namespace of its own, and with `more` in others. */
+const child = (code: string, ...more: readonly string[]): string => {
+  const wrap = ['--mount', ...(isRoot ? [] : ['--map-root-user']), ...more]
   const source = `import { linux } from '${join(import.meta.dirname, '../../src/machine/linux.ts')}'\n${code}`
   const args = [...wrap, process.execPath, '--disable-warning=ExperimentalWarning', '-e', source]
   const { stdout, stderr, status } = spawnSync('unshare', args, { encoding: 'utf8', cwd: dir })
   assert.is(status, 0, stderr)
   return stdout
 }
+
+test('PID 1 of a container is no init', () => {
+  const out = child('console.log(process.pid, linux.isInit())', '--pid', '--fork', '--mount-proc')
+  assert.is(out, '1 false\n')
+})
 
 test("options are flags or the file system's own, and the mount shows both", () => {
   const out = child(`
