@@ -105,14 +105,21 @@ export const listDisks = (): Disks => {
   return { partitions, seen: seen.map(printable) }
 }
 
-/** Devices in use for swap, and compressed memory disks with room: those have no other use this early. */
+/** Zero for one that is gone again: the host may take a disk away at any time. */
+const bytesOf = (name: string): bigint => BigInt(readText(`${sys}/${name}/size`)?.trim() || '0') * 512n
+
+/**
+ * Devices in use for swap, and compressed memory disks with room: those have no other use this early. A kernel without
+ * CONFIG_SWAP has no /proc/swaps.
+ */
 export const activeSwap = (): string[] => [
-  ...text('/proc/swaps')
+  ...(readText('/proc/swaps') ?? '')
+    .trim()
     .split('\n')
     .slice(1)
     .map((line) => line.split(/\s/)[0] ?? ''),
   ...readdirSync(sys)
-    .filter((name) => /^zram\d+$/.test(name) && text(`${sys}/${name}/size`) !== '0')
+    .filter((name) => /^zram\d+$/.test(name) && bytesOf(name) !== 0n)
     .map((name) => `/dev/${name}`),
 ]
 
@@ -120,8 +127,5 @@ export const activeSwap = (): string[] => [
 export const swapSpace = (): string[] =>
   readdirSync(sys)
     .filter((name) => isDisk(name) || existsSync(`${sys}/${name}/partition`))
+    .filter((name) => bytesOf(name) >= 4096n && isSwap(readDevice(`/dev/${name}`, 0n, 4096)))
     .map((name) => `/dev/${name}`)
-    .filter((device) => {
-      const bytes = BigInt(text(`${sys}/${device.slice('/dev/'.length)}/size`)) * 512n
-      return bytes >= 4096n && isSwap(readDevice(device, 0n, 4096))
-    })

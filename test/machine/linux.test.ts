@@ -302,6 +302,13 @@ test('disks, swap and swap space are listed from /sys', () => {
   )
 })
 
+test('a kernel that knows no swap has none in use', () => {
+  const out = child(`
+    linux.mount({ source: 'tmpfs', target: '/proc', type: 'tmpfs', options: [] })
+    console.log(JSON.stringify(linux.activeSwap()))`)
+  assert.is(out, '[]\n')
+})
+
 test('modules that this machine cannot load are a fault, not a crash', async () => {
   await refused('module-missing', () => linux.loadModules(['cvmboot_no_such_module']))
 })
