@@ -89,7 +89,7 @@ export const faults = {
   'cmdline-too-long': row(
     status.cmdline,
     (d: { bytes: number; limit: number }) =>
-      `cannot use a kernel command line of ${d.bytes} bytes: the kernel silently cuts it after ${d.limit}; shorten what you add to it`,
+      `cannot use a kernel command line of ${d.bytes} bytes: the kernel silently cuts those of more than ${d.limit}; shorten what you add to it`,
   ),
 
   'config-missing': row(

@@ -5,7 +5,7 @@ import { constants } from 'node:fs'
 import { access, chmod, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
-import { cmdlineLimit, parseParams } from '../cmdline/params.ts'
+import { parseParams } from '../cmdline/params.ts'
 import { BootFault, fail } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
 import { reasonOf } from '../machine/errno.ts'
@@ -113,7 +113,6 @@ const sourceOf = async (path: string): Promise<{ file: string; bytes: number }> 
 const readCmdline = async (given: string): Promise<string> => {
   const line = (given.startsWith('@') ? (await read(given.slice(1))).toString('latin1') : given).trim()
   if (/[^ -~]/.test(line)) throw badInput('the command line', 'it is not one line of printable ASCII')
-  if (line.length > cmdlineLimit) throw fail('cmdline-too-long', { bytes: line.length, limit: cmdlineLimit })
   parseParams(line)
   return line
 }
