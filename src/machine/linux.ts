@@ -6,7 +6,6 @@ import {
   chownSync,
   constants,
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -38,7 +37,7 @@ import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from '
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
 import { extend, seal, unseal } from './tpm/seal.ts'
-import { resolveWithin } from './within.ts'
+import { entryAt, resolveWithin } from './within.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
 const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
@@ -209,7 +208,7 @@ export const linux: Machine = {
   mount: mountOne,
   mounts,
   directory: (path) => {
-    const stat = lstatSync(path, { throwIfNoEntry: false })
+    const stat = entryAt(path)
     // A link on the way would be followed here but mean another place once the new root is the root.
     if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }

@@ -85,6 +85,9 @@ test('a directory counts only where no link leads to it', () => {
   assert.is(linux.directory(join(dir, 'link/b')), undefined)
   assert.is(linux.directory(join(dir, 'link')), undefined)
   assert.is(linux.directory(join(dir, 'none')), undefined)
+  writeFileSync(join(dir, 'a/file'), '')
+  symlinkSync('circle', join(dir, 'circle'))
+  for (const way of ['a/file/b', 'circle/b']) assert.is(linux.directory(join(dir, way)), undefined, way)
 })
 
 test('an init is looked for as it will look once its root is the root', () => {
@@ -106,6 +109,7 @@ test('an init is looked for as it will look once its root is the root', () => {
     ['/sbin/outside', false],
     ['/sbin/loop', false],
     ['/sbin/none', false],
+    ['/sbin/init/none', false],
     ['/usr/sbin', false],
   ]
   for (const [path, expected] of table) assert.is(linux.isExecutable(root, path), expected, path)
