@@ -286,6 +286,20 @@ test('a line that must be seen reaches the console or the kernel log, and a brok
     linux.log(3, 'no console and no kernel log')`)
 })
 
+test('without a kernel log the console gets the line, and is open only while it is said', () => {
+  const out = child(`
+    import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+    linux.mount({ source: 'tmpfs', target: '/dev', type: 'tmpfs', options: [] })
+    writeFileSync('/dev/console', '')
+    linux.log(3, 'no kernel log')
+    const fds = readdirSync('/proc/self/fd').map((fd) => {
+      try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' }
+    })
+    const said = readFileSync('/dev/console', 'utf8')
+    console.log(JSON.stringify([said, readdirSync('/dev'), fds.includes('/dev/console')]))`)
+  assert.equal(JSON.parse(out), ['cvmboot: no kernel log\r\n', ['console'], false])
+})
+
 test('disks, swap and swap space are listed from /sys', () => {
   if (!isRoot) return
   const { partitions, seen } = linux.disks()
