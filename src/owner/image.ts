@@ -25,7 +25,10 @@ export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): B
     const sector = bytes.subarray(at, at + dataSectorBytes)
     if (sector.every((byte) => byte === 0)) continue
     iv.writeBigUInt64LE((first + BigInt(at / dataSectorBytes)) * BigInt(dataSectorBytes / 512))
-    createDecipheriv('aes-256-xts', key, iv).update(sector).copy(out, at)
+    const cipher = createDecipheriv('aes-256-xts', key, iv)
+    cipher.update(sector).copy(out, at)
+    // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+    cipher.final()
   }
   return out
 }
