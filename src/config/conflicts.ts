@@ -1,8 +1,11 @@
 // Settings of partition.conf that are each good and do not go together. Pure.
 
+import { leastData } from '../layout/extent.ts'
 import { volumes } from '../layout/layout.ts'
+import { dataOffset } from '../layout/luks2/profile.ts'
 import type { Config } from './settings.ts'
 import { trustedAlone } from './tpm-keys.ts'
+import { printSize } from './values.ts'
 
 /** Where the file sets a key, as it spells it. */
 export type At = { readonly line: number; readonly name: string; readonly value: string }
@@ -44,6 +47,22 @@ const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
   return undefined
 }
 
+/** The boot would refuse the partition, when the disk is long made. */
+const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
+  for (const volume of volumes) {
+    const at = find(`${volume.key}_SIZE`)
+    if (at === undefined || volume.protection !== 'crypt') continue
+    const { name } = volume
+    if (name === 'job-store' && jobStore === 'plain') continue
+    const lasts = keys[name].provider !== 'ephemeral'
+    const data = lasts || profile[name] === 'xts-hmac' ? leastData[profile[name]] : 0n
+    const needed = lasts ? BigInt(dataOffset) + data : data
+    if (size[name] < needed)
+      return { ...at, expected: `${printSize(needed)} or more with its KEY and INTEGRITY` }
+  }
+  return undefined
+}
+
 const tpmAlone: Rule = (config, find) => {
   for (const { name, key, protection } of volumes) {
     const at = find(`${key}_KEY`)
@@ -68,7 +87,7 @@ const ownerWithoutKeyslot: Rule = ({ jobStore, keys }, find) => {
 }
 
 type Rule = (config: Config, find: Find) => Conflict | undefined
-const rules: readonly Rule[] = [mountInMount, layerOverMount, tpmAlone, ownerWithoutKeyslot]
+const rules: readonly Rule[] = [mountInMount, layerOverMount, tooSmall, tpmAlone, ownerWithoutKeyslot]
 
 /** The first conflict, at the line to change. */
 export const conflictIn = (config: Config, find: Find): Conflict | undefined => {

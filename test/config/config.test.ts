@@ -237,6 +237,23 @@ test("an owner's key reads and prints back, and is refused where it would get no
   }
 })
 
+test('a volume too small for its key and its tags is refused, not made', () => {
+  const message = refused('\nWORKSPACE_SIZE=9M\nWORKSPACE_KEY=snp', 'config-value', 2)
+  assert.match(message, 'expected 10M or more with its KEY and INTEGRITY')
+  refused('WORKSPACE_SIZE=47M\nWORKSPACE_INTEGRITY=hmac-sha256', 'config-value', 1)
+  refused('JOB_STORE_SIZE=49M\nJOBSTORE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp', 'config-value', 1)
+  for (const good of [
+    ...[
+      'WORKSPACE_SIZE=1M',
+      'JOBSTORE_SIZE=1M\nJOBSTORE_ENCRYPTION=none',
+      'WORKSPACE_SIZE=10M\nWORKSPACE_KEY=snp',
+    ],
+    ...['WORKSPACE_SIZE=48M\nWORKSPACE_INTEGRITY=hmac-sha256', 'TMPFS_SIZE=1M\nROOT_FS_SIZE=1M'],
+    'JOBSTORE_SIZE=50M\nJOBSTORE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp',
+  ])
+    parseConfig(good)
+})
+
 test('a layer over what is mounted further down, which it would hide, is refused', () => {
   const message = refused('\nOVERLAYS="/var /mnt"', 'config-value', 2)
   assert.match(message, 'no layer over /mnt, which would hide /mnt/nvflare/oem-launcher')
