@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { fail, faultOf, printable, say } from '../fault.ts'
 import { isSwap } from '../layout/filesystem.ts'
-import { parseGpt } from '../layout/gpt.ts'
+import { headBlocks, parseGpt } from '../layout/gpt.ts'
 import { reasonOf } from './errno.ts'
 import type { Disks, Partition } from './machine.ts'
 import { readText } from './text.ts'
@@ -57,9 +57,6 @@ export const writeDevice = (device: string, offset: bigint, bytes: Uint8Array): 
 // Device-mapper, loop, memory disks and compressed swap are this machine's own, not what the host attached.
 const isDisk = (name: string): boolean =>
   !/^(?:dm-|loop|ram|zram|md|fd|sr)\d*/.test(name) && !existsSync(`${sys}/${name}/partition`)
-
-/** A disk's head: enough for the primary table with 128 entries of 128 bytes, whatever the block size. */
-const headBlocks = (blockSize: number): number => 2 + (128 * 128) / blockSize
 
 const readPartitions = (disk: string): Partition[] => {
   const blockSize = Number(text(`${sys}/${disk}/queue/logical_block_size`))

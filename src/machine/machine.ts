@@ -125,7 +125,7 @@ export type Machine = {
   readonly disks: () => Disks
   /** Devices in /proc/swaps, and compressed swap in memory. */
   readonly activeSwap: () => readonly string[]
-  /** Block devices without a table of their own whose first page is marked as swap space. */
+  /** Disks and partitions whose first page is marked as swap space. */
   readonly swapSpace: () => readonly string[]
   /** Reads exactly `length` bytes; a fault where the device gives fewer or an error. */
   readonly read: (device: string, offset: bigint, length: number) => Buffer
