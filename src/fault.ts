@@ -194,7 +194,7 @@ export const faults = {
   ),
   'verity-corrupt': row(
     status.verity,
-    (d: Volume & { block: bigint }) =>
+    (d: Volume & { block: bigint | string }) =>
       `cannot verify ${d.volume}: block ${d.block} does not match its root hash; the disk was changed, or the root hash belongs to another image`,
   ),
   'verity-unproven': row(

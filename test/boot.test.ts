@@ -410,7 +410,9 @@ const refusals: [string, string, (world: World) => void][] = [
   ['a writable verity mapping', 'verity-unproven', (w) => report(w, { access: 'read-write' })],
   ['a shorter verity mapping', 'verity-unproven', (w) => report(w, { sectors: 8n })],
   ['another target', 'verity-unproven', (w) => report(w, { target: 'linear' })],
-  ['a status other than V', 'verity-unproven', (w) => report(w, { status: 'C' })],
+  ['a status other than V', 'verity-unproven', (w) => report(w, { status: 'I' })],
+  ['a block that failed though it was not read', 'verity-corrupt', (w) => report(w, { status: 'C' })],
+  ['the same as Linux 6.15 says it', 'verity-corrupt', (w) => report(w, { status: 'C -' })],
   [
     'a crypt table the kernel changed',
     'crypt-unproven',
