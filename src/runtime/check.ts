@@ -8,7 +8,7 @@ import { firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
 import { checkVm, type Preflight } from './preflight.ts'
 import { checkBuild } from './preflight-build.ts'
-import { paintFor } from './style.ts'
+import { screenOf } from './screen.ts'
 
 export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE] [--json]
 
@@ -44,8 +44,8 @@ export const check = async (args: readonly string[]): Promise<void> => {
     disk,
   }
   const findings = checks[what as keyof typeof checks](live, flight)
-  const paint = paintFor(process.stdout.isTTY, process.env)
-  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, paint))
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)
   if (fault !== undefined) throw new BootFault(fault)
 }

@@ -17,7 +17,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
-import { runTeardown } from '../../src/runtime/cleanup/run.ts'
+import { type Host, runTeardown, thisHost } from '../../src/runtime/cleanup/run.ts'
 import { planTeardown, printTeardown } from '../../src/runtime/cleanup/teardown.ts'
 import { usersOf } from '../../src/runtime/cleanup/users.ts'
 import { wipeBelow } from '../../src/runtime/cleanup/wipe.ts'
@@ -151,9 +151,112 @@ test('a key of ours that the kernel still has is a failure, and one of others is
   }
 })
 
+/** A machine on which each step works, with what is said here done differently. */
+const hostWith = (differently: Partial<Host>): { readonly host: Host; readonly log: string[] } => {
+  const log: string[] = []
+  const open = new Set(['workspace'])
+  let mounts = parseMounts(mountinfo)
+  let disk = Buffer.alloc(8192, 'a header')
+  const host: Host = {
+    mounts: () => mounts,
+    unmount: (target) => {
+      const last = mounts.findLast((mount) => mount.target === target)
+      mounts = mounts.filter((mount) => mount !== last)
+    },
+    mappings: () => [...open],
+    removeMapping: (name) => void open.delete(name),
+    wipe: () => {},
+    uevent: (device) => (device === '/dev/vda7' ? 'PARTN=7\nPARTNAME=workspace\n' : 'PARTNAME=other\n'),
+    read: (_, bytes) => disk.subarray(0, bytes),
+    write: (_, bytes) => {
+      log.push(`write ${bytes.length}`)
+      disk = Buffer.concat([bytes, disk.subarray(bytes.length)])
+    },
+    discard: async (device) => void log.push(`discard ${device}`),
+    ...differently,
+  }
+  return { host, log }
+}
+
+const workspace = `${base}/workspace`
+const erase = { do: 'erase', volume: 'workspace', device: '/dev/vda7', bytes: 4096 } as const
+const discard = { do: 'discard', volume: 'workspace', device: '/dev/vda7' } as const
+const saidOf = (step: Parameters<typeof runTeardown>[0], differently: Partial<Host>) =>
+  runTeardown(step, hostWith(differently).host).then(
+    () => 'done',
+    (thrown) => String(thrown.message),
+  )
+
+for (const [what, step, differently, says] of [
+  [
+    'a mount that stays',
+    { do: 'unmount', target: workspace },
+    { unmount: () => {} },
+    /unmount .*workspace: it is still mounted;/,
+  ],
+  [
+    'a mapping that stays',
+    { do: 'close', mapping: 'workspace' },
+    { removeMapping: () => {} },
+    /close workspace, and drop its key: it is still open;/,
+  ],
+  [
+    'a disk that drops writes',
+    erase,
+    { write: () => {} },
+    /erase workspace: .*: it does not read back as zeroes;/,
+  ],
+  [
+    "another partition in the place of the boot's",
+    { ...erase, device: '/dev/vda8' },
+    {},
+    /\/dev\/vda8 is no partition named workspace;/,
+  ],
+  [
+    'the same, to discard',
+    { ...discard, device: '/dev/vda8' },
+    {},
+    /\/dev\/vda8 is no partition named workspace;/,
+  ],
+  [
+    'a disk that fails to discard',
+    discard,
+    { discard: async () => Promise.reject(new Error('Input/output error')) },
+    /discard workspace on \/dev\/vda7: .*Input\/output error;/,
+  ],
+] as const)
+  test(`${what} is not taken for done`, async () => {
+    if (Object.keys(differently).length > 0) assert.is(await saidOf(step, {}), 'done')
+    assert.match(
+      await saidOf(step, differently),
+      new RegExp(`^cleanup-failed: cannot .*${says.source} what was done stays done`),
+    )
+  })
+
+test('of two mounts on one path the last one goes, and that is enough', async () => {
+  const twice = parseMounts(`${mountinfo}${line(28, workspace, 'tmpfs')}`)
+  const { host } = hostWith({ mounts: () => twice.slice(0, left), unmount: () => void left-- })
+  let left = twice.length
+  await runTeardown({ do: 'unmount', target: workspace }, host)
+  assert.is(left, twice.length - 1)
+})
+
+test('headers are overwritten and read back, and blocks discarded where the disk can', async () => {
+  const { host, log } = hostWith({})
+  await runTeardown(erase, host)
+  await runTeardown(discard, host)
+  assert.equal(log, ['write 4096', 'discard /dev/vda7'])
+  assert.equal(
+    host.read('/dev/vda7', 8192),
+    Buffer.concat([Buffer.alloc(4096), Buffer.alloc(4096, 'a header')]),
+  )
+  const cannot = async () => Promise.reject(new Error('BLKDISCARD ioctl failed: Operation not supported'))
+  assert.is(await saidOf(discard, { discard: cannot }), 'done')
+})
+
 test('a step that fails says which, and that cleaning up can go on', async () => {
   const message = async (step: Parameters<typeof runTeardown>[0]) =>
-    runTeardown(step).then(
+    runTeardown(step, thisHost).then(
       () => 'done',
       (thrown) => String(thrown.message),
     )

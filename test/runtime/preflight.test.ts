@@ -7,7 +7,7 @@ import { say } from '../../src/fault.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../../src/runtime/finding.ts'
 import { bytesOfVolumes, checkVm, type Preflight } from '../../src/runtime/preflight.ts'
 import { checkBuild } from '../../src/runtime/preflight-build.ts'
-import { paintFor, plain } from '../../src/runtime/style.ts'
+import { plain, screenOf } from '../../src/runtime/screen.ts'
 import { type Recorded, systemOf } from './recorded.ts'
 
 const release = '6.12.107+deb13-cloud-amd64'
@@ -161,13 +161,13 @@ test('printed: a line each, aligned, colour on a terminal only and not with NO_C
   const lines = printFindings(findings, plain).split('\n')
   assert.equal(lines.slice(0, 2), ['ok    a       fine', 'note  longer  x\\u{1b}[2J'])
   assert.ok(lines[2]?.startsWith('FAIL  b       cvm-absent: cannot '))
-  assert.ok(printFindings(findings, paintFor(true, {})).startsWith('\u001b[32mok  \u001b[0m  a'))
-  for (const paint of [
-    paintFor(false, {}),
-    paintFor(true, { NO_COLOR: '1' }),
-    paintFor(true, { TERM: 'dumb' }),
+  assert.ok(printFindings(findings, screenOf({ isTTY: true }, {})).startsWith('\u001b[32mok  \u001b[0m  a'))
+  for (const screen of [
+    screenOf({ isTTY: false, columns: 20 }, {}),
+    screenOf({ isTTY: true }, { NO_COLOR: '1' }),
+    screenOf({ isTTY: true, columns: 0 }, { TERM: 'dumb' }),
   ])
-    assert.is(printFindings(findings, paint), printFindings(findings, plain))
+    assert.is(printFindings(findings, screen), printFindings(findings, plain))
   const json = JSON.parse(printFindingsJson(findings))
   assert.is(json.good, false)
   assert.equal(json.findings[2].code, 'cvm-absent')
