@@ -10,6 +10,8 @@ import { debianKernel, mmdebstrap, type Suite } from './kernel.ts'
 export type Guest = {
   readonly rootTar: string
   readonly kernel: string
+  /** The same kernel, unpacked. */
+  readonly unpackedKernel: string
   /** The directory of the kernel's modules: lib/modules/RELEASE. */
   readonly modules: string
 }
@@ -39,7 +41,7 @@ const bootstrap = (suite: Suite) => [
 
 /** The guest, made on first use; `say` hears how far it is. */
 export const debianGuest = async (suite: Suite, say: (progress: string) => void): Promise<Guest> => {
-  const { image, modules } = await debianKernel(suite, say)
+  const { image, unpacked, modules } = await debianKernel(suite, say)
   const how = bootstrap(suite)
   const entry = await cached('debian', [suite, ...how, `${epoch}`], (directory) =>
     mmdebstrap([...how, suite, join(directory, 'root.tar')], {
@@ -50,7 +52,7 @@ export const debianGuest = async (suite: Suite, say: (progress: string) => void)
       },
     }),
   )
-  return { rootTar: join(entry, 'root.tar'), kernel: image, modules }
+  return { rootTar: join(entry, 'root.tar'), kernel: image, unpackedKernel: unpacked, modules }
 }
 
 /** A copy of the guest's root with the files of `tree` added or replaced, owned by root. */

@@ -188,7 +188,15 @@ export const power = async (
     readonly first?: string
   } & Pick<
     Machine,
-    'until' | 'lingerSeconds' | 'timeoutSeconds' | 'onLine' | 'memoryMiB' | 'memory' | 'tpm' | 'serial'
+    | 'kernel'
+    | 'until'
+    | 'lingerSeconds'
+    | 'timeoutSeconds'
+    | 'onLine'
+    | 'memoryMiB'
+    | 'memory'
+    | 'tpm'
+    | 'serial'
   > = {},
 ): Promise<Boot> => {
   const { edition = 'cvmboot-mock', cmdline = from.cmdline, initramfs, disks, ...rest } = differently
@@ -196,7 +204,9 @@ export const power = async (
   const { first = 'console=ttyS0 panic=-1', ...machine } = rest
   const result = await boot({
     accelerator: await accelerator(from.guest.kernel),
-    kernel: from.guest.kernel,
+    kernel: from.guest.unpackedKernel,
+    // Enough for all but whole distributions; the kernel clears all of it first.
+    memoryMiB: 640,
     initramfs: initramfs ?? from.initramfs[edition],
     cmdline: `${first} ${cmdline}`,
     disks: disks ?? [{ file: from.disk }],
