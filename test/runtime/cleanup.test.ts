@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import {
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -98,6 +99,9 @@ test('files in memory are overwritten where they lie, then deleted, and no link 
     writeFileSync(join(outside, 'kept'), 'kept')
     symlinkSync(outside, join(inside, 'link'))
     symlinkSync(join(outside, 'kept'), join(inside, 'file-link'))
+    // As if all lay in other file systems, mounted below.
+    wipeBelow(inside, lstatSync(inside).dev + 1)
+    assert.equal(readdirSync(inside).length, 3)
     wipeBelow(inside)
     assert.equal(readdirSync(inside), [])
     assert.is(readFileSync(join(outside, 'kept'), 'utf8'), 'kept')
@@ -124,9 +128,10 @@ test('who uses a file system is found by name: by a file that is open, and by wh
       [`exec 7>${directory}/open`, `${directory}/open`],
     ] as const) {
       const child = await start(command)
-      assert.equal(ours(), [{ pid: child.pid, name: 'sh', path }])
+      const seen = ours()
       child.kill('SIGKILL')
       await new Promise((resolve) => child.once('close', resolve))
+      assert.equal(seen, [{ pid: child.pid, name: 'sh', path }])
     }
     assert.equal(usersOf(new Set(['4095:1'])), [])
   } finally {
