@@ -12,7 +12,7 @@ import { screenOf } from './screen.ts'
 
 export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE] [--json]
 
-Looks whether this machine is fit for what partition.conf says: kernel and modules, memory against what lies in it,
+Looks whether this machine is fit for what partition.conf says: kernel, modules and hardening, memory against what lies in it,
 the disk against the sum of the volumes, confidential VM, swap, tools. One line each, which says what to do; ends with
 the status of the first that fails. Changes nothing.
 

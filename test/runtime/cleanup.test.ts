@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import {
+  copyFileSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -111,23 +112,28 @@ test('files in memory are overwritten where they lie, then deleted, and no link 
   }
 })
 
-test('who uses a file system is found by name: by a file that is open, and by where it stands', async () => {
+test('who uses a file system is found by name: by a file that is open or mapped, and by where it stands', async () => {
   const directory = mkdtempSync('/dev/shm/cvmboot-users-')
   const { dev } = statSync(directory)
   const devs = new Set([`${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`])
   const ours = () => usersOf(devs).filter(({ path }) => path.startsWith(directory))
-  const start = async (command: string) => {
-    const child = spawn('sh', ['-c', `${command}; echo up; read -r _`], { cwd: '/', stdio: 'pipe' })
+  const start = async (command: string, library: string) => {
+    const env = { ...process.env, ...(library === '' ? {} : { LD_PRELOAD: library }) }
+    const child = spawn('sh', ['-c', `${command}; echo up; read -r _`], { cwd: '/', stdio: 'pipe', env })
     await new Promise((resolve) => child.stdout.once('data', resolve))
     return child
   }
   try {
     assert.equal(ours(), [])
-    for (const [command, path] of [
-      [`cd ${directory}`, directory],
-      [`exec 7>${directory}/open`, `${directory}/open`],
+    // Whose files are mapped, only root sees.
+    const library = `${directory}/library`
+    copyFileSync(/\S+\/libm\.so\.6$/m.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0] ?? '', library)
+    for (const [command, path, preload] of [
+      [`cd ${directory}`, directory, ''],
+      [`exec 7>${directory}/open`, `${directory}/open`, ''],
+      ...(process.getuid?.() === 0 ? ([[':', library, library]] as const) : []),
     ] as const) {
-      const child = await start(command)
+      const child = await start(command, preload)
       const seen = ours()
       child.kill('SIGKILL')
       await new Promise((resolve) => child.once('close', resolve))
