@@ -31,7 +31,7 @@ const legendRow = (
       box({ x, y: top, width: 11, height: 11 }, look),
       text({ x: x + 17, y: top + 10 }, words, { look: 'small' }),
     ]
-    x += 17 + widthOf(words, 11) + 8
+    x += 17 + widthOf(words, 11) + 11
     return shapes
   })
 }
