@@ -19,10 +19,10 @@ import { parseMounts } from '../src/runtime/mounts.ts'
 import { overviewOf } from '../src/runtime/overview.ts'
 import { printOverview } from '../src/runtime/overview-text.ts'
 import { sceneOf } from '../src/runtime/scene.ts'
-import { plain } from '../src/runtime/style.ts'
+import { screenOf } from '../src/runtime/screen.ts'
 import { goodCmdline } from './fake-machine.ts'
 import { bootRecorded } from './runtime/boot-recorded.ts'
-import { systemOf } from './runtime/recorded.ts'
+import { type Recorded, systemOf } from './runtime/recorded.ts'
 
 const file = (name: string): string => join(import.meta.dirname, '..', name)
 const cmdlineDoc = file('kernel-cmdline.md')
@@ -73,24 +73,31 @@ test("the refusals are the source's, with status and words", () => {
   section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
 })
 
-test('what verify prints of the same machine, once somebody mounted over a volume, is in README.md', () => {
-  const recorded = bootRecorded()
-  const [path, target] = ['/proc/1/mountinfo', '/mnt/nvflare/oem-launcher']
-  const below = parseMounts(recorded.texts[path] ?? '').find((mount) => mount.target === target)?.id
-  const evil = `90 ${below} 0:99 / ${target} rw - tmpfs evil rw`
-  const texts = { ...recorded.texts, [path]: `${recorded.texts[path]}${evil}\n` }
-  const system = systemOf({ ...recorded, texts })
+const sceneFrom = (recorded: Recorded) => {
+  const system = systemOf(recorded)
   const { expected, state } = readBooted(system, undefined)
-  const text = printFindings(compare(sceneOf(system, expected, state)), plain)
-  assert.match(text, /^FAIL {2}mount \/mnt\/nvflare\/oem-launcher .* verify-mount: /m)
-  section('verify', `\`\`\`text\n${text}\`\`\`\n`, file('README.md'))
+  return sceneOf(system, expected, state)
+}
+/** No wider than a page shows without scrolling. test/vm/running.test.ts has a machine print the same. */
+const page = screenOf({ isTTY: true, columns: 100 }, { NO_COLOR: '1' })
+
+test('what status and verify print of a real machine is in README.md', () => {
+  const scene = sceneFrom(bootRecorded())
+  section('status', `\`\`\`text\n${printOverview(overviewOf(scene), page)}\`\`\`\n`, file('README.md'))
+  section('verify', `\`\`\`text\n${printFindings(compare(scene), page)}\`\`\`\n`, file('README.md'))
 })
 
-test('what status prints of a real machine is in README.md', () => {
-  const system = systemOf(bootRecorded())
-  const { expected, state } = readBooted(system, undefined)
-  const text = printOverview(overviewOf(sceneOf(system, expected, state)))
-  section('status', `\`\`\`text\n${text}\`\`\`\n`, file('README.md'))
+test('and what verify prints once somebody mounted over a volume', () => {
+  const recorded = bootRecorded()
+  const [path, target] = ['/proc/1/mountinfo', '/mnt/nvflare/oem-launcher']
+  const mounts = parseMounts(recorded.texts[path] ?? '')
+  const idAt = (at: string) => mounts.find((mount) => mount.target === at)?.id
+  const evil = `90 ${idAt(target)} 0:${idAt('/run')} /evil ${target} rw - tmpfs run rw`
+  const texts = { ...recorded.texts, [path]: `${recorded.texts[path]}${evil}\n` }
+  const bad = compare(sceneFrom({ ...recorded, texts }))
+  const [difference] = /^FAIL.*\n(?: .*\n)*/m.exec(printFindings(bad, page)) ?? []
+  assert.match(difference ?? '', /^FAIL {2}mount \/mnt\/nvflare\/oem-launcher +verify-mount: /)
+  section('verify-difference', `\`\`\`text\n${difference}\`\`\`\n`, file('README.md'))
 })
 
 /** What the shell scripts said, and what is said instead. */

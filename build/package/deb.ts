@@ -2,14 +2,25 @@
 // is a list of files here. The same files, version and time give the same bytes.
 
 import { createHash } from 'node:crypto'
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  lutimes,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from '../../src/machine/exec.ts'
 
-/** Text, or a file of this machine; `mode` as chmod has it. */
+/** Text (of a link, where it leads), or a file of this machine; `mode` as chmod has it. */
 export type Content = { readonly mode: number } & (
-  | { readonly text: string | Buffer }
+  | { readonly kind: 'file' | 'link'; readonly text: string | Buffer }
   | { readonly from: string }
 )
 
@@ -71,6 +82,10 @@ const stage = async (root: string, files: Deb['files']): Promise<{ sums: string;
   for (const [path, content] of Object.entries(files).sort()) {
     const to = join(root, path)
     await mkdir(dirname(to), { recursive: true })
+    if ('kind' in content && content.kind === 'link') {
+      await symlink(content.text, to)
+      continue
+    }
     if ('from' in content) await copyFile(content.from, to)
     else await writeFile(to, content.text)
     await chmod(to, content.mode)
@@ -86,7 +101,7 @@ const settle = async (root: string, time: number): Promise<void> => {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   for (const entry of [...entries.map((e) => ({ path: join(e.parentPath, e.name), e })), { path: root }]) {
     if (!('e' in entry) || entry.e.isDirectory()) await chmod(entry.path, 0o755)
-    await utimes(entry.path, time, time)
+    await lutimes(entry.path, time, time)
   }
 }
 

@@ -16,7 +16,7 @@ import { completed, printBash, printZsh } from './completion.ts'
 import type { Content, Deb, Release } from './deb.ts'
 import { ownLicense, printCopyright } from './licenses.ts'
 
-const file = (text: string | Buffer): Content => ({ mode: 0o644, text })
+const file = (text: string | Buffer): Content => ({ kind: 'file', mode: 0o644, text })
 const zipped = (text: string | Buffer): Content => file(gzipSync(text, { level: 9 }))
 
 /** Versions of the C library's symbols are those of the library. */
@@ -110,7 +110,6 @@ const generators = {
 
 const generator = (framework: Framework, release: Release): Deb => {
   const { name, depends } = generators[framework]
-  const files = [...filesFor(framework)].map(([path, { mode, text }]) => [path, { mode, text }] as const)
   return {
     name,
     architecture: 'all',
@@ -120,7 +119,7 @@ const generator = (framework: Framework, release: Release): Deb => {
       `With this package every initramfs that ${framework} makes boots by cvmboot: from the verified volumes that the kernel command line names, or not at all.`,
       'Install it in the image of a confidential VM, not on the machine that builds one: that one would not boot again.',
     ],
-    files: { ...Object.fromEntries(files), ...documentsOf(name, release, ownLicense) },
+    files: { ...Object.fromEntries(filesFor(framework)), ...documentsOf(name, release, ownLicense) },
     conffiles: [],
     // Both generators' packages have an interest in it, and make every initramfs anew.
     triggers: ['activate-noawait update-initramfs'],

@@ -130,7 +130,14 @@ export const migrateConfig = (text: string): Migrated => {
     const at = found.get(key)
     if (at === undefined) continue
     const { line, name, value } = at
-    const note = (becomes: string, why: string) => notes.push({ line, was: `${name}=${value}`, becomes, why })
+    const note = (becomes: string, why: string) => {
+      // What was expanded here is said already, and is not the end of it.
+      const said = notes.findIndex((one) => one.line === line && one.becomes !== '')
+      const { was, why: first } = notes[said] ?? { was: `${name}=${value}`, why: '' }
+      const all = { line, was, becomes, why: [first, why].filter((one) => one !== '').join('; ') }
+      if (said < 0) notes.push(all)
+      else notes[said] = all
+    }
     const before = structuredClone(draft)
     if (!key.read(value, draft)) {
       draft = before

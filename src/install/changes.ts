@@ -7,7 +7,7 @@ export type Wanted = Left & {
   readonly settings: 'kept' | 'as given' | 'none'
 }
 
-/** What is at a path; `other` is a link, a directory or a device. */
+/** What is at a path; `other` is a directory or a device. */
 export type Found = Left | 'nothing' | 'other'
 
 export type Change =
@@ -17,7 +17,7 @@ export type Change =
   | { readonly path: string; readonly act: 'refuse'; readonly reason: string }
 
 const isSame = (a: Left, b: Found | undefined): boolean =>
-  typeof b === 'object' && a.sha256 === b.sha256 && a.mode === b.mode
+  typeof b === 'object' && a.kind === b.kind && a.sha256 === b.sha256 && a.mode === b.mode
 
 export const changeOf = (
   path: string,
@@ -33,14 +33,14 @@ export const changeOf = (
   if (isSame(wanted, found)) return { path, act: 'none' }
   const isOurs = left !== undefined && isSame(left, found)
   // What an earlier --config gave is not taken back by an example.
-  if (wanted.settings === 'kept' && found !== 'other') return { path, act: isOurs ? 'none' : 'keep' }
+  const isAlike = found !== 'other' && found.kind === wanted.kind
+  if (wanted.settings === 'kept' && isAlike) return { path, act: isOurs ? 'none' : 'keep' }
   if (isOurs) return { path, act: 'replace' }
-  const reason =
-    found === 'other'
-      ? 'it is no file'
-      : wanted.settings === 'as given'
-        ? 'it is not what --config has'
-        : 'it is not what cvmboot install left there'
+  const reason = !isAlike
+    ? `it is no ${wanted.kind}`
+    : wanted.settings === 'as given'
+      ? 'it is not what --config has'
+      : 'it is not what cvmboot install left there'
   return { path, act: 'refuse', reason }
 }
 
@@ -51,6 +51,9 @@ export const noteOf = (
   left: Left | undefined,
 ): Left | undefined => {
   if (wanted === undefined) return undefined
-  if (act === 'create' || act === 'replace') return { mode: wanted.mode, sha256: wanted.sha256 }
+  if (act === 'create' || act === 'replace') {
+    const { kind, mode, sha256 } = wanted
+    return { kind, mode, sha256 }
+  }
   return left
 }

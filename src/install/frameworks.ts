@@ -2,15 +2,15 @@
 // and systemd/, as they are.
 // The executable carries them as one string, which costs a boot nothing; run from source they are read.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 /** Names are those of the generators' Debian packages. */
 export const frameworks = ['dracut', 'initramfs-tools'] as const
 export type Framework = (typeof frameworks)[number]
 
-/** `mode` as chmod has it. */
-export type Carried = { readonly mode: number; readonly text: string }
+/** `mode` as chmod has it; `text` of a link is where it leads. */
+export type Carried = { readonly kind: 'file' | 'link'; readonly mode: number; readonly text: string }
 /** Path in the project -> file. */
 export type Trees = Readonly<Record<string, Carried>>
 
@@ -19,18 +19,22 @@ declare const __CVMBOOT_TREES__: string
 
 const folders = ['dracut', 'initramfs-hooks', 'systemd'] as const
 
-/** All files of the folders; a file that its owner may run is for everybody to run. */
+const carry = (path: string): Carried => {
+  const stats = lstatSync(path)
+  if (stats.isSymbolicLink()) return { kind: 'link', mode: 0o777, text: readlinkSync(path) }
+  const mode = (stats.mode & 0o100) === 0 ? 0o644 : 0o755
+  return { kind: 'file', mode, text: readFileSync(path, 'utf8') }
+}
+
+/** All files and links of the folders; a file that its owner may run is for everybody to run. */
 export const readTrees = (project: string): Trees =>
   Object.fromEntries(
     folders
       .flatMap((folder) => readdirSync(join(project, folder), { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile())
+      .filter((entry) => !entry.isDirectory())
       .map((entry) => join(entry.parentPath, entry.name))
       .sort()
-      .map((path): [string, Carried] => {
-        const mode = (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755
-        return [relative(project, path), { mode, text: readFileSync(path, 'utf8') }]
-      }),
+      .map((path) => [relative(project, path), carry(path)]),
   )
 
 const trees = (): Trees =>

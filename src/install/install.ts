@@ -94,7 +94,7 @@ const piecesOf = async (
 ): Promise<ReadonlyMap<string, Piece>> => {
   const piece = async (content: Content, mode: number, settings: Wanted['settings']): Promise<Piece> => ({
     content,
-    wanted: { mode, sha256: await digestOf(content), settings },
+    wanted: { kind: 'link' in content ? 'link' : 'file', mode, sha256: await digestOf(content), settings },
   })
   const settings = config === undefined ? printExample() : readConfigFile(config)
   parseConfig(settings, config)
@@ -103,7 +103,8 @@ const piecesOf = async (
     [configPath, await piece({ text: settings }, 0o644, config === undefined ? 'kept' : 'as given')],
   ])
   for (const files of [unitFiles(), ...into.map(filesFor)])
-    for (const [path, { mode, text }] of files) pieces.set(path, await piece({ text }, mode, 'none'))
+    for (const [path, { kind, mode, text }] of files)
+      pieces.set(path, await piece(kind === 'link' ? { link: text } : { text }, mode, 'none'))
   return pieces
 }
 

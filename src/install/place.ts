@@ -2,7 +2,20 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, open, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fail } from '../fault.ts'
@@ -10,8 +23,8 @@ import { reasonOf } from '../machine/errno.ts'
 import { resolveWithin } from '../machine/within.ts'
 import type { Found } from './changes.ts'
 
-/** Text, or a file of this machine. */
-export type Content = { readonly text: string } | { readonly file: string }
+/** Text, a file of this machine, or where a link leads. */
+export type Content = { readonly text: string } | { readonly file: string } | { readonly link: string }
 
 const sha256Of = async (file: string): Promise<string> => {
   const hash = createHash('sha256')
@@ -19,8 +32,11 @@ const sha256Of = async (file: string): Promise<string> => {
   return hash.digest('hex')
 }
 
-export const digestOf = async (content: Content): Promise<string> =>
-  'file' in content ? sha256Of(content.file) : createHash('sha256').update(content.text).digest('hex')
+export const digestOf = async (content: Content): Promise<string> => {
+  if ('file' in content) return sha256Of(content.file)
+  const text = 'link' in content ? content.link : content.text
+  return createHash('sha256').update(text).digest('hex')
+}
 
 /** Where a path of the root lies: its directory followed, itself not. Undefined where the directory is not there. */
 const placeOf = (root: string, path: string): string | undefined => {
@@ -46,8 +62,10 @@ export const lookAt = (root: string, path: string): Promise<Found> =>
             throw thrown
           })
     if (place === undefined || stats === undefined) return 'nothing'
-    if (!stats.isFile()) return 'other'
-    return { mode: stats.mode & 0o7777, sha256: await sha256Of(place) }
+    const mode = stats.mode & 0o7777
+    if (stats.isSymbolicLink())
+      return { kind: 'link', mode, sha256: await digestOf({ link: await readlink(place) }) }
+    return stats.isFile() ? { kind: 'file', mode, sha256: await sha256Of(place) } : 'other'
   })
 
 /** Undefined where there is none. Fault: `install-write`. */
@@ -64,6 +82,15 @@ export const missingDirectories = (root: string, path: string): string[] => {
   return [...missingDirectories(root, directory), directory]
 }
 
+const writeSynced = async (path: string, content: Exclude<Content, { link: string }>, mode: number) => {
+  if ('file' in content) await copyFile(content.file, path)
+  else await writeFile(path, content.text)
+  await chmod(path, mode)
+  const written = await open(path)
+  await written.sync()
+  await written.close()
+}
+
 /** Whole under its name, or not there; its directories with it. Fault: `install-write`. */
 export const writeIn = (root: string, path: string, content: Content, mode: number): Promise<void> =>
   doing(root, path, async () => {
@@ -72,12 +99,8 @@ export const writeIn = (root: string, path: string, content: Content, mode: numb
     const place = placeOf(root, path) ?? join(root, path)
     const draft = join(dirname(place), `.${basename(place)}.cvmboot`)
     try {
-      if ('file' in content) await copyFile(content.file, draft)
-      else await writeFile(draft, content.text)
-      await chmod(draft, mode)
-      const written = await open(draft)
-      await written.sync()
-      await written.close()
+      if ('link' in content) await symlink(content.link, draft)
+      else await writeSynced(draft, content, mode)
       await rename(draft, place)
     } finally {
       await rm(draft, { force: true })

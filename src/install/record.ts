@@ -1,7 +1,7 @@
 // What `cvmboot install` put where, so that uninstall undoes that and nothing else: print / parse. Pure.
 
-/** `mode` as chmod has it, `sha256` in hexadecimal digits: a file as it was left. */
-export type Left = { readonly mode: number; readonly sha256: string }
+/** What was left at a path: `mode` as chmod has it, `sha256` of the content, or of where a link leads, in hexadecimal digits. */
+export type Left = { readonly kind: 'file' | 'link'; readonly mode: number; readonly sha256: string }
 
 export type Installed = {
   readonly files: ReadonlyMap<string, Left>
@@ -16,7 +16,7 @@ const head = 'cvmboot install 1'
 /** A kind a line, and the number of lines at the end: a record that was cut off is none. */
 export const printRecord = ({ files, directories }: Installed): string => {
   const lines = [
-    ...[...files].map(([path, { mode, sha256 }]) => `file ${mode.toString(8)} ${sha256} ${path}`),
+    ...[...files].map(([path, { kind, mode, sha256 }]) => `${kind} ${mode.toString(8)} ${sha256} ${path}`),
     ...directories.map((path) => `directory ${path}`),
   ]
   return [head, ...lines, `end ${lines.length}`, ''].join('\n')
@@ -24,7 +24,7 @@ export const printRecord = ({ files, directories }: Installed): string => {
 
 /** Absolute, without `..` and control characters: it is removed by this name. */
 const path = String.raw`((?:/(?!\.\.?(?:/|$))[^/\x00-\x1f]+)+)`
-const fileLine = new RegExp(`^file ([0-7]{3,4}) ([0-9a-f]{64}) ${path}$`)
+const fileLine = new RegExp(`^(file|link) ([0-7]{3,4}) ([0-9a-f]{64}) ${path}$`)
 const directoryLine = new RegExp(`^directory ${path}$`)
 
 /** Undefined where the text is not whole. */
@@ -34,9 +34,10 @@ export const parseRecord = (text: string): Installed | undefined => {
   const files = new Map<string, Left>()
   const directories: string[] = []
   for (const line of lines) {
-    const [, mode = '', sha256 = '', file] = fileLine.exec(line) ?? []
+    const [, kind, mode = '', sha256 = '', file] = fileLine.exec(line) ?? []
     const [, directory] = directoryLine.exec(line) ?? []
-    if (file !== undefined && !files.has(file)) files.set(file, { mode: Number.parseInt(mode, 8), sha256 })
+    if (file !== undefined && !files.has(file))
+      files.set(file, { kind: kind === 'link' ? 'link' : 'file', mode: Number.parseInt(mode, 8), sha256 })
     else if (directory !== undefined) directories.push(directory)
     else return undefined
   }

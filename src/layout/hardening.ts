@@ -15,6 +15,9 @@ export type Hardening = {
   readonly modules: 'loadable' | 'closed'
 }
 
+/** What every swap unit is wanted by (systemd.special(7)); empty there, it is masked. */
+export const swapUnit = '/run/systemd/system/swap.target'
+
 type Setting = {
   readonly path: string
   /** `read`: it follows from another, and is only proved. */

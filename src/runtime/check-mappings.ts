@@ -80,8 +80,8 @@ export const checkMappings = (scene: Scene): Finding[] =>
     if (reason !== undefined) return [mappingBad(volume.name, reason)]
     const says =
       volume.protection === 'verity'
-        ? `verified by root hash ${volume.rootHash.slice(0, 12)}..., nothing wrong met so far`
-        : `encrypted, its key in the kernel alone, ${volume.key}`
+        ? `root hash ${volume.rootHash.slice(0, 12)}..., no wrong block met so far`
+        : `encrypted, key in the kernel alone; it ${volume.key}`
     return [good(volume.name, says)]
   })
 

@@ -3,6 +3,7 @@
 import { fail } from '../fault.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
+import { inodesOf } from '../layout/tmpfs.ts'
 import type { ExpectedLayer, ExpectedTmpfs, ExpectedVolume } from './expected.ts'
 import { bad, type Finding, good } from './finding.ts'
 import { holds, type MountNode, mountAt } from './mounts.ts'
@@ -56,17 +57,22 @@ const sizeOption = (mount: MountNode): bigint | undefined => {
   return kiB === undefined ? undefined : BigInt(kiB) * 1024n
 }
 
+const inodesOption = ({ superOptions }: MountNode): string =>
+  superOptions.flatMap((option) => /^nr_inodes=(\d+)$/.exec(option)?.[1] ?? [])[0] ?? 'none'
+
 const memoryMount = ({ system, mounts }: Scene, { mount: target, bytes }: ExpectedTmpfs): Finding => {
   const mount = mountAt(mounts, target)
   if (mount === undefined) return mountBad(target, covered)
   if (mount.type !== 'tmpfs') return mountBad(target, `it is ${mount.type}`)
   if (sizeOption(mount) !== bytes)
     return mountBad(target, `its limit is ${sizeOption(mount) ?? 'none'}, not ${bytes}`)
+  if (inodesOption(mount) !== `${inodesOf(bytes)}`)
+    return mountBad(target, `its limit of files is ${inodesOption(mount)}, not ${inodesOf(bytes)}`)
   const lacking = lackingOption(mount, ['nosuid', 'nodev'])
   if (lacking !== undefined) return mountBad(target, lacking)
   if (kernelAtLeast(system.kernel(), 6, 4) && !mount.superOptions.includes('noswap'))
     return mountBad(target, 'it is not mounted noswap')
-  return good(`mount ${target}`, `tmpfs, at most ${bytes / 1024n ** 2n} MiB`)
+  return good(`mount ${target}`, `tmpfs, at most ${bytes / 1024n ** 2n} MiB in ${inodesOf(bytes)} files`)
 }
 
 /** The layers as the boot named them, before its root was the root. */

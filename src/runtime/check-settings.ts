@@ -1,17 +1,25 @@
-// The checks of the kernel settings that the boot made: whether the kernel still shows them. Pure over a scene.
+// The checks of the settings that the boot made: whether kernel and systemd still show them. Pure over a scene.
 
 import { fail } from '../fault.ts'
-import { settingOf } from '../layout/hardening.ts'
+import { settingOf, swapUnit } from '../layout/hardening.ts'
 import { bad, type Finding, good } from './finding.ts'
 import type { Scene } from './scene.ts'
 
+const held = (setting: string, value: string, now: string | undefined, isHeld: boolean): Finding =>
+  isHeld
+    ? good(setting, value)
+    : bad(setting, fail('verify-setting', { setting, value, now: now ?? 'not to be seen' }).fault)
+
 /** What a kernel does not have the boot has decided on. */
-export const checkSettings = ({ system, expected }: Scene): Finding[] =>
-  expected.settings.map(([name, value]): Finding => {
-    const { path, shows, absent } = settingOf(name)
-    const now = system.text(path)?.trimEnd()
-    if (now === undefined && absent === 'harmless') return good(name, 'not in this kernel')
-    return now !== undefined && shows(now, value)
-      ? good(name, value)
-      : bad(name, fail('verify-setting', { setting: name, value, now: now ?? 'not to be seen' }).fault)
-  })
+export const checkSettings = ({ system, expected }: Scene): Finding[] => {
+  const unit = system.text(swapUnit)?.trim()
+  return [
+    held('swap.target', 'masked', unit === undefined ? 'not masked' : 'a unit', unit === ''),
+    ...expected.settings.map(([name, value]): Finding => {
+      const { path, shows, absent } = settingOf(name)
+      const now = system.text(path)?.trimEnd()
+      if (now === undefined && absent === 'harmless') return good(name, 'not in this kernel')
+      return held(name, value, now, now !== undefined && shows(now, value))
+    }),
+  ]
+}

@@ -8,11 +8,11 @@ import { firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
 import { checkVm, type Preflight } from './preflight.ts'
 import { checkBuild } from './preflight-build.ts'
-import { paintFor } from './style.ts'
+import { screenOf } from './screen.ts'
 
 export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE] [--json]
 
-Looks whether this machine is fit for what partition.conf says: kernel and modules, memory against what lies in it,
+Looks whether this machine is fit for what partition.conf says: kernel, modules and hardening, memory against what lies in it,
 the disk against the sum of the volumes, confidential VM, swap, tools. One line each, which says what to do; ends with
 the status of the first that fails. Changes nothing.
 
@@ -44,8 +44,8 @@ export const check = async (args: readonly string[]): Promise<void> => {
     disk,
   }
   const findings = checks[what as keyof typeof checks](live, flight)
-  const paint = paintFor(process.stdout.isTTY, process.env)
-  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, paint))
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)
   if (fault !== undefined) throw new BootFault(fault)
 }

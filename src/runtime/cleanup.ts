@@ -6,7 +6,7 @@ import { type CryptName, cryptNames } from '../layout/layout.ts'
 import { volumesOf } from '../layout/state.ts'
 import { mappingNames } from '../machine/mapper.ts'
 import { readBooted } from './booted.ts'
-import { runTeardown } from './cleanup/run.ts'
+import { runTeardown, thisHost } from './cleanup/run.ts'
 import { planTeardown, printTeardown, type Scene, type Teardown } from './cleanup/teardown.ts'
 import { usersOf } from './cleanup/users.ts'
 import { live } from './live.ts'
@@ -76,7 +76,7 @@ export const cleanup = async (args: readonly string[]): Promise<void> => {
   let first: Fault | undefined
   for (const step of steps)
     try {
-      await runTeardown(step)
+      await runTeardown(step, thisHost)
       tell(printTeardown(step))
     } catch (thrown) {
       if (!ending) throw thrown

@@ -1,7 +1,7 @@
 // What a check found, one line each: good, worth knowing, or what is wrong with its code. Pure.
 
 import { exitStatus, type Fault, printable, say } from '../fault.ts'
-import type { Paint } from './style.ts'
+import { type Screen, wrapped } from './screen.ts'
 
 export type Finding = {
   /** What was looked at, in a word or two. */
@@ -22,13 +22,14 @@ export const firstFault = (findings: readonly Finding[]): Fault | undefined =>
 
 const words = { good: 'ok', note: 'note', bad: 'FAIL' } as const
 
-export const printFindings = (findings: readonly Finding[], paint: Paint): string => {
+export const printFindings = (findings: readonly Finding[], screen: Screen): string => {
   const width = Math.max(0, ...findings.map(({ subject }) => subject.length))
   return findings
     .map((finding) => {
       const says = finding.result === 'bad' ? say(finding.fault) : printable(finding.says)
-      const mark = paint(finding.result, words[finding.result].padEnd(4))
-      return `${mark}  ${printable(finding.subject).padEnd(width)}  ${says}\n`
+      const mark = screen.paint(finding.result, words[finding.result].padEnd(4))
+      const subject = printable(finding.subject).padEnd(width)
+      return `${mark}  ${subject}  ${wrapped(says, width + 8, screen)}\n`
     })
     .join('')
 }

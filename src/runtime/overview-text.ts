@@ -2,11 +2,14 @@
 
 import { exitStatus, printable, say } from '../fault.ts'
 import type { Overview, VolumeRow } from './overview.ts'
-import { type Paint, plain, type Style } from './style.ts'
+import { type Paint, plain, type Screen, type Style, wrapped } from './screen.ts'
 
+/** Four characters at the most, below 10 TiB. */
 const printSize = (bytes: bigint): string => {
-  const MiB = Number(bytes) / 1024 ** 2
-  return MiB < 1024 ? `${MiB.toFixed(0)}M` : `${(MiB / 1024).toFixed(1)}G`
+  const KiB = Number(bytes) / 1024
+  if (KiB < 1024) return `${KiB.toFixed(0)}K`
+  const [MiB, GiB] = [KiB / 1024, KiB / 1024 ** 2]
+  return MiB < 1024 ? `${MiB.toFixed(0)}M` : `${GiB.toFixed(GiB < 9.95 ? 1 : 0)}G`
 }
 
 const use = ({ bytes, used }: VolumeRow): string =>
@@ -20,17 +23,28 @@ const looks: Readonly<Record<VolumeRow['state'], Style>> = {
   verified: 'good',
   encrypted: 'good',
   'in memory': 'good',
-  'readable by the host': 'note',
+  'not protected': 'note',
   missing: 'bad',
 }
 
-const heads = ['volume', 'state', 'device', 'on', 'by', 'key', 'mounted on', 'as', 'size', 'use']
+const heads = ['volume', 'state', 'device', 'by', 'key', 'mounted on', 'as', 'size', 'use']
+const [stateColumn, sizeColumn] = [1, 7]
+/** Of a screen that is narrower than the table: the columns of two, which fit into 80. */
+const halves = [
+  [0, 1, 2, 3, 4],
+  [0, 5, 6, 7, 8],
+]
+
+/** As `dm-0: vda1 vda2`; without a mapping as `vda8`. */
+const deviceOf = ({ device, on }: VolumeRow): string => {
+  const below = on.filter((one) => one !== device).map(short)
+  return [short(device), ...(below.length > 0 ? [below.join(' ')] : [])].join(': ')
+}
 
 const cells = (row: VolumeRow): string[] => [
   row.name,
   row.state,
-  short(row.device) || '-',
-  row.on.map(short).join(' ') || '-',
+  deviceOf(row) || '-',
   shortHash(row.by) || '-',
   row.key || '-',
   row.mount || '-',
@@ -42,8 +56,30 @@ const cells = (row: VolumeRow): string[] => [
 const align = (rows: readonly (readonly string[])[]): string[][] => {
   const widths = heads.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
   return rows.map((row) =>
-    row.map((cell, i) => (i >= 8 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))),
+    row.map((cell, i) => (i >= sizeColumn ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))),
   )
+}
+
+const tableOf = (volumes: readonly VolumeRow[], columns: readonly number[], paint: Paint): string[] => {
+  const [head = [], ...rows] = align([heads, ...volumes.map((row) => cells(row).map(printable))]).map((row) =>
+    columns.map((i) => row[i] ?? ''),
+  )
+  const lines = rows.map((row, i) =>
+    row
+      .map((cell, at) =>
+        columns[at] === stateColumn ? paint(looks[volumes[i]?.state ?? 'missing'], cell) : cell,
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+  return [paint('bold', head.join('  ').trimEnd()), ...lines]
+}
+
+const table = (volumes: readonly VolumeRow[], { paint, columns }: Screen): string[] => {
+  const all = [...heads.keys()]
+  const fits = tableOf(volumes, all, plain.paint).every((line) => line.length <= columns)
+  if (fits) return tableOf(volumes, all, paint)
+  return halves.flatMap((half, i) => [...(i > 0 ? [''] : []), ...tableOf(volumes, half, paint)])
 }
 
 const facts = (overview: Overview, paint: Paint): [string, string][] => {
@@ -66,26 +102,17 @@ const facts = (overview: Overview, paint: Paint): [string, string][] => {
   ]
 }
 
-export const printOverview = (overview: Overview, paint: Paint = plain): string => {
+export const printOverview = (overview: Overview, screen: Screen = plain): string => {
   const { volumes, problems } = overview
-  const [head = [], ...rows] = align([heads, ...volumes.map(cells)])
-  const lines = rows.map((row, i) =>
-    row
-      .map((cell, column) =>
-        column === 1 ? paint(looks[volumes[i]?.state ?? 'missing'], printable(cell)) : printable(cell),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
+  const { paint } = screen
   const health =
     problems.length === 0
       ? [paint('good', 'healthy: all that runs is as it was measured')]
-      : problems.map((fault) => `${paint('bad', 'FAIL')}  ${say(fault)}`)
+      : problems.map((fault) => `${paint('bad', 'FAIL')}  ${wrapped(say(fault), 6, screen)}`)
   return [
     ...facts(overview, paint).map(([name, says]) => `${name.padEnd(16)}${says}`),
     '',
-    paint('bold', head.join('  ').trimEnd()),
-    ...lines,
+    ...table(volumes, screen),
     '',
     ...health,
     '',

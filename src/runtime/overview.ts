@@ -12,7 +12,7 @@ import type { Scene } from './scene.ts'
 
 export type VolumeRow = {
   readonly name: string
-  readonly state: 'verified' | 'encrypted' | 'in memory' | 'readable by the host' | 'missing'
+  readonly state: 'verified' | 'encrypted' | 'in memory' | 'not protected' | 'missing'
   /** `/dev/dm-0`; empty for memory. */
   readonly device: string
   /** Partitions beneath it. */
@@ -93,7 +93,7 @@ const volumeRow = (scene: Scene, volume: ExpectedVolume): VolumeRow => {
   const on = ['data', 'tree'].flatMap((key) => (known?.[key] === undefined ? [] : [textOf(known, key)]))
   const common = { name: volume.name, on, ...place }
   if (volume.protection === 'none') {
-    const state = place.mount === '' ? 'missing' : 'readable by the host'
+    const state = place.mount === '' ? 'missing' : 'not protected'
     return { ...common, state, device: on[0] ?? '', by: 'nothing', key: '', table: '' }
   }
   const mapping = scene.system.mapping(volume.name)

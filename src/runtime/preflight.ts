@@ -4,6 +4,7 @@
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
+import { hardeningOf, settingOf } from '../layout/hardening.ts'
 import { fileSystemModules } from '../layout/initramfs.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { cryptNames, usesSnp, usesTpm, verityNames, volumes } from '../layout/layout.ts'
@@ -92,6 +93,23 @@ const keyring = (system: System): Finding =>
   system.text('/proc/keys') === undefined
     ? bad('keyring', fail('kernel-feature', { feature: 'keyring (/proc/keys)', option: 'CONFIG_KEYS' }).fault)
     : good('keyring', 'the kernel keeps volume keys')
+
+/** What the boot would refuse to go on without. */
+const hardening = (system: System, { config }: Preflight): Finding => {
+  const settings = hardeningOf(config.hardening)
+  for (const [setting, value] of settings) {
+    const { path, access, shows, absent, remedy } = settingOf(setting)
+    const now = system.text(path)?.trimEnd()
+    const unproven = (reason: string) =>
+      bad('hardening', fail('harden-unproven', { setting, reason, remedy }).fault)
+    if (now === undefined && absent === 'open') return unproven('it is not in this kernel')
+    // What is only read follows from lockdown, which is yet to come.
+    const follows = config.hardening.lockdown !== 'none'
+    if (now !== undefined && access === 'read' && !follows && !shows(now, value))
+      return unproven(`the kernel says ${now}`)
+  }
+  return good('hardening', `the kernel has what ${settings.length} settings need`)
+}
 
 const processor = (system: System): Finding =>
   /^flags\s*:.* aes /m.test(system.text('/proc/cpuinfo') ?? '')
@@ -226,6 +244,7 @@ export const checkVm = (system: System, flight: Preflight): Finding[] => [
   checkKernel(flight),
   ...checkModules(system, flight),
   keyring(system),
+  hardening(system, flight),
   processor(system),
   ...memory(system, flight),
   ...disk(system, flight),

@@ -10,7 +10,7 @@ import { readText } from '../machine/text.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord } from './report/record.ts'
 import { printText } from './report/words.ts'
-import { paintFor } from './style.ts'
+import { plain, screenOf } from './screen.ts'
 
 export const reportHelp = `cvmboot report [--state FILE [--log FILE] [--systemd FILE]] [--output FILE] [--text]
 
@@ -62,8 +62,8 @@ export const report = async (args: readonly string[]): Promise<void> => {
   if (state === undefined && (log !== undefined || systemd !== undefined))
     throw fail('usage', { reason: '--log and --systemd go with the --state of the same boot' })
   const record = state === undefined ? await recordHere() : recordOf(state, log, systemd)
-  const paint = paintFor(output === undefined ? process.stdout.isTTY : false, process.env)
-  const drawn = asText === true ? printText(record, paint) : drawReport(record)
+  const screen = output === undefined ? screenOf(process.stdout, process.env) : plain
+  const drawn = asText === true ? printText(record, screen) : drawReport(record)
   if (output === undefined) return void process.stdout.write(drawn)
   try {
     writeFileSync(output, drawn)

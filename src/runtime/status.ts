@@ -7,7 +7,7 @@ import { live } from './live.ts'
 import { overviewOf } from './overview.ts'
 import { printOverview, printOverviewJson } from './overview-text.ts'
 import { sceneOf } from './scene.ts'
-import { paintFor } from './style.ts'
+import { screenOf } from './screen.ts'
 
 export const statusHelp = `cvmboot status [--config FILE] [--json]
 
@@ -26,8 +26,8 @@ export const status = async (args: readonly string[]): Promise<void> => {
   const { config, json } = readArguments(args, accepted)
   const { expected, state } = readBooted(live, config)
   const overview = overviewOf(sceneOf(live, expected, state))
-  const paint = paintFor(process.stdout.isTTY, process.env)
-  process.stdout.write(json === true ? printOverviewJson(overview) : printOverview(overview, paint))
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(json === true ? printOverviewJson(overview) : printOverview(overview, screen))
   const [fault] = overview.problems
   if (fault !== undefined) throw new BootFault(fault)
 }

@@ -10,7 +10,7 @@ import type { Expected } from './expected.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
 import { sceneOf } from './scene.ts'
-import { paintFor } from './style.ts'
+import { screenOf } from './screen.ts'
 
 export const verifyHelp = `cvmboot verify [--deep] [--config FILE] [--json]
 
@@ -45,8 +45,8 @@ export const verify = async (args: readonly string[]): Promise<void> => {
   const findings = compare(sceneOf(live, expected, state))
   // What is not as it should be is not read: that might be what someone waits for.
   if (deep === true && firstFault(findings) === undefined) findings.push(...(await readAll(expected)))
-  const paint = paintFor(process.stdout.isTTY, process.env)
-  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, paint))
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)
   if (fault !== undefined) throw new BootFault(fault)
 }

@@ -2,12 +2,10 @@
 // /run moves along; a unit there goes before one of /usr/lib.
 
 import { fail } from '../fault.ts'
+import { swapUnit as unit } from '../layout/hardening.ts'
 import type { Definition } from './step.ts'
 
 export type MaskSwap = { readonly kind: 'mask-swap' }
-
-/** What every swap unit is wanted by (systemd.special(7)). */
-const unit = '/run/systemd/system/swap.target'
 
 export const maskSwap: Definition<MaskSwap> = {
   print: () => `mask-swap ${unit}`,

@@ -1,6 +1,7 @@
 // mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
 
 import { kernelAtLeast } from '../layout/kernel-release.ts'
+import { inodesOf } from '../layout/tmpfs.ts'
 import { mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
 
@@ -14,9 +15,6 @@ export type MountTmpfs = {
   readonly uid: number
   readonly gid: number
 }
-
-/** An inode takes about a KiB of memory that `size` does not count: at most one for each 16 KiB of it. */
-const inodesOf = (size: bigint): bigint => size / 16384n
 
 export const mountTmpfs: Definition<MountTmpfs> = {
   print: ({ target, size, mode, uid, gid }) =>

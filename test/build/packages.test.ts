@@ -4,10 +4,12 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -127,6 +129,10 @@ test("each generator's package has its files as they are, and has every initramf
   }
 })
 
+/** Of a link, where it leads. */
+const contentAt = (path: string): string =>
+  lstatSync(path).isSymbolicLink() ? readlinkSync(path) : readFileSync(path, 'utf8')
+
 test('the executable itself has the same files, and installs itself', ({ place }) => {
   const system = join(place, 'system')
   for (const sign of ['lib/dracut/dracut-functions.sh', 'share/initramfs-tools/hook-functions']) {
@@ -136,13 +142,13 @@ test('the executable itself has the same files, and installs itself', ({ place }
   const executable = join(root, 'dist/cvmboot')
   execFileSync(executable, ['install', '--root', system], { env: {} })
   for (const files of [unitFiles(), filesFor('dracut'), filesFor('initramfs-tools')])
-    for (const [path, { text }] of files) assert.is(readFileSync(join(system, path), 'utf8'), text)
+    for (const [path, carried] of files) assert.is(contentAt(join(system, path)), carried.text, path)
   assert.ok(readFileSync(join(system, 'usr/sbin/cvmboot')).equals(readFileSync(executable)))
 })
 
 test('the units of the running system are in the package of the executable', (made) => {
   const tree = unpacked(made, 'cvmboot_')
-  for (const [path, { text }] of unitFiles()) assert.is(readFileSync(join(tree, path), 'utf8'), text, path)
+  for (const [path, { text }] of unitFiles()) assert.is(contentAt(join(tree, path)), text, path)
 })
 
 test('the configuration is the example, with the defaults', (made) => {

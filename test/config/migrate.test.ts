@@ -79,6 +79,16 @@ test('another name, and a choice that was left to an environment variable', () =
   ])
 })
 
+test('a line that was expanded and then became something else is said once, with both reasons', () => {
+  assert.equal(
+    notesOf(`ROOT_MOUNT=$\{NVFLARE_ROOT:-/mnt/nvflare}\nJOBSTORE_ENCRYPTION=$\{ENCRYPT_JOBS:-optional}`),
+    [
+      `1 ROOT_MOUNT=$\{NVFLARE_ROOT:-/mnt/nvflare} -> : the default is taken; cvmboot setup reads the environment itself; it moved the mount points, which are each written out below`,
+      `2 JOBSTORE_ENCRYPTION=$\{ENCRYPT_JOBS:-optional} -> JOBSTORE_ENCRYPTION=required: the default is taken; cvmboot setup reads the environment itself; nothing at run time chooses it`,
+    ],
+  )
+})
+
 test('what fits no machine is refused, with the two that clash', () => {
   assert.throws(
     () => migrateConfig('WORKSPACE_MOUNT=/data\nJOBSTORE_MOUNT=/data/jobs'),

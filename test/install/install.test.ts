@@ -92,9 +92,12 @@ for (const generators of [['dracut'], ['initramfs-tools'], ['dracut', 'initramfs
     const before = seen(root)
     const said = await installed(root)
     const paths = [...unitFiles(), ...generators.flatMap((one) => [...filesFor(one)])]
-    for (const [path, { text, mode }] of paths) {
-      assert.is(readFileSync(join(root, path), 'utf8'), text)
-      assert.is(lstatSync(join(root, path)).mode & 0o7777, mode)
+    for (const [path, { kind, text, mode }] of paths) {
+      const stats = lstatSync(join(root, path))
+      assert.is(kind === 'link', stats.isSymbolicLink(), path)
+      const at = join(root, path)
+      assert.is(kind === 'link' ? readlinkSync(at) : readFileSync(at, 'utf8'), text)
+      assert.is(stats.mode & 0o7777, mode)
       assert.ok(said.includes(`created: ${path}\n`), path)
     }
     assert.ok(readFileSync(join(root, 'usr/sbin/cvmboot')).equals(readFileSync(agent)))
@@ -116,8 +119,8 @@ for (const generators of [['dracut'], ['initramfs-tools'], ['dracut', 'initramfs
       recordPath,
     ]
     assert.is(
-      seen(root).filter((line) => / 100\d+ /.test(line)).length,
-      before.filter((line) => / 100\d+ /.test(line)).length + all.length,
+      seen(root).filter((line) => / 1[02]0\d+ /.test(line)).length,
+      before.filter((line) => / 1[02]0\d+ /.test(line)).length + all.length,
     )
     const gone = await uninstalled(root)
     for (const [path] of paths) assert.ok(gone.includes(`removed: ${path}\n`), path)
@@ -339,9 +342,10 @@ test('uninstall refuses where install was not, or dpkg is now', async () => {
 test('a record is printed as it is read, and read only whole', () => {
   const record = {
     files: new Map([
-      ['/usr/sbin/cvmboot', { mode: 0o755, sha256: 'ab'.repeat(32) }],
-      ['/etc/a b', { mode: 0o644, sha256: '01'.repeat(32) }],
-    ]),
+      ['/usr/sbin/cvmboot', { kind: 'file', mode: 0o755, sha256: 'ab'.repeat(32) }],
+      ['/etc/a b', { kind: 'file', mode: 0o644, sha256: '01'.repeat(32) }],
+      ['/etc/c', { kind: 'link', mode: 0o777, sha256: 'cd'.repeat(32) }],
+    ] as const),
     directories: ['/etc/x', '/etc/x/y'],
   }
   const text = printRecord(record)
@@ -357,14 +361,34 @@ test('a record is printed as it is read, and read only whole', () => {
     'file 755 ab /x',
     'directory ..',
     'link /x',
+    `socket 755 ${sum} /x`,
   ])
     assert.is(parseRecord(`cvmboot install 1\n${line}\nend 1\n`), undefined, line)
   const twice = `file 755 ${sum} /x\n`
   assert.is(parseRecord(`cvmboot install 1\n${twice}${twice}end 2\n`), undefined)
 })
 
+test('a link that leads elsewhere is not ours any more, and of a file that was ours a link takes the place', async () => {
+  const root = rootWith('dracut')
+  await installed(root)
+  const alias = join(root, 'usr/lib/systemd/system/nvflare-partitions.service')
+  assert.is(readlinkSync(alias), 'cvmboot.service')
+  rmSync(alias)
+  symlinkSync('evil.service', alias)
+  assert.match(
+    await refusal(() => installed(root)),
+    /^install-exists: .*nvflare-partitions\.service: .*not what/,
+  )
+  assert.match(await uninstalled(root), /^kept, .*nvflare-partitions\.service$/m)
+  assert.is(readlinkSync(alias), 'evil.service')
+  const file = { kind: 'file', mode: 0o644, sha256: 'a' } as const
+  const link = { kind: 'link', mode: 0o777, sha256: 'b', settings: 'none' } as const
+  assert.is(changeOf('/x', link, file, file).act, 'replace')
+  assert.equal(changeOf('/x', link, file, undefined), { path: '/x', act: 'refuse', reason: 'it is no link' })
+})
+
 test('a file with other permissions is not the same file', () => {
-  const left = { mode: 0o755, sha256: 'a' }
+  const left = { kind: 'file', mode: 0o755, sha256: 'a' } as const
   assert.is(changeOf('/x', { ...left, settings: 'none' }, { ...left, mode: 0o777 }, left).act, 'refuse')
   assert.is(changeOf('/x', undefined, { ...left, mode: 0o777 }, left).act, 'keep')
   assert.is(changeOf('/x', undefined, 'nothing', left).act, 'none')

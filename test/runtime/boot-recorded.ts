@@ -1,9 +1,10 @@
-// The machine of test/golden/boot/ as it ran: what its kernel said (recorded.txt, by test/vm/running's probe), and its mappings
-// from its state.
+// The machine of test/golden/boot/ as it ran, by what its kernel said. test/vm/golden.ts writes it anew.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseState, type State, volumesOf } from '../../src/layout/state.ts'
+import { headerDigest } from '../../src/layout/luks2/digest.ts'
+import { headerAreaBytes } from '../../src/layout/luks2/luks2.ts'
+import { parseState, printState, type State } from '../../src/layout/state.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
 import type { Recorded } from './recorded.ts'
 
@@ -24,30 +25,50 @@ export const parseRecorded = (
   return { texts, directories }
 }
 
+/** The header of a volume that lasts is not recorded: this stands for it, and its digest in the state. */
+const header = Buffer.alloc(2 * headerAreaBytes).fill(7, 0, headerAreaBytes)
+
 export const bootedState = (): State => {
   const state = parseState(read('state.json'))
   if (state === undefined) throw new Error('test/golden/boot/state.json is none')
-  return state
+  const steps = state.steps.map(({ evidence, ...step }) => ({
+    ...step,
+    evidence: 'header' in evidence ? { ...evidence, header: headerDigest(header) } : evidence,
+  }))
+  return { ...state, steps }
 }
 
-const mappings = (state: State, cmdline: string): Record<string, Mapping> =>
-  Object.fromEntries(
-    Object.entries(volumesOf(state)).flatMap(([name, { device, table, protection }]) => {
-      if (typeof device !== 'string' || typeof table !== 'string') return []
-      const blocks = new RegExp(`data-blocks\\.${name}=(\\d+)`).exec(cmdline)?.[1]
-      const verity = protection === 'verity'
-      const mapping: Mapping = {
-        device,
-        dev: `254:${device.replace('/dev/dm-', '')}`,
-        access: verity ? 'read-only' : 'read-write',
-        sectors: verity ? BigInt(blocks ?? 0) * 8n : (256n << 20n) / 512n,
-        target: verity ? 'verity' : 'crypt',
-        table,
-        status: verity ? 'V' : '',
-      }
-      return [[name, mapping]]
+/** Of a line `NAME: START SECTORS TARGET TEXT` of dmsetup. */
+const targetsOf = (text: string) =>
+  new Map(
+    [...text.matchAll(/^(\S+): 0 (\d+) (\S+) ?(.*)$/gm)].map(
+      ([, name = '', sectors = '', target = '', words = '']) => [name, { sectors, target, words }] as const,
+    ),
+  )
+
+const mappings = (texts: Readonly<Record<string, string>>): Record<string, Mapping> => {
+  const [tables, statuses] = ['table', 'status'].map((ask) => targetsOf(texts[`/dmsetup/${ask}`] ?? ''))
+  const of = (device: string, name: string) => texts[`/sys/block/${device}/${name}`]?.trim() ?? ''
+  const devices = Object.keys(texts).flatMap((path) => /^\/sys\/block\/(dm-\d+)\/dev$/.exec(path)?.[1] ?? [])
+  return Object.fromEntries(
+    devices.map((device): [string, Mapping] => {
+      const name = of(device, 'dm/name')
+      const table = tables?.get(name)
+      return [
+        name,
+        {
+          device: `/dev/${device}`,
+          dev: of(device, 'dev'),
+          access: of(device, 'ro') === '1' ? 'read-only' : 'read-write',
+          sectors: BigInt(table?.sectors ?? 0),
+          target: table?.target ?? '',
+          table: table?.words ?? '',
+          status: statuses?.get(name)?.words ?? '',
+        },
+      ]
     }),
   )
+}
 
 /** What `status --json` said there. */
 export const statusThere = (): string => read('status.json')
@@ -64,10 +85,10 @@ export const bootRecorded = (): Recorded => {
   const state = bootedState()
   return {
     kernel: state.kernel,
-    texts: { ...texts, '/run/cvmboot/state.json': read('state.json') },
+    texts: { ...texts, '/run/cvmboot/state.json': printState(state) },
     directories,
-    bytes: { '/dev/vda7': 256n << 20n },
     spaces: spaces(),
-    mappings: mappings(state, texts['/proc/cmdline'] ?? ''),
+    mappings: mappings(texts),
+    heads: { '/dev/vda7': header },
   }
 }

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import {
+  copyFileSync,
   existsSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -17,7 +19,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
-import { runTeardown } from '../../src/runtime/cleanup/run.ts'
+import { type Host, runTeardown, thisHost } from '../../src/runtime/cleanup/run.ts'
 import { planTeardown, printTeardown } from '../../src/runtime/cleanup/teardown.ts'
 import { usersOf } from '../../src/runtime/cleanup/users.ts'
 import { wipeBelow } from '../../src/runtime/cleanup/wipe.ts'
@@ -98,6 +100,9 @@ test('files in memory are overwritten where they lie, then deleted, and no link 
     writeFileSync(join(outside, 'kept'), 'kept')
     symlinkSync(outside, join(inside, 'link'))
     symlinkSync(join(outside, 'kept'), join(inside, 'file-link'))
+    // As if all lay in other file systems, mounted below.
+    wipeBelow(inside, lstatSync(inside).dev + 1)
+    assert.equal(readdirSync(inside).length, 3)
     wipeBelow(inside)
     assert.equal(readdirSync(inside), [])
     assert.is(readFileSync(join(outside, 'kept'), 'utf8'), 'kept')
@@ -107,26 +112,32 @@ test('files in memory are overwritten where they lie, then deleted, and no link 
   }
 })
 
-test('who uses a file system is found by name: by a file that is open, and by where it stands', async () => {
+test('who uses a file system is found by name: by a file that is open or mapped, and by where it stands', async () => {
   const directory = mkdtempSync('/dev/shm/cvmboot-users-')
   const { dev } = statSync(directory)
   const devs = new Set([`${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`])
   const ours = () => usersOf(devs).filter(({ path }) => path.startsWith(directory))
-  const start = async (command: string) => {
-    const child = spawn('sh', ['-c', `${command}; echo up; read -r _`], { cwd: '/', stdio: 'pipe' })
+  const start = async (command: string, library: string) => {
+    const env = { ...process.env, ...(library === '' ? {} : { LD_PRELOAD: library }) }
+    const child = spawn('sh', ['-c', `${command}; echo up; read -r _`], { cwd: '/', stdio: 'pipe', env })
     await new Promise((resolve) => child.stdout.once('data', resolve))
     return child
   }
   try {
     assert.equal(ours(), [])
-    for (const [command, path] of [
-      [`cd ${directory}`, directory],
-      [`exec 7>${directory}/open`, `${directory}/open`],
+    // Whose files are mapped, only root sees.
+    const library = `${directory}/library`
+    copyFileSync(/\S+\/libm\.so\.6$/m.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0] ?? '', library)
+    for (const [command, path, preload] of [
+      [`cd ${directory}`, directory, ''],
+      [`exec 7>${directory}/open`, `${directory}/open`, ''],
+      ...(process.getuid?.() === 0 ? ([[':', library, library]] as const) : []),
     ] as const) {
-      const child = await start(command)
-      assert.equal(ours(), [{ pid: child.pid, name: 'sh', path }])
+      const child = await start(command, preload)
+      const seen = ours()
       child.kill('SIGKILL')
       await new Promise((resolve) => child.once('close', resolve))
+      assert.equal(seen, [{ pid: child.pid, name: 'sh', path }])
     }
     assert.equal(usersOf(new Set(['4095:1'])), [])
   } finally {
@@ -151,9 +162,112 @@ test('a key of ours that the kernel still has is a failure, and one of others is
   }
 })
 
+/** A machine on which each step works, with what is said here done differently. */
+const hostWith = (differently: Partial<Host>): { readonly host: Host; readonly log: string[] } => {
+  const log: string[] = []
+  const open = new Set(['workspace'])
+  let mounts = parseMounts(mountinfo)
+  let disk = Buffer.alloc(8192, 'a header')
+  const host: Host = {
+    mounts: () => mounts,
+    unmount: (target) => {
+      const last = mounts.findLast((mount) => mount.target === target)
+      mounts = mounts.filter((mount) => mount !== last)
+    },
+    mappings: () => [...open],
+    removeMapping: (name) => void open.delete(name),
+    wipe: () => {},
+    uevent: (device) => (device === '/dev/vda7' ? 'PARTN=7\nPARTNAME=workspace\n' : 'PARTNAME=other\n'),
+    read: (_, bytes) => disk.subarray(0, bytes),
+    write: (_, bytes) => {
+      log.push(`write ${bytes.length}`)
+      disk = Buffer.concat([bytes, disk.subarray(bytes.length)])
+    },
+    discard: async (device) => void log.push(`discard ${device}`),
+    ...differently,
+  }
+  return { host, log }
+}
+
+const workspace = `${base}/workspace`
+const erase = { do: 'erase', volume: 'workspace', device: '/dev/vda7', bytes: 4096 } as const
+const discard = { do: 'discard', volume: 'workspace', device: '/dev/vda7' } as const
+const saidOf = (step: Parameters<typeof runTeardown>[0], differently: Partial<Host>) =>
+  runTeardown(step, hostWith(differently).host).then(
+    () => 'done',
+    (thrown) => String(thrown.message),
+  )
+
+for (const [what, step, differently, says] of [
+  [
+    'a mount that stays',
+    { do: 'unmount', target: workspace },
+    { unmount: () => {} },
+    /unmount .*workspace: it is still mounted;/,
+  ],
+  [
+    'a mapping that stays',
+    { do: 'close', mapping: 'workspace' },
+    { removeMapping: () => {} },
+    /close workspace, and drop its key: it is still open;/,
+  ],
+  [
+    'a disk that drops writes',
+    erase,
+    { write: () => {} },
+    /erase workspace: .*: it does not read back as zeroes;/,
+  ],
+  [
+    "another partition in the place of the boot's",
+    { ...erase, device: '/dev/vda8' },
+    {},
+    /\/dev\/vda8 is no partition named workspace;/,
+  ],
+  [
+    'the same, to discard',
+    { ...discard, device: '/dev/vda8' },
+    {},
+    /\/dev\/vda8 is no partition named workspace;/,
+  ],
+  [
+    'a disk that fails to discard',
+    discard,
+    { discard: async () => Promise.reject(new Error('Input/output error')) },
+    /discard workspace on \/dev\/vda7: .*Input\/output error;/,
+  ],
+] as const)
+  test(`${what} is not taken for done`, async () => {
+    if (Object.keys(differently).length > 0) assert.is(await saidOf(step, {}), 'done')
+    assert.match(
+      await saidOf(step, differently),
+      new RegExp(`^cleanup-failed: cannot .*${says.source} what was done stays done`),
+    )
+  })
+
+test('of two mounts on one path the last one goes, and that is enough', async () => {
+  const twice = parseMounts(`${mountinfo}${line(28, workspace, 'tmpfs')}`)
+  const { host } = hostWith({ mounts: () => twice.slice(0, left), unmount: () => void left-- })
+  let left = twice.length
+  await runTeardown({ do: 'unmount', target: workspace }, host)
+  assert.is(left, twice.length - 1)
+})
+
+test('headers are overwritten and read back, and blocks discarded where the disk can', async () => {
+  const { host, log } = hostWith({})
+  await runTeardown(erase, host)
+  await runTeardown(discard, host)
+  assert.equal(log, ['write 4096', 'discard /dev/vda7'])
+  assert.equal(
+    host.read('/dev/vda7', 8192),
+    Buffer.concat([Buffer.alloc(4096), Buffer.alloc(4096, 'a header')]),
+  )
+  const cannot = async () => Promise.reject(new Error('BLKDISCARD ioctl failed: Operation not supported'))
+  assert.is(await saidOf(discard, { discard: cannot }), 'done')
+})
+
 test('a step that fails says which, and that cleaning up can go on', async () => {
   const message = async (step: Parameters<typeof runTeardown>[0]) =>
-    runTeardown(step).then(
+    runTeardown(step, thisHost).then(
       () => 'done',
       (thrown) => String(thrown.message),
     )

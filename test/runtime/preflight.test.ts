@@ -7,7 +7,7 @@ import { say } from '../../src/fault.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../../src/runtime/finding.ts'
 import { bytesOfVolumes, checkVm, type Preflight } from '../../src/runtime/preflight.ts'
 import { checkBuild } from '../../src/runtime/preflight-build.ts'
-import { paintFor, plain } from '../../src/runtime/style.ts'
+import { plain, screenOf } from '../../src/runtime/screen.ts'
 import { type Recorded, systemOf } from './recorded.ts'
 
 const release = '6.12.107+deb13-cloud-amd64'
@@ -25,6 +25,9 @@ const fit: Recorded = {
     // What Linux shows of 16 GiB.
     '/proc/meminfo': 'MemTotal:       16370000 kB\nMemFree:        15000000 kB\n',
     '/proc/keys': '1a2b I--Q---\n',
+    '/proc/sys/kernel/yama/ptrace_scope': '1\n',
+    '/sys/kernel/security/lockdown': '[none] integrity confidentiality\n',
+    '/sys/power/disk': '[platform] shutdown reboot\n',
     '/proc/swaps': 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
     '/proc/self/mountinfo': '22 1 253:0 / / ro - erofs /dev/dm-0 ro\n',
     [`${modules}/modules.dep`]: dep.join(''),
@@ -64,6 +67,16 @@ for (const [what, recorded, says] of [
     /^kernel-feature: .*CONFIG_KEYS/,
   ],
   [
+    'no lockdown in the kernel',
+    { ...fit, texts: { ...fit.texts, '/sys/kernel/security/lockdown': undefined as never } },
+    /^harden-unproven: .*lockdown is set: it is not in this kernel; use a kernel with CONFIG_SECURITY_LOCKDOWN_LSM, or set LOCKDOWN=none/,
+  ],
+  [
+    'no Yama in the kernel',
+    { ...fit, texts: { ...fit.texts, '/proc/sys/kernel/yama/ptrace_scope': undefined as never } },
+    /^harden-unproven: .*ptrace_scope is set: it is not in this kernel; .*PTRACE_SCOPE=0/,
+  ],
+  [
     'swap',
     but({ '/proc/swaps': 'Filename\tType\n/dev/vdb2 partition 1 0 -2\n' }),
     /^swap-active: .*\/dev\/vdb2.*remove it/,
@@ -94,6 +107,15 @@ for (const [what, recorded, says] of [
 test('a kernel before 6.1 is refused, one before 6.12 is worth a note', () => {
   assert.match(bads(inVm(fit, { modules: '/lib/modules/5.10.0-9-amd64' })).join(), /kernel-old: .*5\.10\.0/)
   assert.match(notes(inVm(fit, { modules: '/lib/modules/6.1.0-9-amd64' })).join(), /take 6\.12 or later/)
+})
+
+test('without lockdown hibernation is said to be open, unless the kernel has it off', () => {
+  const config = parseConfig('LOCKDOWN=none\nPTRACE_SCOPE=0\n')
+  assert.match(
+    bads(inVm(fit, { config })).join(),
+    /^harden-unproven: .*hibernation is set: the kernel says \[platform\] shutdown reboot; .*nohibernate/,
+  )
+  assert.equal(bads(inVm(but({ '/sys/power/disk': '[disabled]\n' }), { config })), [])
 })
 
 test('files in memory have to fit beside the boot, layers too', () => {
@@ -161,13 +183,13 @@ test('printed: a line each, aligned, colour on a terminal only and not with NO_C
   const lines = printFindings(findings, plain).split('\n')
   assert.equal(lines.slice(0, 2), ['ok    a       fine', 'note  longer  x\\u{1b}[2J'])
   assert.ok(lines[2]?.startsWith('FAIL  b       cvm-absent: cannot '))
-  assert.ok(printFindings(findings, paintFor(true, {})).startsWith('\u001b[32mok  \u001b[0m  a'))
-  for (const paint of [
-    paintFor(false, {}),
-    paintFor(true, { NO_COLOR: '1' }),
-    paintFor(true, { TERM: 'dumb' }),
+  assert.ok(printFindings(findings, screenOf({ isTTY: true }, {})).startsWith('\u001b[32mok  \u001b[0m  a'))
+  for (const screen of [
+    screenOf({ isTTY: false, columns: 20 }, {}),
+    screenOf({ isTTY: true }, { NO_COLOR: '1' }),
+    screenOf({ isTTY: true, columns: 0 }, { TERM: 'dumb' }),
   ])
-    assert.is(printFindings(findings, paint), printFindings(findings, plain))
+    assert.is(printFindings(findings, screen), printFindings(findings, plain))
   const json = JSON.parse(printFindingsJson(findings))
   assert.is(json.good, false)
   assert.equal(json.findings[2].code, 'cvm-absent')

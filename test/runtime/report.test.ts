@@ -4,6 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { faultOf } from '../../src/fault.ts'
@@ -15,7 +16,7 @@ import { escapeXml, fitted, widthOf } from '../../src/runtime/report/svg.ts'
 import { printTime, ticksOf, timelineOf } from '../../src/runtime/report/timeline.ts'
 import { printText } from '../../src/runtime/report/words.ts'
 import { report } from '../../src/runtime/report.ts'
-import { plain } from '../../src/runtime/style.ts'
+import { plain, screenOf } from '../../src/runtime/screen.ts'
 
 const golden = join(import.meta.dirname, '../golden/boot')
 const read = (name: string): string => readFileSync(join(golden, name), 'latin1')
@@ -121,6 +122,20 @@ for (const [what, given] of [
     const text = printText(given, plain)
     assert.not.match(text, /NaN|undefined|Infinity/)
     assert.ok([...text].every((c) => c === '\n' || c >= ' '))
+  })
+
+for (const columns of [80, 120])
+  test(`on a terminal of ${columns} columns no line of the text is longer, and colours add nothing else`, () => {
+    const of = (environment: Record<string, string>) =>
+      printText(record(), screenOf({ isTTY: true, columns }, environment))
+    const narrow = of({ NO_COLOR: '1' })
+    assert.equal(
+      narrow.split('\n').filter((line) => line.length > columns),
+      [],
+    )
+    for (const { mounted } of chainOf(record().state).links) assert.ok(narrow.includes(`  ${mounted.at} `))
+    assert.is.not(of({}), narrow)
+    assert.is(stripVTControlCharacters(of({})), narrow)
   })
 
 test('overlaps would be seen', () => {

@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
@@ -14,14 +15,14 @@ import { planBoot } from '../../src/plan/plan.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
 import { compare } from '../../src/runtime/compare.ts'
 import { readDeep } from '../../src/runtime/deep.ts'
-import { type Expected, expectedOf } from '../../src/runtime/expected.ts'
-import type { Finding } from '../../src/runtime/finding.ts'
+import { expectedOf } from '../../src/runtime/expected.ts'
+import { type Finding, printFindings } from '../../src/runtime/finding.ts'
 import { mountAt, parseMounts } from '../../src/runtime/mounts.ts'
 import { overviewOf } from '../../src/runtime/overview.ts'
 import { printOverview, printOverviewJson } from '../../src/runtime/overview-text.ts'
 import { sceneOf } from '../../src/runtime/scene.ts'
+import { plain, type Screen, screenOf } from '../../src/runtime/screen.ts'
 import { status } from '../../src/runtime/status.ts'
-import { paintFor } from '../../src/runtime/style.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
 import { verify } from '../../src/runtime/verify.ts'
 import { goodCmdline } from '../fake-machine.ts'
@@ -77,6 +78,19 @@ test('a machine that runs as it was measured has no finding that is bad', () => 
   assert.equal(bads(findings), [])
   assert.ok(findings.length >= 14)
 })
+
+const xtsTable = ({ key = 'cvmboot:workspace', on = '253:7', offset = 4096 }): string =>
+  `aes-xts-plain64 :64:logon:${key} 0 ${on} ${offset} 1 sector_size:4096`
+/** The same machine with a workspace without integrity. */
+const xts = (differently: Parameters<typeof xtsTable>[0]) =>
+  both(
+    withText('/run/cvmboot/partition.conf', (text) =>
+      text.replace('WORKSPACE_INTEGRITY=hmac-sha256', 'WORKSPACE_INTEGRITY=none'),
+    ),
+    withMapping('workspace', { table: xtsTable(differently) }),
+  )
+const workspaceTable = (change: (table: string) => string) => (recorded: Recorded) =>
+  withMapping('workspace', { table: change(recorded.mappings?.['workspace']?.table ?? '') })(recorded)
 
 const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, FaultCode, RegExp])[] = [
   [
@@ -139,6 +153,24 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     /\/tmp any more: its limit is 1073741824/,
   ],
   [
+    'another file system in the place of a tmpfs',
+    withText(mountinfo, (text) => text.replace(/( \/tmp .* - )tmpfs /, '$1ramfs ')),
+    'verify-mount',
+    /\/tmp any more: it is ramfs/,
+  ],
+  [
+    'a tmpfs that lost nodev',
+    withText(mountinfo, (text) => text.replace(' /tmp rw,nosuid,nodev,', ' /tmp rw,nosuid,')),
+    'verify-mount',
+    /\/tmp any more: it is not mounted nodev/,
+  ],
+  [
+    'a tmpfs of more files',
+    withText(mountinfo, (text) => text.replace(/( \/tmp .*)nr_inodes=8192/, '$1nr_inodes=1000000')),
+    'verify-mount',
+    /\/tmp any more: its limit of files is 1000000, not 8192/,
+  ],
+  [
     'a tmpfs that may be swapped',
     withText(mountinfo, (text) => text.replace(/( \/tmp .*),noswap/, '$1')),
     'verify-mount',
@@ -149,6 +181,24 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     withText(mountinfo, (text) => text.replace('lowerdir=/sysroot/mnt', 'lowerdir=/evil')),
     'verify-mount',
     /\/etc any more: it is an overlay of other/,
+  ],
+  [
+    'a layer of another directory on top',
+    withText(mountinfo, (text) => text.replace('upperdir=/run/cvmboot/overlay/etc/', 'upperdir=/run/evil/')),
+    'verify-mount',
+    /\/etc any more: it is an overlay of other/,
+  ],
+  [
+    'layers that lost nosuid',
+    withText(mountinfo, (text) => text.replace(' /etc rw,nosuid,', ' /etc rw,')),
+    'verify-mount',
+    /\/etc any more: it is not mounted nosuid/,
+  ],
+  [
+    'another file system in the place of layers',
+    withText(mountinfo, (text) => text.replace(/( \/var .* - )overlay /, '$1tmpfs ')),
+    'verify-mount',
+    /\/var any more: it is tmpfs/,
   ],
   [
     'another file system on a volume',
@@ -174,6 +224,34 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     'verify-mapping',
     /is dm-linear/,
   ],
+  [
+    'a table of another root hash',
+    (recorded: Recorded) => {
+      const { table = '' } = recorded.mappings?.['os-config'] ?? {}
+      return withMapping('os-config', { table: table.replace(/ sha256 [0-9a-f]{8}/, ' sha256 01234567') })(
+        recorded,
+      )
+    },
+    'verify-mapping',
+    /os-config any more: its mapping has another table: .* sha256 01234567/,
+  ],
+  ['no dm-crypt beneath', withMapping('workspace', { target: 'linear' }), 'verify-mapping', /is dm-linear/],
+  [
+    "a key in the table of a stranger's mapping",
+    both(
+      withNames('/sys/block', 'dm-9'),
+      withText('/sys/block/dm-9/dm/name', () => 'stranger\n'),
+      (recorded) => {
+        const { workspace } = recorded.mappings ?? {}
+        const table = `aes-xts-plain64 ${'ab'.repeat(64)} 0 253:9 0`
+        return workspace === undefined
+          ? recorded
+          : { ...recorded, mappings: { ...recorded.mappings, stranger: { ...workspace, table } } }
+      },
+    ),
+    'verify-mapping',
+    /stranger any more: its mapping shows its key/,
+  ],
   ['a writable mapping', withMapping('root-fs', { access: 'read-write' }), 'verify-mapping', /is writable/],
   ['a shorter mapping', withMapping('root-fs', { sectors: 8n }), 'verify-mapping', /has 8 sectors/],
   [
@@ -188,29 +266,26 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     'verify-mapping',
     /one with a key in it/,
   ],
+  ['another key', xts({ key: 'cvmboot:evil' }), 'verify-mapping', /the key cvmboot:evil/],
   [
-    'another key',
-    withMapping('workspace', {
-      table: 'aes-xts-plain64 :64:logon:cvmboot:evil 0 253:7 0 1 sector_size:4096',
-    }),
+    'another key, with integrity',
+    workspaceTable((table) => table.replace('cvmboot:workspace', 'cvmboot:evil')),
     'verify-mapping',
     /the key cvmboot:evil/,
   ],
+  ['data from elsewhere on the partition', xts({ offset: 8 }), 'verify-mapping', /begins at sector 8/],
+  ['another partition', xts({ on: '253:8' }), 'verify-mapping', /a partition named job-store/],
   [
-    'data from elsewhere on the partition',
-    withMapping('workspace', {
-      table: 'aes-xts-plain64 :64:logon:cvmboot:workspace 0 253:7 8 1 sector_size:4096',
-    }),
+    'a mapping that ends early',
+    both(xts({}), (recorded) => ({ ...recorded, bytes: { '/dev/vda7': 1n << 30n } })),
     'verify-mapping',
-    /begins at sector 8/,
+    /workspace any more: its mapping has \d+ sectors/,
   ],
   [
-    'another partition',
-    withMapping('workspace', {
-      table: 'aes-xts-plain64 :64:logon:cvmboot:workspace 0 253:8 0 1 sector_size:4096',
-    }),
+    'a table without integrity where it is configured',
+    withMapping('workspace', { table: xtsTable({}) }),
     'verify-mapping',
-    /a partition named job-store/,
+    /is encrypted as xts, not as xts-hmac/,
   ],
   [
     'an extra mapping on a partition',
@@ -240,6 +315,15 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     /\/dev\/vda7: \/dev\/loop0/,
   ],
   [
+    'a loop device on the partition that is not encrypted',
+    both(
+      withNames('/sys/block', 'loop0'),
+      withText('/sys/block/loop0/loop/backing_file', () => '/dev/vda8\n'),
+    ),
+    'verify-shared',
+    /\/dev\/vda8: \/dev\/loop0/,
+  ],
+  [
     'a loop device on the disk',
     both(
       withNames('/sys/block', 'loop0'),
@@ -259,6 +343,21 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     withText('/proc/sys/kernel/sysrq', () => '438\n'),
     'verify-setting',
     /kernel\.sysrq is 0 as the boot set it: it is 438/,
+  ],
+  [
+    'swap units that are not masked any more',
+    (recorded: Recorded) => {
+      const { ['/run/systemd/system/swap.target']: _, ...texts } = recorded.texts
+      return { ...recorded, texts }
+    },
+    'verify-setting',
+    /swap\.target is masked .*: it is not masked/,
+  ],
+  [
+    'a unit in place of the mask',
+    withText('/run/systemd/system/swap.target', () => '[Unit]\n'),
+    'verify-setting',
+    /swap\.target is masked .*: it is a unit/,
   ],
   [
     'lockdown taken back',
@@ -301,33 +400,37 @@ test('without the eyes of root nothing counts as good', () => {
 })
 
 const area = Buffer.alloc(1 << 20, 7)
-const config = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
-const lasting = (head: Buffer, digest: string): string[] => {
+const ofHeader = (heads: Record<string, Buffer>, digest: string | undefined): string[] => {
   const recorded = bootRecorded()
-  const system = systemOf({ ...recorded, heads: { '/dev/vda7': head } })
-  const { state } = readBooted(system, undefined)
-  const expected = expectedOf(parseParams(recorded.texts['/proc/cmdline']?.trim() ?? ''), parseConfig(config))
-  const steps = state.steps.map((step) =>
-    step.evidence['volume'] === 'workspace'
-      ? { ...step, evidence: { ...step.evidence, header: digest } }
-      : step,
-  )
-  return bads(compare(sceneOf(system, expected, { ...state, steps }))).filter((says) =>
-    says.includes('header'),
-  )
+  const system = systemOf({ ...recorded, heads })
+  const { expected, state } = readBooted(system, undefined)
+  const steps = state.steps.map(({ evidence: { header, ...evidence }, ...step }) => ({
+    ...step,
+    evidence: header === undefined || digest === undefined ? evidence : { ...evidence, header: digest },
+  }))
+  return bads(compare(sceneOf(system, expected, { ...state, steps })))
 }
 
 test('a changed header of a volume that lasts is noticed, and one that lies in wait behind it', () => {
   const whole = Buffer.concat([area, Buffer.alloc(1 << 20)])
   const digest = headerDigest(area)
-  assert.equal(lasting(whole, digest), [])
+  const with7 = (head: Buffer) => ofHeader({ '/dev/vda7': head }, digest).join()
+  assert.is(with7(whole), '')
   const changed = Buffer.from(whole)
   changed.writeUInt8(8, 5)
   assert.match(
-    lasting(changed, digest).join(),
+    with7(changed),
     /^verify-header: .*workspace: on \/dev\/vda7 is not the one that this boot opened/,
   )
-  assert.match(lasting(Buffer.concat([area, area]), digest).join(), /has another one behind it/)
+  assert.match(with7(Buffer.concat([area, area])), /^verify-header: .*has another one behind it/)
+})
+
+test('a header that cannot be read, or of which the state says nothing, does not count as good', () => {
+  assert.match(ofHeader({}, headerDigest(area)).join(), /^verify-header: .*\/dev\/vda7 cannot be read/)
+  assert.match(
+    ofHeader({ '/dev/vda7': area }, undefined).join(),
+    /^verify-header: .*the state does not say what it was/,
+  )
 })
 
 test('the driver that derives keys is noticed when it is back, unless it was to stay', () => {
@@ -342,40 +445,26 @@ test('the driver that derives keys is noticed when it is back, unless it was to 
   assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
 })
 
-const withWorkspace = (expected: Expected, profile: 'xts' | 'xts-hmac'): Expected => ({
-  ...expected,
-  volumes: expected.volumes.map((one) => (one.protection === 'crypt' ? { ...one, profile } : one)),
+test('without integrity the mapping lies on the partition', () => {
+  assert.equal(found(xts({})), [])
 })
 
-test('with integrity the mapping lies on its dm-integrity, and that on the partition', () => {
-  const recorded = bootRecorded()
-  const table =
-    'capi:authenc(hmac(sha256),xts(aes))-plain64 :96:logon:cvmboot:workspace 0 254:4 0 2 integrity:32:aead sector_size:4096'
-  const below =
-    '253:7 0 32 J 7 block_size:4096 journal_sectors:3960 interleave_sectors:32768 buffer_sectors:128 journal_watermark:50 commit_time:10000 fix_padding'
-  const dif: Mapping = {
-    device: '/dev/dm-4',
-    dev: '254:4',
-    access: 'read-write',
-    sectors: 8n,
-    target: 'integrity',
-    table: below,
-    status: '',
-  }
-  const of = (mappings: Record<string, Mapping>, profile: 'xts' | 'xts-hmac') => {
-    const scene = sceneFrom({ ...recorded, mappings: { ...recorded.mappings, ...mappings } })
-    return bads(compare({ ...scene, expected: withWorkspace(scene.expected, profile) })).filter((says) =>
-      says.includes('workspace any'),
-    )
-  }
-  const workspace = { ...(recorded.mappings?.['workspace'] as Mapping), table }
-  assert.equal(of({ workspace, workspace_dif: dif }, 'xts-hmac'), [])
-  assert.match(of({ workspace, workspace_dif: dif }, 'xts').join(), /encrypted as xts-hmac, not as xts/)
-  assert.match(of({ workspace }, 'xts-hmac').join(), /has no dm-integrity of ours/)
-  assert.match(
-    of({ workspace, workspace_dif: { ...dif, dev: '254:9' } }, 'xts-hmac').join(),
-    /not on its dm-integrity/,
-  )
+test('with integrity it lies on its dm-integrity, and that on the partition', () => {
+  const of = (change: Partial<Mapping> | undefined) =>
+    found((recorded) => {
+      const { workspace_dif: dif, ...others } = recorded.mappings ?? {}
+      const mappings =
+        change === undefined || dif === undefined
+          ? others
+          : { ...others, workspace_dif: { ...dif, ...change } }
+      return { ...recorded, mappings }
+    }).filter((says) => says.includes('workspace any'))
+  assert.equal(of({}), [])
+  assert.match(of(undefined).join(), /has no dm-integrity of ours/)
+  assert.match(of({ target: 'linear' }).join(), /has no dm-integrity of ours/)
+  assert.match(of({ dev: '254:9' }).join(), /not on its dm-integrity/)
+  const { table = '' } = bootRecorded().mappings?.['workspace_dif'] ?? {}
+  assert.match(of({ table: table.replace('253:7', '253:8') }).join(), /a partition named job-store/)
 })
 
 test('what is expected is what the plan makes: each mount of it, and no other', () => {
@@ -453,22 +542,43 @@ test('status: all volumes with what protects them, and healthy', () => {
   const text = printOverview(overview)
   assert.match(
     text,
-    /^root-fs +verified +dm-0 +vda1 vda2 +sha256 [0-9a-f]{12}\.\.\. +- +\/ +erofs,ro +229M +100%$/m,
+    /^root-fs +verified +dm-0: vda1 vda2 +sha256 [0-9a-f]{12}\.\.\. +- +\/ +erofs,ro +\d+M +100%$/m,
   )
   assert.match(
     text,
-    /^workspace +encrypted +dm-3 +vda7 +aes-xts-plain64 +mock +\/mnt\/nvflare\/workspace +ext4,rw,nosuid,nodev +240M +0%$/m,
+    /^workspace +encrypted +dm-4: vda7 +aes-xts-plain64, hmac-sha256 +mock +\/mnt\/nvflare\/workspace +ext4,rw,nosuid,nodev +218M +0%$/m,
   )
-  assert.match(text, /^job-store +readable by the host +vda8 /m)
+  assert.match(text, /^job-store +not protected +vda8 /m)
   assert.match(text, /^confidential VM +mock at boot, now none$/m)
   assert.match(text, /^healthy: /m)
-  assert.ok(printOverview(overview, paintFor(true, {})).includes('\u001b[32mverified'))
+  assert.ok(printOverview(overview, screenOf({ isTTY: true }, {})).includes('\u001b[32mverified'))
   const json = JSON.parse(printOverviewJson(overview))
   assert.is(json.healthy, true)
   assert.is(json.jobStoreReadableByHost, true)
   assert.match(json.volumes[0].table, /^verity 1 /)
   assert.match(json.volumes[3].bytes, /^\d{9}$/)
 })
+
+for (const columns of [80, 120])
+  test(`on a terminal of ${columns} columns no line of status and verify is longer, and all is there`, () => {
+    const evil = `90 ${idOf('/mnt/nvflare/oem-launcher')} 0:24 /evil /mnt/nvflare/oem-launcher rw - tmpfs run rw`
+    const scene = sceneFrom(mounted(evil)(bootRecorded()))
+    for (const print of [
+      (screen: Screen) => printOverview(overviewOf(scene), screen),
+      (screen: Screen) => printFindings(compare(scene), screen),
+    ]) {
+      const narrow = print(screenOf({ isTTY: true, columns }, { NO_COLOR: '1' }))
+      assert.equal(
+        narrow.split('\n').filter((line) => line.length > columns),
+        [],
+      )
+      const words = (text: string) => new Set(text.split(/\s+/))
+      assert.equal(words(narrow), words(print(plain)))
+      const coloured = print(screenOf({ isTTY: true, columns }, {}))
+      assert.ok(coloured.includes('\u001b[31mFAIL\u001b[0m  '))
+      assert.is(stripVTControlCharacters(coloured), narrow)
+    }
+  })
 
 test('status: what is missing or wrong is said, and no key of a strange table', () => {
   const key = 'ab'.repeat(64)

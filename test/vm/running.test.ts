@@ -1,9 +1,14 @@
 // The verbs for a running CVM in a real one: what they say of a boot as it was measured, and that each change behind its
-// back is noticed.
+// back is noticed. UPDATE_GOLDEN=1 writes test/golden/boot and what README.md shows anew: golden.ts.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parseState } from '../../src/layout/state.ts'
+import { shapeOf, writeGolden } from './golden.ts'
 import { type Part, run } from './running.ts'
+import { project } from './world.ts'
 
 type Ran = { parts: ReadonlyMap<string, Part>; part: (name: string) => Part }
 
@@ -14,6 +19,26 @@ test.before(async (ran) => {
   ran.parts = parts
   ran.part = (name) => parts.get(name) ?? (assert.unreachable(`the probe did not get to ${name}`) as never)
   assert.is(boot.ended, 'off')
+  if (process.env['UPDATE_GOLDEN'] === '1') writeGolden(parts)
+})
+
+/** What README.md shows, without its frame. */
+const shown = (name: string): string =>
+  new RegExp(`<!-- ${name}:.*-->\\s+\`\`\`text\\n([\\s\\S]*?)\`\`\``).exec(
+    readFileSync(join(project, 'README.md'), 'utf8'),
+  )?.[1] ?? ''
+
+test('README.md and the recorded boot say what this machine says, but for times, sizes and hashes', ({
+  part,
+}) => {
+  const stepsOf = (text: string) => parseState(text)?.steps.map(({ step, evidence }) => [step, evidence])
+  const golden = readFileSync(join(project, 'test/golden/boot/state.json'), 'utf8')
+  const [recorded, here] = [golden, part('state').said].map((text) => shapeOf(JSON.stringify(stepsOf(text))))
+  assert.is(here, recorded)
+  assert.is(shapeOf(part('status-narrow').said), shapeOf(shown('status')))
+  assert.is(shapeOf(part('verify-narrow').said), shapeOf(shown('verify')))
+  const [difference = ''] = /^FAIL.*\n(?: .*\n)*/m.exec(part('verify-difference').said) ?? []
+  assert.is(shapeOf(difference), shapeOf(shown('verify-difference')))
 })
 
 test('as it was measured: verify finds nothing, and reads all that is verified', ({ part }) => {
@@ -33,11 +58,11 @@ test('status: healthy, with every volume, its use and its table', ({ part }) => 
   assert.match(said, /^healthy: /m)
   assert.match(
     said,
-    /^root-fs +verified +dm-0 +vda1 vda2 +sha256 [0-9a-f]{12}\.\.\. .* \/ +erofs,ro +\d+M +100%$/m,
+    /^root-fs +verified +dm-0: vda1 vda2 +sha256 [0-9a-f]{12}\.\.\. .* \/ +erofs,ro +\d+M +100%$/m,
   )
   assert.match(
     said,
-    /^workspace +encrypted +dm-4 +vda7 +aes-xts-plain64, hmac-sha256 +mock .* ext4,rw,nosuid,nodev +\d+M +\d+%$/m,
+    /^workspace +encrypted +dm-4: vda7 +aes-xts-plain64, hmac-sha256 +mock .* ext4,rw,nosuid,nodev +\d+M +\d+%$/m,
   )
   assert.not.ok(said.includes('\u001b'))
   const json = JSON.parse(part('status-json').said)
@@ -52,6 +77,44 @@ test('report: asks kernel and systemd of this boot', ({ part }) => {
     assert.ok(said.includes(words), words)
 })
 
+test("the scripts' name of the service is cvmboot.service: each start verifies anew, and fails where verify does", ({
+  part,
+}) => {
+  const [booted, again, failed] = ['unit-booted', 'unit-again', 'unit-failed'].map((name) => part(name).said)
+  for (const said of [booted, again, failed]) assert.match(said ?? '', /^Id=cvmboot\.service$/m)
+  for (const said of [booted, again]) assert.match(said ?? '', /^Result=success$/m)
+  assert.is(part('unit-start').status, 0)
+  const invocation = (said = '') => /^InvocationID=([0-9a-f]{32})$/m.exec(said)?.[1]
+  assert.is(new Set([booted, again, failed].map(invocation)).size, 3)
+  assert.match(part('unit-status').said, /cvmboot\.service - .*[\s\S]*ExecStart=\/usr\/sbin\/cvmboot verify/)
+  assert.match(part('unit-status').said, /cvmboot\[\d+\]: ok {4}/)
+  assert.is(part('unit-refuses').status, 1)
+  assert.match(failed ?? '', /^Result=exit-code$/m)
+})
+
+test('what a drop-in says of a failure is done: the machine was powered off', ({ parts }) => {
+  // `boot.ended` says that it went off; the probe would have said that it had to do so itself.
+  assert.not.ok(parts.has('failure-action'))
+})
+
+test("the program launch runs in its sandbox, and the journal has its words under the unit's own name", ({
+  part,
+}) => {
+  const { said, status } = part('launcher')
+  assert.is(status, 0)
+  assert.equal(said.trim().split('\n'), [
+    'launched: /mnt/nvflare/oem-launcher/launch',
+    'CapEff:\t0000000000000000',
+    'NoNewPrivs:\t1',
+    'touch /mnt/nvflare/workspace/launched-by-unit: done',
+    'touch /mnt/nvflare/job-store/launched-by-unit: done',
+    'touch /etc/launched-by-unit: Read-only file system',
+    'touch /var/launched-by-unit: Read-only file system',
+    'unshare --net true: Operation not permitted',
+    'ls /dev/mapper/control: No such file or directory',
+  ])
+})
+
 for (const [change, says] of [
   [
     'bind',
@@ -63,11 +126,16 @@ for (const [change, says] of [
   ['remount', /: verify-mount: cannot trust \/mnt\/nvflare\/workspace any more: it is not mounted nosuid/],
   ['writable', /: verify-mount: cannot trust \/mnt\/nvflare\/os-config any more: it is not mounted ro/],
   ['tmpfs', /: verify-mount: cannot trust \/tmp any more: its limit is 1073741824/],
+  ['inodes', /: verify-mount: cannot trust \/tmp any more: its limit of files is 1048576/],
   ['loop', /: verify-shared: cannot trust \/dev\/vda7: \/dev\/loop0 lies on it/],
   ['mapping', /: verify-shared: cannot trust \/dev\/vda3: the mapping again lies on it/],
   [
     'table',
     /: verify-mapping: cannot trust oem-launcher any more: its mapping has another table: .* ignore_corruption/,
+  ],
+  [
+    'unmask',
+    /: verify-setting: cannot trust that swap\.target is masked as the boot set it: it is not masked/,
   ],
   ['setting', /: verify-setting: cannot trust that kernel\.sysrq is 0 as the boot set it: it is 1/],
   [

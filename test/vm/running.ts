@@ -1,7 +1,7 @@
-// A booted Debian that has cvmboot itself in its verified root, and runs running/usr/libexec/probe. Made once.
+// A booted Debian that has cvmboot and its units in its verified root, and runs running/root-fs/usr/libexec/probe. Made once.
 
 import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { unitFiles } from '../../src/install/frameworks.ts'
 import { run as tool } from '../../src/machine/exec.ts'
@@ -10,14 +10,14 @@ import { copyOf } from './disk.ts'
 import { epoch } from './guest.ts'
 import type { Boot } from './qemu.ts'
 import { lastWords } from './report.ts'
-import { digest, executable, makeSources, pack, power, setup, trees, world } from './world.ts'
+import { digestTree, executable, makeSources, pack, power, setup, trees, world } from './world.ts'
 
 export type Part = { readonly said: string; readonly status: number }
 
 const tree = join(import.meta.dirname, 'running')
 const files = ['usr/libexec/probe', 'usr/lib/systemd/system/cvm-report.service']
-/** What the package brings for the end of the machine. */
-const units = [...unitFiles()].filter(([path]) => /cleanup|sysinit|shutdown/.test(path))
+/** What the package brings. */
+const units = [...unitFiles()]
 
 /** The one library of the executable that a minimal Debian lacks (package libatomic1). */
 const libatomic = async (): Promise<string> => {
@@ -27,7 +27,7 @@ const libatomic = async (): Promise<string> => {
 
 /** Puts the tree and the executable over what a tar has: of two entries the later counts. */
 const addTo = async (tar: string, modules: string, scratch: string): Promise<void> => {
-  await cp(tree, scratch, { recursive: true })
+  await cp(join(tree, 'root-fs'), scratch, { recursive: true })
   for (const [from, to] of [
     [executable('cvmboot-mock'), 'usr/sbin/cvmboot'],
     [await libatomic(), 'usr/lib/x86_64-linux-gnu/libatomic.so.1'],
@@ -37,9 +37,11 @@ const addTo = async (tar: string, modules: string, scratch: string): Promise<voi
     await copyFile(from, join(scratch, to))
     await chmod(join(scratch, to), 0o755)
   }
-  for (const [path, { mode, text }] of units) {
-    await mkdir(dirname(join(scratch, path)), { recursive: true })
-    await writeFile(join(scratch, path), text, { mode })
+  for (const [path, { kind, mode, text }] of units) {
+    const to = join(scratch, path)
+    await mkdir(dirname(to), { recursive: true })
+    if (kind === 'link') await symlink(text, to)
+    else await writeFile(to, text, { mode })
   }
   const owner = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
   const order = ['--sort=name', `--mtime=@${epoch}`, '--no-recursion']
@@ -53,20 +55,17 @@ const make = async () => {
   const from = await world()
   // A workspace that lasts has a header, which can change; and what can be below dm-crypt is.
   const text = `${await readFile(join(trees, 'partition.conf'), 'utf8')}WORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\n`
-  const own = files.map((name) => digest(join(tree, name)))
-  const entry = await cached(
-    'running',
-    [from.disk, text, ...own, JSON.stringify(units)],
-    async (directory) => {
-      const config = join(directory, 'config')
-      await writeFile(config, text)
-      const sources = await makeSources(from.guest, join(directory, 'sources'))
-      await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
-      await setup(sources, config, directory)
-      for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
-      await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
-    },
-  )
+  const own = digestTree(tree)
+  const entry = await cached('running', [from.disk, text, own, JSON.stringify(units)], async (directory) => {
+    const config = join(directory, 'config')
+    await writeFile(config, text)
+    const sources = await makeSources(from.guest, join(directory, 'sources'))
+    await cp(join(tree, 'oem-launcher'), sources.oemLauncher, { recursive: true })
+    await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
+    await setup(sources, config, directory)
+    for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
+    await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
+  })
   const cmdline = (await readFile(join(entry, 'cmdline'), 'utf8')).trim()
   return { from, cmdline, initramfs: join(entry, 'initramfs'), disk: join(entry, 'disk.img') }
 }

@@ -7,44 +7,69 @@ import { reasonOf } from '../../machine/errno.ts'
 import { run as tool } from '../../machine/exec.ts'
 import { unmount } from '../../machine/libc.ts'
 import { mappingNames, removeMapping } from '../../machine/mapper.ts'
-import { parseMountinfo } from '../../machine/mountinfo.ts'
+import { type Mount, parseMountinfo } from '../../machine/mountinfo.ts'
 import { printTeardown, type Teardown } from './teardown.ts'
 import { wipeBelow } from './wipe.ts'
 
-const isMounted = (target: string): number =>
-  parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1')).filter((mount) => mount.target === target)
-    .length
+/** What a clean-up asks of the machine: each is read back by another. */
+export type Host = {
+  readonly mounts: () => readonly Mount[]
+  readonly unmount: (target: string) => void
+  readonly mappings: () => readonly string[]
+  readonly removeMapping: (name: string) => void
+  readonly wipe: (directory: string) => void
+  /** Lines of a partition (include/linux/kobject.h: uevent). */
+  readonly uevent: (device: string) => string
+  readonly read: (device: string, bytes: number) => Buffer
+  readonly write: (device: string, bytes: Buffer) => void
+  readonly discard: (device: string) => Promise<unknown>
+}
+
+export const thisHost: Host = {
+  mounts: () => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1')),
+  unmount,
+  mappings: mappingNames,
+  removeMapping,
+  wipe: wipeBelow,
+  uevent: (device) => readFileSync(`/sys/class/block/${device.replace(/^\/dev\//, '')}/uevent`, 'latin1'),
+  read: (device, bytes) => readDevice(device, 0n, bytes),
+  write: (device, bytes) => writeDevice(device, 0n, bytes),
+  discard: (device) => tool('blkdiscard', ['--force', device], { package: 'util-linux' }),
+}
+
+const countMounts = (host: Host, at: string): number =>
+  host.mounts().filter(({ target }) => target === at).length
 
 /** The name in the partition table, which a device that took the place of the boot's would not have. */
-const requirePartition = (device: string, volume: string): void => {
-  const uevent = readFileSync(`/sys/class/block/${device.replace(/^\/dev\//, '')}/uevent`, 'latin1')
-  if (!uevent.split('\n').includes(`PARTNAME=${volume}`))
+const requirePartition = (host: Host, device: string, volume: string): void => {
+  if (!host.uevent(device).split('\n').includes(`PARTNAME=${volume}`))
     throw new Error(`${device} is no partition named ${volume}`)
 }
 
-const erase = (device: string, bytes: number): void => {
+const erase = (host: Host, device: string, bytes: number): void => {
   const zeroes = Buffer.alloc(bytes)
-  writeDevice(device, 0n, zeroes)
-  if (!readDevice(device, 0n, bytes).equals(zeroes)) throw new Error('it does not read back as zeroes')
+  host.write(device, zeroes)
+  if (!host.read(device, bytes).equals(zeroes)) throw new Error('it does not read back as zeroes')
 }
 
-const act = async (step: Teardown): Promise<void> => {
-  if (step.do === 'wipe') return wipeBelow(step.directory)
+const act = async (step: Teardown, host: Host): Promise<void> => {
+  if (step.do === 'wipe') return host.wipe(step.directory)
   if (step.do === 'unmount') {
-    const before = isMounted(step.target)
-    unmount(step.target)
-    if (isMounted(step.target) >= before) throw new Error('it is still mounted')
+    const before = countMounts(host, step.target)
+    host.unmount(step.target)
+    // Of several on one path the last is gone, and the next step's.
+    if (countMounts(host, step.target) >= before) throw new Error('it is still mounted')
     return
   }
   if (step.do === 'close') {
-    removeMapping(step.mapping)
-    if (mappingNames().includes(step.mapping)) throw new Error('it is still open')
+    host.removeMapping(step.mapping)
+    if (host.mappings().includes(step.mapping)) throw new Error('it is still open')
     return
   }
-  requirePartition(step.device, step.volume)
-  if (step.do === 'erase') return erase(step.device, step.bytes)
+  requirePartition(host, step.device, step.volume)
+  if (step.do === 'erase') return erase(host, step.device, step.bytes)
   try {
-    await tool('blkdiscard', ['--force', step.device], { package: 'util-linux' })
+    await host.discard(step.device)
   } catch (thrown) {
     // The headers are gone; what is left is noise, on a disk that keeps its blocks.
     if (!/not supported/i.test(String(thrown))) throw thrown
@@ -52,9 +77,9 @@ const act = async (step: Teardown): Promise<void> => {
 }
 
 /** One step. Fault: `cleanup-failed`. */
-export const runTeardown = async (step: Teardown): Promise<void> => {
+export const runTeardown = async (step: Teardown, host: Host): Promise<void> => {
   try {
-    await act(step)
+    await act(step, host)
   } catch (thrown) {
     const reason = thrown instanceof BootFault ? thrown.message : reasonOf(thrown)
     throw fail('cleanup-failed', { step: printTeardown(step), reason })

@@ -31,7 +31,7 @@ const legendRow = (
       box({ x, y: top, width: 11, height: 11 }, look),
       text({ x: x + 17, y: top + 10 }, words, { look: 'small' }),
     ]
-    x += 17 + widthOf(words, 11) + 14
+    x += 17 + widthOf(words, 11) + 11
     return shapes
   })
 }
@@ -84,7 +84,7 @@ export const drawPhases = (timeline: Timeline): Part => ({
 })
 
 const rowHeight = 21
-const labels = 300
+const labels = 318
 const figures = 64
 
 const stepRow = (step: Step, scale: (time: number) => number, y: number): string[] => {
@@ -116,6 +116,7 @@ const kindWords: readonly { readonly look: Step['kind']; readonly words: string 
   { look: 'encrypt', words: 'encrypted volumes' },
   { look: 'open', words: 'not protected' },
   { look: 'memory', words: 'memory' },
+  { look: 'harden', words: 'hardening' },
   { look: 'other', words: 'preparation' },
 ]
 

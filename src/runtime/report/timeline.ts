@@ -4,7 +4,7 @@ import type { StepState } from '../../layout/state.ts'
 import type { BootRecord, Span } from './record.ts'
 
 /** What kind of work a step is: steps of one kind have one colour. */
-export type Kind = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'other'
+export type Kind = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'harden' | 'other'
 
 const kinds: Readonly<Record<string, Kind>> = {
   'check-initramfs': 'check',
@@ -21,13 +21,16 @@ const kinds: Readonly<Record<string, Kind>> = {
   'mount-plain': 'open',
   'mount-tmpfs': 'memory',
   overlay: 'memory',
+  'mask-swap': 'harden',
+  harden: 'harden',
+  'keep-sysctls': 'harden',
 }
 
 export type Step = Span & {
   readonly kind: Kind
   /** As `open-verity`. */
   readonly verb: string
-  /** Volume or path; may be empty. */
+  /** Volume, path or setting; may be empty. */
   readonly subject: string
 }
 
@@ -46,7 +49,7 @@ export type Timeline = {
 
 const stepOf = ({ step, at, milliseconds, evidence }: StepState): Step => {
   const verb = step.split(' ')[0] ?? ''
-  const subject = evidence['volume'] ?? evidence['mount'] ?? ''
+  const subject = evidence['volume'] ?? evidence['mount'] ?? evidence['setting'] ?? ''
   const kind = Object.hasOwn(kinds, verb) ? (kinds[verb] ?? 'other') : 'other'
   return { kind, verb, subject: `${subject}`, from: at, to: at + milliseconds }
 }
@@ -92,6 +95,6 @@ export const phaseTitles: Readonly<Record<Phase['name'], string>> = {
   kernel: 'kernel',
   start: 'start of cvmboot',
   steps: 'steps of cvmboot',
-  'hand-over': 'hand-over',
+  'hand-over': 'pivot, new init',
   system: 'start of the system',
 }

@@ -1,7 +1,7 @@
 // A boot in words: what the picture has as its text, and what `--text` shows on a terminal. Pure.
 
 import { printable } from '../../fault.ts'
-import type { Paint, Style } from '../style.ts'
+import { type Screen, type Style, wrapped } from '../screen.ts'
 import { type Chain, chainOf, type Trust } from './chain.ts'
 import type { BootRecord, Span } from './record.ts'
 import { phaseTitles, printTime, type Timeline, timelineOf } from './timeline.ts'
@@ -41,7 +41,8 @@ export const describe = (record: BootRecord): string => {
   ].join(' ')
 }
 
-const columns = 30
+/** Of the bars: with what stands before them a line fits into 80. */
+const columns = 28
 
 /** A bar at its place: eighths of a column are as fine as it gets. */
 const barOf = ({ from, to }: Span, whole: Span): string => {
@@ -71,13 +72,25 @@ const table = (rows: readonly (readonly string[])[]): string[] => {
   )
 }
 
-export const printText = (record: BootRecord, paint: Paint): string => {
+/** One beneath the other, or where that is too wide one after the other. */
+const linesOf = (rows: readonly (readonly string[])[], screen: Screen): string[] => {
+  const lines = table(rows)
+  if (lines.every((line) => line.length + 2 <= screen.columns)) return lines
+  const width = Math.max(...rows.map(([at = '']) => at.length))
+  return rows.map(
+    ([at = '', ...rest]) =>
+      `${at.padEnd(width)}  ${wrapped(rest.filter((word) => word !== '').join(', '), width + 4, screen)}`,
+  )
+}
+
+export const printText = (record: BootRecord, screen: Screen): string => {
+  const { paint } = screen
   const timeline = timelineOf(record)
   const chain = chainOf(record.state)
   const whole = { from: 0, to: timeline.end }
   const ours = { from: record.state.started, to: timeline.handOver }
   const row = (name: string, span: Span, within: Span) =>
-    `  ${printTime(span.to - span.from).padStart(8)}  ${name.padEnd(38)} ${paint('dim', barOf(span, within))}`.trimEnd()
+    `  ${printTime(span.to - span.from).padStart(8)}  ${name.padEnd(39)} ${paint('dim', barOf(span, within))}`.trimEnd()
   const phases = timeline.phases.flatMap((phase) => [
     row(phaseTitles[phase.name], phase, whole),
     ...(phase.name === 'kernel' && timeline.unpacking !== undefined
@@ -87,13 +100,14 @@ export const printText = (record: BootRecord, paint: Paint): string => {
   const steps = timeline.steps.map((step) =>
     row(printable(`${step.verb} ${step.subject}`.trim()), step, ours),
   )
-  const links = table(
-    chain.links.map(({ trust, name, demands, enforced, mounted }) =>
-      [mounted.at, name, trustWords[trust], demands, `${enforced.by} ${enforced.on}`].map(printable),
-    ),
-  ).map((text, i) => `  ${paint(styles[chain.links[i]?.trust ?? 'none'], text)}`)
+  const cells = chain.links.map(({ trust, name, demands, enforced, mounted }) =>
+    [mounted.at, name, trustWords[trust], demands, `${enforced.by} ${enforced.on}`].map(printable),
+  )
+  const links = linesOf(cells, screen).map(
+    (text, i) => `  ${paint(styles[chain.links[i]?.trust ?? 'none'], text)}`,
+  )
   return [
-    paint('bold', printable(headline(record, timeline))),
+    paint('bold', wrapped(printable(headline(record, timeline)), 2, screen)),
     '',
     ...phases,
     '',
