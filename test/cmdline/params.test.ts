@@ -152,6 +152,8 @@ for (const word of [
   'rd.distroinit=/bin/sh',
   'rd.auto',
   'rd.luks.uuid=luks-0',
+  'systemd.import_credentials=yes',
+  'systemd.import-credentials',
   'rootovl',
   'rd.live.overlay.overlayfs',
   '--crash-shell',
@@ -184,6 +186,7 @@ test('hardened spellings of the same words are let through', () => {
     'systemd.crash_shell=no',
     'panic=-1',
     'systemd.swap=0',
+    'systemd.import_credentials=no',
     'boot=cvmboot',
   ])
     assert.equal(parseParams(`${goodCmdline} ${word}`), params)
