@@ -46,6 +46,7 @@ const names: ReadonlyMap<string, string> = new Map([
     'systemd.import-credentials',
     "it takes credentials that nobody has measured, and with them files and root's password",
   ],
+  ['systemd.condition-first-boot', "it has the host's console asked for a password of root"],
   ['SYSTEMD-SULOGIN-FORCE', shell],
   ['systemd.unit', skips],
   ['rd.systemd.unit', skips],
@@ -85,6 +86,7 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ['SYSTEMD-', steers],
   ['-', argument],
   ['rd.luks.', unverified],
+  ['luks.', unverified],
 ])
 
 /** The refused names, as kernel-cmdline.md lists them; `*` stands for any end. */
@@ -93,7 +95,8 @@ export const forbiddenNames: readonly string[] = [
   ...[...beginnings.keys()].map((beginning) => `${beginning}*`),
 ]
 
-const switches = /^systemd[.](?:debug[-_]shell|crash[-_]shell|import[-_]credentials)$/
+const switches =
+  /^systemd[.](?:debug[-_]shell|crash[-_]shell|condition[-_]first[-_]boot|import[-_]credentials)$/
 
 /** Why the word is refused, or undefined where it is none of ours to judge. */
 const forbidden = (word: Word): string | undefined => {

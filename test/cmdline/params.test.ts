@@ -152,6 +152,9 @@ for (const word of [
   'rd.distroinit=/bin/sh',
   'rd.auto',
   'rd.luks.uuid=luks-0',
+  'luks.name=0=results',
+  'systemd.condition-first-boot=yes',
+  'systemd.condition_first_boot',
   'systemd.import_credentials=yes',
   'systemd.import-credentials',
   'rootovl',
@@ -187,6 +190,7 @@ test('hardened spellings of the same words are let through', () => {
     'panic=-1',
     'systemd.swap=0',
     'systemd.import_credentials=no',
+    'systemd.condition-first-boot=off',
     'boot=cvmboot',
   ])
     assert.equal(parseParams(`${goodCmdline} ${word}`), params)
