@@ -98,11 +98,13 @@ export const forbiddenNames: readonly string[] = [
 const switches =
   /^systemd[.](?:debug[-_]shell|crash[-_]shell|condition[-_]first[-_]boot|import[-_]credentials)$/
 
+const off = /^(?:0|no|false|off)$/
+
 /** Why the word is refused, or undefined where it is none of ours to judge. */
 const forbidden = (word: Word): string | undefined => {
   // A switch that is turned off does no harm and is common in hardened command lines.
   if (word.name === 'rd.shell' && word.value === '0') return undefined
-  if (switches.test(word.name) && /^(?:0|no|false|off)$/.test(word.value ?? '')) return undefined
+  if (switches.test(word.name) && off.test(word.value ?? '')) return undefined
   if (word.name === 'boot' && word.value === 'cvmboot') return undefined
   // To the kernel it is nothing; to initramfs-tools it takes back what an image has said.
   if (word.name === 'panic' && !word.value) return shell
@@ -123,3 +125,9 @@ export const forbiddenIn = (cmdline: string): { parameter: string; reason: strin
     }
   return undefined
 }
+
+/** Whether systemd, in the initramfs or in the new root, may take credentials from the host: it has to be told not to. */
+export const takesCredentials = (cmdline: string): boolean =>
+  !splitCmdline(cmdline).some(
+    ({ name, value }) => /^systemd[.]import[-_]credentials$/.test(name) && off.test(value ?? ''),
+  )
