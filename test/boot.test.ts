@@ -267,6 +267,30 @@ test('one that the kernel does not take, or only says it took, ends the boot', a
   )
 })
 
+test('that systemd would take credentials from the host is said, unless it is told not to', async () => {
+  const warned = async (word: string) => {
+    const { lines } = await run((world) => set(world, { cmdline: `${goodCmdline} ${word}` }))
+    return lines.filter(({ level, line }) => level === 4 && line.includes('import_credentials=no')).length
+  }
+  assert.is(await warned('quiet'), 1)
+  for (const word of ['systemd.import_credentials=no', 'systemd.import-credentials=0'])
+    assert.is(await warned(word), 0, word)
+})
+
+test('each file that goes along in /run ends the boot where it cannot be written, by its name', async () => {
+  for (const [n, path] of [
+    [1, '/run/sysctl.d/zz-cvmboot.conf'],
+    [2, statePath],
+    [3, statePath],
+  ] as const) {
+    let written = 0
+    const message = await refused('state-write', (world) => {
+      world.failing.get = (verb) => (verb === 'writeText' && ++written === n ? new Error('full') : undefined)
+    })
+    assert.match(message, `cannot write ${path}: full;`)
+  }
+})
+
 test('a mask that is not there once written ends the boot', async () => {
   const { machine, lines } = fakeMachine(goodWorld())
   try {

@@ -3,7 +3,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { FaultCode } from '../src/fault.ts'
+import { type FaultCode, fail } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
 import { headerAreaBytes, parseLuks2 } from '../src/layout/luks2/luks2.ts'
 import { parseState, statePath } from '../src/layout/state.ts'
@@ -588,6 +588,22 @@ for (const order of ['forward', 'backward'] as const)
       assert.equal([evidence.provisioned, evidence.generation], ['no', 2], `${n}`)
     }
   })
+
+test('a TEE that fails while the spare header is tried ends the boot: it is not as if none were there', async () => {
+  const world = await provisioned()
+  put(world, areaOf(world), spareAt)
+  put(world, Buffer.alloc(headerAreaBytes))
+  const failing = new Map(world.failing)
+  let asked = 0
+  world.failing.get = (verb) =>
+    verb === 'snpReport' && ++asked === 1
+      ? fail('tee-device', { device: '/dev/sev-guest', reason: 'EIO' })
+      : undefined
+  const { effects } = await halts(world, 'tee-device')
+  assert.not.ok(effects.some((e) => /^(?:write |makeExt4 )/.test(e)))
+  world.failing = failing
+  assert.is((await opens(world)).evidence.generation, 1)
+})
 
 test('what lies in the spare area counts only if it is whole and ours, and is left alone', async () => {
   const world = await provisioned()

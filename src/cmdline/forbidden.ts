@@ -9,6 +9,7 @@ const init = 'the new init is named by INIT in partition.conf'
 const skips = 'it changes what runs before or instead of the verified boot'
 const steers = 'it is for a shell or for systemd, and changes what they run'
 const argument = 'it is an argument for the new init'
+const unverified = 'it opens volumes that nobody has verified'
 
 /** Names with `-`, which also stands for `_`. */
 const names: ReadonlyMap<string, string> = new Map([
@@ -41,6 +42,11 @@ const names: ReadonlyMap<string, string> = new Map([
   ['systemd.break', shell],
   ['rd.systemd.break', shell],
   ['systemd.confirm-spawn', shell],
+  [
+    'systemd.import-credentials',
+    "it takes credentials that nobody has measured, and with them files and root's password",
+  ],
+  ['systemd.condition-first-boot', "it has the host's console asked for a password of root"],
   ['SYSTEMD-SULOGIN-FORCE', shell],
   ['systemd.unit', skips],
   ['rd.systemd.unit', skips],
@@ -56,7 +62,7 @@ const names: ReadonlyMap<string, string> = new Map([
   ['rd.systemd.verity', skips],
   ['rootfallback', skips],
   ['boot', skips],
-  ['cryptopts', 'it opens volumes that nobody has verified'],
+  ['cryptopts', unverified],
   // initramfs-tools: its init then says nothing on the console, and expands PS4 before each command.
   ['debug', skips],
   ['PS4', steers],
@@ -68,7 +74,7 @@ const names: ReadonlyMap<string, string> = new Map([
   ['rdbreak', shell],
   ['real-init', init],
   ['rd.distroinit', init],
-  ['rd.auto', 'it opens volumes that nobody has verified'],
+  ['rd.auto', unverified],
   ['rootovl', skips],
   ['rd.live.overlay.overlayfs', skips],
   ['systemd.mask', skips],
@@ -79,7 +85,8 @@ const names: ReadonlyMap<string, string> = new Map([
 const beginnings: ReadonlyMap<string, string> = new Map([
   ['SYSTEMD-', steers],
   ['-', argument],
-  ['rd.luks.', 'it opens volumes that nobody has verified'],
+  ['rd.luks.', unverified],
+  ['luks.', unverified],
 ])
 
 /** The refused names, as kernel-cmdline.md lists them; `*` stands for any end. */
@@ -88,12 +95,16 @@ export const forbiddenNames: readonly string[] = [
   ...[...beginnings.keys()].map((beginning) => `${beginning}*`),
 ]
 
+const switches =
+  /^systemd[.](?:debug[-_]shell|crash[-_]shell|condition[-_]first[-_]boot|import[-_]credentials)$/
+
+const off = /^(?:0|no|false|off)$/
+
 /** Why the word is refused, or undefined where it is none of ours to judge. */
 const forbidden = (word: Word): string | undefined => {
   // A switch that is turned off does no harm and is common in hardened command lines.
   if (word.name === 'rd.shell' && word.value === '0') return undefined
-  if (/^systemd[.](?:debug|crash)[-_]shell$/.test(word.name) && /^(?:0|no|false|off)$/.test(word.value ?? ''))
-    return undefined
+  if (switches.test(word.name) && off.test(word.value ?? '')) return undefined
   if (word.name === 'boot' && word.value === 'cvmboot') return undefined
   // To the kernel it is nothing; to initramfs-tools it takes back what an image has said.
   if (word.name === 'panic' && !word.value) return shell
@@ -114,3 +125,9 @@ export const forbiddenIn = (cmdline: string): { parameter: string; reason: strin
     }
   return undefined
 }
+
+/** Whether systemd, in the initramfs or in the new root, may take credentials from the host: it has to be told not to. */
+export const takesCredentials = (cmdline: string): boolean =>
+  !splitCmdline(cmdline).some(
+    ({ name, value }) => /^systemd[.]import[-_]credentials$/.test(name) && off.test(value ?? ''),
+  )

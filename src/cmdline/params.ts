@@ -92,6 +92,53 @@ const ours = (words: readonly Word[]): Map<string, string> => {
   return found
 }
 
+/** Our words, to take values from. */
+type Found = ReadonlyMap<string, string>
+type Parse<T> = (text: string) => T | undefined
+
+/** Faults: `cmdline-missing`, `cmdline-value`. */
+const take = <T>(found: Found, parameter: string, expected: string, parse: Parse<T>): T => {
+  const text = found.get(parameter)
+  if (text === undefined) throw fail('cmdline-missing', { parameter })
+  const value = parse(text)
+  if (value === undefined) throw fail('cmdline-value', { parameter, value: text, expected })
+  return value
+}
+
+/** Fault: `cmdline-value`. */
+const takeOr = <T>(found: Found, parameter: string, otherwise: T, expected: string, parse: Parse<T>): T =>
+  found.has(parameter) ? take(found, parameter, expected, parse) : otherwise
+
+/** Faults: those of `take`, `cmdline-conflict`. */
+const takeRootHash = (found: Found, name: VerityName): RootHash => {
+  const own = hashOf(name)
+  if (name !== 'root-fs' || !found.has(alias)) return take(found, own, takesHash, parseRootHash)
+  const hash = take(found, alias, takesHash, parseRootHash)
+  if (takeOr(found, own, hash, takesHash, parseRootHash) !== hash)
+    throw fail('cmdline-conflict', { parameter: own, other: alias })
+  return hash
+}
+
+/** Faults: those of `takeRootHash`. */
+const takeVerity = (found: Found): Params['verity'] => {
+  // Two volumes with one root hash would claim the same partitions.
+  const distinct = new Map<RootHash, string>()
+  const verity = verityNames.map((name): [VerityName, VerityParams] => {
+    const rootHash = takeRootHash(found, name)
+    const other = distinct.get(rootHash)
+    if (other !== undefined)
+      throw fail('cmdline-value', {
+        ...{ parameter: hashOf(name), value: rootHash },
+        expected: `another root hash than that of ${other}`,
+      })
+    distinct.set(rootHash, name)
+    const blocks = take(found, blocksOf(name), takesBlocks, parseBlocks)
+    const salt = takeOr(found, saltOf(name), fixedSalt(name), takesSalt, parseSalt)
+    return [name, { rootHash, blocks, salt }]
+  })
+  return Object.fromEntries(verity) as Record<VerityName, VerityParams>
+}
+
 /**
  * Reads /proc/cmdline (latin1 text). Everything is understood or refused before anything is done.
  * Faults: every `cmdline-*`.
@@ -102,52 +149,11 @@ export const parseParams = (cmdline: string): Params => {
   const found = ours(splitCmdline(cmdline))
   const refused = forbiddenIn(cmdline)
   if (refused !== undefined) throw fail('cmdline-forbidden', refused)
-
-  const take = <T>(parameter: string, expected: string, parse: (text: string) => T | undefined): T => {
-    const text = found.get(parameter)
-    if (text === undefined) throw fail('cmdline-missing', { parameter })
-    const value = parse(text)
-    if (value === undefined) throw fail('cmdline-value', { parameter, value: text, expected })
-    return value
-  }
-  const takeOr = <T>(
-    parameter: string,
-    otherwise: T,
-    expected: string,
-    parse: (text: string) => T | undefined,
-  ) => (found.has(parameter) ? take(parameter, expected, parse) : otherwise)
-
-  const rootHash = (name: VerityName): RootHash => {
-    const own = hashOf(name)
-    if (name !== 'root-fs' || !found.has(alias)) return take(own, takesHash, parseRootHash)
-    const hash = take(alias, takesHash, parseRootHash)
-    if (found.has(own) && take(own, takesHash, parseRootHash) !== hash)
-      throw fail('cmdline-conflict', { parameter: own, other: alias })
-    return hash
-  }
-  // Two volumes with one root hash would claim the same partitions.
-  const distinct = new Map<RootHash, string>()
-  const verity = verityNames.map((name): [VerityName, VerityParams] => {
-    const hash = rootHash(name)
-    const other = distinct.get(hash)
-    if (other !== undefined)
-      throw fail('cmdline-value', {
-        parameter: hashOf(name),
-        value: hash,
-        expected: `another root hash than that of ${other}`,
-      })
-    distinct.set(hash, name)
-    const blocks = take(blocksOf(name), takesBlocks, parseBlocks)
-    return [
-      name,
-      { rootHash: hash, blocks, salt: takeOr(saltOf(name), fixedSalt(name), takesSalt, parseSalt) },
-    ]
-  })
   return {
-    verity: Object.fromEntries(verity) as Record<VerityName, VerityParams>,
-    onFailure: takeOr(onFailure, 'halt', takesFailure, parseOnFailure),
-    deviceTimeout: takeOr(deviceTimeout, 30, takesTimeout, parseTimeout),
-    provision: takeOr(provision, [], takesProvision, parseProvision),
+    verity: takeVerity(found),
+    onFailure: takeOr(found, onFailure, 'halt', takesFailure, parseOnFailure),
+    deviceTimeout: takeOr(found, deviceTimeout, 30, takesTimeout, parseTimeout),
+    provision: takeOr(found, provision, [], takesProvision, parseProvision),
   }
 }
 

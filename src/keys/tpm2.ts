@@ -5,6 +5,7 @@ import { fail } from '../fault.ts'
 import { srkName } from '../layout/tpm.ts'
 import type { TpmSealed } from '../machine/machine.ts'
 import type { LastingProvider, Owned, Sealed } from './provider.ts'
+import { Secret } from './secret.ts'
 
 /** Bytes of a sealed secret. */
 const secretBytes = 32
@@ -42,9 +43,9 @@ export const tpm2: LastingProvider = {
   create: (owned, tee) => {
     const tpm = policyOf(owned)
     // Not of the TPM's generator: what that adds is known to whoever runs it.
-    const secret = tee.random(secretBytes)
-    const sealed = printTpmSeal({ ...tee.tpmSeal(tpm, secret), pcrs: tpm.pcrs })
-    return { secret, sealed }
+    using made = tee.random(secretBytes)
+    const sealed = printTpmSeal({ ...tee.tpmSeal(tpm, made), pcrs: tpm.pcrs })
+    return { secret: Secret.make(secretBytes, (bytes) => void made.bytes.copy(bytes)), sealed }
   },
   recover: (owned, tee, sealed) => {
     const { volume } = owned

@@ -22,6 +22,23 @@ export type Work = {
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 type Signal = (typeof signals)[number]
 
+const together = async <T>(tasks: readonly (() => Promise<T>)[], stop: () => void): Promise<T[]> => {
+  const failures: unknown[] = []
+  const values = await Promise.all(
+    tasks.map(async (task): Promise<T[]> => {
+      try {
+        return [await task()]
+      } catch (thrown) {
+        failures.push(thrown)
+        stop()
+        return []
+      }
+    }),
+  )
+  if (failures.length > 0) throw failures[0]
+  return values.flat(1) as T[]
+}
+
 /** Runs `body`. After a signal it cleans up like after a failure, then dies of that signal as a shell expects. */
 export const withWork = async <T>(progress: Progress, body: (work: Work) => Promise<T>): Promise<T> => {
   const directories: string[] = []
@@ -55,22 +72,7 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
       check()
       return run(...call)
     },
-    together: async (tasks) => {
-      const failures: unknown[] = []
-      const values = await Promise.all(
-        tasks.map(async (task) => {
-          try {
-            return [await task()]
-          } catch (thrown) {
-            failures.push(thrown)
-            stop()
-            return []
-          }
-        }),
-      )
-      if (failures.length > 0) throw failures[0]
-      return values.flat(1) as Awaited<ReturnType<(typeof tasks)[number]>>[]
-    },
+    together: (tasks) => together(tasks, stop),
   }
 
   for (const signal of signals) process.on(signal, onSignal)

@@ -152,6 +152,11 @@ for (const word of [
   'rd.distroinit=/bin/sh',
   'rd.auto',
   'rd.luks.uuid=luks-0',
+  'luks.name=0=results',
+  'systemd.condition-first-boot=yes',
+  'systemd.condition_first_boot',
+  'systemd.import_credentials=yes',
+  'systemd.import-credentials',
   'rootovl',
   'rd.live.overlay.overlayfs',
   '--crash-shell',
@@ -184,6 +189,8 @@ test('hardened spellings of the same words are let through', () => {
     'systemd.crash_shell=no',
     'panic=-1',
     'systemd.swap=0',
+    'systemd.import_credentials=no',
+    'systemd.condition-first-boot=off',
     'boot=cvmboot',
   ])
     assert.equal(parseParams(`${goodCmdline} ${word}`), params)

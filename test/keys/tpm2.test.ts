@@ -1,9 +1,10 @@
 import { hkdfSync } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Owned, Tee } from '../../src/keys/provider.ts'
 import { combine } from '../../src/keys/second-factor.ts'
 import { Secret } from '../../src/keys/secret.ts'
-import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
+import { parseTpmSeal, printTpmSeal, tpm2 } from '../../src/keys/tpm2.ts'
 
 const seal = {
   srk: `000b${'5a'.repeat(32)}`,
@@ -16,6 +17,28 @@ test('a seal reads back as it was printed, in texts that a header takes', () => 
   assert.equal(parseTpmSeal(printed), seal)
   assert.is(printed['tpm-pcrs'], '0.11.15')
   for (const text of Object.values(printed)) assert.match(text, /^[A-Za-z0-9+/=_.:-]{0,4096}$/)
+})
+
+test('a secret that was made is gone where the TPM does not seal it, and what is given out is another copy', () => {
+  const made = new Secret(Buffer.alloc(32, 7))
+  const owned = {
+    ...{ volume: 'workspace', binding: 'measurement', leastTcb: undefined },
+    tpm: { pcrs: [11], srk: undefined },
+  } as Owned
+  const tee = (tpmSeal: Tee['tpmSeal']) => ({ random: () => made, tpmSeal }) as unknown as Tee
+  const broken = () => {
+    throw new Error('no TPM')
+  }
+  assert.throws(() => tpm2.create(owned, tee(broken), undefined), 'no TPM')
+  assert.is(made.bytes.toString('hex'), '00'.repeat(32))
+  made.bytes.fill(7)
+  const { secret } = tpm2.create(
+    owned,
+    tee(() => seal),
+    undefined,
+  )
+  assert.is(secret.bytes.toString('hex'), '07'.repeat(32))
+  assert.is(made.bytes.toString('hex'), '00'.repeat(32))
 })
 
 test('anything else in a seal is no seal: the host can write what it likes there', () => {

@@ -174,10 +174,9 @@ export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed
   try {
     const found = readAll(answer, (from) => from.sized(secretBytes))
     if (found?.length !== secretBytes) throw fail('tpm-blob', { reason: 'it holds no 32 bytes' })
-    const secret = Secret.make(secretBytes, (into) => void found.copy(into))
     flush(tpm, object)
     flush(tpm, srk)
-    return secret
+    return Secret.make(secretBytes, (into) => void found.copy(into))
   } finally {
     answer.fill(0)
   }
