@@ -165,9 +165,12 @@ const runVerb = async (args: readonly string[], edition: Edition): Promise<void>
   await run(rest, edition)
 }
 
-/** Runs the command line. As PID 1 the arguments are the host's words and mean nothing: it boots. */
+const isInit = async (): Promise<boolean> =>
+  process.pid === 1 && (await import('./machine/linux.ts')).linux.isInit()
+
+/** Runs the command line. As the init the arguments are the host's words and mean nothing: it boots. */
 export const cli = async (args: readonly string[], edition: Edition): Promise<void> => {
-  if (process.pid === 1) return bootHere(edition, 'own')
+  if (await isInit()) return bootHere(edition, 'own')
   try {
     await runVerb(args, edition)
   } catch (thrown) {

@@ -50,6 +50,9 @@ const header = (advice: string) =>
     (d: Volume & Reason) => `cannot accept the LUKS2 header of ${d.volume}: ${d.reason}; ${advice}`,
   )
 const attach = 'attach the right disk, or restore this one'
+/** A kernel that says something else than was asked: a new one may say it otherwise. */
+const otherwise =
+  'boot the kernel that the image was tested with; with that one it is a defect, please report it'
 const altered = 'the disk was changed, or another tool formatted it with other options; restore it'
 
 /** Code -> exit status and words. Codes are an interface: scripts match them. Add, never rename. */
@@ -89,7 +92,7 @@ export const faults = {
   'cmdline-too-long': row(
     status.cmdline,
     (d: { bytes: number; limit: number }) =>
-      `cannot use a kernel command line of ${d.bytes} bytes: the kernel silently cuts it after ${d.limit}; shorten what you add to it`,
+      `cannot use a kernel command line of ${d.bytes} bytes: the kernel silently cuts those of more than ${d.limit}; shorten what you add to it`,
   ),
 
   'config-missing': row(
@@ -181,7 +184,7 @@ export const faults = {
   ),
   'device-write': row(
     status.device,
-    (d: { device: string } & Reason) => `cannot write ${d.device}: ${d.reason}`,
+    (d: { device: string } & Reason) => `cannot write ${d.device}: ${d.reason}; check the disk behind it`,
   ),
 
   'verity-open': row(
@@ -191,12 +194,13 @@ export const faults = {
   ),
   'verity-corrupt': row(
     status.verity,
-    (d: Volume & { block: bigint }) =>
+    (d: Volume & { block: bigint | string }) =>
       `cannot verify ${d.volume}: block ${d.block} does not match its root hash; the disk was changed, or the root hash belongs to another image`,
   ),
   'verity-unproven': row(
     status.verity,
-    (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}; ${otherwise}`,
   ),
 
   'crypt-open': row(
@@ -206,7 +210,8 @@ export const faults = {
   ),
   'crypt-unproven': row(
     status.crypt,
-    (d: Volume & Reason) => `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot trust the mapping of ${d.volume}: the kernel reports ${d.reason}; ${otherwise}`,
   ),
   'integrity-superblock': row(
     status.crypt,
@@ -215,15 +220,18 @@ export const faults = {
   ),
   'integrity-open': row(
     status.crypt,
-    (d: Volume & Reason) => `cannot open ${d.volume} with dm-integrity: ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot open ${d.volume} with dm-integrity: ${d.reason}; see that the kernel has dm_integrity (cvmboot check) and that nothing else uses the partition`,
   ),
   'integrity-unproven': row(
     status.crypt,
-    (d: Volume & Reason) => `cannot trust dm-integrity below ${d.volume}: the kernel reports ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot trust dm-integrity below ${d.volume}: the kernel reports ${d.reason}; ${otherwise}`,
   ),
   'format-failed': row(
     status.crypt,
-    (d: Volume & Reason) => `cannot make a file system on ${d.volume}: ${d.reason}`,
+    (d: Volume & Reason) =>
+      `cannot make a file system on ${d.volume}: ${d.reason}; see that its SIZE is large enough, and that its disk can be written`,
   ),
 
   'tee-device': row(
@@ -234,13 +242,17 @@ export const faults = {
   'tee-status': row(
     status.tee,
     (d: { request: 'report' | 'key'; status: number }) =>
-      `cannot get a ${d.request} of the TEE: its firmware answers status ${d.status}${statusMeans(d.status)}`,
+      `cannot get a ${d.request} of the TEE: its firmware answers status ${d.status}${statusMeans(d.status)}; AMD 56860 says what else it may mean`,
   ),
-  'tee-report': row(status.tee, (d: Reason) => `cannot trust the attestation report: ${d.reason}`),
+  'tee-report': row(
+    status.tee,
+    (d: Reason) =>
+      `cannot trust the attestation report: ${d.reason}; have the host's firmware and cvmboot updated, or take another host`,
+  ),
   'tee-vmpl': row(
     status.tee,
     (d: { vmpl: number; asked: number }) =>
-      `cannot trust the attestation report: it is for VMPL ${d.vmpl}, this guest runs at VMPL ${d.asked}`,
+      `cannot trust the attestation report: it is for VMPL ${d.vmpl}, this guest runs at VMPL ${d.asked}; take firmware that answers for this guest`,
   ),
   'tee-policy-debug': row(
     status.tee,
@@ -295,7 +307,7 @@ export const faults = {
   'tpm-response': row(
     status.tpm,
     (d: { command: string }) =>
-      `cannot trust the TPM: its answer to TPM2_${d.command} is none that a TPM 2.0 gives`,
+      `cannot trust the TPM: its answer to TPM2_${d.command} is none that a TPM 2.0 gives; give the VM another TPM`,
   ),
   'tpm-error': row(
     status.tpm,
@@ -419,7 +431,8 @@ export const faults = {
 
   'mount-failed': row(
     status.mount,
-    (d: { target: string } & Reason) => `cannot mount ${d.target}: ${d.reason}`,
+    (d: { target: string } & Reason) =>
+      `cannot mount ${d.target}: ${d.reason}; see that the kernel has its file system (cvmboot check), and that what lies there is whole`,
   ),
   'mount-point-missing': row(
     status.mount,
@@ -429,7 +442,7 @@ export const faults = {
   'mount-unproven': row(
     status.mount,
     (d: { target: string } & Reason) =>
-      `cannot trust the mount on ${d.target}: the kernel reports ${d.reason}`,
+      `cannot trust the mount on ${d.target}: the kernel reports ${d.reason}; ${otherwise}`,
   ),
   'file-system-unknown': row(
     status.mount,
@@ -446,11 +459,15 @@ export const faults = {
     (d: { init: string }) =>
       `cannot hand over to ${d.init}: root-fs has no such executable; set INIT in partition.conf`,
   ),
-  'state-write': row(status.mount, (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}`),
+  'state-write': row(
+    status.mount,
+    (d: { path: string } & Reason) => `cannot write ${d.path}: ${d.reason}; give the VM more memory`,
+  ),
 
   'swap-unmasked': row(
     status.swap,
-    (d: { unit: string }) => `cannot forbid swap to the new root: ${d.unit} is not there once written`,
+    (d: { unit: string }) =>
+      `cannot forbid swap to the new root: ${d.unit} is not there once written; this is a defect in cvmboot, please report it`,
   ),
   'harden-unproven': row(
     status.hardening,
@@ -503,7 +520,7 @@ export const faults = {
   'target-too-small': row(
     status.setup,
     (d: { target: string; bytes: bigint; needed: bigint }) =>
-      `cannot fit the layout on ${d.target}: it has ${d.bytes} bytes, ${d.needed} are needed`,
+      `cannot fit the layout on ${d.target}: it has ${d.bytes} bytes, ${d.needed} are needed; give a larger one, or lower a SIZE in partition.conf`,
   ),
   'target-not-empty': row(
     status.setup,

@@ -212,7 +212,7 @@ test('before the pivot the kernel is told what nobody may do after it, and asked
     told
       .filter((e) => e.includes(' /proc/sys/'))
       .map((e) => e.replace('writeSetting /proc/sys/', ''))
-      .map((e) => `${e.slice(0, e.indexOf(' ')).replaceAll('/', '.')} = ${e.slice(e.indexOf(' ') + 1)}\n`)
+      .map((e) => `-${e.slice(0, e.indexOf(' ')).replaceAll('/', '.')} = ${e.slice(e.indexOf(' ') + 1)}\n`)
       .join(''),
   )
 })
@@ -230,6 +230,16 @@ test('the configuration decides how far: the other way round, and with nothing t
   assert.equal(most.slice(-3), ['ptrace_scope 3', 'lockdown confidentiality', 'modules_disabled 1'])
   const least = await told('LOCKDOWN=none\nPTRACE_SCOPE=0')
   assert.not.ok(least.some((e) => /ptrace|lockdown|modules/.test(e)))
+})
+
+test('what the kernel command line set stricter than the configuration stays', async () => {
+  const { effects, halt } = await run((world) => {
+    world.settings.set('/sys/kernel/security/lockdown', 'none integrity [confidentiality]\n')
+    world.settings.set('/proc/sys/kernel/yama/ptrace_scope', '3\n')
+    world.settings.set('/sys/power/disk', '[disabled]\n')
+  })
+  assert.is(halt, undefined)
+  assert.not.ok(effects.some((e) => /lockdown|ptrace/.test(e)))
 })
 
 test('a setting that the kernel does not have is left out where there is no danger, and otherwise refused', async () => {
@@ -400,7 +410,9 @@ const refusals: [string, string, (world: World) => void][] = [
   ['a writable verity mapping', 'verity-unproven', (w) => report(w, { access: 'read-write' })],
   ['a shorter verity mapping', 'verity-unproven', (w) => report(w, { sectors: 8n })],
   ['another target', 'verity-unproven', (w) => report(w, { target: 'linear' })],
-  ['a status other than V', 'verity-unproven', (w) => report(w, { status: 'C' })],
+  ['a status other than V', 'verity-unproven', (w) => report(w, { status: 'I' })],
+  ['a block that failed though it was not read', 'verity-corrupt', (w) => report(w, { status: 'C' })],
+  ['the same as Linux 6.15 says it', 'verity-corrupt', (w) => report(w, { status: 'C -' })],
   [
     'a crypt table the kernel changed',
     'crypt-unproven',

@@ -49,6 +49,18 @@ test('--version names edition, project, commit and Node', () => {
   assert.match(run('main-mock.ts', '--version').stdout, /^cvmboot-mock /)
 })
 
+test('as PID 1 of a container it does what it is told, and boots nothing', () => {
+  const main = join(import.meta.dirname, '../src/main.ts')
+  const options = ['--disable-warning=ExperimentalWarning', main, '--version']
+  const alone = ['--pid', '--fork', '--mount-proc', ...(process.getuid?.() === 0 ? [] : ['--map-root-user'])]
+  const { stdout, status } = spawnSync('unshare', [...alone, process.execPath, ...options], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  assert.is(status, 0)
+  assert.match(stdout, /^cvmboot /)
+})
+
 test('an unknown verb is refused', () => {
   for (const verb of ['reboot', '__proto__', 'constructor']) {
     const { stderr, status } = run('main.ts', verb)

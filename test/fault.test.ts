@@ -70,6 +70,21 @@ for (const code of Object.keys(faults) as FaultCode[])
     assert.ok(status > 0 && status < 124)
   })
 
+/** Where what is expected is the advice. */
+const advised = ['cmdline-value', 'config-value', 'config-missing']
+
+test('each refusal of a boot says what to do', () => {
+  const ofBoots = new Set(
+    [...'cmdline config environment cvm device verity crypt swap mount initramfs'.split(' ')].concat(
+      'tee header seal provision tpm harden module integrity format state file init'.split(' '),
+    ),
+  )
+  const codes = (Object.keys(faults) as FaultCode[]).filter((code) => ofBoots.has(code.split('-')[0] ?? ''))
+  assert.ok(codes.length > 90)
+  for (const code of codes.filter((one) => !advised.includes(one)))
+    assert.match(say({ code, ...detail } as never), /; ./, code)
+})
+
 test('what the host wrote is shown, never sent to the terminal', () => {
   const { message } = fail('device-missing', { volume: 'a\x1b[2J', partition: 'b\nc', seconds: 1, seen: 'é' })
   assert.ok(message.includes('a\\u{1b}[2J') && message.includes('b\\u{a}c') && message.includes('\\u{e9}'))

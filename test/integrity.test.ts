@@ -164,13 +164,14 @@ test('dm-integrity that does not open halts with integrity-open', async () => {
 })
 
 test('a partition too small for tags, journal and file system halts', async () => {
-  for (const [config, bytes] of [
-    [lasting, (50n << 20n) - 1n],
-    [ephemeral, 270_000n],
+  for (const [config, bytes, needed] of [
+    [lasting, (50n << 20n) - 1n, 50n << 20n],
+    [ephemeral, 270_000n, 48n << 20n],
   ] as const) {
     const world = worldOf(config)
     world.partitions = world.partitions.map((p) => (p.device === device ? { ...p, bytes } : p))
-    await halts(world, 'device-geometry')
+    const { halt = '' } = await halts(world, 'device-geometry')
+    assert.match(halt, `it has ${bytes} bytes, ${needed} are needed`)
   }
 })
 

@@ -54,8 +54,11 @@ export const parameters: readonly Parameter[] = [
   { name: provision, takes: takesProvision, absent: 'none is' },
 ]
 
-/** The kernel cuts a longer line without a word (COMMAND_LINE_SIZE 2048 on x86, with the final NUL). */
-export const cmdlineLimit = 2047
+/**
+ * Bytes. The kernel cuts a line after 2047 and says nothing (COMMAND_LINE_SIZE 2048 on x86, with the final NUL), so that
+ * one of 2047 may have lost words that an owner has read in the measured one.
+ */
+export const cmdlineLimit = 2046
 
 /** The parameters as `cvmboot setup` emits them; what has its default is left out. */
 export const printParams = (params: Params): string => {
@@ -91,9 +94,11 @@ const ours = (words: readonly Word[]): Map<string, string> => {
 
 /**
  * Reads /proc/cmdline (latin1 text). Everything is understood or refused before anything is done.
- * Faults: every `cmdline-*` but `cmdline-too-long`.
+ * Faults: every `cmdline-*`.
  */
 export const parseParams = (cmdline: string): Params => {
+  const { length } = cmdline
+  if (length > cmdlineLimit) throw fail('cmdline-too-long', { bytes: length, limit: cmdlineLimit })
   const found = ours(splitCmdline(cmdline))
   const refused = forbiddenIn(cmdline)
   if (refused !== undefined) throw fail('cmdline-forbidden', refused)

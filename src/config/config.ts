@@ -1,11 +1,10 @@
 // partition.conf: print / parse, strict. Never sourced by a shell: it is measured, but it was a program once. Pure.
 
 import { fail } from '../fault.ts'
-import { volumes } from '../layout/layout.ts'
+import { type At, conflictIn } from './conflicts.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
 import { type Config, type Draft, defaultConfig } from './settings.ts'
-import { trustedAlone } from './tpm-keys.ts'
 
 export { type Config, defaultConfig, type KeyPolicy } from './settings.ts'
 
@@ -53,46 +52,13 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
         expected: key.expected,
       })
   }
-  for (const { name, key } of volumes) {
-    const inside = volumes.filter((v) => v.name !== 'root-fs' && name !== 'root-fs' && v.name !== name)
-    const clash = inside.find((v) => `${to.mount[name]}/`.startsWith(`${to.mount[v.name]}/`))
-    if (clash === undefined) continue
-    const at =
-      seen.get(keysByName.get(`${key}_MOUNT`) as Key) ?? seen.get(keysByName.get('ROOT_MOUNT') as Key)
-    throw fail('config-value', {
-      file,
-      line: at?.line ?? seen.get(keysByName.get(`${clash.key}_MOUNT`) as Key)?.line ?? 0,
-      key: `${key}_MOUNT`,
-      value: to.mount[name],
-      expected: `a path outside that of ${clash.name}, ${to.mount[clash.name]}`,
-    })
+  const conflict = conflictIn(to, (key) => seen.get(keysByName.get(key) as Key))
+  if (conflict !== undefined) {
+    const { name: key, ...where } = conflict
+    throw fail('config-value', { file, key, ...where })
   }
-  for (const { name, key, protection } of volumes) {
-    const at = seen.get(keysByName.get(`${key}_KEY`) as Key)
-    if (at !== undefined && protection === 'crypt' && !trustedAlone(name, to)) throw refuseTpm(file, at)
-  }
-  refuseOwner(to, file, seen.get(keysByName.get('JOBSTORE_OWNER') as Key))
   return to
 }
-
-const refuseTpm = (file: string, { line, name: key, value }: At) => {
-  const expected =
-    'snp+tpm2 or ephemeral, or TPM_TRUST=inside beside it: a TPM that the host runs knows what it seals'
-  return fail('config-value', { file, line, key, value, expected })
-}
-
-/** An owner who is named and then gets no keyslot would be a surprise after the job. */
-const refuseOwner = (config: Config, file: string, at: At | undefined): void => {
-  const lasts = config.jobStore === 'crypt' && config.keys['job-store'].provider !== 'ephemeral'
-  if (at === undefined || lasts) return
-  const expected =
-    config.jobStore === 'plain'
-      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads it; remove this or JOBSTORE_ENCRYPTION=none'
-      : "nothing: the job-store's key ends with the boot, so nobody opens it later; set JOBSTORE_KEY=snp"
-  throw fail('config-value', { file, line: at.line, key: at.name, value: at.value, expected })
-}
-
-type At = { readonly line: number; readonly name: string; readonly value: string }
 
 /** One line: undefined when it is blank or a comment. */
 const parseLine = (raw: string, file: string, line: number): { name: string; value: string } | undefined => {

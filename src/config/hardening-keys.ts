@@ -1,6 +1,6 @@
 // The keys of partition.conf about what the kernel allows once the new root runs. Pure.
 
-import type { Hardening, Lockdown } from '../layout/hardening.ts'
+import { type Hardening, lockdowns } from '../layout/hardening.ts'
 import type { Key } from './key.ts'
 import type { Draft } from './settings.ts'
 
@@ -14,8 +14,9 @@ export const hardeningKeys: readonly Key[] = [
     aliases: [],
     expected: 'integrity, confidentiality or none',
     read: (text, to) => {
-      set(to, { lockdown: text as Lockdown })
-      return ['none', 'integrity', 'confidentiality'].includes(text)
+      const lockdown = lockdowns.find((one) => one === text)
+      if (lockdown !== undefined) set(to, { lockdown })
+      return lockdown !== undefined
     },
     print: ({ hardening }) => hardening.lockdown,
   },

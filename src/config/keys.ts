@@ -140,7 +140,8 @@ export const configKeys: readonly Key[] = [
   {
     key: 'OVERLAYS',
     aliases: [],
-    expected: 'absolute paths with a space between, each once, none inside another',
+    expected:
+      'absolute paths with a space between, each once, none inside another, none with a volume mounted further down',
     read: (text, to) => {
       to.overlays = text.split(' ').filter((path) => path !== '')
       return to.overlays.every(isMountPoint) && apart(to.overlays)

@@ -6,6 +6,12 @@ import { type IntegritySuperblock, superblockFor } from './integrity.ts'
 import type { Luks2Profile } from './luks2/profile.ts'
 import { sectorSize } from './verity.ts'
 
+/**
+ * Bytes that a volume that lasts has for its data at the least: mke2fs's own limit with a journal, and with `xts-hmac` room
+ * for the tags. The latter is the least of one that does not last, too.
+ */
+export const leastData: Readonly<Record<Luks2Profile, bigint>> = { xts: 8n << 20n, 'xts-hmac': 48n << 20n }
+
 export type Extent = {
   readonly profile: Luks2Profile
   /** Bytes before the data, or with `xts-hmac` before dm-integrity's superblock. */

@@ -1,7 +1,10 @@
 // What the kernel is told before the new root runs, so that its root user cannot look into memory or replace the kernel
 // unseen. Each setting is written and read back. Pure.
 
-export type Lockdown = 'none' | 'integrity' | 'confidentiality'
+/** Each refuses more than the one before it. */
+export const lockdowns = ['none', 'integrity', 'confidentiality'] as const
+export type Lockdown = (typeof lockdowns)[number]
+const rank = (lockdown: string): number => (lockdowns as readonly string[]).indexOf(lockdown)
 
 /** What the configuration decides. */
 export type Hardening = {
@@ -19,7 +22,7 @@ type Setting = {
   readonly path: string
   /** `read`: it follows from another, and is only proved. */
   readonly access: 'write' | 'read'
-  /** Whether the kernel shows that it has the value. */
+  /** Whether the kernel shows that it has the value, or one that allows less and cannot be taken back. */
   readonly shows: (text: string, value: string) => boolean
   /** Of a kernel without such a file: the danger is not there either, or nothing keeps it away. */
   readonly absent: 'harmless' | 'open'
@@ -44,12 +47,13 @@ export const settings = {
   'kernel.unprivileged_bpf_disabled': sysctl('kernel.unprivileged_bpf_disabled'),
   'kernel.yama.ptrace_scope': {
     ...sysctl('kernel.yama.ptrace_scope'),
+    shows: (text, value) => /^[0-3]$/.test(text) && text >= value,
     absent: 'open',
     remedy: 'use a kernel with CONFIG_SECURITY_YAMA, or set PTRACE_SCOPE=0',
   },
   lockdown: {
     ...{ path: `${securityfs}/lockdown`, access: 'write', absent: 'open' },
-    shows: (text, value) => text.includes(`[${value}]`),
+    shows: (text, value) => rank(/\[(\w+)\]/.exec(text)?.[1] ?? '') >= rank(value),
     remedy: 'use a kernel with CONFIG_SECURITY_LOCKDOWN_LSM, or set LOCKDOWN=none',
   },
   hibernation: {

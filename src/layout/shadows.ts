@@ -35,7 +35,12 @@ export const guards: readonly Guard[] = Object.entries({
       'cron.d',
     ],
     ...['cron.hourly', 'cron.daily', 'cron.weekly', 'cron.monthly', 'environment', 'profile', 'profile.d'],
-    ...['bash.bashrc', 'update-motd.d'],
+    ...['bash.bashrc', 'update-motd.d', 'environment.d', 'systemd/user-preset', 'systemd/user-generators'],
+    // Lines of tmpfiles.d, sysctl.d and sysusers.d that systemd takes from there, and images that it merges over /usr.
+    ...['systemd/user-environment-generators', 'credstore', 'credstore.encrypted', 'extensions'],
+    ...['logrotate.conf', 'logrotate.d', 'apt', 'dhcp/dhclient-enter-hooks.d', 'dhcp/dhclient-exit-hooks.d'],
+    // Where Debian's perl looks first for its modules.
+    'perl',
     ...Array.from('0123456S', (level) => `rc${level}.d`),
   ],
   [login]: [

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { fail, faultOf, printable, say } from '../fault.ts'
 import { isSwap } from '../layout/filesystem.ts'
-import { parseGpt } from '../layout/gpt.ts'
+import { headBlocks, parseGpt } from '../layout/gpt.ts'
 import { reasonOf } from './errno.ts'
 import type { Disks, Partition } from './machine.ts'
 import { readText } from './text.ts'
@@ -58,9 +58,6 @@ export const writeDevice = (device: string, offset: bigint, bytes: Uint8Array): 
 const isDisk = (name: string): boolean =>
   !/^(?:dm-|loop|ram|zram|md|fd|sr)\d*/.test(name) && !existsSync(`${sys}/${name}/partition`)
 
-/** A disk's head: enough for the primary table with 128 entries of 128 bytes, whatever the block size. */
-const headBlocks = (blockSize: number): number => 2 + (128 * 128) / blockSize
-
 const readPartitions = (disk: string): Partition[] => {
   const blockSize = Number(text(`${sys}/${disk}/queue/logical_block_size`))
   const bytes = BigInt(text(`${sys}/${disk}/size`)) * 512n
@@ -105,14 +102,21 @@ export const listDisks = (): Disks => {
   return { partitions, seen: seen.map(printable) }
 }
 
-/** Devices in use for swap, and compressed memory disks with room: those have no other use this early. */
+/** Zero for one that is gone again: the host may take a disk away at any time. */
+const bytesOf = (name: string): bigint => BigInt(readText(`${sys}/${name}/size`)?.trim() || '0') * 512n
+
+/**
+ * Devices in use for swap, and compressed memory disks with room: those have no other use this early. A kernel without
+ * CONFIG_SWAP has no /proc/swaps.
+ */
 export const activeSwap = (): string[] => [
-  ...text('/proc/swaps')
+  ...(readText('/proc/swaps') ?? '')
+    .trim()
     .split('\n')
     .slice(1)
     .map((line) => line.split(/\s/)[0] ?? ''),
   ...readdirSync(sys)
-    .filter((name) => /^zram\d+$/.test(name) && text(`${sys}/${name}/size`) !== '0')
+    .filter((name) => /^zram\d+$/.test(name) && bytesOf(name) !== 0n)
     .map((name) => `/dev/${name}`),
 ]
 
@@ -120,8 +124,5 @@ export const activeSwap = (): string[] => [
 export const swapSpace = (): string[] =>
   readdirSync(sys)
     .filter((name) => isDisk(name) || existsSync(`${sys}/${name}/partition`))
+    .filter((name) => bytesOf(name) >= 4096n && isSwap(readDevice(`/dev/${name}`, 0n, 4096)))
     .map((name) => `/dev/${name}`)
-    .filter((device) => {
-      const bytes = BigInt(text(`${sys}/${device.slice('/dev/'.length)}/size`)) * 512n
-      return bytes >= 4096n && isSwap(readDevice(device, 0n, 4096))
-    })

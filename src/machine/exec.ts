@@ -1,5 +1,9 @@
-// Child processes of the build host and the running system: the only importer of execa, never reached by the boot.
+// Programs of the build host and the running system: where they are, and as child processes. The only importer of execa,
+// never reached by the boot.
 
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fail } from '../fault.ts'
 
 export type RunOptions = {
@@ -16,6 +20,19 @@ export type RunOptions = {
 
 /** Where tools are looked for: sbin too, which a user's PATH lacks on Debian. */
 export const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** Where an executable of that name is: there, or in another directory. */
+export const findTool = async (tool: string, ...also: readonly string[]): Promise<string | undefined> => {
+  for (const directory of [...toolPath.split(':'), ...also]) {
+    const path = join(directory, tool)
+    const found = access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (await found) return path
+  }
+  return undefined
+}
 
 /**
  * Runs a program without a shell and returns its standard output as text.

@@ -6,12 +6,12 @@ import {
   chownSync,
   constants,
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statfsSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -37,7 +37,7 @@ import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from '
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
 import { extend, seal, unseal } from './tpm/seal.ts'
-import { resolveWithin } from './within.ts'
+import { entryAt, resolveWithin } from './within.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
 const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
@@ -63,6 +63,12 @@ const start = (): void => {
     if (statSync(request.target).dev === here) mountOne(request)
   }
 }
+
+/** RAMFS_MAGIC, TMPFS_MAGIC (include/uapi/linux/magic.h): what the kernel unpacks an initramfs into. */
+const rootfsMagics = [0x858458f6, 0x01021994]
+
+/** In a container PID 1 is whatever runs there, and the mappings are its host's. Asked before /proc is mounted. */
+const isInit = (): boolean => process.pid === 1 && rootfsMagics.includes(statfsSync('/').type)
 
 /** A new root hides it, so that of all that is mounted on `/` the last counts. */
 const isInitramfs = (): boolean => mounts().findLast(({ target }) => target === '/')?.type === 'rootfs'
@@ -158,7 +164,7 @@ const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
 
 export const linux: Machine = {
   start,
-  isInit: () => process.pid === 1,
+  isInit,
   isInitramfs: () => isInitramfs(),
   cmdline: () => readFileSync('/proc/cmdline', 'latin1').replace(/\n$/, ''),
   environment: () => Object.keys(process.env),
@@ -202,7 +208,7 @@ export const linux: Machine = {
   mount: mountOne,
   mounts,
   directory: (path) => {
-    const stat = lstatSync(path, { throwIfNoEntry: false })
+    const stat = entryAt(path)
     // A link on the way would be followed here but mean another place once the new root is the root.
     if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }

@@ -1,19 +1,22 @@
 // The boot's voice: one line at a time to the kernel log, and to the console where the log would not reach it.
 // The console belongs to the host: no secret comes here.
 
-import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import type { Level } from './machine.ts'
 
 let kmsg: { readonly fd: number; readonly consoleLevel: number } | undefined
 
-/** Opened once: /dev and /proc move under the new root before the last line is said. */
+/**
+ * Opened once: /dev and /proc move under the new root before the last line is said. Never made: where there is no such
+ * device, a file of that name would take the line, and nobody see it.
+ */
 const openKmsg = (): typeof kmsg & object => {
   // By default the kernel drops lines of a chatty process; a boot's lines are its evidence. With printk.devkmsg= on
   // the kernel command line this is settled and a write fails.
   try {
     writeFileSync('/proc/sys/kernel/printk_devkmsg', 'on\n')
   } catch {}
-  return { fd: openSync('/dev/kmsg', 'w'), consoleLevel: consoleLevel() }
+  return { consoleLevel: consoleLevel(), fd: openSync('/dev/kmsg', constants.O_WRONLY) }
 }
 
 /** The kernel prints lines below this level on the console (first number of /proc/sys/kernel/printk). */
@@ -30,7 +33,6 @@ export const log = (level: Level, line: string): void => {
   } catch {}
   if (shown || level > 4) return
   try {
-    const console = openSync('/dev/console', 'w')
-    writeSync(console, `${text}\r\n`)
+    writeFileSync('/dev/console', `${text}\r\n`, { flag: 'r+' })
   } catch {}
 }

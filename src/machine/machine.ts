@@ -76,6 +76,7 @@ export type MountRequest = {
 export type Machine = {
   /** No core dump of this process from here on; /proc, /sys, /dev and /run are mounted, so that the rest can be asked. */
   readonly start: () => void
+  /** Whether this is PID 1 of what the kernel unpacked. */
   readonly isInit: () => boolean
   /** Whether the root is still what the kernel unpacked. */
   readonly isInitramfs: () => boolean
@@ -124,7 +125,7 @@ export type Machine = {
   readonly disks: () => Disks
   /** Devices in /proc/swaps, and compressed swap in memory. */
   readonly activeSwap: () => readonly string[]
-  /** Block devices without a table of their own whose first page is marked as swap space. */
+  /** Disks and partitions whose first page is marked as swap space. */
   readonly swapSpace: () => readonly string[]
   /** Reads exactly `length` bytes; a fault where the device gives fewer or an error. */
   readonly read: (device: string, offset: bigint, length: number) => Buffer

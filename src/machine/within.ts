@@ -1,7 +1,18 @@
 // Paths of a root that is not the root yet.
 
-import { lstatSync, readlinkSync } from 'node:fs'
+import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
+
+/** What is at a path, a link itself; undefined also where a file is on the way, or links in circles. */
+export const entryAt = (path: string): Stats | undefined => {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && ['ENOTDIR', 'ELOOP'].includes(`${thrown.code}`))
+      return undefined
+    throw thrown
+  }
+}
 
 /** Follows links as they will look once `root` is the root. Undefined where nothing is, or links go in circles. */
 export const resolveWithin = (root: string, path: string): string | undefined => {
@@ -12,7 +23,7 @@ export const resolveWithin = (root: string, path: string): string | undefined =>
     if (name === undefined) return join(root, at)
     left = rest
     const next = join(at, name) // '..' above the root stays at the root
-    const stat = lstatSync(join(root, next), { throwIfNoEntry: false })
+    const stat = entryAt(join(root, next))
     if (stat === undefined) return undefined
     if (!stat.isSymbolicLink()) {
       at = next

@@ -45,10 +45,13 @@ export const printIdentity = (privateKey: KeyObject): Secret => {
 
 /** Lines, as views of the same bytes; without `\r`. */
 const linesOf = (bytes: Buffer): Buffer[] => {
-  const end = bytes.indexOf(newline)
-  const line = bytes.subarray(0, end < 0 ? bytes.length : end)
-  const cut = line.at(-1) === 0x0d ? line.subarray(0, -1) : line
-  return end < 0 ? [cut] : [cut, ...linesOf(bytes.subarray(end + 1))]
+  const lines: Buffer[] = []
+  for (let at = 0, end = 0; end >= 0; at = end + 1) {
+    end = bytes.indexOf(newline, at)
+    const line = bytes.subarray(at, end < 0 ? bytes.length : end)
+    lines.push(line.at(-1) === 0x0d ? line.subarray(0, -1) : line)
+  }
+  return lines
 }
 
 const parseAge = (text: Buffer): OwnerIdentity | string => {

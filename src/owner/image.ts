@@ -1,5 +1,5 @@
-// The content of a volume, decrypted into a new file: what dm-crypt would show, without device-mapper or privileges.
-// Nothing here interprets what is decrypted.
+// The content of a volume, decrypted into a new file: what dm-crypt would show of all that was ever written, without
+// device-mapper or privileges. Nothing here interprets what is decrypted.
 
 import { createDecipheriv } from 'node:crypto'
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
@@ -16,7 +16,7 @@ const chunkBytes = 1024 ** 2
 
 /**
  * `aes-xts-plain64` in sectors of 4096 bytes; `first` is the number of the first. dm-crypt counts its IV in sectors of
- * 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes was never written: it stays one, as a hole.
+ * 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes, which nobody wrote or the host did, stays one.
  */
 export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): Buffer => {
   const out = Buffer.alloc(bytes.length)
@@ -25,7 +25,10 @@ export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): B
     const sector = bytes.subarray(at, at + dataSectorBytes)
     if (sector.every((byte) => byte === 0)) continue
     iv.writeBigUInt64LE((first + BigInt(at / dataSectorBytes)) * BigInt(dataSectorBytes / 512))
-    createDecipheriv('aes-256-xts', key, iv).update(sector).copy(out, at)
+    const cipher = createDecipheriv('aes-256-xts', key, iv)
+    cipher.update(sector).copy(out, at)
+    // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+    cipher.final()
   }
   return out
 }

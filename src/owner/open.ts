@@ -8,7 +8,7 @@ import { ownerMacKey } from '../keys/owner.ts'
 import { Secret } from '../keys/secret.ts'
 import { parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
-import { type Luks2Profile, parseLuks2, sealedIn, unlockForOwner } from '../layout/luks2/luks2.ts'
+import { dataOffset, type Luks2Profile, parseLuks2, sealedIn, unlockForOwner } from '../layout/luks2/luks2.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { blockSizeOf, headOf, sizeOf } from '../runtime/inspect.ts'
 import { parseIdentity } from './identity.ts'
@@ -93,7 +93,17 @@ const writePassphrase = ({ bytes }: Secret): void => {
   }
 }
 
-/** Faults: `usage`, `owner-terminal`, `owner-image`, `target-write`, and those of `openAsOwner`. */
+/** What lies behind the volume is none of its content. Fault: `header-extent`. */
+const requireRoom = ({ dataBytes, place }: Opened, volume: string): void => {
+  const room = place.bytes - BigInt(dataOffset)
+  if (dataBytes > room)
+    throw fail('header-extent', {
+      volume,
+      reason: `its data has ${dataBytes} bytes, and the partition room for ${room}`,
+    })
+}
+
+/** Faults: `usage`, `owner-terminal`, `owner-image`, `header-extent`, `target-write`, and those of `openAsOwner`. */
 export const open = async (args: readonly string[]): Promise<void> => {
   const { file, values } = readFileAndArguments(args, accepted, 'DISK, PARTITION or FILE')
   const { identity, volume = 'job-store', image } = values
@@ -104,5 +114,6 @@ export const open = async (args: readonly string[]): Promise<void> => {
   using opened = await openAsOwner(file, volume, identity)
   if (image === undefined) return writePassphrase(opened.passphrase)
   if (opened.profile !== 'xts') throw fail('owner-image', { volume })
+  requireRoom(opened, volume)
   writeImage(opened.place, opened.dataBytes, opened.volumeKey.bytes, image)
 }

@@ -1,17 +1,15 @@
 // `cvmboot pack`: an initramfs with nothing in it but what the boot uses, the same bytes from the same files.
 
-import { constants } from 'node:fs'
-import { access, open, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSea } from 'node:sea'
 import { readArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
-import { BootFault, fail } from '../fault.ts'
+import { fail } from '../fault.ts'
 import { configPath } from '../layout/initramfs.ts'
 import { readConfigFile } from '../machine/config-file.ts'
-import { reasonOf } from '../machine/errno.ts'
-import { run, toolPath } from '../machine/exec.ts'
+import { findTool, run } from '../machine/exec.ts'
 import { planArchive, writeArchive } from './archive.ts'
 import { readKernel } from './kernel.ts'
 import { librariesOf } from './libraries.ts'
@@ -123,7 +121,7 @@ export const packInitramfs = async (args: readonly string[]): Promise<string> =>
   const kernel = await readKernel(options.modules, modulesOf(config), form)
   const programs = [
     { path: to.kind === 'file' ? '/init' : '/usr/sbin/cvmboot', file: options.executable },
-    { path: '/usr/sbin/mke2fs', file: options.mke2fs ?? (await findTool('mke2fs', 'e2fsprogs')) },
+    { path: '/usr/sbin/mke2fs', file: options.mke2fs ?? (await installedMke2fs()) },
   ]
   const files = new Map<string, Source>([
     ...kernel.files,
@@ -180,18 +178,10 @@ const readConfig = (file: string | undefined): Config =>
   file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
 
 /** Fault: `tool-missing`. */
-const findTool = async (tool: string, from: string): Promise<string> => {
-  for (const directory of toolPath.split(':')) {
-    const path = join(directory, tool)
-    if (
-      await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path
-  }
-  throw fail('tool-missing', { tool, package: from })
+const installedMke2fs = async (): Promise<string> => {
+  const path = await findTool('mke2fs')
+  if (path === undefined) throw fail('tool-missing', { tool: 'mke2fs', package: 'e2fsprogs' })
+  return path
 }
 
 /** Writes the initramfs and returns its unpacked size. Faults: `pack-input`, `pack-write`, `tool-*`. */
@@ -212,10 +202,6 @@ const write = async (files: Files, { output, compress }: ToFile): Promise<number
     const { tool, args } = compressor
     await run(tool, [...args, plain, ...compressor.output, packed], { package: compressor.package })
     return packed
-  }).catch((thrown) => {
-    throw thrown instanceof BootFault
-      ? thrown
-      : fail('pack-write', { path: output, reason: reasonOf(thrown) })
   })
   return bytes
 }

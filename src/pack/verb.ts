@@ -1,7 +1,8 @@
 // The verb `pack`: an initramfs, or with --uki a whole unified kernel image.
 
 import { packHelp as archiveHelp, pack as packArchive } from './pack.ts'
-import { packUki, ukiHelp } from './uki.ts'
+import { packUki } from './uki.ts'
+import { ukiHelp } from './uki-options.ts'
 
 export const packHelp = `${archiveHelp}${ukiHelp}`
 

@@ -98,23 +98,25 @@ const readConfig = (
   environment: Environment,
 ): Pick<Options, 'config' | 'configFile'> => {
   const configFile = file ?? (existsSync('partition.conf') ? 'partition.conf' : undefined)
-  let text = configFile === undefined ? '' : readConfigFile(configFile)
+  const written = configFile === undefined ? '' : readConfigFile(configFile)
   const root = absolute('NVFLARE_ROOT', environment)
-  if (root !== undefined) {
-    const line = `ROOT_MOUNT=${root}\n`
-    parseConfig(line, 'NVFLARE_ROOT')
-    // The environment wins over the file's line, and loses to its *_MOUNT lines, as in the scripts.
-    text = `${text.replace(/^[\t ]*ROOT_MOUNT=.*$/gm, '')}\n${line}`
-  }
-  const config = text === '' ? defaultConfig : parseConfig(text, configFile)
-  return { configFile, config: { ...config, jobStore: readEncryptJobs(environment) ?? config.jobStore } }
+  if (root !== undefined) parseConfig(`ROOT_MOUNT=${root}\n`, 'NVFLARE_ROOT')
+  const rooted = withLine(written, ['ROOT_MOUNT'], root)
+  const text = withLine(rooted, ['JOBSTORE_ENCRYPTION', 'JOB_STORE_ENCRYPTION'], readEncryptJobs(environment))
+  return { configFile, config: text === '' ? defaultConfig : parseConfig(text, configFile) }
 }
 
-const readEncryptJobs = (environment: Environment): Config['jobStore'] | undefined => {
+/** The environment wins over the file's line, whichever of its names that has; all else there has to go with it. */
+const withLine = (text: string, names: readonly string[], value: string | undefined): string =>
+  value === undefined
+    ? text
+    : `${text.replace(new RegExp(`^[\\t ]*(?:${names.join('|')})=.*$`, 'gm'), '')}\n${names[0]}=${value}\n`
+
+const readEncryptJobs = (environment: Environment): string | undefined => {
   const value = environment['ENCRYPT_JOBS']
   if (value !== undefined && value !== 'true' && value !== 'false')
     throw badUsage(`ENCRYPT_JOBS takes true or false, not ${value}`)
-  return value === undefined ? undefined : value === 'true' ? 'crypt' : 'plain'
+  return value === undefined ? undefined : value === 'true' ? 'required' : 'none'
 }
 
 const absolute = (name: string, environment: Environment): string | undefined => {

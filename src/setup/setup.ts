@@ -20,7 +20,7 @@ import { type Options, outOf, readOptions } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
 import { alignUp, gptOf, planPartitions } from './partitions.ts'
 import { startProgress } from './progress.ts'
-import { lookAt, type Source } from './source.ts'
+import { lookAt, requireOutside, type Source } from './source.ts'
 import { openTarget, type Target } from './target.ts'
 import { type BuiltVolume, buildVolume } from './volume.ts'
 import { type Work, withWork } from './work.ts'
@@ -32,8 +32,10 @@ export { setupHelp } from './options.ts'
 export const setup = async (args: readonly string[]): Promise<void> => {
   const options = readOptions(args, process.env)
   const sources = verityNames.map((name) => lookAt(name, options.sources[name]))
+  requireOutside(sources, dirname(options.disk))
   const target = await openTarget(options.disk, options.existing)
   try {
+    requireOutside(sources, outOf(options, target.kind))
     const out = openOut(options, target)
     const summary = await withWork(startProgress(process.stderr), (work) =>
       make(work, { options, sources, target, out }),

@@ -1,6 +1,7 @@
 // What a volume is made of: a directory, a tar, or a ready file system image. Looked at, never changed.
 
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import { fail } from '../fault.ts'
 import { type FileSystem, fileSystemOf } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
@@ -11,6 +12,21 @@ export type Source = { readonly volume: VerityName; readonly path: string } & (
   | { readonly kind: 'tar' }
   | { readonly kind: 'image'; readonly fileSystem: FileSystem }
 )
+
+/** The directory itself, or the nearest above it that is there already. */
+const realDirectory = (path: string): string =>
+  existsSync(path) ? realpathSync(path) : realDirectory(dirname(path))
+
+/** A tree that takes in what is made of it would give another root hash each time. Fault: `source-missing`. */
+export const requireOutside = (sources: readonly Source[], directory: string): void => {
+  const to = realDirectory(directory)
+  for (const { volume, path, kind } of sources)
+    if (kind === 'directory' && !/^\.\.(?:\/|$)/.test(relative(realpathSync(path), to)))
+      throw fail('source-missing', {
+        ...{ volume, path },
+        reason: `what is made of it would go into it, to ${to}; choose another --disk or --out`,
+      })
+}
 
 /** gzip, xz, zstd, bzip2: tar finds out itself which. */
 const compressed = ['1f8b', 'fd377a585a00', '28b52ffd', '425a68'] as const

@@ -7,12 +7,10 @@
 // own, or else none was ever there. Nothing is decided here.
 
 import { fail } from '../fault.ts'
-import { type Extent, extentOf } from '../layout/extent.ts'
+import { type Extent, extentOf, leastData } from '../layout/extent.ts'
 import { dataOffset, headerAreaBytes, type Luks2Profile } from '../layout/luks2/luks2.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
 
-/** What a file system with its journal takes at the least: mke2fs's own limit, and room for the one with tags. */
-const leastData: Readonly<Record<Luks2Profile, bigint>> = { xts: 8n << 20n, 'xts-hmac': 48n << 20n }
 const spareOffset = BigInt(headerAreaBytes)
 
 /** The data of a volume on its partition. Fault: `device-geometry`. */

@@ -11,7 +11,7 @@ export type KeepSysctls = {
   readonly settings: readonly (readonly [SettingName, string])[]
 }
 
-/** By sysctl.d(5) the last by name counts. */
+/** By sysctl.d(5) the last by name counts, and with `-` a value that cannot be set, being stricter already, is no failure. */
 const file = '/run/sysctl.d/zz-cvmboot.conf'
 
 export const keepSysctls: Definition<KeepSysctls> = {
@@ -19,7 +19,7 @@ export const keepSysctls: Definition<KeepSysctls> = {
   subject: () => '',
   run: ({ settings }, { machine }) => {
     const sysctls = settings.filter(([name]) => settingOf(name).path.startsWith('/proc/sys/'))
-    const text = sysctls.map(([name, value]) => `${name} = ${value}\n`).join('')
+    const text = sysctls.map(([name, value]) => `-${name} = ${value}\n`).join('')
     try {
       machine.writeText(file, text)
     } catch (thrown) {

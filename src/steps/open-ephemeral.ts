@@ -3,7 +3,7 @@
 
 import { fail } from '../fault.ts'
 import { cryptSectorSize } from '../layout/crypt.ts'
-import { extentOf } from '../layout/extent.ts'
+import { extentOf, leastData } from '../layout/extent.ts'
 import type { CryptName } from '../layout/layout.ts'
 import { type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { evidenceOf, openCrypt, printCipher } from './crypt-mapping.ts'
@@ -26,7 +26,7 @@ export const openEphemeral: Definition<OpenEphemeral> = {
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const extent = extentOf(profile, partition.bytes, 0n)
     if (extent === undefined) {
-      const needed = BigInt(cryptSectorSize)
+      const needed = profile === 'xts' ? BigInt(cryptSectorSize) : leastData[profile]
       throw fail('device-geometry', { volume, device: partition.device, bytes: partition.bytes, needed })
     }
     const provider = edition.providers.ephemeral

@@ -70,6 +70,9 @@ const prove = (request: MappingRequest, mapping: Mapping): void => {
   if (mapping.access !== 'read-only') throw unproven('that it is writable')
   if (mapping.sectors !== request.sectors) throw unproven(`${mapping.sectors} sectors`)
   if (mapping.table !== request.table) throw unproven(`another table: ${mapping.table}`)
+  // The kernel reads ahead: a block that nobody asked for has failed.
+  if (/^C(?: -)?$/.test(mapping.status))
+    throw fail('verity-corrupt', { volume, block: 'near those that were read' })
   if (!isValid(mapping.status)) throw unproven(`status ${mapping.status}`)
 }
 

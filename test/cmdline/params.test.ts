@@ -18,6 +18,12 @@ const refused = (cmdline: string, code: FaultCode): string => {
 
 const params: Params = parseParams(goodCmdline)
 
+test('a line as long as what the kernel leaves of a longer one is refused', () => {
+  const line = (bytes: number) => `${goodCmdline} x=`.padEnd(bytes, 'y')
+  assert.equal(parseParams(line(2046)), params)
+  assert.match(refused(line(2047), 'cmdline-too-long'), 'of 2047 bytes')
+})
+
 test('a good command line is read whole', () => {
   assert.is(params.verity['root-fs'].rootHash, hashes['root-fs'])
   assert.is(params.verity['os-config'].blocks, 1000n)

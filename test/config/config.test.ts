@@ -237,6 +237,33 @@ test("an owner's key reads and prints back, and is refused where it would get no
   }
 })
 
+test('a volume too small for its key and its tags is refused, not made', () => {
+  const message = refused('\nWORKSPACE_SIZE=9M\nWORKSPACE_KEY=snp', 'config-value', 2)
+  assert.match(message, 'expected 10M or more with its KEY and INTEGRITY')
+  refused('WORKSPACE_SIZE=47M\nWORKSPACE_INTEGRITY=hmac-sha256', 'config-value', 1)
+  refused('JOB_STORE_SIZE=49M\nJOBSTORE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp', 'config-value', 1)
+  for (const good of [
+    ...[
+      'WORKSPACE_SIZE=1M',
+      'JOBSTORE_SIZE=1M\nJOBSTORE_ENCRYPTION=none',
+      'WORKSPACE_SIZE=10M\nWORKSPACE_KEY=snp',
+    ],
+    ...['WORKSPACE_SIZE=48M\nWORKSPACE_INTEGRITY=hmac-sha256', 'TMPFS_SIZE=1M\nROOT_FS_SIZE=1M'],
+    'JOBSTORE_SIZE=50M\nJOBSTORE_INTEGRITY=hmac-sha256\nJOBSTORE_KEY=snp',
+  ])
+    parseConfig(good)
+})
+
+test('a layer over what is mounted further down, which it would hide, is refused', () => {
+  const message = refused('\nOVERLAYS="/var /mnt"', 'config-value', 2)
+  assert.match(message, 'no layer over /mnt, which would hide /mnt/nvflare/oem-launcher')
+  refused('WORKSPACE_MOUNT=/srv/ws\nOVERLAYS=/srv', 'config-value', 2)
+  assert.match(refused('WORKSPACE_MOUNT=/etc/ws\nCONFIG_OVER_ETC=yes', 'config-value', 2), '/etc/ws')
+  refused('OVERLAYS=/etc/ssl\nCONFIG_OVER_ETC=yes', 'config-value', 2)
+  const good = 'OVERLAYS="/etc /mnt/nvflare/os-config /mnt/nvflare/os-config2"\nCONFIG_OVER_ETC=yes'
+  assert.is(parseConfig(good).overlays.length, 3)
+})
+
 test("a mount inside another volume's is refused", () => {
   refused('WORKSPACE_MOUNT=/data/ws\nJOBSTORE_MOUNT=/data', 'config-value', 1)
   refused('WORKSPACE_MOUNT=/data\nJOBSTORE_MOUNT=/data', 'config-value', 1)

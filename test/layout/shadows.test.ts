@@ -38,6 +38,15 @@ test('each guarded path is refused as file, directory and whiteout, and so is wh
   }
 })
 
+test('what systemd and Debian run as root by themselves is guarded, by whichever way it gets there', () => {
+  const ways = [
+    ...['systemd/system/x.service', 'tmpfiles.d/x.conf', 'credstore/tmpfiles.extra', 'extensions/x.raw'],
+    ...['credstore.encrypted/sysctl.extra', 'cron.daily/x', 'logrotate.d/x', 'apt/apt.conf.d/x'],
+    ...['systemd/user-generators/x', 'dhcp/dhclient-exit-hooks.d/x', 'perl/strict.pm'],
+  ]
+  for (const path of ways) assert.is(refused(entry(path)), path)
+})
+
 test('the table names each path once, relative and plain', () => {
   assert.is(new Set(guards.map(({ path }) => path)).size, guards.length)
   for (const { path } of guards) assert.match(path, /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9.-]+)*$/)

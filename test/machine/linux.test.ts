@@ -85,6 +85,9 @@ test('a directory counts only where no link leads to it', () => {
   assert.is(linux.directory(join(dir, 'link/b')), undefined)
   assert.is(linux.directory(join(dir, 'link')), undefined)
   assert.is(linux.directory(join(dir, 'none')), undefined)
+  writeFileSync(join(dir, 'a/file'), '')
+  symlinkSync('circle', join(dir, 'circle'))
+  for (const way of ['a/file/b', 'circle/b']) assert.is(linux.directory(join(dir, way)), undefined, way)
 })
 
 test('an init is looked for as it will look once its root is the root', () => {
@@ -106,6 +109,7 @@ test('an init is looked for as it will look once its root is the root', () => {
     ['/sbin/outside', false],
     ['/sbin/loop', false],
     ['/sbin/none', false],
+    ['/sbin/init/none', false],
     ['/usr/sbin', false],
   ]
   for (const [path, expected] of table) assert.is(linux.isExecutable(root, path), expected, path)
@@ -237,14 +241,20 @@ test('without its device the TEE is not asked', async () => {
     assert.ok((await refused('tee-device', use)).includes('/dev/sev-guest: ENOENT;'))
 })
 
-const child = (code: string): string => {
-  const wrap = ['--mount', ...(isRoot ? [] : ['--map-root-user'])]
+/** In a mount namespace of its own, and with `more` in others. */
+const child = (code: string, ...more: readonly string[]): string => {
+  const wrap = ['--mount', ...(isRoot ? [] : ['--map-root-user']), ...more]
   const source = `import { linux } from '${join(import.meta.dirname, '../../src/machine/linux.ts')}'\n${code}`
   const args = [...wrap, process.execPath, '--disable-warning=ExperimentalWarning', '-e', source]
   const { stdout, stderr, status } = spawnSync('unshare', args, { encoding: 'utf8', cwd: dir })
   assert.is(status, 0, stderr)
   return stdout
 }
+
+test('PID 1 of a container is no init', () => {
+  const out = child('console.log(process.pid, linux.isInit())', '--pid', '--fork', '--mount-proc')
+  assert.is(out, '1 false\n')
+})
 
 test("options are flags or the file system's own, and the mount shows both", () => {
   const out = child(`
@@ -276,6 +286,20 @@ test('a line that must be seen reaches the console or the kernel log, and a brok
     linux.log(3, 'no console and no kernel log')`)
 })
 
+test('without a kernel log the console gets the line, and is open only while it is said', () => {
+  const out = child(`
+    import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+    linux.mount({ source: 'tmpfs', target: '/dev', type: 'tmpfs', options: [] })
+    writeFileSync('/dev/console', '')
+    linux.log(3, 'no kernel log')
+    const fds = readdirSync('/proc/self/fd').map((fd) => {
+      try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' }
+    })
+    const said = readFileSync('/dev/console', 'utf8')
+    console.log(JSON.stringify([said, readdirSync('/dev'), fds.includes('/dev/console')]))`)
+  assert.equal(JSON.parse(out), ['cvmboot: no kernel log\r\n', ['console'], false])
+})
+
 test('disks, swap and swap space are listed from /sys', () => {
   if (!isRoot) return
   const { partitions, seen } = linux.disks()
@@ -294,6 +318,13 @@ test('disks, swap and swap space are listed from /sys', () => {
       .slice(1)
       .map((l) => l.split(' ')[0]),
   )
+})
+
+test('a kernel that knows no swap has none in use', () => {
+  const out = child(`
+    linux.mount({ source: 'tmpfs', target: '/proc', type: 'tmpfs', options: [] })
+    console.log(JSON.stringify(linux.activeSwap()))`)
+  assert.is(out, '[]\n')
 })
 
 test('modules that this machine cannot load are a fault, not a crash', async () => {

@@ -252,6 +252,23 @@ test('--image writes the content to a new file of its owner, whole, with holes w
   assert.ok(readFileSync(image).equals(bytesOf('three', MiB)))
 })
 
+test('--image takes nothing of what lies behind the volume', async ({ disk, key, scratch }) => {
+  writeFileSync(key, owner.file)
+  const image = join(scratch, 'image')
+  const area = await areaFor(owner, 'xts', { dataBytes: BigInt(3 * MiB) })
+  writeFileSync(
+    disk,
+    diskOf([
+      ['job-store', area],
+      ['workspace', bytesOf('of another volume', MiB)],
+    ]),
+  )
+  await refused('header-extent', /its data has 3145728 bytes, and the partition room for 2097152/, () =>
+    ownerVerb(['open', disk, '--identity', key, '--image', image]),
+  )
+  assert.not.ok(existsSync(image))
+})
+
 test('--image leaves no half a file, and refuses a volume with tags', async ({ disk, key, scratch }) => {
   writeFileSync(key, owner.file)
   const image = join(scratch, 'image')
@@ -320,6 +337,7 @@ test('what is no identity is refused with what it lacks', async ({ disk, scratch
   const pem = { format: 'pem', type: 'pkcs8' } as const
   for (const [text, reason] of [
     ['', /it has 0 keys/],
+    ['\n'.repeat(100_000), /it has 0 keys/],
     [`${line}\n${line}`, /it has 2 keys/],
     [line.replace('KEY-1', 'KEY-PQ-1'), /no age identity/],
     [line.slice(0, -1), /no age identity/],

@@ -63,6 +63,17 @@ test('ENCRYPT_JOBS decides the job-store over the file', () => {
   assert.is(read(disk, { ENCRYPT_JOBS: 'false' }).config.jobStore, 'plain')
 })
 
+test('what does not go with ENCRYPT_JOBS is refused: no boot would take the partition.conf that it gives', async () => {
+  const environment = { ENCRYPT_JOBS: 'false' }
+  for (const line of ['JOB_STORE_ENCRYPTION=required\nJOBSTORE_KEY=snp', 'JOBSTORE_INTEGRITY=hmac-sha256']) {
+    const config = ['--config', file('kept.conf', `${line}\n`)]
+    assert.is(read([...disk, ...config]).config.jobStore, 'crypt')
+    const { code, said } = await faultFrom(() => read([...disk, ...config], environment))
+    assert.is(code, 'config-value')
+    assert.match(said, `kept.conf:${line.split('\n').length}: JOBSTORE_`)
+  }
+})
+
 test('anything else in the environment is refused', async () => {
   const args = [...three, ...disk]
   await usage(/ENCRYPT_JOBS takes true or false, not yes/, args, { ENCRYPT_JOBS: 'yes' })

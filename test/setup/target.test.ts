@@ -1,6 +1,14 @@
 // What setup refuses to write to. The block devices are this machine's own: nothing here may write to them.
 
-import { readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -33,6 +41,24 @@ test('an existing text file is not replaced either', async () => {
   assert.is(code, 'target-not-empty')
   assert.match(said, join(at, 'cmdline'))
   assert.equal(readdirSync(at), ['cmdline'])
+})
+
+test('nothing is written into a tree that it is made of, by whatever name', async () => {
+  const at = place()
+  const tree = join(at, 'tree')
+  mkdirSync(join(tree, 'etc'), { recursive: true })
+  symlinkSync('tree', join(at, 'link'))
+  for (const given of [
+    { disk: join(tree, 'disk.img') },
+    { disk: join(at, 'link/new/disk.img') },
+    { disk: join(at, 'disk.img'), out: join(tree, 'etc') },
+  ]) {
+    const { code, said } = await faultFrom(() => setUp({ 'os-config': tree, ...given }))
+    assert.is(code, 'source-missing')
+    assert.match(said, /would go into it, .*choose another --disk or --out/)
+  }
+  assert.equal([readdirSync(at), readdirSync(tree)], [['link', 'tree'], ['etc']])
+  await setUp({ 'os-config': tree, disk: join(at, 'tree2/disk.img') })
 })
 
 test('an MBR, a file system, swap, a lone backup table and plain data are each named', async () => {

@@ -32,7 +32,7 @@ test.before(async (booted) => {
   await pack(from.guest, 'cvmboot-mock', config, initramfs)
   const hash = /cvmboot\.roothash\.oem-launcher=([0-9a-f]+)/.exec(from.cmdline)?.[1]
   const result = await power(from, {
-    initramfs,
+    ...{ initramfs, kernel: from.guest.kernel },
     disks: [{ file: booted.disk, writes: 'keep' }],
     cmdline: `${from.cmdline} cvm-report.interoperate=${hash}`,
   })

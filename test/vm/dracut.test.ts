@@ -47,7 +47,7 @@ const boot = async ([suite, flavour]: Kind): Promise<Boot> => {
     await withMore(await dracutInitramfs(suite, flavour), { ...rivals, [trigger]: disksOnly }, initramfs)
     const others = `root=PARTLABEL=root-fs ro roothash=${rootHashOf(from.cmdline)}`
     const cmdline = `${from.cmdline} ${others} cvm-report.units`
-    return await power(from, { initramfs, cmdline, timeoutSeconds: 420 })
+    return await power(from, { initramfs, cmdline, memoryMiB: 768, timeoutSeconds: 420 })
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

@@ -24,8 +24,8 @@ const config = join(trees, 'partition.conf')
 
 test('Linux 6.1 of Debian 12 boots, without what it cannot do', async ({ scratch }) => {
   const from = await world()
-  const { image, modules } = await debianKernel('bookworm', () => {})
-  const guest = { ...from.guest, kernel: image, modules }
+  const { image, unpacked, modules } = await debianKernel('bookworm', () => {})
+  const guest = { ...from.guest, kernel: image, unpackedKernel: unpacked, modules }
   const initramfs = join(scratch, 'initramfs')
   await pack(guest, 'cvmboot-mock', config, initramfs)
   const { facts } = readReport((await power({ ...from, guest }, { initramfs })).console)

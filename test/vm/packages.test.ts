@@ -109,10 +109,9 @@ for (const [suite, framework] of [
     const initramfs = join(await installed(suite, framework, debs), 'initramfs')
     const from = await world()
     const { image, modules } = await debianKernel(suite, say)
-    const result = await power(
-      { ...from, guest: { ...from.guest, kernel: image, modules } },
-      { initramfs, memoryMiB: 1536, timeoutSeconds: 600 },
-    )
+    const result = await power(from, {
+      ...{ initramfs, kernel: image, memoryMiB: 1024, timeoutSeconds: 600 },
+    })
     const { facts } = readReport(result.console)
     assert.is(result.ended, 'off')
     assert.is(facts.get('kernel'), basename(modules))

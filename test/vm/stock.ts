@@ -174,7 +174,7 @@ export const runStock = async (
   await writeFile(initramfs, Buffer.concat([await readFile(shared), await readFile(own)]))
   const result = await boot({
     accelerator: await accelerator(kernel.image),
-    kernel: kernel.image,
+    kernel: kernel.unpacked,
     initramfs,
     cmdline: 'console=ttyS0 panic=-1 quiet',
     disks,

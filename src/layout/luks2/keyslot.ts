@@ -14,7 +14,10 @@ const xts = (direction: Direction, key: Uint8Array, bytes: Uint8Array): Buffer =
   const iv = Buffer.alloc(16)
   for (let at = 0; at < bytes.length; at += areaSectorBytes) {
     iv.writeUInt32LE(at / areaSectorBytes, 0)
-    const sector = direction('aes-256-xts', key, iv).update(bytes.subarray(at, at + areaSectorBytes))
+    const cipher = direction('aes-256-xts', key, iv)
+    const sector = cipher.update(bytes.subarray(at, at + areaSectorBytes))
+    // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+    cipher.final()
     out.set(sector, at)
     sector.fill(0)
   }

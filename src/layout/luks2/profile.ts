@@ -1,5 +1,5 @@
 // The LUKS2 profiles: every number and word of our headers that is not random. Pure constants; the format is
-// "LUKS2 On-Disk Format Specification" 1.1. What a header may vary is in header.ts and json.ts.
+// "LUKS2 On-Disk Format Specification" 1.1. What a header may vary is in binary.ts and metadata.ts.
 
 const KiB = 1024
 const MiB = 1024 ** 2

@@ -110,7 +110,10 @@ const crypt = (
   const end = 2 + (parameters.length < 2 ? 0 : parameters.readUInt16BE())
   const content = parameters.subarray(2, end)
   using keys = kdfA(key, 'CFB', newer, older, 32)
-  const done = make('aes-128-cfb', keys.bytes.subarray(0, 16), keys.bytes.subarray(16)).update(content)
+  const cipher = make('aes-128-cfb', keys.bytes.subarray(0, 16), keys.bytes.subarray(16))
+  const done = cipher.update(content)
+  // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+  cipher.final()
   done.copy(content)
   done.fill(0)
 }

@@ -44,7 +44,7 @@ export const bootWith = async <Image>(
   try {
     const change = await make(benchOf(from, scratch, closing))
     const until = ends === 'off' ? {} : ({ until: 'halted' } as const)
-    return await power(from, { timeoutSeconds: 240, initramfs: image, ...until, ...change })
+    return await power(from, { timeoutSeconds: 240, memoryMiB: 768, initramfs: image, ...until, ...change })
   } finally {
     for (const close of closing) await close()
     await rm(scratch, { recursive: true, force: true })

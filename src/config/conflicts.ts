@@ -1,0 +1,99 @@
+// Settings of partition.conf that are each good and do not go together. Pure.
+
+import { leastData } from '../layout/extent.ts'
+import { volumes } from '../layout/layout.ts'
+import { dataOffset } from '../layout/luks2/profile.ts'
+import type { Config } from './settings.ts'
+import { trustedAlone } from './tpm-keys.ts'
+import { printSize } from './values.ts'
+
+/** Where the file sets a key, as it spells it. */
+export type At = { readonly line: number; readonly name: string; readonly value: string }
+
+export type Conflict = At & { readonly expected: string }
+
+/** By a key's name in the table; undefined where the file does not set it. */
+type Find = (key: string) => At | undefined
+
+const isInside = (path: string, other: string): boolean => `${path}/`.startsWith(`${other}/`)
+
+const mountInMount: Rule = ({ mount }, find) => {
+  const below = volumes.filter(({ name }) => name !== 'root-fs')
+  for (const { name, key } of below) {
+    const outer = below.find((v) => v.name !== name && isInside(mount[name], mount[v.name]))
+    if (outer === undefined) continue
+    const at = find(`${key}_MOUNT`) ?? find('ROOT_MOUNT') ?? find(`${outer.key}_MOUNT`)
+    return {
+      ...{ line: at?.line ?? 0, name: `${key}_MOUNT`, value: mount[name] },
+      expected: `a path outside that of ${outer.name}, ${mount[outer.name]}`,
+    }
+  }
+  return undefined
+}
+
+/** A layer shows what its directory holds, and not what is mounted further down: that would be there, out of reach. */
+const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
+  const further = [...volumes.map(({ name }) => mount[name]), ...overlays]
+  const hiddenBy = (layer: string) => further.find((path) => path !== layer && isInside(path, layer))
+  for (const [key, layers] of [
+    ['OVERLAYS', overlays],
+    ['CONFIG_OVER_ETC', configOverEtc ? ['/etc'] : []],
+  ] as const)
+    for (const layer of layers) {
+      const [at, hidden] = [find(key), hiddenBy(layer)]
+      if (at !== undefined && hidden !== undefined)
+        return { ...at, expected: `no layer over ${layer}, which would hide ${hidden}` }
+    }
+  return undefined
+}
+
+/** The boot would refuse the partition, when the disk is long made. */
+const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
+  for (const volume of volumes) {
+    const at = find(`${volume.key}_SIZE`)
+    if (at === undefined || volume.protection !== 'crypt') continue
+    const { name } = volume
+    if (name === 'job-store' && jobStore === 'plain') continue
+    const lasts = keys[name].provider !== 'ephemeral'
+    const data = lasts || profile[name] === 'xts-hmac' ? leastData[profile[name]] : 0n
+    const needed = lasts ? BigInt(dataOffset) + data : data
+    if (size[name] < needed)
+      return { ...at, expected: `${printSize(needed)} or more with its KEY and INTEGRITY` }
+  }
+  return undefined
+}
+
+const tpmAlone: Rule = (config, find) => {
+  for (const { name, key, protection } of volumes) {
+    const at = find(`${key}_KEY`)
+    if (at === undefined || protection !== 'crypt' || trustedAlone(name, config)) continue
+    const expected =
+      'snp+tpm2 or ephemeral, or TPM_TRUST=inside beside it: a TPM that the host runs knows what it seals'
+    return { ...at, expected }
+  }
+  return undefined
+}
+
+/** An owner who is named and then gets no keyslot would be a surprise after the job. */
+const ownerWithoutKeyslot: Rule = ({ jobStore, keys }, find) => {
+  const at = find('JOBSTORE_OWNER')
+  if (at === undefined || (jobStore === 'crypt' && keys['job-store'].provider !== 'ephemeral'))
+    return undefined
+  const expected =
+    jobStore === 'plain'
+      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads it; remove this or JOBSTORE_ENCRYPTION=none'
+      : "nothing: the job-store's key ends with the boot, so nobody opens it later; set JOBSTORE_KEY=snp"
+  return { ...at, expected }
+}
+
+type Rule = (config: Config, find: Find) => Conflict | undefined
+const rules: readonly Rule[] = [mountInMount, layerOverMount, tooSmall, tpmAlone, ownerWithoutKeyslot]
+
+/** The first conflict, at the line to change. */
+export const conflictIn = (config: Config, find: Find): Conflict | undefined => {
+  for (const rule of rules) {
+    const conflict = rule(config, find)
+    if (conflict !== undefined) return conflict
+  }
+  return undefined
+}

@@ -1,0 +1,117 @@
+// What goes into a unified kernel image, each read and found fit before anything is made of it.
+
+import { open, readFile, stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { parseParams } from '../cmdline/params.ts'
+import { BootFault, fail } from '../fault.ts'
+import { manifestPath, parseManifest } from '../layout/initramfs.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { claimImage } from '../runtime/inspect-image.ts'
+import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
+import { readImage } from './image.ts'
+import { parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
+import { packInitramfs } from './pack.ts'
+import { type Given, ofInitramfs } from './uki-options.ts'
+
+export const badInput = (path: string, reason: string) => fail('pack-input', { path, reason })
+
+const read = async (path: string): Promise<Buffer> => {
+  try {
+    return await readFile(path)
+  } catch (thrown) {
+    throw badInput(path, reasonOf(thrown))
+  }
+}
+
+/** The first bytes of a file. */
+const headOf = async (path: string, bytes: number): Promise<Buffer> => {
+  const file = await open(path).catch((thrown) => {
+    throw badInput(path, reasonOf(thrown))
+  })
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } catch (thrown) {
+    throw badInput(path, reasonOf(thrown))
+  } finally {
+    await file.close()
+  }
+}
+
+/** A file with something in it. */
+export const sourceOf = async (path: string): Promise<{ file: string; bytes: number }> => {
+  const found = await stat(path).catch((thrown) => {
+    throw badInput(path, reasonOf(thrown))
+  })
+  if (!found.isFile() || found.size === 0) throw badInput(path, 'it is no file, or an empty one')
+  return { file: resolve(path), bytes: found.size }
+}
+
+/**
+ * One line that the boot takes, as bytes of the section. The stub makes UTF-16 of it and the kernel makes bytes of that,
+ * so that only ASCII is the same at both ends. Faults: `usage`, `pack-input`, `cmdline-*`.
+ */
+export const readCmdline = async (given: string): Promise<string> => {
+  const line = (given.startsWith('@') ? (await read(given.slice(1))).toString('latin1') : given).trim()
+  if (/[^ -~]/.test(line)) throw badInput('the command line', 'it is not one line of printable ASCII')
+  parseParams(line)
+  return line
+}
+
+/** As text of the section. Fault: `pack-input`. */
+export const readOsRelease = async (given: Given): Promise<string> => {
+  const { 'image-id': id, 'image-version': version, 'os-release': file } = given
+  const name = file ?? '--image-id and --image-version'
+  const base = file === undefined ? new Map() : parseOsRelease((await read(file)).toString())
+  if (typeof base === 'string') throw badInput(name, base)
+  const fields = new Map([
+    ...base,
+    ...(id === undefined ? [] : ([['IMAGE_ID', id]] as const)),
+    ...(version === undefined ? [] : ([['IMAGE_VERSION', version]] as const)),
+  ])
+  const wrong = unnamedImage(fields)
+  if (wrong !== undefined) throw badInput(name, `${wrong}; pass --image-id and --image-version`)
+  // A boot loader shows an image that has these.
+  const [imageId = '', imageVersion = ''] = [fields.get('IMAGE_ID'), fields.get('IMAGE_VERSION')]
+  const shown = { ID: imageId, PRETTY_NAME: `${imageId} ${imageVersion}` }
+  return printOsRelease(new Map([...Object.entries(shown).filter(([key]) => !fields.has(key)), ...fields]))
+}
+
+/** The release of the kernel. Fault: `pack-input`. */
+export const readRelease = async (kernel: string, modules: string | undefined): Promise<string> => {
+  const release = releaseOfKernel(await headOf(kernel, kernelHeadBytes))
+  if (release === undefined) throw badInput(kernel, 'it is no kernel image with an EFI stub for x86-64')
+  const other = modules === undefined ? release : basename(resolve(modules))
+  if (other !== release) throw badInput(kernel, `it is ${release}, and the modules are those of ${other}`)
+  return release
+}
+
+/**
+ * A ready initramfs: whole, and for that kernel. Here it is a matter of making it again; in the image it halts every boot.
+ * Faults: `initramfs-incomplete`, `pack-input`.
+ */
+const requireFit = async (initramfs: string, release: string): Promise<void> => {
+  const { refused } = await claimImage(initramfs)
+  if (refused !== undefined) throw new BootFault(refused)
+  const image = await readImage(await read(initramfs))
+  const entries = parseManifest(image.get(manifestPath)?.content.toString('latin1') ?? '') ?? []
+  const releases = entries.flatMap(({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [])
+  if (!releases.includes(release))
+    throw badInput(initramfs, `the kernel is ${release}, and its modules are for ${releases[0] ?? 'none'}`)
+}
+
+/** Packs one into `directory`, or takes the ready one; and what there is to say about it. */
+export const initramfsOf = async (
+  given: Given,
+  release: string,
+  directory: string,
+): Promise<{ file: string; said: string }> => {
+  if (given.initramfs !== undefined) {
+    await requireFit(given.initramfs, release)
+    return { file: given.initramfs, said: '' }
+  }
+  const file = join(directory, 'initramfs')
+  const options = ofInitramfs.flatMap((name) => (given[name] === undefined ? [] : [`--${name}`, given[name]]))
+  const said = await packInitramfs([...options, '--output', file])
+  return { file, said: said.split('\n').slice(1).join('\n') }
+}
