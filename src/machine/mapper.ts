@@ -18,7 +18,9 @@ const call = (request: number, message: Partial<DmMessage> & { name: string }): 
   return reply
 }
 
-const load = (request: MappingRequest): void => {
+const load = (
+  request: Pick<MappingRequest, 'name' | 'access' | 'sectors' | 'table'> & { readonly target: string },
+): void => {
   call(DM.load, {
     name: request.name,
     flags: request.access === 'read-only' ? dmFlags.readOnly : 0,
@@ -47,6 +49,15 @@ export const openMapping = (request: MappingRequest): Mapping => {
 export const replaceTable = (request: MappingRequest): Mapping => {
   load(request)
   return readMapping(request.name)
+}
+
+/**
+ * Every access fails from now on, and what the table held is gone, a key with it: also of a mapping that is in use. What
+ * its file system has not written yet the kernel writes first.
+ */
+export const failMapping = (name: string): void => {
+  const { access, sectors } = readMapping(name)
+  load({ name, access, sectors, target: 'error', table: '' })
 }
 
 /** What the kernel itself says of the active table. Throws where there is not exactly one target. */

@@ -94,35 +94,24 @@ const layerMount = ({ mounts }: Scene, { mount: target, over, upper }: ExpectedL
     : mountBad(target, lacking)
 }
 
-/** The kernel's own, which have no content that anyone could plant. */
-const kernelTypes = new Set([
-  ...[
-    'proc',
-    'sysfs',
-    'devtmpfs',
-    'devpts',
-    'tmpfs',
-    'ramfs',
-    'cgroup',
-    'cgroup2',
-    'securityfs',
-    'pstore',
-    'bpf',
-  ],
-  ...[
-    'mqueue',
-    'hugetlbfs',
-    'debugfs',
-    'tracefs',
-    'configfs',
-    'fusectl',
-    'binfmt_misc',
-    'efivarfs',
-    'autofs',
-  ],
-  ...['selinuxfs', 'rpc_pipefs', 'nsfs'],
-])
+/** The kernel's own, which have no content that anyone could plant, and where they belong. */
+const kernelTypes = new Set(
+  [
+    'proc sysfs devtmpfs devpts cgroup cgroup2 securityfs pstore bpf mqueue hugetlbfs debugfs tracefs',
+    'configfs fusectl binfmt_misc efivarfs autofs selinuxfs rpc_pipefs nfsd nsfs resctrl',
+  ].flatMap((types) => types.split(' ')),
+)
 const kernelPlaces = ['/proc', '/sys', '/dev']
+/** Anything can be in these: what they cover in /proc and /sys, who looks there believes. */
+const memoryTypes = new Set(['tmpfs', 'ramfs'])
+const memoryPlaces = ['/dev', '/sys/fs/cgroup']
+
+/** A part of one, elsewhere, is somebody's doing. */
+const isKernels = ({ type, target, root }: MountNode): boolean => {
+  const places = kernelTypes.has(type) ? kernelPlaces : memoryTypes.has(type) ? memoryPlaces : []
+  return root === '/' && places.some((place) => holds(place, target))
+}
+
 /** In memory since the boot, as containers use it: nothing of it was ever verified. */
 const runPlace = '/run'
 
@@ -144,7 +133,7 @@ const unplanned = ({ mounts, expected }: Scene): Finding[] => {
   return mounts.flatMap((mount): Finding[] => {
     const { target, type, source } = mount
     if (planned.has(target) || free.includes(closest(target))) return []
-    if (kernelTypes.has(type) && kernelPlaces.some((place) => holds(place, target))) return []
+    if (isKernels(mount)) return []
     return [bad(`mount ${target}`, fail('verify-unplanned', { target, found: `${type} (${source})` }).fault)]
   })
 }

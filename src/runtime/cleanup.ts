@@ -20,7 +20,8 @@ files in memory. Refuses while a process uses a volume, and says which. Safe to 
   --erase          encrypted volumes too: their headers are overwritten, so that no key opens them again, and their
                    blocks are discarded
   --dry-run        say what would be done, and by whom it is kept from it
-  --at-shutdown    go on past what cannot be done: as the machine ends, each key that goes counts
+  --at-shutdown    go on past what cannot be done, and take keys away from volumes that are in use, too: each access to
+                   one fails then
   --config FILE    the configuration (default: as the boot kept it)
 `
 
@@ -76,7 +77,7 @@ export const cleanup = async (args: readonly string[]): Promise<void> => {
   let first: Fault | undefined
   for (const step of steps)
     try {
-      await runTeardown(step, thisHost)
+      await runTeardown(step, thisHost, ending ? 'ending' : 'running')
       tell(printTeardown(step))
     } catch (thrown) {
       if (!ending) throw thrown

@@ -176,6 +176,8 @@ const hostWith = (differently: Partial<Host>): { readonly host: Host; readonly l
     },
     mappings: () => [...open],
     removeMapping: (name) => void open.delete(name),
+    failMapping: (name) => void log.push(`fail ${name}`),
+    targetOf: () => 'crypt',
     wipe: () => {},
     uevent: (device) => (device === '/dev/vda7' ? 'PARTN=7\nPARTNAME=workspace\n' : 'PARTNAME=other\n'),
     read: (_, bytes) => disk.subarray(0, bytes),
@@ -193,7 +195,7 @@ const workspace = `${base}/workspace`
 const erase = { do: 'erase', volume: 'workspace', device: '/dev/vda7', bytes: 4096 } as const
 const discard = { do: 'discard', volume: 'workspace', device: '/dev/vda7' } as const
 const saidOf = (step: Parameters<typeof runTeardown>[0], differently: Partial<Host>) =>
-  runTeardown(step, hostWith(differently).host).then(
+  runTeardown(step, hostWith(differently).host, 'running').then(
     () => 'done',
     (thrown) => String(thrown.message),
   )
@@ -244,18 +246,41 @@ for (const [what, step, differently, says] of [
     )
   })
 
+test('a key goes as the machine ends, also of a volume in use; before that it stays with whoever uses it', async () => {
+  const busy = () => {
+    throw Object.assign(new Error('EBUSY'), { code: 'EBUSY' })
+  }
+  const closing = async (when: 'running' | 'ending', targets: readonly string[]) => {
+    const left = [...targets]
+    const { host, log } = hostWith({ removeMapping: busy, targetOf: () => left.shift() ?? 'none' })
+    const said = await runTeardown({ do: 'close', mapping: 'workspace' }, host, when).then(
+      () => 'done',
+      (thrown) => String(thrown.message),
+    )
+    return [said, ...log].join()
+  }
+  assert.match(
+    await closing('running', ['crypt', 'error']),
+    /^cleanup-failed: cannot close workspace.*EBUSY.*again goes on from here$/,
+  )
+  assert.is(await closing('ending', ['crypt', 'error']), 'done,fail workspace')
+  assert.match(await closing('ending', ['crypt', 'crypt']), /in use, and has its key still/)
+  // Nothing is secret in what is verified.
+  assert.match(await closing('ending', ['verity']), /EBUSY.*from here$/)
+})
+
 test('of two mounts on one path the last one goes, and that is enough', async () => {
   const twice = parseMounts(`${mountinfo}${line(28, workspace, 'tmpfs')}`)
   const { host } = hostWith({ mounts: () => twice.slice(0, left), unmount: () => void left-- })
   let left = twice.length
-  await runTeardown({ do: 'unmount', target: workspace }, host)
+  await runTeardown({ do: 'unmount', target: workspace }, host, 'running')
   assert.is(left, twice.length - 1)
 })
 
 test('headers are overwritten and read back, and blocks discarded where the disk can', async () => {
   const { host, log } = hostWith({})
-  await runTeardown(erase, host)
-  await runTeardown(discard, host)
+  await runTeardown(erase, host, 'running')
+  await runTeardown(discard, host, 'running')
   assert.equal(log, ['write 4096', 'discard /dev/vda7'])
   assert.equal(
     host.read('/dev/vda7', 8192),
@@ -267,7 +292,7 @@ test('headers are overwritten and read back, and blocks discarded where the disk
 
 test('a step that fails says which, and that cleaning up can go on', async () => {
   const message = async (step: Parameters<typeof runTeardown>[0]) =>
-    runTeardown(step, thisHost).then(
+    runTeardown(step, thisHost, 'running').then(
       () => 'done',
       (thrown) => String(thrown.message),
     )

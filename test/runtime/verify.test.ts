@@ -108,6 +108,18 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     /\/usr\/bin: tmpfs \(run\)/,
   ],
   [
+    'a file over what the kernel says of swap',
+    mounted(`200 ${idOf('/proc')} 0:24 /evil/swaps /proc/swaps rw - tmpfs run rw`),
+    'verify-unplanned',
+    /\/proc\/swaps: tmpfs \(run\)/,
+  ],
+  [
+    'one setting of the kernel over another',
+    mounted(`200 ${idOf('/proc')} 0:22 /sys/kernel/ostype /proc/sys/kernel/sysrq rw - proc proc rw`),
+    'verify-unplanned',
+    /\/proc\/sys\/kernel\/sysrq: proc \(proc\)/,
+  ],
+  [
     'an overlay that was not planned',
     mounted(`200 ${root()} 0:99 / /usr rw - overlay evil rw,lowerdir=/usr`),
     'verify-unplanned',
@@ -392,6 +404,9 @@ test('mounts of the kernel in their places, and below what is writable, are noth
   // No disk belongs among the kernel's, nor a tmpfs anywhere else.
   assert.is(found(mounted(`200 ${root()} 8:1 / /sys/x rw - ext4 /dev/sda1 rw`)).length, 1)
   assert.is(found(mounted(`200 ${root()} 0:99 / /opt rw - tmpfs x rw`)).length, 1)
+  // Nor one over what is the kernel's to say.
+  assert.is(found(mounted(`200 ${root()} 0:99 / /sys/kernel rw - tmpfs x rw`)).length, 1)
+  assert.equal(found(mounted(`200 ${root()} 0:99 / /dev/shm/x rw - tmpfs x rw`)), [])
 })
 
 test('without the eyes of root nothing counts as good', () => {

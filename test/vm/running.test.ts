@@ -10,12 +10,13 @@ import { shapeOf, writeGolden } from './golden.ts'
 import { type Part, run } from './running.ts'
 import { project } from './world.ts'
 
-type Ran = { parts: ReadonlyMap<string, Part>; part: (name: string) => Part }
+type Ran = { console: string; parts: ReadonlyMap<string, Part>; part: (name: string) => Part }
 
 const test = suite<Ran>('a running CVM')
 
 test.before(async (ran) => {
   const { boot, parts } = await run()
+  ran.console = boot.console
   ran.parts = parts
   ran.part = (name) => parts.get(name) ?? (assert.unreachable(`the probe did not get to ${name}`) as never)
   assert.is(boot.ended, 'off')
@@ -97,6 +98,13 @@ test('what a drop-in says of a failure is done: the machine was powered off', ({
   assert.not.ok(parts.has('failure-action'))
 })
 
+test('and the last program of all cleaned up once more, as the kernel says', ({ console }) => {
+  assert.match(
+    console.slice(console.lastIndexOf('probe: end')),
+    /^\[ *[\d.]+\] (?:wipe the files|nothing is left)/m,
+  )
+})
+
 test("the program launch runs in its sandbox, and the journal has its words under the unit's own name", ({
   part,
 }) => {
@@ -121,6 +129,7 @@ for (const [change, says] of [
     /^cvmboot(?:-mock)?: verify-mount: cannot trust \/mnt\/nvflare\/oem-launcher any more: run is mounted there/m,
   ],
   ['bind-inside', /: verify-unplanned: cannot trust \/usr\/share: tmpfs \(run\) is mounted over/],
+  ['bind-proc', /: verify-unplanned: cannot trust \/proc\/swaps: tmpfs \(run\) is mounted over/],
   ['bind-above', /: verify-mount: cannot trust \/mnt\/nvflare\/oem-launcher any more: .*something covers it/],
   ['overlay', /: verify-unplanned: cannot trust \/usr\/share: overlay \(evil\)/],
   ['remount', /: verify-mount: cannot trust \/mnt\/nvflare\/workspace any more: it is not mounted nosuid/],

@@ -81,14 +81,14 @@ export const run = async (): Promise<{
   return { boot, cmdline, parts: readParts(boot.console) }
 }
 
-/** Boots it and shuts it down as people do. The disk it ran from, and its memory once it was off, are in `scratch`. */
-export const shutDown = async (scratch: string) => {
+/** Boots it and shuts it down as people do. The disk it ran from, and its memory at a line of the console, are in `scratch`. */
+export const shutDown = async (scratch: string, until: RegExp) => {
   const { from, cmdline, initramfs, disk: original } = await make()
   const disk = await copyOf(original, join(scratch, 'disk.img'))
   const memory = join(scratch, 'memory')
   const { console } = await power(from, {
     ...{ initramfs, memory, disks: [{ file: disk, writes: 'keep' }], memoryMiB: 768 },
-    ...{ cmdline: `${cmdline} probe.shutdown`, until: /reboot: Power down/ },
+    ...{ cmdline: `${cmdline} probe.shutdown`, until },
   })
   return { console, cmdline, disk, memory }
 }

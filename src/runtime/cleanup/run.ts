@@ -6,7 +6,7 @@ import { readDevice, writeDevice } from '../../machine/block.ts'
 import { reasonOf } from '../../machine/errno.ts'
 import { run as tool } from '../../machine/exec.ts'
 import { unmount } from '../../machine/libc.ts'
-import { mappingNames, removeMapping } from '../../machine/mapper.ts'
+import { failMapping, mappingNames, readMapping, removeMapping } from '../../machine/mapper.ts'
 import { type Mount, parseMountinfo } from '../../machine/mountinfo.ts'
 import { printTeardown, type Teardown } from './teardown.ts'
 import { wipeBelow } from './wipe.ts'
@@ -17,6 +17,9 @@ export type Host = {
   readonly unmount: (target: string) => void
   readonly mappings: () => readonly string[]
   readonly removeMapping: (name: string) => void
+  readonly failMapping: (name: string) => void
+  /** Of device-mapper, as `crypt`. */
+  readonly targetOf: (name: string) => string
   readonly wipe: (directory: string) => void
   /** Lines of a partition (include/linux/kobject.h: uevent). */
   readonly uevent: (device: string) => string
@@ -30,6 +33,8 @@ export const thisHost: Host = {
   unmount,
   mappings: mappingNames,
   removeMapping,
+  failMapping,
+  targetOf: (name) => readMapping(name).target,
   wipe: wipeBelow,
   uevent: (device) => readFileSync(`/sys/class/block/${device.replace(/^\/dev\//, '')}/uevent`, 'latin1'),
   read: (device, bytes) => readDevice(device, 0n, bytes),
@@ -52,7 +57,22 @@ const erase = (host: Host, device: string, bytes: number): void => {
   if (!host.read(device, bytes).equals(zeroes)) throw new Error('it does not read back as zeroes')
 }
 
-const act = async (step: Teardown, host: Host): Promise<void> => {
+/** As the machine ends the key goes first, whoever is left to use the volume. */
+export type When = 'running' | 'ending'
+
+const close = (host: Host, name: string, when: When): void => {
+  try {
+    host.removeMapping(name)
+  } catch (thrown) {
+    if (when === 'running' || host.targetOf(name) !== 'crypt') throw thrown
+    host.failMapping(name)
+    if (host.targetOf(name) === 'crypt') throw new Error('it is in use, and has its key still')
+    return
+  }
+  if (host.mappings().includes(name)) throw new Error('it is still open')
+}
+
+const act = async (step: Teardown, host: Host, when: When): Promise<void> => {
   if (step.do === 'wipe') return host.wipe(step.directory)
   if (step.do === 'unmount') {
     const before = countMounts(host, step.target)
@@ -61,11 +81,7 @@ const act = async (step: Teardown, host: Host): Promise<void> => {
     if (countMounts(host, step.target) >= before) throw new Error('it is still mounted')
     return
   }
-  if (step.do === 'close') {
-    host.removeMapping(step.mapping)
-    if (host.mappings().includes(step.mapping)) throw new Error('it is still open')
-    return
-  }
+  if (step.do === 'close') return close(host, step.mapping, when)
   requirePartition(host, step.device, step.volume)
   if (step.do === 'erase') return erase(host, step.device, step.bytes)
   try {
@@ -77,9 +93,9 @@ const act = async (step: Teardown, host: Host): Promise<void> => {
 }
 
 /** One step. Fault: `cleanup-failed`. */
-export const runTeardown = async (step: Teardown, host: Host): Promise<void> => {
+export const runTeardown = async (step: Teardown, host: Host, when: When): Promise<void> => {
   try {
-    await act(step, host)
+    await act(step, host, when)
   } catch (thrown) {
     const reason = thrown instanceof BootFault ? thrown.message : reasonOf(thrown)
     throw fail('cleanup-failed', { step: printTeardown(step), reason })
