@@ -35,6 +35,7 @@ test.before(async (booted) => {
     ...{ initramfs, kernel: from.guest.kernel },
     disks: [{ file: booted.disk, writes: 'keep' }],
     cmdline: `${from.cmdline} cvm-report.interoperate=${hash}`,
+    credential: 'sysctl.extra=kernel.domainname=host',
   })
   booted.console = result.console
   booted.report = readReport(result.console)
@@ -50,6 +51,10 @@ test('a real Debian is up, and the machine powered off in the end', ({ console, 
   assert.match(fact('system'), /^Debian GNU\/Linux 13/)
   assert.match(fact('kernel'), /^6\.12\..*-cloud-amd64$/)
   assert.match(console, /reboot: Power down/)
+})
+
+test('systemd takes no credential that the host hands it', ({ fact }) => {
+  assert.match(fact('credentials'), /No such file or directory/)
 })
 
 test('the mock build says what it is', ({ console }) => {

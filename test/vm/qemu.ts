@@ -33,6 +33,8 @@ export type Machine = {
   readonly tpm?: string
   /** Serial number in the tables that the firmware gives, and measures into PCR 1. */
   readonly serial?: string
+  /** NAME=VALUE that the host hands systemd in those tables, as an OEM string (systemd.system-credentials(7)). */
+  readonly credential?: string
   readonly memoryMiB?: number
   /** Ends the boot, once `lingerSeconds` have shown what follows; `halted`: once the CPU stands still for good. */
   readonly until?: RegExp | 'halted'
@@ -83,6 +85,9 @@ const qemuArguments = (machine: Machine, scratch: string, socket: string): strin
   ...(machine.initramfs === undefined ? [] : ['-initrd', machine.initramfs]),
   ...(machine.disks ?? []).flatMap(diskArguments),
   ...(machine.serial === undefined ? [] : ['-smbios', `type=1,serial=${machine.serial}`]),
+  ...(machine.credential === undefined
+    ? []
+    : ['-smbios', `type=11,value=io.systemd.credential:${quoted(machine.credential)}`]),
   ...(machine.tpm === undefined ? [] : tpmArguments(tpmSocket(scratch))),
   // So that what is in memory once the guest has powered off can still be read.
   ...(machine.memory === undefined ? [] : ['-action', 'shutdown=pause']),

@@ -197,6 +197,7 @@ export const power = async (
     | 'memory'
     | 'tpm'
     | 'serial'
+    | 'credential'
   > = {},
 ): Promise<Boot> => {
   const { edition = 'cvmboot-mock', cmdline = from.cmdline, initramfs, disks, ...rest } = differently
