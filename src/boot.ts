@@ -1,6 +1,5 @@
 // The boot: read, plan, print, run. The only catch that halts.
 
-import { takesCredentials } from './cmdline/forbidden.ts'
 import { type OnFailure, onFailureOf, parseParams } from './cmdline/params.ts'
 import { splitCmdline } from './cmdline/split.ts'
 import { parseConfig } from './config/config.ts'
@@ -77,8 +76,6 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
     machine.start()
     if (edition.warning !== undefined) machine.log(4, edition.warning)
     const plan = readPlan(machine, pivot)
-    if (takesCredentials(machine.cmdline()))
-      machine.log(4, 'systemd may take files and passwords from the host: add systemd.import_credentials=no')
     for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
     await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
   })

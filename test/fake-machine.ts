@@ -104,9 +104,12 @@ export const hashes: Readonly<Record<'root-fs' | 'oem-launcher' | 'os-config', R
   'os-config': '5'.repeat(32).concat('6'.repeat(32)) as RootHash,
 }
 
-export const goodCmdline = Object.entries(hashes)
-  .flatMap(([name, hash]) => [`cvmboot.roothash.${name}=${hash}`, `cvmboot.data-blocks.${name}=1000`])
-  .join(' ')
+export const goodCmdline = [
+  ...Object.entries(hashes).flatMap(([name, hash]) => [
+    ...[`cvmboot.roothash.${name}=${hash}`, `cvmboot.data-blocks.${name}=1000`],
+  ]),
+  'systemd.import_credentials=no',
+].join(' ')
 
 const linuxGeneric = '0fc63daf-8483-4772-8e79-3d69d8477de4'
 

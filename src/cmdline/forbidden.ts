@@ -9,6 +9,7 @@ const init = 'the new init is named by INIT in partition.conf'
 const skips = 'it changes what runs before or instead of the verified boot'
 const steers = 'it is for a shell or for systemd, and changes what they run'
 const argument = 'it is an argument for the new init'
+const credentials = "it takes credentials that nobody has measured, and with them files and root's password"
 const unverified = 'it opens volumes that nobody has verified'
 
 /** Names with `-`, which also stands for `_`. */
@@ -42,10 +43,8 @@ const names: ReadonlyMap<string, string> = new Map([
   ['systemd.break', shell],
   ['rd.systemd.break', shell],
   ['systemd.confirm-spawn', shell],
-  [
-    'systemd.import-credentials',
-    "it takes credentials that nobody has measured, and with them files and root's password",
-  ],
+  ['systemd.import-credentials', credentials],
+  ['rd.systemd.import-credentials', credentials],
   ['systemd.condition-first-boot', "it has the host's console asked for a password of root"],
   ['SYSTEMD-SULOGIN-FORCE', shell],
   ['systemd.unit', skips],
@@ -126,8 +125,15 @@ export const forbiddenIn = (cmdline: string): { parameter: string; reason: strin
   return undefined
 }
 
-/** Whether systemd, in the initramfs or in the new root, may take credentials from the host: it has to be told not to. */
+/** The one word of another that has to be there. */
+export const noCredentials = 'systemd.import_credentials=no'
+
+/**
+ * Whether systemd, in the initramfs or in the new root, may take credentials from the host, by SMBIOS or fw_cfg, which
+ * nobody measures: it does unless it is told not to, and writes files and sets root's password as they say.
+ */
 export const takesCredentials = (cmdline: string): boolean =>
   !splitCmdline(cmdline).some(
-    ({ name, value }) => /^systemd[.]import[-_]credentials$/.test(name) && off.test(value ?? ''),
+    ({ name, value, forInit }) =>
+      !forInit && /^systemd[.]import[-_]credentials$/.test(name) && off.test(value ?? ''),
   )

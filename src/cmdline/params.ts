@@ -4,7 +4,7 @@
 import { fail } from '../fault.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
-import { forbiddenIn } from './forbidden.ts'
+import { forbiddenIn, noCredentials, takesCredentials } from './forbidden.ts'
 import { splitCmdline, type Word } from './split.ts'
 
 export type VerityParams = {
@@ -60,7 +60,7 @@ export const parameters: readonly Parameter[] = [
  */
 export const cmdlineLimit = 2046
 
-/** The parameters as `cvmboot setup` emits them; what has its default is left out. */
+/** The parameters as `cvmboot setup` emits them, and the word that has to stand beside them; what has its default is left out. */
 export const printParams = (params: Params): string => {
   const words = verityNames.flatMap((name) => {
     const { rootHash, blocks, salt } = params.verity[name]
@@ -70,7 +70,7 @@ export const printParams = (params: Params): string => {
   if (params.onFailure !== 'halt') words.push(`${onFailure}=${params.onFailure}`)
   if (params.deviceTimeout !== 30) words.push(`${deviceTimeout}=${params.deviceTimeout}`)
   if (params.provision.length > 0) words.push(`${provision}=${params.provision.join(',')}`)
-  return words.join(' ')
+  return [...words, noCredentials].join(' ')
 }
 
 const known = new Set(parameters.map((p) => p.name))
@@ -149,12 +149,14 @@ export const parseParams = (cmdline: string): Params => {
   const found = ours(splitCmdline(cmdline))
   const refused = forbiddenIn(cmdline)
   if (refused !== undefined) throw fail('cmdline-forbidden', refused)
-  return {
+  const params: Params = {
     verity: takeVerity(found),
     onFailure: takeOr(found, onFailure, 'halt', takesFailure, parseOnFailure),
     deviceTimeout: takeOr(found, deviceTimeout, 30, takesTimeout, parseTimeout),
     provision: takeOr(found, provision, [], takesProvision, parseProvision),
   }
+  if (takesCredentials(cmdline)) throw fail('cmdline-missing', { parameter: noCredentials })
+  return params
 }
 
 /**

@@ -14,15 +14,13 @@ export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 
 /**
  * Words of others that a confidential VM wants: memory that is freed holds nothing; the host seeds the bootloader's random
- * numbers, may add a disk whose partitions systemd would mount or swap to, and hands systemd credentials by SMBIOS and
- * fw_cfg, unmeasured: before its version 254 it writes files and sets passwords as they say, under TDX later ones do, too.
+ * numbers, and may add a disk whose partitions systemd would mount or swap to.
  */
 const wantedWords = [
   'init_on_free=1',
   'random.trust_bootloader=off',
   'systemd.gpt_auto=0',
   'systemd.swap=0',
-  'systemd.import_credentials=no',
 ] as const
 
 /** Fault: `cmdline-too-long`. */

@@ -123,7 +123,7 @@ test('the command line is one line that parses back to the same volumes', () => 
   const line = readFileSync(join(at, 'cmdline'), 'latin1')
   assert.match(
     line,
-    /^\S.* init_on_free=1 random\.trust_bootloader=off systemd\.gpt_auto=0 systemd\.swap=0 systemd\.import_credentials=no\n$/,
+    /^\S.* systemd\.import_credentials=no init_on_free=1 random\.trust_bootloader=off systemd\.gpt_auto=0 systemd\.swap=0\n$/,
   )
   const params = parseParams(line)
   for (const name of verityNames) assert.is(params.verity[name].rootHash, facts[name].roothash as RootHash)

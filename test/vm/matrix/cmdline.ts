@@ -15,6 +15,7 @@ const zeros = '0'.repeat(64)
 
 export const cmdlineRows: readonly Row[] = [
   ['no root hash', 'cmdline-missing', without('cvmboot.roothash.os-config'), /cvmboot\.roothash\.os-config/],
+  ['no word against credentials of the host', 'cmdline-missing', without('systemd.import_credentials')],
   [
     'the root hash twice, equal',
     'cmdline-duplicate',
