@@ -197,6 +197,7 @@ test('before the pivot the kernel is told what nobody may do after it, and asked
   const told = effects.filter((e) => /^write(?:Setting|Link) /.test(e))
   assert.equal(told, [
     'writeLink /run/systemd/system/swap.target /dev/null',
+    'writeLink /run/systemd/system-generators/systemd-gpt-auto-generator /dev/null',
     'writeSetting /proc/sys/kernel/core_pattern |/bin/false',
     'writeSetting /proc/sys/fs/suid_dumpable 0',
     'writeSetting /proc/sys/kernel/kexec_load_disabled 1',
@@ -291,16 +292,22 @@ test('each file that goes along in /run ends the boot where it cannot be written
   }
 })
 
-test('a mask that is not there once written ends the boot', async () => {
-  const { machine, lines } = fakeMachine(goodWorld())
-  try {
-    await boot({ ...machine, writeLink: () => {} } as Machine, production, 'own')
-    assert.unreachable()
-  } catch (thrown) {
-    assert.is((thrown as Error).message, 'halt')
-  }
-  assert.ok(lines.some(({ line }) => line.startsWith('halt: swap-unmasked: cannot forbid swap')))
-})
+for (const unwritten of ['swap.target', 'systemd-gpt-auto-generator'])
+  test(`a mask of ${unwritten} that is not there once written ends the boot`, async () => {
+    const { machine, lines } = fakeMachine(goodWorld())
+    const writeLink = (path: string, target: string) => {
+      if (!path.endsWith(unwritten)) machine.writeLink(path, target)
+    }
+    try {
+      await boot({ ...machine, writeLink } as Machine, production, 'own')
+      assert.unreachable()
+    } catch (thrown) {
+      assert.is((thrown as Error).message, 'halt')
+    }
+    const said = lines.find(({ line }) => line.startsWith('halt: '))?.line ?? ''
+    assert.match(said, /^halt: swap-unmasked: cannot forbid swap/)
+    assert.ok(said.includes(`/${unwritten} `), said)
+  })
 
 test('what is set already is not written again: some settings refuse that', async () => {
   const { effects, halt } = await run((world) => {

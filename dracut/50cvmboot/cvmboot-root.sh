@@ -5,3 +5,5 @@
 [ -n "$DRACUT_SYSTEMD" ] || command -v cvmboot_end >/dev/null || . /etc/conf.d/00-cvmboot.conf
 root=cvmboot
 rootok=1
+# With rootfstype=virtiofs a directory of the host's would be mounted over it.
+fstype=auto

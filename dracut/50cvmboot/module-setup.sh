@@ -37,7 +37,9 @@ cvmboot_systemd() {
 cvmboot_shell() {
     inst_multiple timeout
     inst_simple "$moddir/cvmboot.conf" /etc/conf.d/00-cvmboot.conf
-    also+=(/etc/conf.d/00-cvmboot.conf)
+    mkdir -p "$initdir/etc/cmdline.d"
+    echo rd.shell=0 >"$initdir/etc/cmdline.d/00-cvmboot.conf"
+    also+=(/etc/conf.d/00-cvmboot.conf /etc/cmdline.d/00-cvmboot.conf)
 }
 
 cvmboot_unit() {
@@ -55,6 +57,7 @@ install() {
     local also=()
     if dracut_module_included systemd; then cvmboot_systemd; else cvmboot_shell; fi
     inst_hook cmdline 11 "$moddir/cvmboot-root.sh"
+    inst_hook initqueue/settled 00 "$moddir/cvmboot-wait.sh"
     # dracut itself would go on.
     cvmboot pack --into "$initdir" --modules "$srcmods" --config "$dracutsysrootdir/etc/cvmboot/partition.conf" \
         "${also[@]/#/--also=}" || {

@@ -86,6 +86,8 @@ const beginnings: ReadonlyMap<string, string> = new Map([
   ['-', argument],
   ['rd.luks.', unverified],
   ['luks.', unverified],
+  // From dracut 110 on.
+  ['rd.overlay', skips],
 ])
 
 /** The refused names, as kernel-cmdline.md lists them; `*` stands for any end. */

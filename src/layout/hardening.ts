@@ -17,6 +17,11 @@ export type Hardening = {
 
 /** What every swap unit is wanted by (systemd.special(7)); empty there, it is masked. */
 export const swapUnit = '/run/systemd/system/swap.target'
+/**
+ * systemd-gpt-auto-generator(8), masked: beside the root's own partition the host may put one that it would swap to, or
+ * mount on an empty /home or /srv.
+ */
+export const diskGenerator = '/run/systemd/system-generators/systemd-gpt-auto-generator'
 
 type Setting = {
   readonly path: string

@@ -1,7 +1,8 @@
 // The checks of the settings that the boot made: whether kernel and systemd still show them. Pure over a scene.
 
+import { basename } from 'node:path'
 import { fail } from '../fault.ts'
-import { settingOf, swapUnit } from '../layout/hardening.ts'
+import { diskGenerator, settingOf, swapUnit } from '../layout/hardening.ts'
 import { bad, type Finding, good } from './finding.ts'
 import type { Scene } from './scene.ts'
 
@@ -12,9 +13,13 @@ const held = (setting: string, value: string, now: string | undefined, isHeld: b
 
 /** What a kernel does not have the boot has decided on. */
 export const checkSettings = ({ system, expected }: Scene): Finding[] => {
-  const unit = system.text(swapUnit)?.trim()
+  const mask = (path: string): Finding => {
+    const text = system.text(path)?.trim()
+    return held(basename(path), 'masked', text === undefined ? 'not masked' : 'a file', text === '')
+  }
   return [
-    held('swap.target', 'masked', unit === undefined ? 'not masked' : 'a unit', unit === ''),
+    mask(swapUnit),
+    mask(diskGenerator),
     ...expected.settings.map(([name, value]): Finding => {
       const { path, shows, absent } = settingOf(name)
       const now = system.text(path)?.trimEnd()

@@ -159,6 +159,8 @@ for (const word of [
   'systemd.import-credentials',
   'rootovl',
   'rd.live.overlay.overlayfs',
+  'rd.overlay=LABEL=host',
+  'rd.overlay.crypt=/dev/vdb',
   '--crash-shell',
   '-- --unit=rescue.target',
 ])

@@ -369,7 +369,13 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     'a unit in place of the mask',
     withText('/run/systemd/system/swap.target', () => '[Unit]\n'),
     'verify-setting',
-    /swap\.target is masked .*: it is a unit/,
+    /swap\.target is masked .*: it is a file/,
+  ],
+  [
+    'a generator that mounts what the host adds, not masked any more',
+    withText('/run/systemd/system-generators/systemd-gpt-auto-generator', () => '#!/bin/sh\n'),
+    'verify-setting',
+    /systemd-gpt-auto-generator is masked .*: it is a file/,
   ],
   [
     'lockdown taken back',

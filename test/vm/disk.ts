@@ -79,6 +79,19 @@ export const diskWith = async (file: string, type: string): Promise<string> => {
   return file
 }
 
+/** Partitions of these types behind the others on a disk, each with an ext4. */
+export const addPartitions = async (disk: string, types: readonly string[]): Promise<void> => {
+  const { length } = await partitionsOf(disk)
+  const image = await open(disk, 'r+')
+  await image.truncate((await image.stat()).size + (types.length + 2) * 8 * 1024 ** 2)
+  await image.close()
+  await run('sfdisk', ['--quiet', '--relocate', 'gpt-bak-std', disk], { package: 'fdisk' })
+  const added = types.map((type) => `size=8MiB, type=${type}\n`).join('')
+  await run('sfdisk', ['--quiet', '--append', disk], { input: Buffer.from(added), package: 'fdisk' })
+  for (const { start } of (await partitionsOf(disk)).slice(length))
+    await run('mke2fs', ['-q', '-t', 'ext4', '-E', `offset=${start}`, disk, '8M'], { package: 'e2fsprogs' })
+}
+
 /** Where `text` lies in the image, byte offsets. */
 export const findBytes = async (disk: string, within: Extent, text: string): Promise<number[]> => {
   const file = await open(disk, 'r')

@@ -1,5 +1,5 @@
 // One EFI program from a system partition, started by UEFI firmware, to the same Debian as a direct boot: made by ukify
-// and by objcopy, unsigned and under Secure Boot.
+// and by objcopy, unsigned and under Secure Boot, of an initramfs of ours and of dracut's.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { run } from '../../src/machine/exec.ts'
 import { accelerator } from './accelerator.ts'
+import { addPartitions, copyOf } from './disk.ts'
+import { dracutInitramfs } from './dracut.ts'
 import { espWith } from './esp.ts'
 import { type Boot, boot, type Machine } from './qemu.ts'
 import { readReport } from './report.ts'
@@ -43,7 +45,8 @@ const packUki = async (
   options: readonly string[],
 ): Promise<string> => {
   const output = join(scratch, name)
-  const parts = ['--kernel', from.guest.kernel, '--cmdline', `@${join(scratch, 'cmdline')}`]
+  const parts = ['--kernel', from.guest.kernel]
+  if (!options.includes('--cmdline')) parts.push('--cmdline', `@${join(scratch, 'cmdline')}`)
   const image = ['--image-id', 'oem-image', '--image-version', '42']
   await run(executable('cvmboot-mock'), [
     ...['pack', '--uki', ...parts, ...image, ...options],
@@ -57,18 +60,21 @@ const bootUki = async (
   { from, scratch }: Desk,
   uki: string,
   machine: Pick<Machine, 'firmware' | 'until' | 'timeoutSeconds'>,
+  prepare: (disk: string, esp: string) => Promise<unknown> = async () => {},
 ): Promise<Boot> => {
+  const disk = await copyOf(from.disk, join(scratch, 'disk.img'))
   const esp = await espWith(uki, join(scratch, 'esp.img'))
+  await prepare(disk, esp)
   const result = await boot({
     accelerator: await accelerator(from.guest.kernel),
-    disks: [{ file: from.disk }, { file: esp }],
+    disks: [{ file: disk }, { file: esp }],
     ...machine,
   })
   assert.is(secretIn(result.console), undefined)
   return result
 }
 
-const assertBooted = ({ cmdline, from }: Desk, result: Boot): void => {
+const assertBooted = ({ from }: Desk, cmdline: string, result: Boot): void => {
   const { facts, state } = readReport(result.console)
   assert.is(result.ended, 'off')
   assert.is(facts.get('cmdline'), cmdline)
@@ -90,16 +96,41 @@ test('by ukify, with an initramfs packed for it', async (desk) => {
   const uki = await packUki(desk, 'ukify.efi', options)
   const again = await packUki(desk, 'again.efi', options)
   assert.ok((await readFile(uki)).equals(await readFile(again)), 'the same bytes from the same parts')
-  assertBooted(desk, await bootUki(desk, uki, { firmware: 'uefi' }))
+  assertBooted(desk, desk.cmdline, await bootUki(desk, uki, { firmware: 'uefi' }))
 })
 
 const ready = ({ from }: Desk) => ['--initramfs', from.initramfs['cvmboot-mock']]
 
-test('by objcopy, signed, under Secure Boot', async (desk) => {
-  const uki = await packUki(desk, 'objcopy.efi', [...ready(desk), '--tool', 'objcopy', ...desk.signing])
-  const result = await bootUki(desk, uki, { firmware: 'secure' })
+/** Types of the Discoverable Partitions Specification: of a whole root for x86-64, and of what lies on one. */
+const types = {
+  root: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
+  home: '933ac7e1-2eb4-4f13-b844-0e14e2aef915',
+  srv: '3b8f8425-20e0-4f3b-907f-1a25a76f98e8',
+  boot: 'bc13c2ff-59e6-4262-a352-b275fd6f7172',
+}
+
+test('by objcopy, of an initramfs of dracut, signed, under Secure Boot: systemd takes no partition for its type', async (desk) => {
+  const cmdline = `${desk.cmdline.replace(/ systemd\.gpt_auto=0/, '')} cvm-report.units`
+  const initramfs = join(desk.scratch, 'dracut')
+  await run('lz4', ['-l', '-q', await dracutInitramfs('trixie', 'systemd'), initramfs], { package: 'lz4' })
+  const parts = ['--initramfs', initramfs, '--cmdline', cmdline]
+  const uki = await packUki(desk, 'objcopy.efi', [...parts, '--tool', 'objcopy', ...desk.signing])
+  const machine = { firmware: 'secure', timeoutSeconds: 600 } as const
+  const result = await bootUki(desk, uki, machine, async (disk, esp) => {
+    // In the initramfs it looks where the firmware started from, in the root where the root is.
+    await addPartitions(esp, [types.root])
+    await addPartitions(disk, [types.home, types.srv, types.boot])
+  })
   assert.match(result.console, /secureboot: Secure boot enabled/)
-  assertBooted(desk, result)
+  assertBooted(desk, cmdline, result)
+  const { facts } = readReport(result.console)
+  const units = [...facts.keys()].flatMap((key) => /^unit (.*)$/.exec(key)?.[1] ?? [])
+  assert.ok(units.includes('mnt-nvflare-workspace.mount'))
+  assert.equal(
+    units.filter((unit) => /^(?:home|srv|boot|efi)[.]|swap|gpt/.test(unit)),
+    [],
+  )
+  assert.is(facts.get('failed units'), '')
 })
 
 test('by ukify, signed: it verifies, and the kernel in it is not signed anew', async (desk) => {

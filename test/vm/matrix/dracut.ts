@@ -65,7 +65,8 @@ const refuses = (
   code: FrameworkRow<Image>[1] = 'cmdline-forbidden',
 ): FrameworkRow<Image> => [words, code, image, plus(words)]
 
-const forced = /[Pp]owering off|reboot: Power down/
+/** By the failed unit itself: what stands in the place of a shell has not been reached. */
+const forced = /^(?![\s\S]*in place of a shell)[\s\S]*reboot: Power down/
 const failed = /cvmboot: power off: the agent failed with status/
 
 export const systemdRows: readonly FrameworkRow<Image>[] = [
@@ -182,5 +183,16 @@ export const shellRows: readonly FrameworkRow<Image>[] = [
       ...laterHook('die "no root"'),
     }),
     /cvmboot: power off: no shell in the place of an error: no root/,
+  ],
+  // Which brings back what was overridden.
+  [
+    "a later hook that wants the shell of dracut's library, once another has read it again",
+    'off',
+    shell13,
+    over(shell13, {
+      ...agent('mkdir /run/cvmboot; : >/run/cvmboot/state.json'),
+      ...laterHook('. /lib/dracut-lib.sh; emergency_shell "no root"'),
+    }),
+    /no root/,
   ],
 ]

@@ -52,9 +52,9 @@ const refuses = (release: Suite, words: string, says: RegExp): ToolsRow => [
 export const toolsRows: readonly ToolsRow[] = [
   refuses('bookworm', 'break=top', /parameter break:/),
   refuses('trixie', 'break=premount', /parameter break:/),
-  refuses('bookworm', 'boot=nfs root=/dev/nfs ip=dhcp', /parameter boot:/),
+  refuses('bookworm', 'boot=nfs root=/dev/nfs ip=dhcp break=modules', /parameter boot:/),
   refuses('trixie', 'boot=local root=/dev/vda7', /parameter boot:/),
-  refuses('bookworm', 'panic=', /parameter panic:/),
+  refuses('bookworm', 'panic= break=bottom', /parameter panic:/),
   refuses('trixie', 'debug "PS4=$(sh)"', /parameter debug:/),
   refuses('bookworm', 'x="a break=premount panic=x b"', /parameter break:/),
   refuses('trixie', 'init=/bin/sh', /parameter init:/),
