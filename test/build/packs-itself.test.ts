@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { bundle } from '../../build/bundle.ts'
 import { makeExecutable } from '../../build/executable.ts'
 import { manifestPath, parseManifest } from '../../src/layout/initramfs.ts'
-import { temporary, writeTree } from './tree.ts'
+import { temporary, writeTree } from '../pack/tree.ts'
 
 const place = temporary()
 const executable = join(place, 'cvmboot')
