@@ -1,6 +1,15 @@
 // Device-mapper by ioctl on /dev/mapper/control: make, replace, read back, remove. No decisions.
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { DM, type DmMessage, dmFlags, parseDm, printDm } from './dm.ts'
 import { ioctl } from './libc.ts'
 import type { Mapping, MappingRequest } from './machine.ts'
@@ -31,6 +40,15 @@ const load = (
 
 const deviceOf = (dev: string): string => `/dev/dm-${dev.split(':')[1]}`
 
+/** A link, as udev's own rules make; in one piece, since a udev that runs beside us may make the same at any moment. */
+const link = (name: string, dev: string): void => {
+  mkdirSync('/dev/mapper', { recursive: true })
+  const draft = `/dev/mapper/.${name}`
+  rmSync(draft, { force: true })
+  symlinkSync(`../dm-${dev.split(':')[1]}`, draft)
+  renameSync(draft, `/dev/mapper/${name}`)
+}
+
 export const openMapping = (request: MappingRequest): Mapping => {
   const { dev } = call(DM.create, { name: request.name, uuid: request.uuid })
   try {
@@ -39,10 +57,7 @@ export const openMapping = (request: MappingRequest): Mapping => {
     call(DM.remove, { name: request.name })
     throw thrown
   }
-  // Without udev nobody else makes the name; a link, as udev's own rules make.
-  mkdirSync('/dev/mapper', { recursive: true })
-  rmSync(`/dev/mapper/${request.name}`, { force: true })
-  symlinkSync(`../dm-${dev.split(':')[1]}`, `/dev/mapper/${request.name}`)
+  link(request.name, dev)
   return readMapping(request.name)
 }
 

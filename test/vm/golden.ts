@@ -35,9 +35,10 @@ export const writeGolden = (parts: ReadonlyMap<string, Part>): void => {
     })
 }
 
-/** What two boots of one tree say alike: no time, size, hash, PID or width of a column. */
+/** What two boots say alike: no time, size, hash, PID, width of a column or commit. */
 export const shapeOf = (text: string): string =>
   text
+    .replace(/\bgit [0-9a-f]+(?:-dirty)?/g, 'git HASH')
     .replace(/\b[0-9a-f]{12,}\b/g, 'HASH')
     .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-HASH\b/g, 'UUID')
     .replace(/\d+(?:\.\d+)?/g, 'N')

@@ -65,6 +65,8 @@ const machine = (context: Context, kind: Kind, differently: Differently) => {
   const { launch = {}, serial = 'one' } = differently
   const tpm = 'tpm' in differently ? differently.tpm : own
   return {
+    // As the distribution has it: a kernel that QEMU starts by PVH finds no TPM.
+    kernel: context.from.guest.kernel,
     ...{ initramfs, serial, ...(tpm === undefined ? {} : { tpm }) },
     cmdline: `${context.from.cmdline} ${teeWords({ ...powerOn, ...launch })}`,
   }
