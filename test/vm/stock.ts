@@ -176,7 +176,7 @@ export const runStock = async (
     accelerator: await accelerator(kernel.image),
     kernel: kernel.unpacked,
     initramfs,
-    cmdline: 'console=ttyS0 panic=-1 quiet',
+    cmdline: 'console=ttyS0 panic=-1 quiet cryptomgr.notests',
     disks,
     timeoutSeconds: 540,
   })
