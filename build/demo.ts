@@ -108,7 +108,7 @@ const live = (clock: Clock) => (line: string, now: number) => {
   } else if (/reboot: (?:Power down|System halted)/.test(line)) show(line.replace(/.*reboot: /, ''))
 }
 
-const run = async (guest: Guest, disk: string, log: string, until?: RegExp): Promise<Shown> => {
+const run = async (guest: Guest, disk: string, log: string, until?: 'halted'): Promise<Shown> => {
   const cmdline = (await readFile(at('cmdline'), 'utf8')).trim()
   const clock: Clock = { agent: 0, debian: 0, report: 0 }
   const machine = {
@@ -118,7 +118,7 @@ const run = async (guest: Guest, disk: string, log: string, until?: RegExp): Pro
     cmdline: `console=ttyS0 panic=-1 ${cmdline}`,
     disks: [{ file: disk }],
     onLine: live(clock),
-    ...(until === undefined ? {} : { until, lingerSeconds: 3 }),
+    ...(until === undefined ? {} : { until }),
   }
   const doing = () =>
     clock.report > 0
@@ -230,7 +230,7 @@ const changedBoot = async (guest: Guest): Promise<void> => {
   const changed = await copyOf(at('disk.img'), at('changed.img'))
   const [before, after] = await flipByte(changed, offset)
   heading(`The same disk with byte ${offset}, in root-fs, changed from ${before} to ${after}`)
-  const { result } = await run(guest, changed, 'console-changed.log', /cvmboot: halt: /)
+  const { result } = await run(guest, changed, 'console-changed.log', 'halted')
   const [, rest = ''] = result.console.split(/cvmboot: halt: .*/)
   promise(
     'the changed disk is refused',
@@ -238,7 +238,7 @@ const changedBoot = async (guest: Guest): Promise<void> => {
   )
   promise('the refusal leaves nothing open', rest.includes(`cvmboot: ${closed}`))
   const afterwards = rest.replace(`cvmboot: ${closed}`, '')
-  const silent = result.ended === 'matched' && !/cvmboot:|systemd|login:|[#$] $/m.test(afterwards)
+  const silent = result.ended === 'halted' && !/cvmboot:|systemd|login:|[#$] $/m.test(afterwards)
   promise('nothing runs after the refusal', silent)
   if (silent) say('          no shell, no init, nothing after that line: the machine stands still')
 }

@@ -21,6 +21,7 @@ import { printOverview } from '../src/runtime/overview-text.ts'
 import { sceneOf } from '../src/runtime/scene.ts'
 import { screenOf } from '../src/runtime/screen.ts'
 import { goodCmdline } from './fake-machine.ts'
+import { bootsIn, mixedUp, recordedBlock } from './recorded.ts'
 import { bootRecorded } from './runtime/boot-recorded.ts'
 import { type Recorded, systemOf } from './runtime/recorded.ts'
 
@@ -173,6 +174,31 @@ test('the picture of the boot has every kind of step', () => {
   for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one, 'own')))
     assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(read().includes(statePath))
+})
+
+test('each boot that README.md shows is one boot: its time rises, its steps follow each other, it ends once', () => {
+  for (const name of ['boot', 'boot-changed'])
+    assert.is(mixedUp(recordedBlock(readFileSync(file('README.md'), 'utf8'), name)), undefined, name)
+})
+
+test('lines of another boot among those of one are noticed', () => {
+  const step = (time: string, number: number) => `  ${time} s  [${number}/3] a step     1 ms`
+  const end = '   3.0 s  handing over to /sbin/init'
+  const good = [step('1.0', 1), step('2.0', 2), end]
+  assert.is(mixedUp(good.join('\n')), undefined)
+  for (const [lines, why] of [
+    [[], /no lines/],
+    [[step('1.0', 1), step('2.0', 2), step('0.5', 1), end], /time goes back/],
+    [[step('1.0', 1), step('2.0', 2), step('2.5', 1), end], /step 1 of 3 follows step 2 of 3/],
+    [[step('1.0', 1), step('2.0', 1), end], /follows/],
+    [[step('2.0', 2), end], /steps are missing/],
+    [[step('1.0', 1), end], /steps are missing/],
+    [[step('1.0', 1), step('2.0', 2)], /does not end once/],
+    [[...good, end], /does not end once/],
+    [[...good, '   3.1 s  closed'], /does not end once/],
+  ] as const)
+    assert.match(mixedUp(lines.join('\n')) ?? 'one boot', why)
+  assert.equal(bootsIn(`setup\n${good.join('\n')}\nnoise\n${good.join('\n')}\n`).length, 2)
 })
 
 test('documents name no tool, host or path of a machine of ours', () => {

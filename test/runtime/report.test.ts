@@ -13,7 +13,7 @@ import { chainOf } from '../../src/runtime/report/chain.ts'
 import { drawReport } from '../../src/runtime/report/draw.ts'
 import { type BootRecord, parseSystem, parseUnpacking, readRecord } from '../../src/runtime/report/record.ts'
 import { escapeXml, fitted, widthOf } from '../../src/runtime/report/svg.ts'
-import { printTime, ticksOf, timelineOf } from '../../src/runtime/report/timeline.ts'
+import { printTime, rowsOf, ticksOf, timelineOf } from '../../src/runtime/report/timeline.ts'
 import { printText } from '../../src/runtime/report/words.ts'
 import { report } from '../../src/runtime/report.ts'
 import { plain, screenOf } from '../../src/runtime/screen.ts'
@@ -167,6 +167,44 @@ test('phases follow each other without a gap, and the steps lie within theirs', 
   for (const [i, { from }] of phases.entries()) assert.is(from, phases[i - 1]?.to ?? 0)
   for (const { from, to } of steps) assert.ok(from >= (phases[2]?.from ?? 0) && to <= handOver)
   assert.ok(unpacking !== undefined && unpacking.from < unpacking.to)
+})
+
+const timed = (...took: readonly (readonly [verb: string, milliseconds: number])[]) => {
+  let at = 1000
+  const steps = took.map(([verb, milliseconds], i) => {
+    const step = { step: verb, at, milliseconds, evidence: { setting: `s${i}` } }
+    at += milliseconds
+    return step
+  })
+  const state = { ...record().state, entered: 500, started: 1000, steps }
+  return rowsOf(timelineOf({ ...record(), state, system: undefined }))
+}
+const shownAs = (rows: ReturnType<typeof timed>): string[] =>
+  rows.map(({ verb, subject }) => `${verb} ${subject}`)
+
+test('equal short steps that follow each other are one row, which still names and times each', () => {
+  const long = ['open-lasting', 900] as const
+  const three = timed(long, ['harden', 5], ['harden', 6], ['harden', 7])
+  assert.equal(shownAs(three), ['open-lasting s0', 'harden (3 times)'])
+  const [, folded] = three
+  assert.equal(folded?.subjects, ['s1', 's2', 's3'])
+  assert.is((folded?.to ?? 0) - (folded?.from ?? 0), 18)
+})
+
+test('a row stays one step where it is long, where its neighbours differ, and where there are two', () => {
+  const long = ['open-lasting', 900] as const
+  for (const took of [
+    [long, ['harden', 5], ['harden', 6]],
+    [long, ['harden', 5], ['mask-swap', 1], ['harden', 6], ['harden', 6]],
+    [long, ['harden', 5], ['harden', 200], ['harden', 6], ['harden', 6]],
+    [
+      ['harden', 300],
+      ['harden', 300],
+      ['harden', 300],
+    ],
+  ] as const)
+    assert.is(timed(...took).length, took.length)
+  assert.equal(timed(), [])
 })
 
 test('times of another boot are left out rather than drawn', () => {

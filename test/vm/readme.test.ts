@@ -1,4 +1,5 @@
-// Every command in README.md and kernel-cmdline.md is run, as it stands there.
+// Every command in README.md and kernel-cmdline.md is run, as it stands there. UPDATE_GOLDEN=1 writes the boots that README.md
+// shows, both from the one run of the demo.
 
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,6 +8,8 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { toolPath } from '../../src/machine/exec.ts'
+import { bootsIn, mixedUp, recordedBlock, withBlock } from '../recorded.ts'
+import { shapeOf } from './golden.ts'
 import { makeSources, project, trees, world } from './world.ts'
 
 type Desk = { directory: string; modules: string; kernel: string }
@@ -75,6 +78,19 @@ test('npm commands', async () => {
   assert.is(status, 0, `${stdout}${stderr}`)
   assert.match(stdout, /verity-corrupt: cannot verify root-fs/)
   assert.match(stdout, /ok: \d+ promises kept/)
+  const boots = bootsIn(stdout)
+  assert.is(boots.length, 2)
+  for (const lines of boots) assert.is(mixedUp(lines.join('\n')), undefined)
+  const [whole = [], changed = []] = boots
+  const from = changed.findIndex((line) => line.includes('] require-cvm '))
+  const blocks = { boot: whole, 'boot-changed': changed.slice(from) }
+  const page = join(project, 'README.md')
+  for (const [name, lines] of Object.entries(blocks)) {
+    const block = `${lines.join('\n')}\n`
+    if (process.env['UPDATE_GOLDEN'] === '1')
+      await writeFile(page, withBlock(await readFile(page, 'utf8'), name, block))
+    assert.is(shapeOf(recordedBlock(await readFile(page, 'utf8'), name)), shapeOf(block))
+  }
 })
 
 test.run()

@@ -3,7 +3,7 @@
 import { margin, type Part, right } from './page.ts'
 import type { BootRecord, Span } from './record.ts'
 import { area, box, escapeXml, fitted, line, text, widthOf } from './svg.ts'
-import { phaseTitles, printTime, type Step, type Timeline, ticksOf } from './timeline.ts'
+import { phaseTitles, printTime, type Row, rowsOf, type Step, type Timeline, ticksOf } from './timeline.ts'
 
 const scaleOf = (span: Span, from: number, to: number) => (time: number) =>
   from + ((time - span.from) / Math.max(span.to - span.from, 1)) * (to - from)
@@ -87,8 +87,8 @@ const rowHeight = 21
 const labels = 318
 const figures = 64
 
-const stepRow = (step: Step, scale: (time: number) => number, y: number): string[] => {
-  const { verb, subject, from, to, kind } = step
+const stepRow = (step: Row, scale: (time: number) => number, y: number): string[] => {
+  const { verb, subject, subjects, from, to, kind } = step
   const x = scale(from)
   const length = Math.max(scale(to) - x, 2)
   const took = printTime(to - from)
@@ -101,7 +101,7 @@ const stepRow = (step: Step, scale: (time: number) => number, y: number): string
     box(
       { x, y: y + 3, width: length, height: rowHeight - 7 },
       kind,
-      `${`${verb} ${subject}`.trim()}: ${took}`,
+      `${`${verb} ${subjects.join(', ')}`.trim()}: ${took}`,
     ),
     text({ x: after ? x + length + 6 : x - 6, y: y + 14 }, took, {
       look: 'small',
@@ -122,8 +122,8 @@ const kindWords: readonly { readonly look: Step['kind']; readonly words: string 
 
 /** The steps, as wide as the whole boot above. */
 export const drawSteps = (record: BootRecord, timeline: Timeline): Part => {
-  const rows = timeline.steps.length
-  const inside = rows * rowHeight
+  const rows = rowsOf(timeline)
+  const inside = rows.length * rowHeight
   return {
     height: 46 + inside + 58,
     at: (top) => {
@@ -148,7 +148,7 @@ export const drawSteps = (record: BootRecord, timeline: Timeline): Part => {
         box({ x: left - 6, y: y - 6, width: right - left + 6, height: inside + 12 }, 'lens'),
         text({ x: margin, y: top + 34 }, 'Steps of cvmboot', { look: 'head' }),
         ...axis(span, scale, y - 6, y + inside + 6),
-        ...timeline.steps.flatMap((step, i) => stepRow(step, scale, y + i * rowHeight)),
+        ...rows.flatMap((step, i) => stepRow(step, scale, y + i * rowHeight)),
         ...legendRow(
           kindWords.filter(({ look }) => used.has(look)),
           y + inside + 30,

@@ -77,6 +77,38 @@ export const timelineOf = ({ state, unpacking, system }: BootRecord): Timeline =
   }
 }
 
+/** A row of the report: one step, or several equal short ones together. */
+export type Row = Step & {
+  /** The subjects of the steps in this row, in their order. */
+  readonly subjects: readonly string[]
+}
+
+/** A step shorter than this part of all steps is one that a reader does not look for. */
+const shortPart = 1 / 50
+/** A row stands for at least so many steps; two rows are no harder to read than one. */
+const fewest = 3
+
+/** Equal short steps that follow each other become one row: same verb, each a small part of the time of all steps. */
+export const rowsOf = ({ steps, phases }: Timeline): Row[] => {
+  const all = phases.find(({ name }) => name === 'steps')
+  const short = ({ from, to }: Span) => all !== undefined && to - from < (all.to - all.from) * shortPart
+  const runs: Step[][] = []
+  for (const step of steps) {
+    const run = runs.at(-1)
+    const last = run?.at(-1)
+    if (run !== undefined && last !== undefined && last.verb === step.verb && short(last) && short(step))
+      run.push(step)
+    else runs.push([step])
+  }
+  return runs.flatMap((run): Row[] => {
+    const [first] = run
+    if (first === undefined || run.length < fewest)
+      return run.map((step) => ({ ...step, subjects: [step.subject] }))
+    const to = run.reduce((latest, step) => Math.max(latest, step.to), first.to)
+    return [{ ...first, to, subject: `(${run.length} times)`, subjects: run.map(({ subject }) => subject) }]
+  })
+}
+
 /** `950 ms`, `12.3 s`. */
 export const printTime = (milliseconds: number): string =>
   milliseconds < 999.5 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`

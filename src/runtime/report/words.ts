@@ -4,7 +4,7 @@ import { printable } from '../../fault.ts'
 import { type Screen, type Style, wrapped } from '../screen.ts'
 import { type Chain, chainOf, type Trust } from './chain.ts'
 import type { BootRecord, Span } from './record.ts'
-import { phaseTitles, printTime, type Timeline, timelineOf } from './timeline.ts'
+import { phaseTitles, printTime, rowsOf, type Timeline, timelineOf } from './timeline.ts'
 
 export const trustWords: Readonly<Record<Trust, string>> = {
   verified: 'verified',
@@ -97,7 +97,7 @@ export const printText = (record: BootRecord, screen: Screen): string => {
       ? [row('  of it unpacking the initramfs', timeline.unpacking, whole)]
       : []),
   ])
-  const steps = timeline.steps.map((step) =>
+  const steps = rowsOf(timeline).map((step) =>
     row(printable(`${step.verb} ${step.subject}`.trim()), step, ours),
   )
   const cells = chain.links.map(({ trust, name, demands, enforced, mounted }) =>

@@ -65,8 +65,14 @@ const refuses = (
   code: FrameworkRow<Image>[1] = 'cmdline-forbidden',
 ): FrameworkRow<Image> => [words, code, image, plus(words)]
 
-/** By the failed unit itself: what stands in the place of a shell has not been reached. */
-const forced = /^(?![\s\S]*in place of a shell)[\s\S]*reboot: Power down/
+/**
+ * The failed unit ends the machine by itself, for the reason given: the unit in the place of a shell has not been reached.
+ * Only the kernel's log is looked at, since the kernel prints all of it; systemd's own words may not get to the console.
+ */
+const forced = (reason: string): RegExp =>
+  new RegExp(
+    `^(?![\\s\\S]*in the place of an error)[\\s\\S]*cvmboot: power off: the agent failed: ${reason}\\n`,
+  )
 const failed = /cvmboot: power off: the agent failed with status/
 
 export const systemdRows: readonly FrameworkRow<Image>[] = [
@@ -92,30 +98,42 @@ export const systemdRows: readonly FrameworkRow<Image>[] = [
     systemd12,
     over(systemd12, { 'etc/systemd/system/emergency.service': '[Service]\nExecStart=/bin/sh\n' }),
   ],
-  ['an agent that crashes (SIGSEGV)', 'off', systemd13, over(systemd13, agent('kill -SEGV $$')), forced],
-  ['an agent that is asked to end (SIGTERM)', 'off', systemd12, over(systemd12, agent('kill $$')), forced],
-  ['an agent that fails', 'off', systemd13, over(systemd13, agent('exit 1')), forced],
+  [
+    'an agent that crashes (SIGSEGV)',
+    'off',
+    systemd13,
+    over(systemd13, agent('kill -SEGV $$')),
+    forced('signal, killed SEGV'),
+  ],
+  [
+    'an agent that is asked to end (SIGTERM)',
+    'off',
+    systemd12,
+    over(systemd12, agent('kill $$')),
+    forced('signal, killed TERM'),
+  ],
+  ['an agent that fails', 'off', systemd13, over(systemd13, agent('exit 1')), forced('exit-code, exited 1')],
   // systemd goes on to its emergency mode, which is none.
   [
     'an agent that does nothing and says all is well',
     'off',
     systemd13,
     over(systemd13, agent('exit 0')),
-    /Power off in place of a shell/,
+    /cvmboot: power off: no shell in the place of an error\n/,
   ],
   [
     'an agent that never ends',
     'off',
     systemd12,
     over(systemd12, { ...agent('while :; do sleep 60; done'), ...soon.systemd }),
-    forced,
+    forced('timeout, killed TERM'),
   ],
   [
     'an agent that is killed half-way (SIGKILL)',
     'off',
     systemd13,
     over(systemd13, beside('systemd', killAgent)),
-    forced,
+    forced('signal, killed KILL'),
   ],
   [
     'an agent that gets no memory (SIGKILL)',
