@@ -32,6 +32,7 @@ const status = {
   cleanup: 28,
   verify: 29,
   install: 30,
+  measure: 31,
   internal: 70,
 } as const
 
@@ -649,6 +650,21 @@ export const faults = {
   'install-write': row(
     status.install,
     (d: { path: string } & Reason) => `cannot change ${d.path}: ${d.reason}`,
+  ),
+
+  'measure-firmware': row(
+    status.measure,
+    (d: Reason) => `cannot measure this firmware: ${d.reason}; give the file that the VM is started with`,
+  ),
+  'measure-cpu': row(
+    status.measure,
+    (d: { type: string; known: string }) =>
+      `cannot measure a processor of type ${d.type}: it is none of ${d.known}`,
+  ),
+  'measure-range': row(
+    status.measure,
+    (d: { option: string; found: string; expected: string }) =>
+      `cannot measure with ${d.option} ${d.found}: it takes ${d.expected}`,
   ),
 
   internal: row(

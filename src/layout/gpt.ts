@@ -3,6 +3,7 @@
 
 import { crc32 } from 'node:zlib'
 import { fail } from '../fault.ts'
+import { parseGuid, printGuid } from './guid.ts'
 
 export type GptPartition = {
   /** 1 to 128: the kernel's partition number. */
@@ -180,17 +181,4 @@ const parseEntries = (array: Buffer): GptPartition[] => {
     })
   }
   return partitions
-}
-
-// A GUID's first three fields are little-endian on disk, the rest is as printed.
-const guidOrder = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] as const
-
-const printGuid = (text: string): Buffer => {
-  const printed = Buffer.from(text.replaceAll('-', ''), 'hex')
-  return Buffer.from(guidOrder.map((i) => printed[i] ?? 0))
-}
-
-const parseGuid = (bytes: Buffer): string => {
-  const hex = Buffer.from(guidOrder.map((i) => bytes[i] ?? 0)).toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
