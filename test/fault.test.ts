@@ -57,6 +57,8 @@ const detail = {
   purpose: 'files',
   keys: 'A or B',
   disk: '/dev/x',
+  type: 'EPYC-v9',
+  known: 'EPYC, EPYC-v1',
 }
 
 for (const code of Object.keys(faults) as FaultCode[])
