@@ -666,6 +666,11 @@ export const faults = {
     (d: { option: string; found: string; expected: string }) =>
       `cannot measure with ${d.option} ${d.found}: it takes ${d.expected}`,
   ),
+  'measure-key': row(
+    status.measure,
+    (d: Reason) =>
+      `cannot sign an ID block with this key: ${d.reason}; make one with openssl ecparam -name secp384r1 -genkey`,
+  ),
 
   internal: row(
     status.internal,
