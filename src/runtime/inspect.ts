@@ -5,6 +5,7 @@ import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { BootFault, exitStatus, type Fault, fail, faultOf, printable, say } from '../fault.ts'
 import { type Gpt, parseGpt } from '../layout/gpt.ts'
+import { cryptNames } from '../layout/layout.ts'
 import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
@@ -78,10 +79,10 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   if (blockSize === undefined) {
     // The copy of a header says nothing of its partition.
     const partition = bytes > headerAreaBytes ? bytes : undefined
-    const seen = claimOf(head, path, profile, partition)
+    const seen = claimOf(head, path, profile, partition, 'any')
     // Who asks about one volume that claims nothing asks whether it is a header.
     const claim = ['blank', 'unknown'].includes(seen.kind)
-      ? { ...seen, refused: claimHeader(head, path, profile, partition).refused }
+      ? { ...seen, refused: claimHeader(head, path, profile, partition, 'any').refused }
       : seen
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
   }
@@ -95,13 +96,14 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): Found => {
     const length = (last - first + 1n) * BigInt(blockSize)
     const own = headOf(path, first * BigInt(blockSize), length)
+    const label = cryptNames.find((volume) => volume === name) ?? 'any'
     return {
       number,
       name,
       type,
       uuid,
       bytes: length,
-      claim: claimOf(own, name || `${number}`, profile, length),
+      claim: claimOf(own, name || `${number}`, profile, length, label),
     }
   })
   const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused
