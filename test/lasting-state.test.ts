@@ -100,13 +100,15 @@ const make = async () => {
 const { world: made, areas } = await make()
 const generations: Readonly<Record<Content, number>> = { blank: 0, first: 1, later: 3, older: 1, foreign: 1 }
 
-/** Boots such a disk; returns what happened, as the table says it. */
-const boot = async (own: Content, spare: Content, policy: Policy) => {
+/** Boots such a disk, which a host may have changed; returns what happened, as the table says it. */
+const boot = async (own: Content, spare: Content, policy: Policy, changed = new Map<number, number>()) => {
   const world: World = { ...made, disk: new Map(made.disk), fileSystems: new Map(made.fileSystems) }
   Object.assign(world, launches[policy])
   const { machine } = fakeMachine(world)
   machine.write(device, 0n, areas[own])
-  machine.write(device, BigInt(headerAreaBytes), areas[spare])
+  const spareArea = Buffer.from(areas[spare])
+  for (const [at, bit] of changed) spareArea.writeUInt8(spareArea.readUInt8(at) ^ (1 << bit), at)
+  machine.write(device, BigInt(headerAreaBytes), spareArea)
   const { halt, ended, effects, files, lines } = await booted(world)
   const e = JSON.parse(files.get(statePath) ?? '{}').volumes?.workspace ?? {}
   const places = effects.filter((one) => one.startsWith(`write ${device} `))
@@ -158,6 +160,26 @@ test('the table has every pair once', () => {
     ),
   )
   assert.is(contents.length ** 2, table.length)
+})
+
+/** Ends of the parts of a header area, and some of what lies between. */
+const places = [0, 7, 24, 167, 448, 4095, 4096, 16_384, 20_481, 32_767, 32_768, 290_815, 290_816, 548_864]
+  .concat([800_001, 1_044_479, 1_044_480, 1_044_495, 1_044_496, 1_044_527, 1_044_528, 1_044_559])
+  .concat([1_044_560, 1_044_623, 1_044_624, 1_044_655, 1_044_656, headerAreaBytes - 1])
+
+test('a spare header with any bit changed counts for nothing, and the own header opens', async () => {
+  for (const [i, at] of places.entries()) {
+    const did = await boot('first', 'later', 'halt', new Map([[at, i % 8]]))
+    assert.equal([did.said, did.generation], ['no', 1], `${at}`)
+  }
+})
+
+test('a spare area in which a host sets one bit decides nothing, wherever the bit is', async () => {
+  for (const [i, at] of places.entries()) {
+    const changed = new Map([[at, i % 8]])
+    assert.is((await boot('first', 'blank', 'halt', changed)).said, 'no', `${at}`)
+    assert.is((await boot('blank', 'blank', 'halt', changed)).said, 'header-blank', `${at}`)
+  }
 })
 
 test.run()
