@@ -1,6 +1,8 @@
 // Ring 3: what the state says of a lasting volume against what the machine did, for each pair of header areas that a host
 // or a power cut can leave, under each policy for a blank volume.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Lasting, sealLasting, type Wanted } from '../src/keys/lasting.ts'
@@ -160,6 +162,14 @@ test('the table has every pair once', () => {
     ),
   )
   assert.is(contents.length ** 2, table.length)
+})
+
+test('the page has each word that the state can say of a volume, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../kernel-cmdline.md'), 'utf8')
+  const listed = [...page.matchAll(/^\| `provisioned: ([a-z]+)` \|/gm)].map(([, word]) => word)
+  const words = table.flatMap(([, , ...cells]) => cells.map((cell) => cell.split(' ')[0] ?? ''))
+  const said = words.filter((word) => !/-/.test(word))
+  assert.equal(listed.sort(), [...new Set(said)].sort())
 })
 
 /** Ends of the parts of a header area, and some of what lies between. */

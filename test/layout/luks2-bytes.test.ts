@@ -48,40 +48,41 @@ const offsets = (from: number, to: number, step: number): number[] =>
 const accepted = (area: Buffer, at: readonly number[], open: (area: Buffer) => unknown): number[] =>
   at.filter((offset) => !withBit(area, offset, offset % 8, () => isRefused(() => open(area))))
 
-for (const profile of ['xts', 'xts-hmac'] as const)
-  for (const [who, differently] of [
-    ['with an owner', {}],
-    ['without an owner', ownerless],
-  ] as const) {
+for (const [profile, who, differently] of [
+  ['xts', 'with an owner', {}],
+  ['xts', 'without an owner', ownerless],
+  ['xts-hmac', 'with an owner', {}],
+] as const)
+  test(`${profile}, ${who}: the boot refuses a change of any byte, keyslots and gaps sampled`, () => {
     const area = goodArea(profile, differently)
-    const open = (changed: Buffer) => openAll(changed, profile)
+    openAll(area, profile)
+    const { areaBytes } = luks2Profiles[profile]
+    const [first, second] = [areaOffset(profile, 0), areaOffset(profile, 1)]
+    // The ends of each part, where an off-by-one would be.
+    const edges = [0, 4096, 16_384, 20_480, first, second, second + areaBytes, macOffset, headerAreaBytes]
+    const near = edges.flatMap((at) => offsets(at - 2, at + 2, 1))
+    const all = [
+      ...near.filter((at) => at >= 0 && at < headerAreaBytes),
+      ...offsets(0, first, 53),
+      ...offsets(first, macOffset, 16_411),
+      ...offsets(macOffset, macOffset + 200, 1),
+      ...offsets(macOffset + 200, headerAreaBytes, 31),
+    ]
+    assert.equal(
+      accepted(area, [...new Set(all)], (changed) => openAll(changed, profile)),
+      [],
+    )
+  })
 
-    test(`${profile}, ${who}: the boot refuses a change of any byte, keyslots and gaps sampled`, () => {
-      openAll(area, profile)
-      const { areaBytes } = luks2Profiles[profile]
-      const [first, second] = [areaOffset(profile, 0), areaOffset(profile, 1)]
-      // The ends of each part, where an off-by-one would be.
-      const edges = [0, 4096, 16_384, 20_480, first, second, second + areaBytes, macOffset, headerAreaBytes]
-      const near = edges.flatMap((at) => offsets(at - 2, at + 2, 1))
-      const all = [
-        ...near.filter((at) => at >= 0 && at < headerAreaBytes),
-        ...offsets(0, first, 53),
-        ...offsets(first, macOffset, 16_411),
-        ...offsets(macOffset, macOffset + 200, 1),
-        ...offsets(macOffset + 200, headerAreaBytes, 31),
-      ]
-      assert.equal(accepted(area, [...new Set(all)], open), [])
-    })
-
-    test(`${profile}, ${who}: the boot refuses each bit of the MACs and of the masked key`, () => {
-      for (let bit = 0; bit < 8; bit++)
-        for (const at of offsets(macOffset, macOffset + 176, 5))
-          assert.ok(
-            withBit(area, at + (bit % 5), bit, () => isRefused(() => open(area))),
-            `${at} ${bit}`,
-          )
-    })
-  }
+test('the boot refuses each bit of the MACs and of the masked key', () => {
+  const area = goodArea('xts')
+  for (let bit = 0; bit < 8; bit++)
+    for (const at of offsets(macOffset + bit, macOffset + 176, 8))
+      assert.ok(
+        withBit(area, at, bit, () => isRefused(() => openAll(area, 'xts'))),
+        `${at} ${bit}`,
+      )
+})
 
 test("the owner refuses a change of any byte of the block but of the TEE's MAC, whose key the owner has not", () => {
   const area = goodArea('xts')
