@@ -146,6 +146,37 @@ test('a workspace with the keyslot of an owner is refused by both', () => {
   assert.is(ofInspect(area, 'xts', 'workspace'), 'header-owner')
 })
 
+test('a header in the spare area counts where the own one does not, as for the boot after a power cut', ({
+  file,
+}) => {
+  const good = goodArea('xts')
+  const later = goodArea('xts', {
+    tee: { ...goodFormat('xts').tee, token: { ...goodFormat('xts').tee.token, generation: 8 } },
+  })
+  const torn = Buffer.from(later)
+  torn.set(good.subarray(500_000), 500_000)
+  const half = Buffer.from(later).fill(0, 20_000)
+  const blank = Buffer.alloc(good.length)
+  const read = (own: Buffer, spare: Buffer, bytes = 10 << 20) => {
+    writeFileSync(file, Buffer.concat([own, spare]))
+    truncateSync(file, bytes)
+    const { refused, content } = inspectPath(file, 'claimed')
+    const facts = content.kind === 'volume' ? content.claim.facts : {}
+    return [refused?.code, facts['generation'], facts['area'], facts['spare']]
+  }
+  for (const own of [half, blank, Buffer.alloc(good.length, 0x5a)])
+    assert.equal(read(own, later), [undefined, 8, 'spare', undefined])
+  assert.equal(read(good, later), [undefined, 7, undefined, 'header'])
+  assert.equal(read(good, blank), [undefined, 7, undefined, undefined])
+  assert.equal(read(good, half), [undefined, 7, undefined, undefined])
+  assert.equal(read(half, half), ['header-checksum', undefined, undefined, undefined])
+  assert.equal(read(blank, half), ['header-blank', undefined, undefined, undefined])
+  // Without room for two headers there is no spare area.
+  assert.equal(read(half, later, (2 << 20) - 512)[0], 'header-checksum')
+  // What only a key finds wrong: the parts of two headers.
+  assert.is(read(torn, blank)[0], undefined)
+})
+
 test('the exit status and the words are those of the boot', ({ file }) => {
   const main = join(import.meta.dirname, '../../src/main.ts')
   const run = () =>
