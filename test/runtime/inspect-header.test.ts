@@ -128,6 +128,18 @@ for (const [provider, what, sealed, code] of seals)
     assert.is(ofInspect(area, 'xts', 'job-store'), code)
   })
 
+test('inspect also takes the seals of the build for trials, whose own code it has not', () => {
+  const { keys, token } = goodFormat('xts').tee
+  const of = (sealed: TeeToken['sealed']) =>
+    ofInspect(
+      goodArea('xts', { tee: { keys, token: { ...token, provider: 'snp+tpm2', sealed } } }),
+      'xts',
+      'job-store',
+    )
+  assert.is(of({ binding: 'measurement', ...tpmSeal }), 'asks for a key')
+  assert.is(of({ other: 'measurement', ...tpmSeal }), 'header-token')
+})
+
 test('a header on the partition of another volume is refused by both', () => {
   const [workspace, jobStore] = [goodArea('xts', { volume: 'workspace', owner: undefined }), goodArea('xts')]
   for (const [area, volume, owner] of [

@@ -1,6 +1,7 @@
 // The last block of a header area, which LUKS2 leaves unused: the MACs, which prove that this very header was made for this
-// volume, and the volume key under a mask. Pure. Each MAC covers every byte of the area as it is, but for itself, so that
-// a reader can check a MAC without understanding the header. Keys and mask are derived outside (src/keys/derive.ts).
+// volume, and the volume key under a mask. Pure. The TEE's MAC covers every byte of the area but itself, and the owner's MAC
+// every byte but the two MACs. A reader can check a MAC without understanding the header. Keys and mask are derived outside
+// (src/keys/derive.ts).
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { offHeap } from '../off-heap.ts'
@@ -35,8 +36,9 @@ const macOf = (area: Uint8Array, role: Role, key: Uint8Array): Buffer => {
 }
 
 /**
- * The volume key out of the block, or what goes there: one exclusive or with a mask of the key's length, which is derived
- * for this header alone and so used once. A keyslot costs 8000 hashes more. The caller zeroes the result.
+ * The volume key out of the block, or what goes there: one exclusive or with a mask of the key's length. A mask is derived
+ * for one UUID and generation, and a UUID has one volume key, so that a mask hides no other key: a host that puts an older
+ * header back gets the same masked key again. A keyslot costs 8000 hashes more. The caller zeroes the result.
  */
 export const masked = (bytes: Uint8Array, mask: Uint8Array): Buffer => {
   const out = offHeap(mask.length)
