@@ -541,12 +541,14 @@ test('a power cut after any write of provisioning leaves a volume that the next 
     assert.is(ended, n < total ? 'halt' : 'switch-root', `${n}`)
     world.power = Number.POSITIVE_INFINITY
     const attempted = [...world.fileSystems.values()][0] ?? ''
-    const { evidence } = await opens(world)
+    const { evidence, effects } = await opens(world)
+    const made = effects.some((e) => e.startsWith('makeExt4 /dev/dm-3'))
+    assert.is(evidence.provisioned === 'yes', made, `${n}`)
     // A key under which something may lie is used for that, or never again.
     const kept = [...world.fileSystems.values()][0] === attempted
     seen.add(`${evidence.provisioned} ${kept}`)
   }
-  assert.equal([...seen].sort(), ['no true', 'yes false', 'yes true'])
+  assert.equal([...seen].sort(), ['no true', 'resumed true', 'yes false', 'yes true'])
 })
 
 test('a power cut while a volume that must exist is provisioned is safe: it is made again, or is there', async () => {

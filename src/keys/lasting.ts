@@ -2,17 +2,13 @@
 // device is touched.
 
 import { randomBytes, randomUUID } from 'node:crypto'
-import { fail } from '../fault.ts'
+import { acceptHeader } from '../layout/luks2/accept.ts'
 import { headerDigest } from '../layout/luks2/digest.ts'
 import {
   formatLuks2,
   type Luks2Format,
   type Luks2Profile,
   luks2Profiles,
-  parseLuks2,
-  requireExtent,
-  requireOwner,
-  sealedIn,
   type TeeKeys,
   unlockForTee,
 } from '../layout/luks2/luks2.ts'
@@ -90,17 +86,15 @@ const withOwner = <T>(
 /** Opens a header area, read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
 export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened => {
   const { volume, profile, dataBytes, provider, rootHashes, owner } = wanted
-  const luks2 = parseLuks2(area, volume, profile)
+  const luks2 = acceptHeader(area, volume, {
+    label: volume,
+    profile,
+    dataBytes,
+    owner: owner && { alg: owner.alg, kid: ownerKeyId(owner) },
+    providers: [provider],
+  })
   const { uuid } = luks2.header
-  const token = sealedIn(luks2, volume, undefined)
-  requireExtent(luks2, volume, dataBytes)
-  requireOwner(luks2, volume, owner && { alg: owner.alg, kid: ownerKeyId(owner) })
-  const { generation, sealed } = token
-  if (token.provider !== provider.name)
-    throw fail('seal-provider', {
-      volume,
-      reason: `it is sealed by ${token.provider}, not by ${provider.name}`,
-    })
+  const { generation, sealed } = luks2.token
   const { secret, age } = provider.recover(wanted, tee, sealed)
   using root = secret
   const key = withOpeningKeys(root, { volume, uuid, generation, rootHashes, profile }, (keys) =>

@@ -33,6 +33,8 @@ export type Owned = {
 /** A secret that outlives a boot: what a volume's keys are derived from, never a key itself. */
 export type LastingProvider = {
   readonly name: LastingKey | 'mock'
+  /** Whether `create` could have printed `sealed`. The answer takes no key and no machine. */
+  readonly isSeal: (sealed: Sealed) => boolean
   /** The secret as of now. `before` is what it was sealed as, where it only has to become newer. */
   readonly create: (
     owned: Owned,

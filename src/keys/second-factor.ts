@@ -1,6 +1,7 @@
 // Two providers as one: who has only one secret has nothing. What each sealed lies in one token, told apart by name.
 
 import { fail } from '../fault.ts'
+import type { SealReader } from '../layout/luks2/accept.ts'
 import { hkdf } from './hkdf.ts'
 import type { LastingProvider, Sealed } from './provider.ts'
 import { Secret } from './secret.ts'
@@ -26,9 +27,20 @@ const split = (sealed: Sealed) => ({
   tpm: part(sealed, isTpm),
 })
 
+/** Whether each of the two reads its own part back, and the parts lie in the order in which `create` joins them. */
+export const isSealOfBoth = (tee: SealReader, tpm: SealReader, sealed: Sealed): boolean => {
+  const parts = split(sealed)
+  return (
+    JSON.stringify({ ...parts.tee, ...parts.tpm }) === JSON.stringify(sealed) &&
+    tee.isSeal(parts.tee) &&
+    tpm.isSeal(parts.tpm)
+  )
+}
+
 /** `tee` comes first: a launch that it refuses asks no TPM. */
 export const both = (tee: LastingProvider, tpm: typeof tpm2): LastingProvider => ({
   name: 'snp+tpm2',
+  isSeal: (sealed) => isSealOfBoth(tee, tpm, sealed),
   create: (owned, machine, before) => {
     const first = tee.create(owned, machine, before === undefined ? undefined : split(before).tee)
     using own = first.secret
@@ -38,8 +50,7 @@ export const both = (tee: LastingProvider, tpm: typeof tpm2): LastingProvider =>
   },
   recover: (owned, machine, sealed) => {
     const parts = split(sealed)
-    // Each reads its own part back; the order of the two is nobody's else.
-    if (JSON.stringify({ ...parts.tee, ...parts.tpm }) !== JSON.stringify(sealed))
+    if (!isSealOfBoth(tee, tpm, sealed))
       throw fail('header-token', { volume: owned.volume, reason: 'its seals are not in order' })
     const first = tee.recover(owned, machine, parts.tee)
     using own = first.secret

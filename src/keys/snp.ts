@@ -74,6 +74,7 @@ const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): Seal
 
 export const snp: LastingProvider = {
   name: 'snp',
+  isSeal: (sealed) => parseSeal(sealed) !== undefined,
   create: (owned, tee, before) => {
     const { binding } = owned
     const report = reportOf(owned, tee)

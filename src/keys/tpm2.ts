@@ -40,6 +40,7 @@ const policyOf = ({ tpm }: Owned) => {
 
 export const tpm2: LastingProvider = {
   name: 'tpm2',
+  isSeal: (sealed) => parseTpmSeal(sealed) !== undefined,
   create: (owned, tee) => {
     const tpm = policyOf(owned)
     // Not of the TPM's generator: what that adds is known to whoever runs it.

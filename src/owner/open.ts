@@ -5,10 +5,12 @@ import { readFileSync, writeSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { fail } from '../fault.ts'
 import { ownerMacKey } from '../keys/owner.ts'
+import { allSeals } from '../keys/seals.ts'
 import { Secret } from '../keys/secret.ts'
 import { parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
-import { dataOffset, type Luks2Profile, parseLuks2, sealedIn, unlockForOwner } from '../layout/luks2/luks2.ts'
+import { acceptHeader } from '../layout/luks2/accept.ts'
+import { dataOffset, type Luks2Profile, unlockForOwner } from '../layout/luks2/luks2.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { blockSizeOf, headOf, sizeOf } from '../runtime/inspect.ts'
 import { parseIdentity } from './identity.ts'
@@ -58,17 +60,23 @@ export type Opened = Disposable & {
 }
 
 /**
- * What the owner's keyslot holds, proved: the owner's MAC is good over every byte of the header area. Faults:
- * `header-*`, `owner-identity`, `owner-token`, `owner-volume`, `gpt-invalid`, `device-read`.
+ * What the owner's keyslot holds, proved: the owner's MAC is good over every byte of the header area but the two MACs.
+ * Faults: `header-*`, `seal-provider`, `owner-identity`, `owner-token`, `owner-volume`, `gpt-invalid`, `device-read`.
  */
 export const openAsOwner = async (path: string, volume: string, identityPath: string): Promise<Opened> => {
   const identity = readIdentity(identityPath)
   const place = findVolume(path, volume)
-  const luks2 = parseLuks2(headOf(path, place.offset, place.bytes), volume)
+  const luks2 = acceptHeader(headOf(path, place.offset, place.bytes), volume, {
+    label: volume,
+    profile: 'claimed',
+    dataBytes: 'any',
+    owner: 'any',
+    providers: allSeals,
+  })
   const { uuid, tokens, profile, dataBytes = 0n } = luks2.header
   if (tokens?.owner === undefined)
     throw fail('owner-token', { volume, reason: 'its header has no keyslot of an owner' })
-  const { generation } = sealedIn(luks2, volume, undefined)
+  const { generation } = luks2.token
   const passphrase = await unwrapAsOwner(identity, volume, uuid, tokens.owner)
   try {
     using mac = ownerMacKey(passphrase, volume, uuid, generation)

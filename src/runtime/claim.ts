@@ -2,15 +2,17 @@
 // the word of whoever wrote the disk: it tells a person what to look for, and nothing else.
 
 import { type Fault, fail, faultOf } from '../fault.ts'
+import { allSeals } from '../keys/seals.ts'
 import { extentOf } from '../layout/extent.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
+import type { CryptName } from '../layout/layout.ts'
+import { acceptHeader } from '../layout/luks2/accept.ts'
 import {
   dataOffset,
   isBlank,
   type Luks2Header,
   type Luks2Profile,
   parseLuks2,
-  requireExtent,
 } from '../layout/luks2/luks2.ts'
 import { headerBytes } from '../layout/luks2/profile.ts'
 import { blockSize } from '../layout/verity.ts'
@@ -54,21 +56,22 @@ const luks2Facts = (header: Luks2Header): Facts => ({
 })
 
 /**
- * As a LUKS2 header whatever it looks like. The MAC needs a key: whether it would be right is not known here. `bytes`
- * are those of the partition, where the head is of one and not a copy of a header alone.
+ * As a LUKS2 header whatever it looks like, by the function that the boot asks before it derives a key. Whether the MAC is
+ * right is not known here. `bytes` are those of the partition, where the head is of one and not a copy of a header alone;
+ * `label` is the volume that the partition's name says it is.
  */
 export const claimHeader = (
   head: Buffer,
   name: string,
   profile: Luks2Profile | 'claimed',
   bytes: bigint | undefined,
+  label: CryptName | 'any',
 ): Claim => {
   try {
-    const luks2 = parseLuks2(head, name, profile)
-    const { header } = luks2
-    if (bytes !== undefined && header.tokens !== undefined)
-      requireExtent(luks2, name, extentOf(header.profile, bytes, BigInt(dataOffset))?.bytes ?? 0n)
-    return { kind: 'luks2', facts: luks2Facts(header), refused: undefined }
+    const claimed = profile === 'claimed' ? parseLuks2(head, name).header.profile : profile
+    const room = bytes === undefined ? 'any' : (extentOf(claimed, bytes, BigInt(dataOffset))?.bytes ?? 0n)
+    const known = { label, profile, dataBytes: room, owner: 'any', providers: allSeals } as const
+    return { kind: 'luks2', facts: luks2Facts(acceptHeader(head, name, known).header), refused: undefined }
   } catch (thrown) {
     return { kind: 'luks2', facts: {}, refused: faultOf(thrown) }
   }
@@ -83,14 +86,15 @@ const claimVerity = (head: Buffer): Claim => {
   return { kind: 'verity', facts, refused: undefined }
 }
 
-/** `head`: the first MiB, or all of it where it is shorter. `bytes`: as of `claimHeader`. */
+/** `head`: the first MiB, or all of it where it is shorter. `bytes` and `label`: as of `claimHeader`. */
 export const claimOf = (
   head: Buffer,
   name: string,
   profile: Luks2Profile | 'claimed',
   bytes: bigint | undefined,
+  label: CryptName | 'any',
 ): Claim => {
-  if (claimsLuks(head)) return claimHeader(head, name, profile, bytes)
+  if (claimsLuks(head)) return claimHeader(head, name, profile, bytes, label)
   if (claimsVerity(head)) return claimVerity(head)
   if (isSwap(head)) return { kind: 'swap', facts: {}, refused: fail('swap-present', { device: name }).fault }
   const kind = fileSystemOf(head) ?? (isBlank(head) ? 'blank' : 'unknown')

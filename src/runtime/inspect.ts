@@ -5,11 +5,13 @@ import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { BootFault, exitStatus, type Fault, fail, faultOf, printable, say } from '../fault.ts'
 import { type Gpt, parseGpt } from '../layout/gpt.ts'
+import { cryptNames } from '../layout/layout.ts'
 import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { isImage } from '../pack/image.ts'
-import { type Claim, claimHeader, claimOf } from './claim.ts'
+import { type Claim, claimHeader } from './claim.ts'
+import { claimVolume } from './claim-areas.ts'
 import { claimImage } from './inspect-image.ts'
 
 export const inspectHelp = `cvmboot inspect FILE|DEVICE [--profile NAME] [--json]
@@ -62,6 +64,9 @@ export const sizeOf = (path: string): bigint => {
   throw fail('device-read', { device: path, reason: 'it is neither a file nor a block device' })
 }
 
+/** Of the spare area, from the first byte of a volume. */
+const spareOffset = BigInt(headerAreaBytes)
+
 /** The first MiB of what begins at `offset`, or all `bytes` of it where they are fewer. Fault: `device-read`. */
 export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
   readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
@@ -78,10 +83,11 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   if (blockSize === undefined) {
     // The copy of a header says nothing of its partition.
     const partition = bytes > headerAreaBytes ? bytes : undefined
-    const seen = claimOf(head, path, profile, partition)
+    const spare = () => headOf(path, spareOffset, BigInt(headerAreaBytes))
+    const seen = claimVolume(head, spare, path, profile, partition, 'any')
     // Who asks about one volume that claims nothing asks whether it is a header.
     const claim = ['blank', 'unknown'].includes(seen.kind)
-      ? { ...seen, refused: claimHeader(head, path, profile, partition).refused }
+      ? { ...seen, refused: claimHeader(head, path, profile, partition, 'any').refused }
       : seen
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
   }
@@ -94,14 +100,17 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   }
   const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): Found => {
     const length = (last - first + 1n) * BigInt(blockSize)
-    const own = headOf(path, first * BigInt(blockSize), length)
+    const start = first * BigInt(blockSize)
+    const own = headOf(path, start, length)
+    const spare = () => headOf(path, start + spareOffset, BigInt(headerAreaBytes))
+    const label = cryptNames.find((volume) => volume === name) ?? 'any'
     return {
       number,
       name,
       type,
       uuid,
       bytes: length,
-      claim: claimOf(own, name || `${number}`, profile, length),
+      claim: claimVolume(own, spare, name || `${number}`, profile, length, label),
     }
   })
   const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused

@@ -71,6 +71,12 @@ const openSpare = ({ machine, wanted }: Bench, spare: Buffer): Opened | undefine
   }
 }
 
+/**
+ * Whether this boot made the file system. `resumed`: an earlier boot made it, and its header lay in the spare area, as a power
+ * cut leaves it. A host can put a copy of the first header there as well, so that such a volume may be old.
+ */
+type Provisioned = 'yes' | 'no' | 'resumed'
+
 type Found = Opened & {
   /** Where the header that counts was. */
   readonly from: 'own' | 'spare'
@@ -138,7 +144,7 @@ export const openLasting: Definition<OpenLasting> = {
     const evidence = (
       { generation, sealed, digest }: Lasting,
       opened: Mapped,
-      said: { readonly provisioned: 'yes' | 'no'; readonly renewed: 'yes' | 'no' },
+      said: { readonly provisioned: Provisioned; readonly renewed: 'yes' | 'no' },
     ) => ({
       ...{ volume, protection: 'crypt', key: provider.name, binding, generation },
       ...{ tcb: sealed['tcb'] ?? '-', srk: sealed['tpm-srk'] ?? '-' },
@@ -161,14 +167,16 @@ export const openLasting: Definition<OpenLasting> = {
       return evidence(header, opened, { provisioned: 'yes', renewed: 'no' })
     }
     using _ = found.key
-    // One that was being provisioned when the power went is no stranger.
-    const unfinished = found.from === 'spare' && found.generation === 1
-    if (blank === 'provision' && !unfinished) throw fail('provision-exists', { volume })
+    // Also where this launch refuses the volume: a provisioning that lost power is then complete.
     if (found.from === 'spare') finishHeader(machine, partition.device, found.spare)
+    if (blank === 'provision') throw fail('provision-exists', { volume })
+    const resumed = found.from === 'spare' && found.generation === 1
+    if (resumed)
+      machine.log(5, `${volume} was made by an earlier boot: its first header lay in the spare area`)
     const opened = mapped(bench, found.uuid, found.key, 'kept')
     const header = found.age === 'older' ? renew(bench, found) : found
     return evidence(header, opened, {
-      provisioned: unfinished ? 'yes' : 'no',
+      provisioned: resumed ? 'resumed' : 'no',
       renewed: found.age === 'older' ? 'yes' : 'no',
     })
   },

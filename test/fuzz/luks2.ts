@@ -115,16 +115,16 @@ const areaOf = ({ from, head, length, behind }: Input): Buffer => {
 
 const check = (input: Input): boolean => {
   const area = areaOf(input)
-  const luks2 = orRefused(/^header-/, () => parseLuks2(area, 'workspace', input.profile))
+  const luks2 = orRefused(/^header-/, () => parseLuks2(area, 'job-store', input.profile))
   if (luks2 === undefined) return false
   const { header } = luks2
   need(printHeader(header).equals(area.subarray(0, headBytes)), 'it prints back differently')
   need(input.profile === 'claimed' || header.profile === input.profile, 'it is of another profile')
   need(/^[a-z-]*$/.test(header.label) && /^[0-9a-f-]{36}$/.test(header.uuid), 'a value that is no name')
   need(Object.keys(header.tokens?.tee.sealed ?? {}).length <= 8, 'more than the provider may keep')
-  same(parseLuks2(area, 'workspace', header.profile).header, header, 'read again, it is different')
+  same(parseLuks2(area, 'job-store', header.profile).header, header, 'read again, it is different')
   if (area.equals(input.from)) return true
-  const opened = orRefused(/^header-mac$/, () => unlockForTee(luks2, 'workspace', teeFor(header.profile)))
+  const opened = orRefused(/^header-mac$/, () => unlockForTee(luks2, 'job-store', teeFor(header.profile)))
   need(opened === undefined, 'a forged header opens')
   return false
 }

@@ -25,6 +25,15 @@ export type Hostile = {
   readonly profile: Luks2Profile
 }
 
+/** Of the corpus, those that are refused by a key alone: the MAC's, or a memory of the generation. */
+export const byKeyAlone: readonly string[] = [
+  ...['another size', "an attacker's own header", 'an older header', 'an older header, said to be new'],
+  ...['another UUID', 'another salt', 'a bit of a keyslot', 'a bit of the MAC', 'a bit of the masked key'],
+  ...["a bit of the owner's MAC", "the last bit of the owner's MAC", "the owner's MAC for that of the TEE"],
+  "an attacker's own header (xts-hmac)",
+  'an older header (xts-hmac)',
+]
+
 type Row = readonly [name: string, code: FaultCode, area: Buffer]
 
 const nothing = 'cipher_null-ecb'
@@ -212,6 +221,7 @@ const tokens = (good: Buffer): Row[] => {
     ['a provider with escape codes', token('0', { provider: '\x1b]0;x\x07' })],
     ['a generation that is a text', token('0', { generation: '7' })],
     ['a generation in halves', token('0', { generation: 7.5 })],
+    ['a generation of zero', token('0', { generation: 0 })],
     ['a generation below zero', token('0', { generation: -1 })],
     ['a generation without end', token('0', { generation: 1e300 })],
     ['a sealed number', token('0', { sealed: { tcb: 1 } })],
@@ -388,6 +398,7 @@ const values = (good: Buffer): Row[] => {
 const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
   const bit = (at: number) => withBytes(good, (area) => area.writeUInt8((area[at] ?? 0) ^ 1, at))
   const token = goodFormat(profile).tee.token
+  const ownerless = goodArea(profile, { owner: undefined })
   const older = goodArea(profile, {
     tee: {
       keys: { ...teeFor(profile), mac: keysOf('generation 6').mac },
@@ -399,8 +410,8 @@ const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
       "another volume's header",
       'header-mac',
       goodArea(profile, {
-        volume: 'job-store',
-        tee: { keys: { ...teeFor(profile), ...keysOf('job-store') }, token },
+        volume: 'workspace',
+        tee: { keys: { ...teeFor(profile), ...keysOf('workspace') }, token },
       }),
     ],
     [
@@ -415,8 +426,8 @@ const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
       withText(older, (t) => t.replace('"generation":6', '"generation":7')),
     ],
     ['another UUID', 'header-mac', withBinary(good, (copy) => copy.write('a', 168))],
-    ['another label', 'header-mac', withBinary(good, (copy) => copy.write('job-store', 24))],
-    ['another sequence number', 'header-mac', withBinary(good, (copy) => copy.writeBigUInt64BE(2n, 16))],
+    ['another label', 'header-mac', withBinary(good, (copy) => copy.write('workspace', 24))],
+    ['another sequence number', 'header-binary', withBinary(good, (copy) => copy.writeBigUInt64BE(2n, 16))],
     ['another salt', 'header-mac', withBinary(good, (copy) => copy.writeUInt8(0, 104))],
     ['a bit of a keyslot', 'header-mac', bit(40000)],
     ['a bit that nobody uses', 'header-mac', bit(1000000)],
@@ -426,6 +437,25 @@ const genuine = (profile: Luks2Profile, good: Buffer): Row[] => {
     ['a bit behind the MAC', 'header-mac', bit(1048575)],
     ['no MAC, as cryptsetup leaves it', 'header-mac', withBytes(good, (area) => area.fill(0, 1044480))],
     ["the MAC's title", 'header-mac', bit(1044480)],
+    [
+      "an earlier build's title",
+      'header-mac',
+      withBytes(good, (area) => void area.write('cvmboot MAC 2', 1044480)),
+    ],
+    ['no title', 'header-mac', withBytes(good, (area) => area.fill(0, 1044480, 1044496))],
+    ["a bit of the owner's MAC", 'header-mac', bit(1044480 + 48)],
+    ["the last bit of the owner's MAC", 'header-mac', bit(1044480 + 79)],
+    ["no MAC of the TEE's", 'header-mac', withBytes(good, (area) => area.fill(0, 1044496, 1044528))],
+    ["no MAC of the owner's", 'header-mac', withBytes(good, (area) => area.fill(0, 1044528, 1044560))],
+    [
+      "an owner's MAC without an owner",
+      'header-mac',
+      withBytes(ownerless, (area) => void area.write('x', 1044528)),
+    ],
+    ['a keyslot of nobody', 'header-mac', withBytes(ownerless, (area) => void area.write('x', 300000))],
+    ['something behind keyslot 0', 'header-mac', bit(32768 + 256000)],
+    ['something behind keyslot 1', 'header-mac', bit(290816 + 256000)],
+    ['a provider there is not', 'seal-provider', withText(good, (t) => t.replace('"mock"', '"mack"'))],
     [
       "the owner's MAC for that of the TEE",
       'header-mac',

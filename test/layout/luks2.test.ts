@@ -34,7 +34,7 @@ import {
   uuid,
   volumeKeyOf,
 } from './luks2-good.ts'
-import { hostileHeaders } from './luks2-hostile.ts'
+import { byKeyAlone, hostileHeaders } from './luks2-hostile.ts'
 
 const profiles = ['xts', 'xts-hmac'] as const
 
@@ -53,27 +53,27 @@ for (const profile of profiles) {
     const area = goodArea(profile)
     assert.is(area.length, headerAreaBytes)
     assert.equal(openAll(area, profile), volumeKeyOf(profile))
-    const luks2 = parseLuks2(area, 'workspace', profile)
-    assert.equal(unlockForOwner(luks2, 'workspace', owner), volumeKeyOf(profile))
-    assert.equal(sealedIn(luks2, 'workspace', generation), goodFormat(profile).tee.token)
+    const luks2 = parseLuks2(area, 'job-store', profile)
+    assert.equal(unlockForOwner(luks2, 'job-store', owner), volumeKeyOf(profile))
+    assert.equal(sealedIn(luks2, 'job-store', generation), goodFormat(profile).tee.token)
     assert.equal(luks2.header.tokens?.owner, goodFormat(profile).owner?.token)
   })
 
   test(`${profile}: without an owner there is one keyslot, and nothing the owner could open`, () => {
-    const luks2 = parseLuks2(goodArea(profile, { owner: undefined }), 'workspace', profile)
-    assert.equal(unlockForTee(luks2, 'workspace', teeFor(profile)), volumeKeyOf(profile))
+    const luks2 = parseLuks2(goodArea(profile, { owner: undefined }), 'job-store', profile)
+    assert.equal(unlockForTee(luks2, 'job-store', teeFor(profile)), volumeKeyOf(profile))
     assert.is(luks2.header.keyslotSalts.length, 1)
-    assert.is(faultOf(() => unlockForOwner(luks2, 'workspace', owner)).fault.code, 'header-mac')
-    assert.is(faultOf(() => openLuks2(luks2, 'workspace', 1, owner.passphrase)).fault.code, 'header-key')
+    assert.is(faultOf(() => unlockForOwner(luks2, 'job-store', owner)).fault.code, 'header-mac')
+    assert.is(faultOf(() => openLuks2(luks2, 'job-store', 1, owner.passphrase)).fault.code, 'header-key')
   })
 
   test(`${profile}: a header prints back, and its claim is its profile`, () => {
     const area = goodArea(profile)
-    const { header } = parseLuks2(area, 'workspace')
+    const { header } = parseLuks2(area, 'job-store')
     assert.equal(printHeader(header), area.subarray(0, keyslotsOffset))
     assert.is(header.profile, profile)
     assert.is(header.uuid, uuid)
-    assert.is(header.label, 'workspace')
+    assert.is(header.label, 'job-store')
   })
 
   test(`${profile}: keyslots lie behind the headers, apart, on whole blocks, and do not reach the MAC`, () => {
@@ -86,20 +86,20 @@ for (const profile of profiles) {
   })
 
   test(`${profile}: the MAC comes first, the mask is not used where it is wrong`, () => {
-    const luks2 = parseLuks2(goodArea(profile), 'workspace', profile)
+    const luks2 = parseLuks2(goodArea(profile), 'job-store', profile)
     const { mac, mask } = teeFor(profile)
     const code = (keys: { mac: Buffer; mask: Buffer }) =>
-      faultOf(() => unlockForTee(luks2, 'workspace', keys)).fault.code
+      faultOf(() => unlockForTee(luks2, 'job-store', keys)).fault.code
     assert.is(code({ mac: keysOf('other').mac, mask }), 'header-mac')
     assert.is(code({ mac, mask: Buffer.alloc(mask.length) }), 'header-key')
     const other = { mac: owner.mac, passphrase: tee.passphrase }
-    assert.is(faultOf(() => unlockForOwner(luks2, 'workspace', other)).fault.code, 'header-key')
+    assert.is(faultOf(() => unlockForOwner(luks2, 'job-store', other)).fault.code, 'header-key')
   })
 
   test(`${profile}: what is masked in the block is in each keyslot too, and nowhere as it is`, () => {
     const area = goodArea(profile)
-    const luks2 = parseLuks2(area, 'workspace', profile)
-    assert.equal(openLuks2(luks2, 'workspace', 0, tee.passphrase), volumeKeyOf(profile))
+    const luks2 = parseLuks2(area, 'job-store', profile)
+    assert.equal(openLuks2(luks2, 'job-store', 0, tee.passphrase), volumeKeyOf(profile))
     assert.not.ok(area.includes(volumeKeyOf(profile).subarray(0, 16)))
     assert.not.ok(area.includes(teeFor(profile).mask.subarray(0, 16)))
   })
@@ -110,8 +110,8 @@ test('the bytes of a format do not change between versions', () => {
   assert.equal(
     profiles.map((profile) => digest(goodArea(profile))),
     [
-      'a8aa588b66cc009c8aa68706ed05c691c862ea4a41c2c1cab1226b39cfa4faa5',
-      '828df4b1392484678bc8579d2c81b4508425d1b6b1a93a2e51f9525e058f2535',
+      '4cd5ba5a26ae47979b2f55c3dcba8e95d6c29838bc97e0f2145b23301115a01d',
+      '98fa3e4a99d5e89a825cc8aa091167ab99fe47a68c49163927b89ef88cc4faf3',
     ],
   )
 })
@@ -128,9 +128,9 @@ test('random bytes that hid a key, and what was read, are of no use to others', 
   assert.is(noise.length, 2)
   for (const bytes of noise) assert.ok(bytes.every((byte) => byte === 0))
   // The disk may change after it was read: what was read is a copy.
-  const luks2 = parseLuks2(area, 'workspace', 'xts')
+  const luks2 = parseLuks2(area, 'job-store', 'xts')
   area.fill(0)
-  assert.equal(unlockForTee(luks2, 'workspace', tee), volumeKeyOf('xts'))
+  assert.equal(unlockForTee(luks2, 'job-store', tee), volumeKeyOf('xts'))
 })
 
 test('no format is made that would not be read', () => {
@@ -187,8 +187,8 @@ const counted = (act: () => void): number => {
 
 test('opening by the mask is cheap, and by a keyslot is not: so the count of costly calls counts', () => {
   const area = goodArea('xts')
-  const luks2 = parseLuks2(area, 'workspace', 'xts')
-  assert.ok(counted(() => openLuks2(luks2, 'workspace', 0, tee.passphrase)) > 8000)
+  const luks2 = parseLuks2(area, 'job-store', 'xts')
+  assert.ok(counted(() => openLuks2(luks2, 'job-store', 0, tee.passphrase)) > 8000)
   assert.ok(counted(() => openAll(area, 'xts')) < 10)
 })
 
@@ -217,10 +217,10 @@ for (const { name, code, area, profile } of hostile)
     })
     assert.is(fault?.fault.code, code, fault?.message)
     assert.is(calls, 0, 'work was done for it')
-    assert.equal(used, code === 'header-mac' ? ['mac'] : [])
+    assert.equal(used, byKeyAlone.includes(name) && code === 'header-mac' ? ['mac'] : [])
     const { message = '' } = fault ?? {}
     assert.match(message, /^[\x20-\x7e]{1,300}$/)
-    assert.ok(message.startsWith(`${code}: cannot accept the LUKS2 header of workspace: `))
+    assert.ok(message.startsWith(`${code}: cannot accept the LUKS2 header of job-store: `))
   })
 
 test('the corpus has every code of a header', () => {
@@ -235,16 +235,16 @@ test('the corpus has every code of a header', () => {
 
 test('a header without our token opens for nobody but its passphrase', () => {
   const bare = withTree(goodArea('xts'), (tree) => Object.assign(tree, { tokens: {} }))
-  const luks2 = parseLuks2(bare, 'workspace', 'xts')
-  assert.is(faultOf(() => sealedIn(luks2, 'workspace', undefined)).fault.code, 'header-token')
-  assert.is(faultOf(() => unlockForTee(luks2, 'workspace', tee)).fault.code, 'header-mac')
-  assert.equal(openLuks2(luks2, 'workspace', 0, tee.passphrase), volumeKeyOf('xts'))
+  const luks2 = parseLuks2(bare, 'job-store', 'xts')
+  assert.is(faultOf(() => sealedIn(luks2, 'job-store', undefined)).fault.code, 'header-token')
+  assert.is(faultOf(() => unlockForTee(luks2, 'job-store', tee)).fault.code, 'header-mac')
+  assert.equal(openLuks2(luks2, 'job-store', 0, tee.passphrase), volumeKeyOf('xts'))
 })
 
 test('without a memory outside the disk any generation is taken', () => {
-  const luks2 = parseLuks2(goodArea('xts'), 'workspace', 'xts')
-  assert.is(sealedIn(luks2, 'workspace', undefined).generation, generation)
-  assert.is(faultOf(() => sealedIn(luks2, 'workspace', 8)).fault.code, 'header-generation')
+  const luks2 = parseLuks2(goodArea('xts'), 'job-store', 'xts')
+  assert.is(sealedIn(luks2, 'job-store', undefined).generation, generation)
+  assert.is(faultOf(() => sealedIn(luks2, 'job-store', 8)).fault.code, 'header-generation')
 })
 
 const cryptsetup = (...args: string[]): string => {
@@ -304,8 +304,8 @@ test('this cryptsetup and we open what the other formats', () => {
       'workspace',
     ]
     cryptsetup('luksFormat', ...profileOptions, ...sizes, '--key-file', key, disk)
-    const one = parseLuks2(readFileSync(disk), 'workspace', 'xts')
-    const volumeKey = openLuks2(one, 'workspace', 0, tee.passphrase)
+    const one = parseLuks2(readFileSync(disk), 'job-store', 'xts')
+    const volumeKey = openLuks2(one, 'job-store', 0, tee.passphrase)
     cryptsetup(
       'luksAddKey',
       ...profileOptions.slice(0, 1),
@@ -316,8 +316,8 @@ test('this cryptsetup and we open what the other formats', () => {
       disk,
       ownerKey,
     )
-    const two = parseLuks2(readFileSync(disk), 'workspace', 'xts')
-    assert.equal(openLuks2(two, 'workspace', 1, owner.passphrase), volumeKey)
+    const two = parseLuks2(readFileSync(disk), 'job-store', 'xts')
+    assert.equal(openLuks2(two, 'job-store', 1, owner.passphrase), volumeKey)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -325,7 +325,7 @@ test('this cryptsetup and we open what the other formats', () => {
 
 test('noise is no header', () => {
   const area = counting('noise')(headerAreaBytes)
-  assert.is(faultOf(() => parseLuks2(area, 'workspace')).fault.code, 'header-foreign')
+  assert.is(faultOf(() => parseLuks2(area, 'job-store')).fault.code, 'header-foreign')
 })
 
 test.run()

@@ -112,28 +112,7 @@ export const sealedIn = ({ header }: Luks2, volume: string, generation: number |
   return token
 }
 
-/** The data is as long as its partition has room for: a partition's size is the host's word. Fault: `header-extent`. */
-export const requireExtent = ({ header }: Luks2, volume: string, bytes: bigint): void => {
-  if (header.dataBytes === bytes) return
-  const found = `its data has ${header.dataBytes ?? 'any number of'} bytes, and the partition room for ${bytes}`
-  throw refusing(volume)('header-extent', found)
-}
-
-/**
- * Keyslot 1 is of who is named, or of nobody. What it wraps is the MAC's to prove. Fault: `header-owner`.
- */
-export const requireOwner = (
-  { header }: Luks2,
-  volume: string,
-  owner: Pick<OwnerToken, 'alg' | 'kid'> | undefined,
-): void => {
-  const found = header.tokens?.owner
-  if (found?.alg === owner?.alg && found?.kid === owner?.kid) return
-  const of = (key: typeof owner) => (key === undefined ? 'nobody' : `${key.alg} ${key.kid}`)
-  throw refusing(volume)('header-owner', `its second keyslot is of ${of(found)}, not of ${of(owner)}`)
-}
-
-/** The MAC has to prove every byte of the header area before any key is used. Fault: `header-mac`. */
+/** The MAC has to prove every byte of the header area but itself, before any key is used. Fault: `header-mac`. */
 const requireAuthentic = ({ area }: Luks2, volume: string, role: Role, mac: Uint8Array): void => {
   if (!isAuthentic(area, role, mac))
     throw refusing(volume)('header-mac', 'its MAC is not the one of this volume')

@@ -1,6 +1,7 @@
 // The last block of a header area, which LUKS2 leaves unused: the MACs, which prove that this very header was made for this
-// volume, and the volume key under a mask. Pure. The MACs are over every byte before the block as it is, and the masked key:
-// to check one, nothing of the header has to be understood. Keys and mask are derived outside (src/keys/derive.ts).
+// volume, and the volume key under a mask. Pure. The TEE's MAC covers every byte of the area but itself, and the owner's MAC
+// every byte but the two MACs. A reader can check a MAC without understanding the header. Keys and mask are derived outside
+// (src/keys/derive.ts).
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { offHeap } from '../off-heap.ts'
@@ -10,7 +11,9 @@ import { headerAreaBytes, macOffset } from './profile.ts'
 export type Role = 'tee' | 'owner'
 
 /** 16 bytes at the start of the block; MACs and masked key follow, the rest is zero. */
-const title = Buffer.from('cvmboot MAC 2\0\0\0', 'latin1')
+const title = Buffer.from('cvmboot MAC 3\0\0\0', 'latin1')
+/** Earlier builds wrote these numbers. Their MACs left the title and the owner's MAC out. */
+const earlierTitle = /^cvmboot MAC [12]\0{3}$/
 const macBytes = 32
 const place: Record<Role, number> = { tee: 16, owner: 16 + macBytes }
 const maskedPlace = 16 + 2 * macBytes
@@ -18,20 +21,24 @@ const maskedPlace = 16 + 2 * macBytes
 const maskedBytes = 96
 const end = maskedPlace + maskedBytes
 
-const maskedAt = (area: Uint8Array): Uint8Array =>
-  area.subarray(macOffset + maskedPlace, macOffset + maskedPlace + maskedBytes)
-
-/** HMAC-SHA-512 (RFC 2104), the first 32 bytes, over everything before the block and the masked key. */
-const macOf = (area: Uint8Array, key: Uint8Array): Buffer =>
-  createHmac('sha512', key)
+/**
+ * HMAC-SHA-512 (RFC 2104), the first 32 bytes, over the whole area. In place of a MAC that does not exist yet the HMAC takes
+ * zeroes: the owner's MAC is made first, with zeroes for both, and the TEE's MAC is then over the owner's as well.
+ */
+const macOf = (area: Uint8Array, role: Role, key: Uint8Array): Buffer => {
+  const block = Buffer.from(area.subarray(macOffset, headerAreaBytes))
+  block.fill(0, place.tee, role === 'tee' ? place.owner : maskedPlace)
+  return createHmac('sha512', key)
     .update(area.subarray(0, macOffset))
-    .update(maskedAt(area))
+    .update(block)
     .digest()
     .subarray(0, macBytes)
+}
 
 /**
- * The volume key out of the block, or what goes there: one exclusive or with a mask of the key's length, which is derived
- * for this header alone and so used once. A keyslot costs 8000 hashes more. The caller zeroes the result.
+ * The volume key out of the block, or what goes there: one exclusive or with a mask of the key's length. A mask is derived
+ * for one UUID and generation, and a UUID has one volume key, so that a mask hides no other key: a host that puts an older
+ * header back gets the same masked key again. A keyslot costs 8000 hashes more. The caller zeroes the result.
  */
 export const masked = (bytes: Uint8Array, mask: Uint8Array): Buffer => {
   const out = offHeap(mask.length)
@@ -40,28 +47,50 @@ export const masked = (bytes: Uint8Array, mask: Uint8Array): Buffer => {
 }
 
 /** The masked key as it lies in the block. */
-export const maskedKeyOf = (area: Uint8Array, bytes: number): Uint8Array => maskedAt(area).subarray(0, bytes)
+export const maskedKeyOf = (area: Uint8Array, bytes: number): Uint8Array =>
+  area.subarray(macOffset + maskedPlace, macOffset + maskedPlace + Math.min(bytes, maskedBytes))
 
-/** Writes the block. Who has no key gets zeroes, which no key gives. */
+/** Writes the block. Without an owner the place of the owner's MAC holds zeroes, which no key gives. */
 export const writeMacs = (
   area: Buffer,
   maskedKey: Uint8Array,
-  keys: Readonly<Record<Role, Uint8Array | undefined>>,
+  keys: { readonly tee: Uint8Array; readonly owner: Uint8Array | undefined },
 ): void => {
   area.fill(0, macOffset, headerAreaBytes)
   title.copy(area, macOffset)
   area.set(maskedKey, macOffset + maskedPlace)
-  for (const role of ['tee', 'owner'] as const) {
-    const key = keys[role]
-    if (key !== undefined) area.set(macOf(area, key), macOffset + place[role])
-  }
+  if (keys.owner !== undefined) area.set(macOf(area, 'owner', keys.owner), macOffset + place.owner)
+  area.set(macOf(area, 'tee', keys.tee), macOffset + place.tee)
 }
 
-/** Whether the area was made under this key, and the block is whole. */
-export const isAuthentic = (area: Buffer, role: Role, key: Uint8Array): boolean => {
-  const block = area.subarray(macOffset, headerAreaBytes)
-  const stored = block.subarray(place[role], place[role] + macBytes)
-  const whole =
-    block.subarray(0, title.length).equals(title) && block.subarray(end).every((byte) => byte === 0)
-  return timingSafeEqual(macOf(area, key), stored) && whole
+/** Whether the area was made under this key. */
+export const isAuthentic = (area: Uint8Array, role: Role, key: Uint8Array): boolean => {
+  const at = macOffset + place[role]
+  return timingSafeEqual(macOf(area, role, key), area.subarray(at, at + macBytes))
+}
+
+const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
+
+/**
+ * What differs, in words, from every block that `writeMacs` writes for a volume key of `keyBytes` bytes; undefined where
+ * nothing does. This needs no key: whether the MACs are right is not known here.
+ */
+export const blockDiffers = (
+  area: Uint8Array,
+  keyBytes: number,
+  owner: 'owner' | 'nobody',
+): string | undefined => {
+  const block = Buffer.from(area.subarray(macOffset, headerAreaBytes))
+  const found = block.toString('latin1', 0, title.length)
+  const macAt = (role: Role) => block.subarray(place[role], place[role] + macBytes)
+  if (isZero(block)) return 'it has no MAC, as stock cryptsetup leaves it'
+  if (earlierTitle.test(found))
+    return 'its MAC is of an earlier build of cvmboot, and this build does not open it: copy the data out under that build'
+  if (!block.subarray(0, title.length).equals(title))
+    return 'the block of its MAC does not begin with the title'
+  if (isZero(macAt('tee'))) return 'its MAC is all zero'
+  if (owner === 'nobody' && !isZero(macAt('owner'))) return 'it has a MAC of an owner, and no owner'
+  if (owner === 'owner' && isZero(macAt('owner'))) return 'the MAC of its owner is all zero'
+  if (!isZero(block.subarray(maskedPlace + keyBytes, end))) return 'something lies behind its masked key'
+  return isZero(block.subarray(end)) ? undefined : 'something lies behind its MAC'
 }

@@ -5,7 +5,7 @@
 export type TeeToken = {
   /** Name of the key provider. */
   readonly provider: string
-  /** Counts the headers of a volume, where something outside the disk remembers how many there were. */
+  /** Counts the headers of a volume from 1, where something outside the disk remembers how many there were. */
   readonly generation: number
   /** What the provider needs to find the key again; at most 12 short texts. Nothing secret: the host reads it. */
   readonly sealed: Readonly<Record<string, string>>
@@ -54,7 +54,7 @@ const readTee = (at: Field): TeeToken | string => {
   if (provider === undefined) return 'the provider of its token is no name'
   const generation = at('0', 'generation')
   if (typeof generation !== 'number' || !Number.isInteger(generation)) return 'its generation is no number'
-  if (generation < 0 || generation > most.generation) return 'its generation is out of range'
+  if (generation < 1 || generation > most.generation) return 'its generation is out of range'
   const sealed = at('0', 'sealed')
   if (typeof sealed !== 'object' || sealed === null || Array.isArray(sealed)) return 'nothing is sealed in it'
   const entries = Object.entries(sealed)

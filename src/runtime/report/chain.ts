@@ -32,6 +32,12 @@ const verified = (name: string, e: Evidence): Link => ({
   mounted: { at: `${e['mount'] ?? 'not mounted'}`, how: `${e['fileSystem'] ?? ''}, read-only` },
 })
 
+/** A volume whose key does not last has no such word in the state: its file system is new in each boot. */
+const madeBy = ({ provisioned = 'yes' }: Evidence): string => {
+  if (provisioned === 'yes') return 'new'
+  return provisioned === 'no' ? 'as it was kept' : 'made by an earlier boot'
+}
+
 const encrypted = (name: string, e: Evidence): Link => {
   const lasts = e['binding'] !== undefined
   const tags = e['integrity'] === undefined || e['integrity'] === 'none' ? '' : ' with integrity'
@@ -42,7 +48,7 @@ const encrypted = (name: string, e: Evidence): Link => {
     enforced: { by: `dm-crypt${tags}`, on: `${short(e['device'])} on ${short(e['data'])}` },
     mounted: {
       at: `${e['mount'] ?? 'not mounted'}`,
-      how: `${e['fileSystem'] ?? ''}, ${e['provisioned'] === 'no' ? 'as it was kept' : 'new'}`,
+      how: `${e['fileSystem'] ?? ''}, ${madeBy(e)}`,
     },
   }
 }
