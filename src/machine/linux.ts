@@ -193,7 +193,7 @@ export const linux: Machine = {
   closeTee,
   tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
   tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),
-  tpmExtend: (pcr, digest) => withTpm((tpm) => extend(tpm, pcr, digest)),
+  tpmExtend: (pcr, digest, srk) => withTpm((tpm) => extend(tpm, pcr, digest, srk)),
   disks: listDisks,
   activeSwap,
   swapSpace,
