@@ -1,25 +1,15 @@
 // Keys in the memory of a process that is done with them: it stands still, and all it can write to is searched.
 
 import { spawn } from 'node:child_process'
-import {
-  createDecipheriv,
-  createECDH,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  hkdfSync,
-  pbkdf2Sync,
-  privateDecrypt,
-} from 'node:crypto'
+import { createECDH, generateKeyPairSync, pbkdf2Sync, privateDecrypt } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { oaep } from '../src/keys/owner.ts'
 import { Secret } from '../src/keys/secret.ts'
-import { printBech32 } from '../src/layout/bech32.ts'
 import { areaKeyBytes, iterations } from '../src/layout/luks2/profile.ts'
-import { agePrefix } from '../src/layout/owner-key.ts'
 import { kdfA, kdfE } from '../src/machine/tpm/session.ts'
+import { newAgeOwner, secretsOfAge } from './age-file.ts'
 import { candidatesIn, isIn, matchesP256, matchesX25519, memoryOf, privateKeysIn } from './process-memory.ts'
 import { recorded } from './tpm-vectors.ts'
 
@@ -151,8 +141,7 @@ const ofSession = (command: Buffer): { readonly share: Buffer; readonly secrets:
   return { share, secrets: [shared, salt.bytes, key.bytes] }
 }
 
-const owner = generateKeyPairSync('x25519')
-const recipient = owner.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+const owner = newAgeOwner()
 const rsaOwner = generateKeyPairSync('rsa', { modulusLength: 3072 })
 const rsaText = rsaOwner.publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
 
@@ -161,33 +150,6 @@ const wraps = (alg: string, text: string): string => `
     const { wrapped } = wrapForOwner({ alg: '${alg}', text: '${text}' }, '00000000-0000-0000-0000-000000000000', passphrase)
     passphrase[Symbol.dispose]()
     const wrapped_said = wrapped`
-
-/** What an owner finds in an age file: the other's public key, and all secrets on the way to the content. */
-const ofAgeFile = (file: Buffer): { readonly share: Buffer; readonly secrets: readonly Buffer[] } => {
-  const end = file.indexOf('\n', file.indexOf('\n---') + 1) + 1
-  const [, , text = '', body = ''] =
-    /^age-encryption.org\/v1\n(-> X25519 (\S+)\n(\S+)\n)/.exec(file.toString('latin1')) ?? []
-  const share = Buffer.from(text, 'base64')
-  const publicKey = createPublicKey({
-    ...{ format: 'der', type: 'spki' },
-    key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), share]),
-  })
-  const derived = (secret: Buffer, salt: Buffer, info: string) =>
-    Buffer.from(hkdfSync('sha256', secret, salt, info, 32))
-  const opened = (key: Buffer, nonce: Buffer, sealed: Buffer): Buffer => {
-    const decipher = createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-    decipher.setAuthTag(sealed.subarray(-16))
-    return Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()])
-  }
-  const shared = diffieHellman({ privateKey: owner.privateKey, publicKey })
-  const wrapKey = derived(shared, Buffer.concat([share, recipient]), 'age-encryption.org/v1/X25519')
-  const fileKey = opened(wrapKey, Buffer.alloc(12), Buffer.from(body, 'base64'))
-  const macKey = derived(fileKey, Buffer.alloc(0), 'header')
-  const payloadKey = derived(fileKey, file.subarray(end, end + 16), 'payload')
-  const first = Buffer.from([...Buffer.alloc(11), 1])
-  const passphrase = opened(payloadKey, first, file.subarray(end + 16)).subarray(-32)
-  return { share, secrets: [shared, wrapKey, fileKey, macKey, payloadKey, passphrase] }
-}
 
 /** What every process of Node has in its memory: no key of this test. */
 const usual = new Set<string>()
@@ -206,19 +168,18 @@ test('a private key that is held is found, of which only the public key is known
 })
 
 test('a session with a TPM and a passphrase wrapped for an owner leave no private key, and none of their secrets', async () => {
-  const ageKey = printBech32(agePrefix, recipient).toString('latin1')
   const { said, memory } = await run(
     {
       startSession: 'machine/tpm/session.ts',
       wrapForOwner: 'keys/owner.ts',
       Secret: 'keys/secret.ts',
     },
-    `${startsSession()}${wraps('age-x25519', ageKey)}
+    `${startsSession()}${wraps('age-x25519', owner.text)}
     say(session_said + ' ' + wrapped_said)`,
   )
   const [command = '', wrapped = ''] = said.split(' ')
   const session = ofSession(Buffer.from(command, 'hex'))
-  const age = ofAgeFile(Buffer.from(wrapped, 'base64'))
+  const age = secretsOfAge(owner, Buffer.from(wrapped, 'base64'))
   const kept = [...session.secrets, ...age.secrets].map((secret) => isIn(memory, secret))
   assert.equal(kept, Array(9).fill(false))
   const matches = [matchesP256(session.share), matchesX25519(age.share)]
