@@ -40,7 +40,13 @@ import { extend, seal, unseal } from './tpm/seal.ts'
 import { entryAt, resolveWithin } from './within.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
-const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
+const mountFlags: Readonly<Record<string, number>> = {
+  ro: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  nosymfollow: 256,
+}
 
 const mountOne = ({ source, target, type, options }: MountRequest): void => {
   const flags = options.reduce((sum, option) => sum | (mountFlags[option] ?? 0), 0)

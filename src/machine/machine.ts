@@ -69,7 +69,7 @@ export type MountRequest = {
   readonly source: string
   readonly target: string
   readonly type: string
-  /** `ro`, `nosuid`, `nodev`, `noexec` and what the file system itself takes. */
+  /** `ro`, `nosuid`, `nodev`, `noexec`, `nosymfollow` and what the file system itself takes. */
   readonly options: readonly string[]
 }
 
@@ -84,7 +84,7 @@ export type Machine = {
   readonly cmdline: () => string
   /** Names in the environment. */
   readonly environment: () => readonly string[]
-  /** Text of a file of the measured initramfs, or undefined where there is none. */
+  /** Text of a file of the measured initramfs or of the kernel, or undefined where there is none. */
   readonly readText: (path: string) => string | undefined
   readonly fileBytes: (path: string) => number | undefined
   /** Kernel release, as `6.12.107-cloud-amd64`. */

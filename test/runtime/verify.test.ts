@@ -39,6 +39,7 @@ const bads = (findings: readonly Finding[]): string[] =>
 const found = (change: (recorded: Recorded) => Recorded) => bads(compare(sceneFrom(change(bootRecorded()))))
 
 const mountinfo = '/proc/1/mountinfo'
+const jobStoreOptions = '/proc/fs/ext4/vda8/options'
 const withText =
   (path: string, change: (text: string) => string) =>
   (recorded: Recorded): Recorded => ({
@@ -131,6 +132,35 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     'verify-mount',
     /os-config any more: it is not mounted ro/,
   ],
+  ...(['nosuid', 'nodev', 'noexec', 'nosymfollow'] as const).map(
+    (option) =>
+      [
+        `a plain job-store that lost ${option}`,
+        withText(mountinfo, (text) =>
+          text.replace(/ \/mnt\/nvflare\/job-store .*/, (line) => line.replace(`,${option}`, '')),
+        ),
+        'verify-mount',
+        new RegExp(`job-store any more: it is not mounted ${option};`),
+      ] as const,
+  ),
+  ...[/errors=.*/, /errors=.*\n/, /[\s\S]*/].map(
+    (what, n) =>
+      [
+        `a plain job-store that goes on after errors (${n})`,
+        withText(jobStoreOptions, (text) => text.replace(what, n === 0 ? 'errors=continue' : '')),
+        'verify-mount',
+        /job-store any more: it is not mounted errors=remount-ro;/,
+      ] as const,
+  ),
+  ...['ro', 'rw,emergency_ro'].map(
+    (options) =>
+      [
+        `a plain job-store in which the kernel met an error (${options})`,
+        withText(mountinfo, (text) => text.replace('ext4 /dev/vda8 rw', `ext4 /dev/vda8 ${options}`)),
+        'verify-mount',
+        /job-store any more: its file system takes no more writes, as after an error in it;/,
+      ] as const,
+  ),
   [
     'a file system that is writable beneath',
     withText(mountinfo, (text) => text.replace('erofs /dev/dm-2 ro', 'erofs /dev/dm-2 rw')),
