@@ -279,6 +279,11 @@ export const faults = {
     (d: { tcb: string; least: string }) =>
       `cannot derive a key: this launch has TCB ${d.tcb}, and TEE_MIN_TCB is ${d.least}; have the platform's firmware updated`,
   ),
+  'tee-tcb-committed': row(
+    status.tee,
+    (d: { tcb: string; committed: string; least: string }) =>
+      `cannot derive a key: this launch has TCB ${d.tcb}, but the host has committed no more than ${d.committed}, and TEE_MIN_TCB is ${d.least}; have the host commit its firmware (SNP_COMMIT), then start the VM again`,
+  ),
   'tee-key-zero': row(
     status.tee,
     (_: Record<never, never>) =>
@@ -371,7 +376,9 @@ export const faults = {
   'seal-provider': header('set its KEY to what it was made with, or attach the right disk'),
   'seal-binding': header('set its BIND to what it was made with, or attach the right disk'),
   'seal-pcrs': header('set TPM_PCRS to what it was made with, or attach the right disk'),
-  'seal-tcb': header("the platform's firmware is older than the seal; have it updated"),
+  'seal-tcb': header(
+    "the platform's firmware, or the part of it that the host has committed, is older than the seal; have it updated and committed",
+  ),
   'seal-tcb-least': header(
     'boot once under newer firmware with a TEE_MIN_TCB no higher than this seal, which seals it anew',
   ),
