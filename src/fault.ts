@@ -237,7 +237,17 @@ export const faults = {
   'tee-device': row(
     status.tee,
     (d: { device: string } & Reason) =>
-      `cannot ask the TEE by ${d.device}: ${d.reason}; an error makes the kernel give up its channel to the firmware, so start the VM again`,
+      `cannot ask the TEE by ${d.device}: ${d.reason}; an error makes the kernel wipe the key of its channel to the firmware, so start the VM again; where there is no such device, boot a kernel with the driver sev-guest`,
+  ),
+  'tee-timeout': row(
+    status.tee,
+    (d: { device: string } & Reason) =>
+      `cannot ask the TEE by ${d.device}: its firmware gave no answer within a minute: ${d.reason}; the host is busy, or holds requests back: start the VM again when fewer VMs start there; this launch gets no answer any more, since the kernel has wiped the key of its channel`,
+  ),
+  'tee-wiped': row(
+    status.tee,
+    (d: { device: string } & Reason) =>
+      `cannot ask the TEE by ${d.device}: the kernel wiped the key of its channel to the firmware at an earlier error of this launch: ${d.reason}; find that error in the kernel's log before "Disabling VMPCK", and start the VM again`,
   ),
   'tee-status': row(
     status.tee,
@@ -623,6 +633,11 @@ export const faults = {
     status.verify,
     (_: Record<never, never>) =>
       'cannot trust that keys stay in the boot: /dev/sev-guest is back, and with it root derives the keys of this launch; rmmod sev_guest, and find out who loaded it',
+  ),
+  'verify-tee-wiped': row(
+    status.verify,
+    (_: Record<never, never>) =>
+      'cannot get evidence of this VM any more: the kernel has wiped the key of its channel to the TEE\'s firmware at an error, so that no program gets a report or a key of this launch; find the error in the kernel\'s log before "Disabling VMPCK", and start the VM again',
   ),
   'verify-read': row(
     status.verify,

@@ -496,6 +496,32 @@ test('the driver that derives keys is noticed when it is back, unless it was to 
   assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
 })
 
+test('a channel to the firmware whose key the kernel has wiped is noticed, by the driver or by the log', () => {
+  const wiped = ['sev-guest sev-guest: Disabling VMPCK0 communication key to prevent IV reuse.']
+  const kept = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\nTEE_AFTER_BOOT=keep\n'
+  const ephemeral = 'JOBSTORE_ENCRYPTION=none\n'
+  const findings = (text: string, devices: readonly string[], more: Partial<Recorded>) => {
+    const recorded = withNames('/dev', ...devices)({ ...bootRecorded(), ...more })
+    const all = compare(sceneFrom(withText('/run/cvmboot/partition.conf', () => text)(recorded)))
+    return all.filter(({ subject }) => subject === 'TEE')
+  }
+  const said = (...asked: Parameters<typeof findings>) =>
+    findings(...asked).map((one) => (one.result === 'bad' ? say(one.fault).split(':')[0] : one.result))
+  for (const config of [kept, ephemeral]) {
+    assert.equal(said(config, ['sev-guest'], {}), ['good'])
+    assert.equal(said(config, ['sev-guest'], { teeRefuses: true }), ['verify-tee-wiped'])
+    assert.equal(said(config, ['sev-guest'], { kernelLog: wiped }), ['verify-tee-wiped'])
+    // Without a device there is nothing to ask.
+    assert.equal(said(config, ['null'], { teeRefuses: true, kernelLog: wiped }), [])
+  }
+  const removed = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+  assert.equal(said(removed, ['null'], { teeRefuses: true, kernelLog: wiped }), ['good'])
+  // Status says it, too: its problems are these.
+  const recorded = withNames('/dev', 'sev-guest')({ ...bootRecorded(), kernelLog: wiped })
+  const scene = sceneFrom(withText('/run/cvmboot/partition.conf', () => ephemeral)(recorded))
+  assert.ok(overviewOf(scene).problems.some(({ code }) => code === 'verify-tee-wiped'))
+})
+
 test('without integrity the mapping lies on the partition', () => {
   assert.equal(found(xts({})), [])
 })
