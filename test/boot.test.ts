@@ -493,12 +493,12 @@ const refusals: Refusal[] = [
       (w) => plainly(w, { reportMounts: (all) => all.map((m) => without(m, option)) }),
     ],
   ),
-  ...['errors=continue\n', 'rw\nerrors=panic\n', 'xerrors=remount-ro\n', ''].map(
-    (text): Refusal => [
-      `a plain job-store of which the kernel says ${JSON.stringify(text)}`,
+  ...['errors=continue\n', 'rw\nerrors=panic\n', 'xerrors=remount-ro\n', ''].flatMap((text): Refusal[] =>
+    ['JOBSTORE_ENCRYPTION=none', '', 'WORKSPACE_KEY=snp\n'].map((config) => [
+      `a volume by ${JSON.stringify(config)} of which the kernel says ${JSON.stringify(text)}`,
       'mount-unproven',
-      (w) => plainly(w, { reportErrors: () => text }),
-    ],
+      (w) => set(w, { config, reportErrors: () => text }),
+    ]),
   ),
   ['active swap', 'swap-active', (w) => void w.activeSwap.push('/dev/zram0')],
   ['swap space on a disk', 'swap-present', (w) => void w.swapSpace.push('/dev/vdb')],

@@ -26,9 +26,9 @@ const optionsOf = (volume: ExpectedVolume): readonly string[] => {
 }
 
 const saidOf = (volume: ExpectedVolume): string =>
-  `${optionsOf(volume).join(',')}${volume.protection === 'none' ? ', read-only after an error' : ''}`
+  `${optionsOf(volume).join(',')}${volume.protection === 'verity' ? '' : ', read-only after an error'}`
 
-/** Of a file system that the host writes: what ext4 does, or has done, where the host has broken it. */
+/** Of a file system on a disk that the host can change: what ext4 does, or has done, where it finds it broken. */
 const brokenReason = ({ system }: Scene, { dev, superOptions }: MountNode): string | undefined => {
   // Linux 6.15 calls it `emergency_ro`.
   if (superOptions.includes('ro') || superOptions.includes('emergency_ro'))
@@ -62,7 +62,7 @@ const volumeMount = (scene: Scene, volume: ExpectedVolume): Finding => {
   const reason =
     mountReason(mount, dev ?? 'none', fileSystems[protection]) ??
     lackingOption(mount, optionsOf(volume)) ??
-    (protection === 'none' ? brokenReason(scene, mount) : undefined)
+    (protection === 'verity' ? undefined : brokenReason(scene, mount))
   return reason === undefined
     ? good(`mount ${target}`, `${name}, ${mount.type}, ${saidOf(volume)}`)
     : mountBad(target, reason)

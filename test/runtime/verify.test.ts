@@ -39,7 +39,10 @@ const bads = (findings: readonly Finding[]): string[] =>
 const found = (change: (recorded: Recorded) => Recorded) => bads(compare(sceneFrom(change(bootRecorded()))))
 
 const mountinfo = '/proc/1/mountinfo'
-const jobStoreOptions = '/proc/fs/ext4/vda8/options'
+const optionsOf = {
+  'job-store': '/proc/fs/ext4/vda8/options',
+  workspace: '/proc/fs/ext4/dm-4/options',
+} as const
 const withText =
   (path: string, change: (text: string) => string) =>
   (recorded: Recorded): Recorded => ({
@@ -143,23 +146,29 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
         new RegExp(`job-store any more: it is not mounted ${option};`),
       ] as const,
   ),
-  ...[/errors=.*/, /errors=.*\n/, /[\s\S]*/].map(
-    (what, n) =>
-      [
-        `a plain job-store that goes on after errors (${n})`,
-        withText(jobStoreOptions, (text) => text.replace(what, n === 0 ? 'errors=continue' : '')),
-        'verify-mount',
-        /job-store any more: it is not mounted errors=remount-ro;/,
-      ] as const,
+  ...(['job-store', 'workspace'] as const).flatMap((volume) =>
+    [/errors=.*/, /errors=.*\n/, /[\s\S]*/].map(
+      (what, n) =>
+        [
+          `a ${volume} that goes on after errors (${n})`,
+          withText(optionsOf[volume], (text) => text.replace(what, n === 0 ? 'errors=continue' : '')),
+          'verify-mount',
+          new RegExp(`${volume} any more: it is not mounted errors=remount-ro;`),
+        ] as const,
+    ),
   ),
-  ...['ro', 'rw,emergency_ro'].map(
-    (options) =>
-      [
-        `a plain job-store in which the kernel met an error (${options})`,
-        withText(mountinfo, (text) => text.replace('ext4 /dev/vda8 rw', `ext4 /dev/vda8 ${options}`)),
-        'verify-mount',
-        /job-store any more: its file system takes no more writes, as after an error in it;/,
-      ] as const,
+  ...(['job-store', 'workspace'] as const).flatMap((volume) =>
+    ['ro', 'rw,emergency_ro'].map(
+      (options) =>
+        [
+          `a ${volume} in which the kernel met an error (${options})`,
+          withText(mountinfo, (text) =>
+            text.replace(new RegExp(`(/${volume} .* ext4 \\S+) rw`), `$1 ${options}`),
+          ),
+          'verify-mount',
+          new RegExp(`${volume} any more: its file system takes no more writes, as after an error in it;`),
+        ] as const,
+    ),
   ),
   [
     'a file system that is writable beneath',
