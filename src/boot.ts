@@ -77,7 +77,14 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
     if (edition.warning !== undefined) machine.log(4, edition.warning)
     const plan = readPlan(machine, pivot)
     for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
-    await runPlan(plan, { machine, edition, started: machine.now(), done: [], cvm: undefined })
+    await runPlan(plan, {
+      machine,
+      edition,
+      started: machine.now(),
+      done: [],
+      storageKeys: new Set(),
+      cvm: undefined,
+    })
   })
 }
 

@@ -238,7 +238,17 @@ export const faults = {
   'tee-device': row(
     status.tee,
     (d: { device: string } & Reason) =>
-      `cannot ask the TEE by ${d.device}: ${d.reason}; an error makes the kernel give up its channel to the firmware, so start the VM again`,
+      `cannot ask the TEE by ${d.device}: ${d.reason}; an error makes the kernel wipe the key of its channel to the firmware, so start the VM again; where there is no such device, boot a kernel with the driver sev-guest`,
+  ),
+  'tee-timeout': row(
+    status.tee,
+    (d: { device: string } & Reason) =>
+      `cannot ask the TEE by ${d.device}: its firmware gave no answer within a minute: ${d.reason}; the host is busy, or holds requests back: start the VM again when fewer VMs start there; this launch gets no answer any more, since the kernel has wiped the key of its channel`,
+  ),
+  'tee-wiped': row(
+    status.tee,
+    (d: { device: string } & Reason) =>
+      `cannot ask the TEE by ${d.device}: the kernel wiped the key of its channel to the firmware at an earlier error of this launch: ${d.reason}; find that error in the kernel's log before "Disabling VMPCK", and start the VM again`,
   ),
   'tee-status': row(
     status.tee,
@@ -279,6 +289,11 @@ export const faults = {
     status.tee,
     (d: { tcb: string; least: string }) =>
       `cannot derive a key: this launch has TCB ${d.tcb}, and TEE_MIN_TCB is ${d.least}; have the platform's firmware updated`,
+  ),
+  'tee-tcb-committed': row(
+    status.tee,
+    (d: { tcb: string; committed: string; least: string }) =>
+      `cannot derive a key: this launch has TCB ${d.tcb}, but the host has committed no more than ${d.committed}, and TEE_MIN_TCB is ${d.least}; have the host commit its firmware (SNP_COMMIT), then start the VM again`,
   ),
   'tee-key-zero': row(
     status.tee,
@@ -372,7 +387,9 @@ export const faults = {
   'seal-provider': header('set its KEY to what it was made with, or attach the right disk'),
   'seal-binding': header('set its BIND to what it was made with, or attach the right disk'),
   'seal-pcrs': header('set TPM_PCRS to what it was made with, or attach the right disk'),
-  'seal-tcb': header("the platform's firmware is older than the seal; have it updated"),
+  'seal-tcb': header(
+    "the platform's firmware, or the part of it that the host has committed, is older than the seal; have it updated and committed",
+  ),
   'seal-tcb-least': header(
     'boot once under newer firmware with a TEE_MIN_TCB no higher than this seal, which seals it anew',
   ),
@@ -617,6 +634,11 @@ export const faults = {
     status.verify,
     (_: Record<never, never>) =>
       'cannot trust that keys stay in the boot: /dev/sev-guest is back, and with it root derives the keys of this launch; rmmod sev_guest, and find out who loaded it',
+  ),
+  'verify-tee-wiped': row(
+    status.verify,
+    (_: Record<never, never>) =>
+      'cannot get evidence of this VM any more: the kernel has wiped the key of its channel to the TEE\'s firmware at an error, so that no program gets a report or a key of this launch; find the error in the kernel\'s log before "Disabling VMPCK", and start the VM again',
   ),
   'verify-read': row(
     status.verify,

@@ -8,7 +8,7 @@ import { BootFault } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
 import { printManifest } from '../src/layout/initramfs.ts'
 import { bootedConfigPath, parseState, statePath } from '../src/layout/state.ts'
-import type { Machine } from '../src/machine/machine.ts'
+import type { Machine, Mount } from '../src/machine/machine.ts'
 import { booted, production } from './booted.ts'
 import { Ended, fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './fake-machine.ts'
 
@@ -407,7 +407,18 @@ test('the mock build boots there and says loudly what it is', async () => {
   assert.ok(lines.some((l) => l.level === 4 && l.line === 'MOCK BUILD'))
 })
 
-const refusals: [string, string, (world: World) => void][] = [
+type Refusal = [string, string, (world: World) => void]
+
+const plainly = (world: World, change: Partial<World>): void =>
+  set(world, { ...change, config: 'JOBSTORE_ENCRYPTION=none' })
+
+/** Of a mount on the plain job-store; all others are as they are. */
+const without = (mount: Mount, option: string): Mount =>
+  mount.target.endsWith('/job-store')
+    ? { ...mount, options: mount.options.filter((one) => one !== option), superOptions: ['rw'] }
+    : mount
+
+const refusals: Refusal[] = [
   ['a hostile variable', 'environment-hostile', (w) => void w.environment.push('LD_PRELOAD')],
   ['no configuration', 'config-missing', (w) => set(w, { config: undefined })],
   ['a missing root hash', 'cmdline-missing', (w) => set(w, { cmdline: '' })],
@@ -475,6 +486,20 @@ const refusals: [string, string, (world: World) => void][] = [
     (w) =>
       set(w, { reportMounts: (all) => all.map((m) => ({ ...m, options: ['rw'], superOptions: ['rw'] })) }),
   ],
+  ...(['nosuid', 'nodev', 'noexec', 'nosymfollow'] as const).map(
+    (option): Refusal => [
+      `a plain job-store that is mounted without ${option}`,
+      'mount-unproven',
+      (w) => plainly(w, { reportMounts: (all) => all.map((m) => without(m, option)) }),
+    ],
+  ),
+  ...['errors=continue\n', 'rw\nerrors=panic\n', 'xerrors=remount-ro\n', ''].flatMap((text): Refusal[] =>
+    ['JOBSTORE_ENCRYPTION=none', '', 'WORKSPACE_KEY=snp\n'].map((config) => [
+      `a volume by ${JSON.stringify(config)} of which the kernel says ${JSON.stringify(text)}`,
+      'mount-unproven',
+      (w) => set(w, { config, reportErrors: () => text }),
+    ]),
+  ),
   ['active swap', 'swap-active', (w) => void w.activeSwap.push('/dev/zram0')],
   ['swap space on a disk', 'swap-present', (w) => void w.swapSpace.push('/dev/vdb')],
   [
@@ -550,7 +575,11 @@ test('a blank plain job-store is formatted, one with ext4 is kept', async () => 
     world.content.set('/dev/vda8', head)
   })
   assert.not.ok(kept.effects.some((e) => e.startsWith('makeExt4 /dev/vda8')))
-  assert.ok(kept.effects.includes('mount /dev/vda8 /sysroot/mnt/nvflare/job-store ext4 nosuid,nodev,noexec'))
+  assert.ok(
+    kept.effects.includes(
+      'mount /dev/vda8 /sysroot/mnt/nvflare/job-store ext4 nosuid,nodev,noexec,nosymfollow,errors=remount-ro',
+    ),
+  )
 })
 
 test('of a plain job-store console and state say that the host reads it, of an encrypted one neither does', async () => {

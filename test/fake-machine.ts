@@ -96,6 +96,8 @@ export type World = {
   /** Changes what the kernel would report of a mapping. */
   report: (mapping: Mapping) => Mapping
   reportMounts: (mounts: Mount[]) => Mount[]
+  /** Changes what ext4 would say that it does after an error. */
+  reportErrors: (option: string) => string
 }
 
 export const hashes: Readonly<Record<'root-fs' | 'oem-launcher' | 'os-config', RootHash>> = {
@@ -186,6 +188,7 @@ export const goodWorld = (): World => ({
   failing: new Map(),
   report: (mapping) => mapping,
   reportMounts: (mounts) => mounts,
+  reportErrors: (option) => `rw\n${option}\n`,
 })
 
 export type Fake = {
@@ -386,6 +389,10 @@ export const fakeMachine = (world: World): Fake => {
       const device = [...mappings.values(), ...world.partitions].find((m) => m.device === source)
       const dev = device?.dev ?? '0:42'
       mounts.push({ dev, root: '/', target, options, type, source, superOptions: options })
+      // As mke2fs leaves it, ext4 goes on after an error.
+      const onError = options.find((option) => option.startsWith('errors=')) ?? 'errors=continue'
+      if (type === 'ext4')
+        settings.set(`/proc/fs/ext4/${source.replace('/dev/', '')}/options`, world.reportErrors(onError))
     },
     mounts: () => world.reportMounts([...mounts]),
     directory: (path) =>

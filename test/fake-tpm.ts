@@ -66,8 +66,8 @@ export const fakeTpmVerbs = (
         throw fail('tpm-blob', { reason: 'it is not of this TPM' })
       return new Secret(xor(sealed.private, sha256(tpm.seed)))
     },
-    tpmExtend: (pcr, digest) => {
-      there()
+    tpmExtend: (pcr, digest, srk) => {
+      expectSrk(there(), srk)
       effect(`tpmExtend ${pcr} ${digest.toString('hex')}`)
       const value = sha256(pcrs[pcr] ?? Buffer.alloc(32), digest)
       pcrs[pcr] = value

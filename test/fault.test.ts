@@ -46,6 +46,7 @@ const detail = {
   provider: 'snp',
   tcb: 'd3',
   least: 'd4',
+  committed: 'd2',
   command: 'Unseal',
   answer: '0x99d',
   pinned: '000b',

@@ -86,7 +86,8 @@ test('a blank volume is made once, said to be new, and found again by the next b
   const second = await opens(world)
   assert.equal([second.evidence.provisioned, second.evidence.renewed], ['no', 'no'])
   assert.not.ok(second.effects.some((e) => e.startsWith('makeExt4 /dev/dm-3') || e.startsWith('write ')))
-  assert.ok(second.effects.includes('mount /dev/dm-3 /sysroot/mnt/nvflare/workspace ext4 nosuid,nodev'))
+  const mounted = 'mount /dev/dm-3 /sysroot/mnt/nvflare/workspace ext4 nosuid,nodev,errors=remount-ro'
+  assert.ok(second.effects.includes(mounted))
   assert.ok(second.evidence.table.endsWith(' 0 254:7 4096 1 sector_size:4096'))
 })
 
@@ -262,6 +263,47 @@ test('sealed at a newer TCB than this launch has, it halts', async () => {
   const world = await provisioned()
   change(world, { launchTcb: 0xd314000000000003n })
   await halts(world, 'seal-tcb')
+})
+
+// Firmware that the host has loaded, but not committed yet: by the last component of the TCB, and by the first.
+for (const [launch, committed, key] of [
+  [0xd415000000000104n, 0xd415000000000103n, 'd415000000000103'],
+  [0xd415000000000103n, 0xd315000000000104n, 'd315000000000103'],
+] as const)
+  test(`provisional firmware makes a volume at what is committed, ${key}, and renews it once more is`, async () => {
+    const world = worldWith(toIdBlock)
+    change(world, { launchTcb: launch, committedTcb: committed })
+    const made = (await opens(world)).evidence
+    assert.equal([made.provisioned, made.tcb], ['yes', key])
+    const again = (await opens(world)).evidence
+    assert.equal([again.provisioned, again.renewed, again.tcb], ['no', 'no', key])
+    // The host goes back to what it has committed: the volume opens still.
+    const now = world.snp.report
+    change(world, { launchTcb: BigInt(`0x${key}`) })
+    assert.is((await opens(world)).evidence.renewed, 'no')
+    // Or it commits.
+    change(world, { ...now, committedTcb: 0xd415000000000104n })
+    const renewed = (await opens(world)).evidence
+    assert.equal([renewed.renewed, renewed.tcb], ['yes', printTcb(launch)])
+  })
+
+test('a seal above what is committed halts before the firmware is asked', async () => {
+  const world = await provisioned(toIdBlock)
+  change(world, { launchTcb: 0xd415000000000104n, committedTcb: 0xd214000000000003n })
+  const { effects, halt = '' } = await halts(world, 'seal-tcb')
+  assert.ok(halt.includes('this is d415000000000104, with d214000000000003 committed'))
+  assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey')))
+})
+
+test('a least TCB that is launched but not committed halts with a message of its own, and writes nothing', async () => {
+  const world = worldWith(least(0xd415000000000104n))
+  change(world, { launchTcb: 0xd415000000000104n, committedTcb: 0xd415000000000103n })
+  const { effects, halt = '' } = await halts(world, 'tee-tcb-committed')
+  assert.match(
+    halt,
+    /has committed no more than d415000000000103, and TEE_MIN_TCB is d415000000000104; have the host commit/,
+  )
+  assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey') || e.startsWith('write ')))
 })
 
 /** At least so new, in each component. */

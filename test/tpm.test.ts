@@ -7,6 +7,8 @@ import { type FaultCode, fail } from '../src/fault.ts'
 import { headerAreaBytes, parseLuks2 } from '../src/layout/luks2/luks2.ts'
 import { statePath } from '../src/layout/state.ts'
 import { fenceWords } from '../src/layout/tpm.ts'
+import { closeTpm } from '../src/steps/close-tpm.ts'
+import type { Boot } from '../src/steps/step.ts'
 import { type Booted, booted } from './booted.ts'
 import { fakeMachine, goodWorld, type World } from './fake-machine.ts'
 import { newTpm, srkOf } from './fake-tpm.ts'
@@ -171,6 +173,28 @@ test('PCRs that are configured otherwise than the volume was made with halt by n
   world.config = `${alone}TPM_PCRS="7 11"\n`
   const { halt = '' } = await halts(world, 'seal-pcrs')
   assert.ok(halt.includes('sealed to PCRs 4 9 11 12, not to 7 11'))
+})
+
+test('the TPM that sealed has to close, not one that came in its place meanwhile', async () => {
+  for (const config of [alone, second]) {
+    const world = worldWith(config)
+    const [own, other] = [newTpm(1), newTpm(2)]
+    // One look at the machine's start and two where it seals; the next one is to close.
+    const looks = [own, own, own]
+    Object.defineProperty(world, 'tpm', { get: () => looks.shift() ?? other })
+    const { effects, files, halt = '' } = await halts(world, 'tpm-srk')
+    assert.ok(halt.includes(srkOf(own)) && halt.includes(srkOf(other)))
+    assert.not.ok(files.has(statePath) || effects.some((e) => e.startsWith('tpmExtend')))
+  }
+})
+
+test('a boot in which no TPM sealed has nothing to prove that one is closed', () => {
+  const { machine } = fakeMachine(goodWorld())
+  const boot = { machine, storageKeys: new Set<string>() } as unknown as Boot
+  assert.throws(
+    () => closeTpm.run({ kind: 'close-tpm' }, boot),
+    /^tpm-extend: .*no volume of this boot has a key/,
+  )
 })
 
 test('a pinned storage key refuses another TPM already when the volume is made', async () => {

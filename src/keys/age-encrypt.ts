@@ -1,23 +1,15 @@
-// Bytes encrypted to one age X25519 recipient (age-encryption.org/v1, C2SP). Primitives from node:crypto: the CVM wraps
+// Bytes encrypted to one age X25519 recipient (age-encryption.org/v1, C2SP). Primitives are OpenSSL's: the CVM wraps
 // with this, and no npm package runs there. The owner's side, in age.ts, is the package's.
 
-import {
-  createCipheriv,
-  createHmac,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  randomFillSync,
-} from 'node:crypto'
+import { createCipheriv, createHmac, randomFillSync } from 'node:crypto'
 import { parseBech32 } from '../layout/bech32.ts'
 import { agePrefix, x25519Bytes } from '../layout/owner-key.ts'
+import { agreeX25519 } from '../machine/libcrypto.ts'
 import { hkdf } from './hkdf.ts'
 import { Secret } from './secret.ts'
 
 /** Bytes of one chunk of the payload: what we encrypt is far less. */
 const chunkBytes = 64 * 1024
-// SubjectPublicKeyInfo of X25519 (RFC 8410) is the 32 bytes behind a constant.
-const spkiHead = Buffer.from('302a300506032b656e032100', 'hex')
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64').replace(/=+$/, '')
 
@@ -31,15 +23,8 @@ const seal = (key: Secret, nonce: Uint8Array, plain: Uint8Array): Buffer => {
 
 /** The header's lines up to its MAC: one stanza, with the file key sealed by a key that only the recipient finds. */
 const printStanza = (recipient: Buffer, fileKey: Secret): string => {
-  const ephemeral = generateKeyPairSync('x25519')
-  const share = ephemeral.publicKey.export({ format: 'der', type: 'spki' }).subarray(-x25519Bytes)
-  const publicKey = createPublicKey({
-    key: Buffer.concat([spkiHead, recipient]),
-    format: 'der',
-    type: 'spki',
-  })
-  // OpenSSL refuses a point of low order, with which the secret would be no secret.
-  using shared = new Secret(diffieHellman({ privateKey: ephemeral.privateKey, publicKey }))
+  const { share, shared } = agreeX25519(recipient)
+  using _ = shared
   using key = ageKey(shared, Buffer.concat([share, recipient]), 'age-encryption.org/v1/X25519')
   const body = base64(seal(key, Buffer.alloc(12), fileKey.bytes))
   return `age-encryption.org/v1\n-> X25519 ${base64(share)}\n${body}\n---`

@@ -42,9 +42,10 @@ export const both = (tee: LastingProvider, tpm: typeof tpm2): LastingProvider =>
   name: 'snp+tpm2',
   isSeal: (sealed) => isSealOfBoth(tee, tpm, sealed),
   create: (owned, machine, before) => {
-    const first = tee.create(owned, machine, before === undefined ? undefined : split(before).tee)
+    const parts = before === undefined ? undefined : split(before)
+    const first = tee.create(owned, machine, parts?.tee)
     using own = first.secret
-    const second = tpm.create(owned, machine, undefined)
+    const second = tpm.create(owned, machine, parts?.tpm)
     using other = second.secret
     return { secret: combine(own, other), sealed: { ...first.sealed, ...second.sealed } }
   },

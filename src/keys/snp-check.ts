@@ -2,7 +2,7 @@
 // No signature is checked here: the report came from the firmware over a channel that the host cannot forge.
 
 import { fail } from '../fault.ts'
-import { printTcb, tcbAtMost } from '../layout/tcb.ts'
+import { lowerTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 
 // Bits of POLICY (AMD 56860, guest policy).
@@ -40,8 +40,21 @@ export const rootKeyOf = ({ signer, chipKeyMasked }: SnpReport): SnpRootKey => {
   return signer
 }
 
-/** The launch has at least the firmware that the configuration wants, component by component. Fault: `tee-tcb-least`. */
-export const checkLeastTcb = ({ launchTcb }: SnpReport, least: bigint | undefined): void => {
-  if (least !== undefined && !tcbAtMost(least, launchTcb))
-    throw fail('tee-tcb-least', { tcb: printTcb(launchTcb), least: printTcb(least) })
+/**
+ * The newest TCB that the firmware derives a key for. A host can load firmware provisionally: until it commits that
+ * firmware, the launch has a higher TCB than the committed one, and the host can still go back. The firmware refuses each
+ * component above the committed one (AMD 56860, MSG_KEY_REQ).
+ */
+export const keyTcb = ({ launchTcb, committedTcb }: SnpReport): bigint => lowerTcb(launchTcb, committedTcb)
+
+/**
+ * The launch has at least the firmware that the configuration wants, and the host has committed it, component by component.
+ * Faults: `tee-tcb-least`, `tee-tcb-committed`.
+ */
+export const checkLeastTcb = (report: SnpReport, least: bigint | undefined): void => {
+  if (least === undefined || tcbAtMost(least, keyTcb(report))) return
+  const { launchTcb, committedTcb } = report
+  const said = { tcb: printTcb(launchTcb), least: printTcb(least) }
+  if (!tcbAtMost(least, launchTcb)) throw fail('tee-tcb-least', said)
+  throw fail('tee-tcb-committed', { ...said, committed: printTcb(committedTcb) })
 }

@@ -7,7 +7,7 @@ import { parseTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 import { guestFields } from '../machine/sev-guest.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
-import { checkIdBlock, checkLeastTcb, checkReport, rootKeyOf } from './snp-check.ts'
+import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from './snp-check.ts'
 
 /**
  * What the firmware mixes in. Always the policy, so that a launch with DEBUG never gets the key of one without; and
@@ -63,13 +63,13 @@ const reportOf = ({ volume, binding, leastTcb }: Owned, tee: Tee): SnpReport => 
   return report
 }
 
-/** As new as this launch may ask for. */
+/** As new as this launch may ask for. Where the host has not committed its firmware, that is older than the launch. */
 const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): Seal => ({
   root,
   vmpl: report.vmpl,
   guestSvn: binding === 'id-block' ? report.guestSvn : 0,
   // Not the reported TCB: the host sets that.
-  tcb: report.launchTcb,
+  tcb: keyTcb(report),
 })
 
 export const snp: LastingProvider = {
@@ -95,12 +95,16 @@ export const snp: LastingProvider = {
     if (found.binding !== binding)
       throw refuse('seal-binding', `it is sealed to ${found.binding}, not to ${binding}`)
     const report = reportOf(owned, tee)
-    const { launchTcb, guestSvn, vmpl } = report
+    const { launchTcb, committedTcb, guestSvn, vmpl } = report
+    const newest = newestSeal(report, binding, seal.root)
     if (seal.root === 'vcek' && report.chipKeyMasked)
       throw fail('tee-root-key', { reason: "the chip's key is masked" })
     if (seal.vmpl !== vmpl) throw refuse('seal-vmpl', `it is sealed at VMPL ${seal.vmpl}, this is ${vmpl}`)
-    if (!tcbAtMost(seal.tcb, launchTcb))
-      throw refuse('seal-tcb', `it is sealed at TCB ${printTcb(seal.tcb)}, this is ${printTcb(launchTcb)}`)
+    if (!tcbAtMost(seal.tcb, newest.tcb))
+      throw refuse(
+        'seal-tcb',
+        `it is sealed at TCB ${printTcb(seal.tcb)}, this is ${printTcb(launchTcb)}, with ${printTcb(committedTcb)} committed`,
+      )
     // Who broke an older firmware has its keys, and can make a header of their own with them.
     if (leastTcb !== undefined && !tcbAtMost(leastTcb, seal.tcb))
       throw refuse(
@@ -109,7 +113,6 @@ export const snp: LastingProvider = {
       )
     if (seal.guestSvn > (binding === 'id-block' ? guestSvn : 0))
       throw refuse('seal-svn', `it is sealed at guest SVN ${seal.guestSvn}, this is ${guestSvn}`)
-    const newest = newestSeal(report, binding, seal.root)
     const age = newest.tcb === seal.tcb && newest.guestSvn === seal.guestSvn ? 'current' : 'older'
     return { secret: tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] }), age }
   },

@@ -41,11 +41,13 @@ const policyOf = ({ tpm }: Owned) => {
 export const tpm2: LastingProvider = {
   name: 'tpm2',
   isSeal: (sealed) => parseTpmSeal(sealed) !== undefined,
-  create: (owned, tee) => {
-    const tpm = policyOf(owned)
+  create: (owned, tee, before) => {
+    const { pcrs, srk } = policyOf(owned)
+    // A volume stays with its TPM: a seal that only becomes newer does not go to whatever TPM is there now.
+    const tpm = { pcrs, srk: srk ?? before?.['tpm-srk'] }
     // Not of the TPM's generator: what that adds is known to whoever runs it.
     using made = tee.random(secretBytes)
-    const sealed = printTpmSeal({ ...tee.tpmSeal(tpm, made), pcrs: tpm.pcrs })
+    const sealed = printTpmSeal({ ...tee.tpmSeal(tpm, made), pcrs })
     return { secret: Secret.make(secretBytes, (bytes) => void made.bytes.copy(bytes)), sealed }
   },
   recover: (owned, tee, sealed) => {

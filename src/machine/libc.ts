@@ -1,4 +1,4 @@
-// The only importer of node:ffi: thin system calls on libc, nothing that decides.
+// Thin system calls on libc, nothing that decides. Beside it only libcrypto.ts imports node:ffi.
 // A wrong signature here is memory corruption, so each function has a premise test, and lengths come from buffers.
 
 import { dlopen, getInt32, getRawPointer } from 'node:ffi'

@@ -40,7 +40,13 @@ import { extend, seal, unseal } from './tpm/seal.ts'
 import { entryAt, resolveWithin } from './within.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
-const mountFlags: Readonly<Record<string, number>> = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 }
+const mountFlags: Readonly<Record<string, number>> = {
+  ro: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  nosymfollow: 256,
+}
 
 const mountOne = ({ source, target, type, options }: MountRequest): void => {
   const flags = options.reduce((sum, option) => sum | (mountFlags[option] ?? 0), 0)
@@ -193,7 +199,7 @@ export const linux: Machine = {
   closeTee,
   tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
   tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),
-  tpmExtend: (pcr, digest) => withTpm((tpm) => extend(tpm, pcr, digest)),
+  tpmExtend: (pcr, digest, srk) => withTpm((tpm) => extend(tpm, pcr, digest, srk)),
   disks: listDisks,
   activeSwap,
   swapSpace,

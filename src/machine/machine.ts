@@ -69,7 +69,7 @@ export type MountRequest = {
   readonly source: string
   readonly target: string
   readonly type: string
-  /** `ro`, `nosuid`, `nodev`, `noexec` and what the file system itself takes. */
+  /** `ro`, `nosuid`, `nodev`, `noexec`, `nosymfollow` and what the file system itself takes. */
   readonly options: readonly string[]
 }
 
@@ -84,7 +84,7 @@ export type Machine = {
   readonly cmdline: () => string
   /** Names in the environment. */
   readonly environment: () => readonly string[]
-  /** Text of a file of the measured initramfs, or undefined where there is none. */
+  /** Text of a file of the measured initramfs or of the kernel, or undefined where there is none. */
   readonly readText: (path: string) => string | undefined
   readonly fileBytes: (path: string) => number | undefined
   /** Kernel release, as `6.12.107-cloud-amd64`. */
@@ -119,8 +119,11 @@ export type Machine = {
   readonly tpmSeal: (policy: TpmPolicy, secret: Secret) => TpmSealed
   /** 32 bytes that were sealed, by this TPM, to the values that these PCRs have; they come encrypted. */
   readonly tpmUnseal: (pcrs: readonly number[], sealed: TpmSealed) => Secret
-  /** Extends a PCR, and returns the value it then has: what was sealed to it stays closed until a restart. */
-  readonly tpmExtend: (pcr: number, digest: Buffer) => Buffer
+  /**
+   * Extends a PCR of the TPM that has the storage key of this name, and returns the value that the PCR then has, on that
+   * TPM's own proof: what was sealed to the PCR stays closed until a restart.
+   */
+  readonly tpmExtend: (pcr: number, digest: Buffer, srk: string) => Buffer
 
   readonly disks: () => Disks
   /** Devices in /proc/swaps, and compressed swap in memory. */

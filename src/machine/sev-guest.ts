@@ -53,6 +53,16 @@ export const sayExitInfo2 = (exitInfo2: bigint): string =>
     ? 'the firmware was not reached'
     : `firmware error ${exitInfo2 & 0xffffffffn}, VMM error ${exitInfo2 >> 32n}`
 
+/** What the driver says when it wipes the key of its channel (Linux 6.1 in the second form), and when it has a new one. */
+const wiped = /Disabling (?:VMPCK\d+ communication key|vmpck_id \d+) to prevent IV reuse/
+const started = /Initialized SEV guest driver \(using (?:VMPCK\d+ communication key|vmpck_id \d+)\)/
+
+/** Whether the kernel, by its log, has wiped the key that its driver had last. */
+export const saysWiped = (log: readonly string[]): boolean => {
+  const last = log.findLast((line) => wiped.test(line) || started.test(line))
+  return last !== undefined && wiped.test(last)
+}
+
 export type ReportRequest = {
   /** 64 bytes that will be in the report. */
   readonly reportData: Buffer

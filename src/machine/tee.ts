@@ -6,7 +6,7 @@ import { closeSync, existsSync, openSync } from 'node:fs'
 import { fail } from '../fault.ts'
 import type { Secret } from '../keys/secret.ts'
 import { reasonOf } from './errno.ts'
-import { deleteModule, ioctlPointing, type Pointer } from './libc.ts'
+import { deleteModule, ioctl, ioctlPointing, type Pointer } from './libc.ts'
 import {
   type DerivedKeyRequest,
   derivedKeyResponseBytes,
@@ -29,7 +29,16 @@ import { readText } from './text.ts'
 
 const device = '/dev/sev-guest'
 
-/** One call, which takes up to a minute where the host throttles. Fault: `tee-device`. */
+/** drivers/virt/coco/sev-guest: the host was busy for a minute; there is no key any more. */
+const faultsOf: Readonly<Record<string, 'tee-timeout' | 'tee-wiped'>> = {
+  ETIMEDOUT: 'tee-timeout',
+  ENOTTY: 'tee-wiped',
+}
+
+/**
+ * One call, which takes up to a minute where the host throttles. Faults: `tee-timeout` where the firmware gives no answer
+ * now, `tee-wiped` where the kernel has wiped the key of its channel before, `tee-device` for all else.
+ */
 const ask = (what: number, request: Buffer, response: Buffer, more: readonly Pointer[] = []): void => {
   // Message version 1: the kernel's structs have its sizes.
   const message = printGuestRequest({ messageVersion: 1, request: 0n, response: 0n, exitInfo2: 0n })
@@ -41,7 +50,27 @@ const ask = (what: number, request: Buffer, response: Buffer, more: readonly Poi
   } catch (thrown) {
     const { exitInfo2 = 0n } = parseGuestRequest(message) ?? {}
     const said = exitInfo2 === 0n ? '' : ` (${sayExitInfo2(exitInfo2)})`
-    throw fail('tee-device', { device, reason: `${reasonOf(thrown)}${said}` })
+    const errno = reasonOf(thrown)
+    throw fail(faultsOf[errno] ?? 'tee-device', { device, reason: `${errno}${said}` })
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/**
+ * Whether the kernel refuses each call since it has wiped the key of its channel. The firmware is not asked, and so nothing
+ * can time out: a call without addresses is refused for lack of the key (ENOTTY) or, where there is one, for lack of the
+ * addresses. Linux 6.14 and later look at the addresses first: there only the kernel's log tells.
+ */
+export const channelRefuses = (): boolean => {
+  const message = printGuestRequest({ messageVersion: 1, request: 0n, response: 0n, exitInfo2: 0n })
+  let fd: number | undefined
+  try {
+    fd = openSync(device, 'r+')
+    ioctl(fd, SNP.getReport, message)
+    return false
+  } catch (thrown) {
+    return fd !== undefined && reasonOf(thrown) === 'ENOTTY'
   } finally {
     if (fd !== undefined) closeSync(fd)
   }
@@ -50,14 +79,14 @@ const ask = (what: number, request: Buffer, response: Buffer, more: readonly Poi
 /** The VMPL this kernel runs at; a kernel without the file (before 6.12) runs at 0, or is refused by the firmware. */
 export const snpVmpl = (): number => Number(readText('/sys/devices/system/cpu/sev/vmpl') ?? 0)
 
-/** Faults: `tee-device`, `tee-status`, `tee-report`. */
+/** Faults: `tee-device`, `tee-timeout`, `tee-wiped`, `tee-status`, `tee-report`. */
 export const snpReport = (request: ReportRequest): SnpReport => {
   const response = Buffer.alloc(reportResponseBytes)
   ask(SNP.getReport, printReportRequest(request), response)
   return reportIn(response)
 }
 
-/** The same with the certificates that the host has for it. Faults: `tee-device`, `tee-status`, `tee-report`. */
+/** The same with the certificates that the host has for it, and the same faults. */
 export const snpExtendedReport = (
   report: ReportRequest,
 ): { readonly report: SnpReport; readonly certificates: readonly SnpCertificate[] } => {
@@ -71,7 +100,7 @@ export const snpExtendedReport = (
   return { report: reportIn(response), certificates }
 }
 
-/** 32 bytes. Faults: `tee-device`, `tee-status`, `tee-key-zero`. */
+/** 32 bytes. Faults: `tee-device`, `tee-timeout`, `tee-wiped`, `tee-status`, `tee-key-zero`. */
 export const snpDerivedKey = (request: DerivedKeyRequest): Secret => {
   const response = Buffer.alloc(derivedKeyResponseBytes)
   try {

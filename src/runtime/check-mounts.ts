@@ -1,6 +1,7 @@
 // The mounts of a running machine against those that were measured, and what lies over them, one finding each. Pure.
 
 import { fail } from '../fault.ts'
+import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../layout/filesystem.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { inodesOf } from '../layout/tmpfs.ts'
@@ -20,7 +21,20 @@ const fileSystems: Readonly<Record<ExpectedVolume['protection'], readonly string
 
 const optionsOf = (volume: ExpectedVolume): readonly string[] => {
   if (volume.protection === 'verity') return volume.mount === '/' ? ['ro'] : ['ro', 'nosuid', 'nodev']
-  return volume.protection === 'crypt' ? ['rw', 'nosuid', 'nodev'] : ['rw', 'nosuid', 'nodev', 'noexec']
+  const ofVm = ['rw', 'nosuid', 'nodev']
+  return volume.protection === 'crypt' ? ofVm : [...ofVm, 'noexec', 'nosymfollow']
+}
+
+const saidOf = (volume: ExpectedVolume): string =>
+  `${optionsOf(volume).join(',')}${volume.protection === 'verity' ? '' : ', read-only after an error'}`
+
+/** Of a file system on a disk that the host can change: what ext4 does, or has done, where it finds it broken. */
+const brokenReason = ({ system }: Scene, { dev, superOptions }: MountNode): string | undefined => {
+  // Linux 6.15 calls it `emergency_ro`.
+  if (superOptions.includes('ro') || superOptions.includes('emergency_ro'))
+    return 'its file system takes no more writes, as after an error in it'
+  const options = system.text(ext4OptionsPath(deviceOf(system, dev).name ?? dev))
+  return isReadOnlyOnError(options) ? undefined : `it is not mounted ${readOnlyOnError}`
 }
 
 /** What is wrong with a mount that is to show a whole file system of this device. */
@@ -46,9 +60,11 @@ const volumeMount = (scene: Scene, volume: ExpectedVolume): Finding => {
   const plainOn = protection === 'none' && deviceOf(scene.system, mount.dev).partition === name
   const dev = protection === 'none' ? (plainOn ? mount.dev : 'another') : scene.system.mapping(name)?.dev
   const reason =
-    mountReason(mount, dev ?? 'none', fileSystems[protection]) ?? lackingOption(mount, optionsOf(volume))
+    mountReason(mount, dev ?? 'none', fileSystems[protection]) ??
+    lackingOption(mount, optionsOf(volume)) ??
+    (protection === 'verity' ? undefined : brokenReason(scene, mount))
   return reason === undefined
-    ? good(`mount ${target}`, `${name}, ${mount.type}, ${optionsOf(volume).join(',')}`)
+    ? good(`mount ${target}`, `${name}, ${mount.type}, ${saidOf(volume)}`)
     : mountBad(target, reason)
 }
 

@@ -5,7 +5,9 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { readDevice } from '../machine/block.ts'
 import { toolPath } from '../machine/exec.ts'
+import { readKernelLog } from '../machine/kernel-log.ts'
 import { readMapping } from '../machine/mapper.ts'
+import { channelRefuses } from '../machine/tee.ts'
 import { sizeOf } from './inspect.ts'
 import type { System } from './system.ts'
 
@@ -32,5 +34,7 @@ export const live: System = {
       .split(':')
       .some((directory) => orUndefined(() => accessSync(join(directory, name), constants.X_OK) ?? true)),
   mapping: (name) => orUndefined(() => readMapping(name)),
+  kernelLog: () => readKernelLog(),
+  teeRefuses: channelRefuses,
   read: (device, offset, length) => orUndefined(() => readDevice(device, offset, length)),
 }

@@ -29,10 +29,18 @@ const looks: Readonly<Record<VolumeRow['state'], Style>> = {
 
 const heads = ['volume', 'state', 'device', 'by', 'key', 'mounted on', 'as', 'size', 'use']
 const [stateColumn, sizeColumn] = [1, 7]
-/** Of a screen that is narrower than the table: the columns of two, which fit into 80. */
-const halves = [
-  [0, 1, 2, 3, 4],
-  [0, 5, 6, 7, 8],
+/** The columns of the tables, from one wide table to several narrow ones. The last ones fit into 80 characters. */
+const layouts = [
+  [[0, 1, 2, 3, 4, 5, 6, 7, 8]],
+  [
+    [0, 1, 2, 3, 4],
+    [0, 5, 6, 7, 8],
+  ],
+  [
+    [0, 1, 2, 3, 4],
+    [0, 5, 7, 8],
+    [0, 6],
+  ],
 ]
 
 /** As `dm-0: vda1 vda2`; without a mapping as `vda8`. */
@@ -76,10 +84,10 @@ const tableOf = (volumes: readonly VolumeRow[], columns: readonly number[], pain
 }
 
 const table = (volumes: readonly VolumeRow[], { paint, columns }: Screen): string[] => {
-  const all = [...heads.keys()]
-  const fits = tableOf(volumes, all, plain.paint).every((line) => line.length <= columns)
-  if (fits) return tableOf(volumes, all, paint)
-  return halves.flatMap((half, i) => [...(i > 0 ? [''] : []), ...tableOf(volumes, half, paint)])
+  const fits = (parts: readonly (readonly number[])[]): boolean =>
+    parts.every((part) => tableOf(volumes, part, plain.paint).every((line) => line.length <= columns))
+  const parts = layouts.find(fits) ?? layouts.at(-1) ?? []
+  return parts.flatMap((part, i) => [...(i > 0 ? [''] : []), ...tableOf(volumes, part, paint)])
 }
 
 const facts = (overview: Overview, paint: Paint): [string, string][] => {

@@ -18,6 +18,10 @@ export type System = {
   readonly hasTool: (name: string) => boolean
   /** What the kernel says of a mapping; undefined where there is none of that name. */
   readonly mapping: (name: string) => Mapping | undefined
+  /** What the kernel itself has said since it started, as far as its log reaches back. */
+  readonly kernelLog: () => readonly string[]
+  /** Whether the kernel refuses to ask the TEE's firmware for lack of a key. Nothing is asked. */
+  readonly teeRefuses: () => boolean
   /** Bytes of a device, or undefined where they cannot be read. */
   readonly read: (device: string, offset: bigint, length: number) => Buffer | undefined
 }

@@ -1,6 +1,7 @@
 // mount-ephemeral: a new file system on a volume that open-ephemeral opened. What lay there is gone with its key.
 
 import { fail, faultOf, say } from '../fault.ts'
+import { readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/luks2.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -42,7 +43,7 @@ export const mountEphemeral: Definition<MountEphemeral> = {
       source: device,
       target: inRoot(mount),
       type: 'ext4',
-      options: ['nosuid', 'nodev'],
+      options: ['nosuid', 'nodev', readOnlyOnError],
       dev,
     })
     return { volume, mount, fileSystem: 'ext4' }

@@ -1,5 +1,6 @@
 // mount-lasting: the file system of a volume that open-lasting opened. It made one if the volume was blank.
 
+import { readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
 import { inRoot, mountProved } from './mount.ts'
 import type { Definition } from './step.ts'
@@ -18,7 +19,7 @@ export const mountLasting: Definition<MountLasting> = {
     const { device, dev } = machine.mapping(volume)
     machine.loadModules(['ext4'])
     // Where the power went last time, the kernel replays the journal.
-    const options = ['nosuid', 'nodev']
+    const options = ['nosuid', 'nodev', readOnlyOnError]
     mountProved(machine, { source: device, target: inRoot(mount), type: 'ext4', options, dev })
     return { volume, mount, fileSystem: 'ext4' }
   },

@@ -2,7 +2,7 @@
 // anything else that is not ext4 is somebody's data and halts.
 
 import { fail } from '../fault.ts'
-import { fileSystemOf } from '../layout/filesystem.ts'
+import { fileSystemOf, readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
 import { byName, findPartitions } from './find-partitions.ts'
 import { inRoot, mountProved } from './mount.ts'
@@ -36,12 +36,13 @@ export const mountPlain: Definition<MountPlain> = {
     if (!blank && fileSystemOf(head) !== 'ext4') throw fail('device-foreign', { volume, device })
     if (blank) await makeExt4(machine, volume, device, 'lasting', 'xts')
     else machine.loadModules(['ext4'])
-    // The host writes this file system's content: no programs, no devices from it.
+    // The host writes this file system's content: no programs and no devices from it, no links that lead out of it, and
+    // no writes to tables that the kernel has found to be wrong.
     mountProved(machine, {
       source: device,
       target: inRoot(mount),
       type: 'ext4',
-      options: ['nosuid', 'nodev', 'noexec'],
+      options: ['nosuid', 'nodev', 'noexec', 'nosymfollow', readOnlyOnError],
       dev,
     })
     return {

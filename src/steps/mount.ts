@@ -1,6 +1,7 @@
 // Mounting with proof, shared by the steps that mount. A mount counts once /proc/self/mountinfo shows it.
 
 import { fail } from '../fault.ts'
+import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../layout/filesystem.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { reasonOf } from '../machine/errno.ts'
 import type { Machine, MountRequest } from '../machine/machine.ts'
@@ -13,7 +14,7 @@ export const outside = (target: string): string =>
   target.startsWith(newRoot) ? target.slice(newRoot.length) || '/' : target
 
 /** Options mountinfo shows as written; others, as sizes, come back in the kernel's own words. */
-const shown = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'noswap'])
+const shown = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow', 'noswap'])
 
 /**
  * Mounts and reads back: topmost on the target, of that type and device, with the options that protect.
@@ -36,4 +37,7 @@ export const mountProved = (machine: Machine, request: MountRequest & { dev?: st
   const have = new Set([...mount.options, ...mount.superOptions])
   const lacking = request.options.find((option) => shown.has(option) && !have.has(option))
   if (lacking !== undefined) throw unproven(`no option ${lacking}`)
+  const { options, source } = request
+  if (options.includes(readOnlyOnError) && !isReadOnlyOnError(machine.readText(ext4OptionsPath(source))))
+    throw unproven(`no option ${readOnlyOnError}`)
 }

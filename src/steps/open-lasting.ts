@@ -120,7 +120,7 @@ export const openLasting: Definition<OpenLasting> = {
       `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
-  run: async (step, { machine, edition }) => {
+  run: async (step, { machine, edition, storageKeys }) => {
     const { volume, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = edition.providers[step.provider]
@@ -145,15 +145,19 @@ export const openLasting: Definition<OpenLasting> = {
       { generation, sealed, digest }: Lasting,
       opened: Mapped,
       said: { readonly provisioned: Provisioned; readonly renewed: 'yes' | 'no' },
-    ) => ({
-      ...{ volume, protection: 'crypt', key: provider.name, binding, generation },
-      ...{ tcb: sealed['tcb'] ?? '-', srk: sealed['tpm-srk'] ?? '-' },
-      ...said,
-      owner: owner === undefined ? 'none' : ownerKeyId(owner),
-      header: digest,
-      data: partition.device,
-      ...evidenceOf(opened),
-    })
+    ) => {
+      const { 'tpm-srk': srk } = sealed
+      if (srk !== undefined) storageKeys.add(srk)
+      return {
+        ...{ volume, protection: 'crypt', key: provider.name, binding, generation },
+        ...{ tcb: sealed['tcb'] ?? '-', srk: srk ?? '-' },
+        ...said,
+        owner: owner === undefined ? 'none' : ownerKeyId(owner),
+        header: digest,
+        data: partition.device,
+        ...evidenceOf(opened),
+      }
+    }
 
     const found = openFound(bench)
     if (found === undefined) {

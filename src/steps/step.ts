@@ -12,6 +12,8 @@ export type Boot = {
   readonly started: number
   /** Steps that are done, with what they proved. */
   readonly done: StepState[]
+  /** Names of the TPM storage keys that this boot's volumes are sealed by; open-lasting adds to them. */
+  readonly storageKeys: Set<string>
   /** Set by require-cvm. */
   cvm: Cvm | 'mock' | undefined
 }

@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../src/fault.ts'
-import { checkIdBlock, checkReport, rootKeyOf } from '../../src/keys/snp-check.ts'
-import { tcbAtMost } from '../../src/layout/tcb.ts'
+import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from '../../src/keys/snp-check.ts'
+import { lowerTcb, tcbAtMost } from '../../src/layout/tcb.ts'
 import type { SnpReport } from '../../src/machine/machine.ts'
 import { goodReport } from '../snp.ts'
 
@@ -73,6 +73,39 @@ test('TCB versions are compared by component', () => {
   assert.not.ok(tcbAtMost(0x0103n, 0x0202n), 'a lower byte that is higher')
   assert.not.ok(tcbAtMost(0xd4n << 56n, 0xd3ffffffffffffffn))
   assert.ok(tcbAtMost(0n, 0xffffffffffffffffn))
+})
+
+test('the lower of two TCB versions is taken component by component, wherever a processor has each', () => {
+  // Milan and Genoa: boot loader, TEE, four reserved, SNP, microcode, from the lowest byte on.
+  assert.is(lowerTcb(0xd415000000000104n, 0xd315000000000105n), 0xd315000000000104n)
+  // Turin: FMC, boot loader, TEE, SNP, three reserved, microcode.
+  assert.is(lowerTcb(0x5400000004000101n, 0x5300000005010200n), 0x5300000004000100n)
+  for (let at = 0n; at < 64n; at += 8n) {
+    assert.is(lowerTcb(2n << at, 1n << at), 1n << at)
+    assert.is(lowerTcb(1n << at, 2n << at), 1n << at)
+  }
+  // No component is taken for a part of its neighbour.
+  assert.is(lowerTcb(0x0200n, 0x01ffn), 0x0100n)
+  const all = 0xffffffffffffffffn
+  assert.equal([lowerTcb(all, 0n), lowerTcb(all, all), lowerTcb(0n, all)], [0n, all, 0n])
+})
+
+test('a key is of what the launch has and the host has committed', () => {
+  const tcb = (launchTcb: bigint, committedTcb: bigint) => keyTcb({ ...goodReport, launchTcb, committedTcb })
+  assert.is(tcb(0xd415000000000104n, 0xd415000000000103n), 0xd415000000000103n)
+  assert.is(tcb(0xd415000000000103n, 0xd415000000000104n), 0xd415000000000103n)
+})
+
+test('the least TCB has to be launched and committed, and each has its own message', () => {
+  const judged = (launchTcb: bigint, committedTcb: bigint, least: bigint | undefined) =>
+    codeOf(() => checkLeastTcb({ ...goodReport, launchTcb, committedTcb }, least))
+  assert.is(judged(5n, 4n, undefined), 'no fault')
+  assert.is(judged(5n, 4n, 4n), 'no fault')
+  assert.is(judged(5n, 4n, 5n), 'tee-tcb-committed')
+  assert.is(judged(4n, 5n, 5n), 'tee-tcb-least')
+  assert.is(judged(5n, 4n, 6n), 'tee-tcb-least')
+  assert.is(judged(0x0205n, 0x0105n, 0x0201n), 'tee-tcb-committed')
+  assert.is(judged(0x0205n, 0x0304n, 0x0205n), 'tee-tcb-committed')
 })
 
 test.run()

@@ -1,9 +1,10 @@
 import { hkdfSync } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Owned, Tee } from '../../src/keys/provider.ts'
-import { combine } from '../../src/keys/second-factor.ts'
+import type { LastingProvider, Owned, Tee } from '../../src/keys/provider.ts'
+import { both, combine } from '../../src/keys/second-factor.ts'
 import { Secret } from '../../src/keys/secret.ts'
+import { printSeal } from '../../src/keys/snp.ts'
 import { parseTpmSeal, printTpmSeal, tpm2 } from '../../src/keys/tpm2.ts'
 
 const seal = {
@@ -11,6 +12,8 @@ const seal = {
   pcrs: [0, 11, 15],
   ...{ public: Buffer.from('public'), private: Buffer.from('private!'), ticket: Buffer.from('ticket') },
 }
+
+const snpSeal = { root: 'vcek', vmpl: 0, guestSvn: 0, tcb: 1n } as const
 
 test('a seal reads back as it was printed, in texts that a header takes', () => {
   const printed = printTpmSeal(seal)
@@ -39,6 +42,31 @@ test('a secret that was made is gone where the TPM does not seal it, and what is
   )
   assert.is(secret.bytes.toString('hex'), '07'.repeat(32))
   assert.is(made.bytes.toString('hex'), '00'.repeat(32))
+})
+
+test('a seal that only becomes newer goes to the TPM that made the older one, unless the configuration names one', () => {
+  const before = { ...printSeal(snpSeal, 'measurement'), ...printTpmSeal(seal) }
+  const [configured, older] = [`000b${'11'.repeat(32)}`, seal.srk]
+  const first = { create: () => ({ secret: new Secret(Buffer.alloc(32)), sealed: {} }) }
+  for (const provider of [tpm2, both(first as unknown as LastingProvider, tpm2)])
+    for (const [srk, was, expected] of [
+      [undefined, undefined, undefined],
+      [undefined, before, older],
+      [configured, before, configured],
+      [configured, undefined, configured],
+    ] as const) {
+      const asked: unknown[] = []
+      const owned = { volume: 'workspace', tpm: { pcrs: [11], srk } } as unknown as Owned
+      const tee = {
+        random: (length: number) => Secret.make(length, () => {}),
+        tpmSeal: (policy: unknown) => {
+          asked.push(policy)
+          return seal
+        },
+      } as unknown as Tee
+      provider.create(owned, tee, was)
+      assert.equal(asked, [{ pcrs: [11], srk: expected }], provider.name)
+    }
 })
 
 test('anything else in a seal is no seal: the host can write what it likes there', () => {

@@ -19,6 +19,7 @@ import {
   reportIn,
   SNP,
   sayExitInfo2,
+  saysWiped,
   vmmErrors,
 } from '../../src/machine/sev-guest.ts'
 import { printSnpReport } from '../../src/machine/snp-report.ts'
@@ -171,6 +172,28 @@ test('EXITINFO2 is said in words', () => {
   assert.is(sayExitInfo2(0xffffffffffffffffn), 'the firmware was not reached')
   assert.is(sayExitInfo2(vmmErrors.busy), 'firmware error 0, VMM error 2')
   assert.is(sayExitInfo2(0x16n), 'firmware error 22, VMM error 0')
+})
+
+test("that the key of the channel was wiped is read from the kernel's log, in the words of each kernel", () => {
+  const [started, wiped] = [
+    'Initialized SEV guest driver (using VMPCK0 communication key)',
+    'to prevent IV reuse.',
+  ]
+  const now = `sev-guest sev-guest: Disabling VMPCK0 communication key ${wiped}`
+  assert.not.ok(saysWiped([]))
+  assert.not.ok(saysWiped([started, 'usb 1-1: new device', 'VMPCK is disabled']))
+  for (const line of [
+    now,
+    `SEV: Disabling VMPCK3 communication key ${wiped}`,
+    `sev-guest sev-guest: Disabling vmpck_id 0 ${wiped}`,
+  ]) {
+    assert.ok(saysWiped([line]), line)
+    assert.ok(saysWiped([started, line, 'anything else']), line)
+    // The driver was loaded again, with the key of another level.
+    assert.not.ok(saysWiped([line, started.replace('0', '1')]), line)
+    assert.not.ok(saysWiped([line, 'Initialized SEV guest driver (using vmpck_id 1)']), line)
+    assert.ok(saysWiped([now, started, line]), line)
+  }
 })
 
 test.run()

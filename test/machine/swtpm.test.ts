@@ -16,7 +16,8 @@ import {
   type Exchange,
   printCommand,
 } from '../../src/machine/tpm/command.ts'
-import { extend, readPcrs, seal, unseal } from '../../src/machine/tpm/seal.ts'
+import { extend, loadSrk, seal, unseal } from '../../src/machine/tpm/seal.ts'
+import { askIn, type Srk, startSession } from '../../src/machine/tpm/session.ts'
 import {
   handles,
   nameOf,
@@ -63,6 +64,19 @@ const codeOf = (run: () => unknown): FaultCode => {
     throw thrown
   }
   return assert.unreachable('it succeeded') as never
+}
+
+/** What a PCR has, asked past all that may lie on the way. */
+const pcrOf = ({ tpm }: SoftTpm, pcr: number): Buffer => {
+  const selection = printSelection([pcr])
+  const { parameters } = ask(tpm, { name: 'PCR_Read', handles: [], parameters: selection })
+  return Buffer.from(parameters.subarray(-32))
+}
+
+/** The name of the storage key. */
+const srkOf = (soft: SoftTpm): string => {
+  const { srk } = seal(soft.tpm, policy, secret())
+  return srk
 }
 
 const nameIn = (command: Buffer): CommandName | undefined =>
@@ -120,7 +134,7 @@ test('it is the same TPM after a restart, with its state', async (context) => {
   using found = unseal(second.tpm, pcrs, sealed)
   assert.equal(found.bytes, secretBytes)
   // And until the restart after this, no longer.
-  extend(second.tpm, 11, Buffer.alloc(32, 1))
+  extend(second.tpm, 11, Buffer.alloc(32, 1), sealed.srk)
   assert.is(
     codeOf(() => unseal(second.tpm, pcrs, sealed)),
     'tpm-pcrs',
@@ -140,23 +154,34 @@ test('once a PCR is extended the TPM itself refuses, whatever values it is said 
     return response
   }
   const sealed = seal(remembering, policy, secret())
-  extend(soft.tpm, fencePcr, fenceDigest())
+  extend(soft.tpm, fencePcr, fenceDigest(), sealed.srk)
   const stale: Exchange = (command) =>
     nameIn(command) === 'PCR_Read' && before !== undefined ? Buffer.from(before) : soft.tpm(command)
-  for (const liar of [
-    stale,
-    // And without the digest that it compares at once: then the policy is not that of the object.
-    between({ ...soft, tpm: stale }, 'PolicyPCR', {
-      command: (bytes) =>
-        Buffer.from(bytes.toString('hex').replace(/^(.{4}).{8}(.{16})0020.{64}/, '$10000001a$20000'), 'hex'),
-    }),
-  ]) {
-    emptied(soft)
-    assert.is(
-      codeOf(() => unseal(liar, pcrs, sealed)),
-      'tpm-pcrs',
-    )
-  }
+  assert.is(
+    codeOf(() => unseal(stale, pcrs, sealed)),
+    'tpm-session',
+  )
+  emptied(soft)
+  // Past all checks of ours: a program that knows the old values, and asks by the sealed object's own policy.
+  const session = (then: 'hmac' | 'policy', srk: Srk) => startSession(soft.tpm, srk, then)
+  const srk = loadSrk(soft.tpm, sealed.srk)
+  const loading = session('hmac', srk)
+  const { handle } = askIn(soft.tpm, loading, {
+    ...{ name: 'Load', on: [srk], parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]) },
+    ...{ hides: 'nothing', session: 'end', handles: 1 },
+  })
+  const opened = session('policy', srk)
+  // Without the digest that the TPM would compare at once: the policy is then not that of the object.
+  ask(soft.tpm, {
+    ...{ name: 'PolicyPCR', handles: [opened.handle] },
+    parameters: Buffer.concat([sized(Buffer.alloc(0)), printSelection(pcrs)]),
+  })
+  const object = { handle, name: nameOf(sealed.public) }
+  const asked = { name: 'Unseal', on: [object], hides: 'response', session: 'end' } as const
+  assert.is(
+    codeOf(() => askIn(soft.tpm, opened, { ...asked, parameters: Buffer.alloc(0) })),
+    'tpm-pcrs',
+  )
 })
 
 test('on the way there and back the secret is never in the clear, whole or in part', ({ own }) => {
@@ -282,7 +307,8 @@ for (const [what, at, place, code] of [
   })
 
 for (const [what, at, place, code] of [
-  ['a changed value of a PCR', 'PCR_Read', -1, 'tpm-pcrs'],
+  ['a changed value of a PCR', 'PCR_Read', 40, 'tpm-session'],
+  ['a changed HMAC of values of PCRs', 'PCR_Read', -1, 'tpm-session'],
   ['a changed name of the object', 'Load', 20, 'tpm-session'],
   ['a changed attestation', 'CertifyCreation', 40, 'tpm-session'],
   ['a changed nonce of the policy session', 'StartAuthSession', -1, 'tpm-session'],
@@ -347,10 +373,10 @@ test('an error is said with the command and its code, and nothing is asked again
 })
 
 test('values of PCRs that were never there are not sealed to', ({ own }) => {
-  const liar = between(own, 'PCR_Read', { response: (bytes) => flipped(bytes, -1) })
+  const liar = between(own, 'PCR_Read', { response: (bytes) => flipped(bytes, 40) })
   assert.is(
     codeOf(() => seal(liar, policy, secret())),
-    'tpm-pcrs',
+    'tpm-session',
   )
 })
 
@@ -420,7 +446,7 @@ test('what another image sealed to the PCRs of ours is not taken, though the TPM
   await ours.close()
   // Another image on the same TPM asks for an object under the policy of ours: a policy is only a digest.
   const theirs = await powerOn(context, state)
-  extend(theirs.tpm, 9, Buffer.alloc(32, 9))
+  extend(theirs.tpm, 9, Buffer.alloc(32, 9), genuine.srk)
   const wanted = parseSealedPublic(genuine.public)?.policy ?? Buffer.alloc(0)
   const planted = plant(theirs, wanted)
   assert.is(planted.srk, genuine.srk)
@@ -435,20 +461,182 @@ test('what another image sealed to the PCRs of ours is not taken, though the TPM
   assert.equal(found.bytes, secretBytes)
 })
 
-test('a PCR is extended by the digest, and read back', ({ own }) => {
-  const [before = Buffer.alloc(0)] = readPcrs(own.tpm, [12])
-  const digest = Buffer.alloc(32, 7)
-  assert.equal(extend(own.tpm, 12, digest), sha256(before, digest))
-  assert.equal(readPcrs(own.tpm, [12])[0], sha256(before, digest))
-})
+/** Another program extends the PCR a moment before the command. */
+const racing = ({ tpm }: SoftTpm, at: CommandName, pcr: number): Exchange => {
+  const parameters = Buffer.concat([u32(1), Buffer.from('000b', 'hex'), Buffer.alloc(32, 3)])
+  const empty = sized(Buffer.alloc(0))
+  const auth = Buffer.concat([u32(handles.password), empty, Buffer.of(0), empty])
+  return (command) => {
+    if (nameIn(command) === at) ask(tpm, { name: 'PCR_Extend', handles: [pcr], auth, parameters })
+    return tpm(command)
+  }
+}
 
-test('a PCR that is not extended, for all that the TPM says, halts', ({ own }) => {
-  const done = Buffer.from('80020000001300000000000000000000010000', 'hex')
-  const liar: Exchange = (command) => (nameIn(command) === 'PCR_Extend' ? done : own.tpm(command))
+test('a PCR that another program extends meanwhile is not sealed to, nor taken for one that we extended', ({
+  own,
+}) => {
   assert.is(
-    codeOf(() => extend(liar, 11, Buffer.alloc(32, 7))),
+    codeOf(() => seal(racing(own, 'Create', 12), policy, secret())),
+    'tpm-pcrs',
+  )
+  emptied(own)
+  const srk = srkOf(own)
+  assert.is(
+    codeOf(() => extend(racing(own, 'PCR_Extend', 12), 12, Buffer.alloc(32, 7), srk)),
     'tpm-extend',
   )
 })
+
+test('a PCR is extended by the digest, and the TPM itself says so', ({ own }) => {
+  const srk = srkOf(own)
+  const before = pcrOf(own, 12)
+  const digest = Buffer.alloc(32, 7)
+  assert.equal(extend(own.tpm, 12, digest, srk), sha256(before, digest))
+  assert.equal(pcrOf(own, 12), sha256(before, digest))
+  // Three sessions and three keys fit into it at once: nothing stays loaded.
+  for (let n = 0; n < 4; n++) extend(own.tpm, 12, digest, srk)
+})
+
+test('a PCR is extended on the TPM that sealed, not on another one', ({ own, other }) => {
+  const srk = srkOf(own)
+  const before = pcrOf(other, 11)
+  assert.is(
+    codeOf(() => extend(other.tpm, 11, Buffer.alloc(32, 7), srk)),
+    'tpm-srk',
+  )
+  assert.equal(pcrOf(other, 11), before)
+})
+
+const done = Buffer.from('80020000001300000000000000000000010000', 'hex')
+
+test('a bus that drops the extension and answers for the TPM halts, whatever it says of the PCR', (context) => {
+  const { own } = context
+  const [srk, before] = [srkOf(own), pcrOf(own, fencePcr)]
+  const after = sha256(before, fenceDigest())
+  let dropped = false
+  const says = (command: Buffer, value: Buffer): Buffer => {
+    const honest = Buffer.from(own.tpm(command))
+    // The value is the last of the parameters; behind it is what proves it.
+    value.copy(honest, 10 + 4 + honest.readUInt32BE(10) - 32)
+    return honest
+  }
+  const liar: Exchange = (command) => {
+    const name = nameIn(command)
+    if (name === 'PCR_Extend') {
+      dropped = true
+      return done
+    }
+    return name === 'PCR_Read' && dropped ? says(command, after) : own.tpm(command)
+  }
+  assert.is(
+    codeOf(() => extend(liar, fencePcr, fenceDigest(), srk)),
+    'tpm-response',
+  )
+  emptied(own)
+  // With an answer of the right shape: of another session, to the same command.
+  let recorded = done
+  const other = Buffer.alloc(32, 1)
+  extend(
+    between(own, 'PCR_Extend', { response: (bytes) => (recorded = Buffer.from(bytes)) }),
+    ...([12, other, srk] as const),
+  )
+  const replaying: Exchange = (command) => {
+    if (nameIn(command) !== 'PCR_Extend') return liar(command)
+    dropped = true
+    return recorded
+  }
+  dropped = false
+  assert.is(
+    codeOf(() => extend(replaying, fencePcr, fenceDigest(), srk)),
+    'tpm-session',
+  )
+  assert.equal(pcrOf(own, fencePcr), before)
+})
+
+/** One answer to one command of a conversation, and what a bus makes of the two. */
+type Tampering = (command: Buffer, tpm: Exchange, honest: Buffer) => Buffer
+
+/** Every so many bytes: other ones in each conversation, so that together they are all. */
+const stride = 5
+const placesIn = (bytes: Buffer, first: number): number[] =>
+  [...bytes.keys()].filter((at) => at % stride === first % stride)
+
+const conversations = ({ own }: Context) => {
+  const sealed = seal(own.tpm, policy, secret())
+  let count = 0
+  return {
+    seal: (tpm: Exchange) => {
+      const made = seal(tpm, { pcrs, srk: sealed.srk }, secret())
+      emptied(own)
+      using found = unseal(own.tpm, pcrs, made)
+      assert.equal(found.bytes, secretBytes)
+    },
+    unseal: (tpm: Exchange) => {
+      using found = unseal(tpm, pcrs, sealed)
+      assert.equal(found.bytes, secretBytes)
+    },
+    // Of a PCR that none of the others is sealed to.
+    extend: (tpm: Exchange) => {
+      const digest = sha256(Buffer.of(count++ & 255))
+      const before = pcrOf(own, 5)
+      const value = extend(tpm, 5, digest, sealed.srk)
+      assert.equal([value, pcrOf(own, 5)], [sha256(before, digest), sha256(before, digest)])
+    },
+  }
+}
+
+for (const which of ['seal', 'unseal', 'extend'] as const)
+  test(`${which}: a bus that drops, repeats, replays or changes any command or answer ends it, or changes nothing`, (context) => {
+    const { own } = context
+    const run = conversations(context)[which]
+    const record = (): { command: Buffer; response: Buffer }[] => {
+      const said: { command: Buffer; response: Buffer }[] = []
+      emptied(own)
+      run((command) => {
+        const response = own.tpm(command)
+        said.push({ command: Buffer.from(command), response: Buffer.from(response) })
+        return response
+      })
+      // What a conversation asks itself, past the bus, is no part of it.
+      return said
+    }
+    const said = record()
+    let ended = 0
+    const tampered = (at: number, change: Tampering): void => {
+      const honest = said[at]
+      assert.ok(honest)
+      let n = 0
+      emptied(own)
+      try {
+        run((command) => (n++ === at ? change(command, own.tpm, honest.response) : own.tpm(command)))
+      } catch (thrown) {
+        if (!(thrown instanceof BootFault)) throw thrown
+        assert.match(thrown.fault.code, /^tpm-/)
+        ended++
+      }
+    }
+    for (const [at, { command, response }] of said.entries()) {
+      const name = nameIn(command)
+      const before = ended
+      tampered(at, (_, __, honest) => Buffer.from(honest))
+      tampered(at, (asked, tpm) => {
+        tpm(asked)
+        return Buffer.from(tpm(asked))
+      })
+      tampered(at, () => Buffer.from('80010000000a00000000', 'hex'))
+      tampered(at, () => Buffer.from('80010000000a00000101', 'hex'))
+      // The first three end it, but for commands whose answer nothing rests on.
+      if (name !== 'FlushContext' && name !== 'CreatePrimary' && name !== 'PolicyPCR')
+        assert.ok(ended - before >= 3, `${name} ${at}: ${ended - before}`)
+      // Not its tag and size: the kernel compares them with what it was given.
+      for (const place of placesIn(command, at).filter((one) => one > 5))
+        tampered(at, (asked, tpm) => Buffer.from(tpm(flipped(asked, place))))
+      for (const place of placesIn(response, at + 1)) tampered(at, (asked, tpm) => flipped(tpm(asked), place))
+    }
+    assert.ok(ended > 100, `${ended}`)
+    // And past all that, it goes on.
+    emptied(own)
+    run(own.tpm)
+  })
 
 test.run()

@@ -11,6 +11,8 @@ export type Recorded = {
   readonly spaces?: Readonly<Record<string, { readonly bytes: bigint; readonly used: bigint }>>
   readonly tools?: readonly string[]
   readonly mappings?: Readonly<Record<string, Mapping>>
+  readonly kernelLog?: readonly string[]
+  readonly teeRefuses?: boolean
   /** By device: what it holds at the beginning. */
   readonly heads?: Readonly<Record<string, Buffer>>
 }
@@ -30,6 +32,8 @@ export const systemOf = (recorded: Recorded): System => ({
   space: (path) => recorded.spaces?.[path],
   hasTool: (name) => recorded.tools?.includes(name) ?? false,
   mapping: (name) => recorded.mappings?.[name],
+  kernelLog: () => recorded.kernelLog ?? [],
+  teeRefuses: () => recorded.teeRefuses ?? false,
   read: (device, offset, length) => {
     const head = recorded.heads?.[device]
     return head === undefined ? undefined : head.subarray(Number(offset), Number(offset) + length)

@@ -39,6 +39,10 @@ const bads = (findings: readonly Finding[]): string[] =>
 const found = (change: (recorded: Recorded) => Recorded) => bads(compare(sceneFrom(change(bootRecorded()))))
 
 const mountinfo = '/proc/1/mountinfo'
+const optionsOf = {
+  'job-store': '/proc/fs/ext4/vda8/options',
+  workspace: '/proc/fs/ext4/dm-4/options',
+} as const
 const withText =
   (path: string, change: (text: string) => string) =>
   (recorded: Recorded): Recorded => ({
@@ -131,6 +135,41 @@ const changes: readonly (readonly [string, (recorded: Recorded) => Recorded, Fau
     'verify-mount',
     /os-config any more: it is not mounted ro/,
   ],
+  ...(['nosuid', 'nodev', 'noexec', 'nosymfollow'] as const).map(
+    (option) =>
+      [
+        `a plain job-store that lost ${option}`,
+        withText(mountinfo, (text) =>
+          text.replace(/ \/mnt\/nvflare\/job-store .*/, (line) => line.replace(`,${option}`, '')),
+        ),
+        'verify-mount',
+        new RegExp(`job-store any more: it is not mounted ${option};`),
+      ] as const,
+  ),
+  ...(['job-store', 'workspace'] as const).flatMap((volume) =>
+    [/errors=.*/, /errors=.*\n/, /[\s\S]*/].map(
+      (what, n) =>
+        [
+          `a ${volume} that goes on after errors (${n})`,
+          withText(optionsOf[volume], (text) => text.replace(what, n === 0 ? 'errors=continue' : '')),
+          'verify-mount',
+          new RegExp(`${volume} any more: it is not mounted errors=remount-ro;`),
+        ] as const,
+    ),
+  ),
+  ...(['job-store', 'workspace'] as const).flatMap((volume) =>
+    ['ro', 'rw,emergency_ro'].map(
+      (options) =>
+        [
+          `a ${volume} in which the kernel met an error (${options})`,
+          withText(mountinfo, (text) =>
+            text.replace(new RegExp(`(/${volume} .* ext4 \\S+) rw`), `$1 ${options}`),
+          ),
+          'verify-mount',
+          new RegExp(`${volume} any more: its file system takes no more writes, as after an error in it;`),
+        ] as const,
+    ),
+  ),
   [
     'a file system that is writable beneath',
     withText(mountinfo, (text) => text.replace('erofs /dev/dm-2 ro', 'erofs /dev/dm-2 rw')),
@@ -464,6 +503,32 @@ test('the driver that derives keys is noticed when it is back, unless it was to 
   assert.is(of(snp, back(bootRecorded())).length, 1)
   assert.equal(of(snp, bootRecorded()), [])
   assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
+})
+
+test('a channel to the firmware whose key the kernel has wiped is noticed, by the driver or by the log', () => {
+  const wiped = ['sev-guest sev-guest: Disabling VMPCK0 communication key to prevent IV reuse.']
+  const kept = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\nTEE_AFTER_BOOT=keep\n'
+  const ephemeral = 'JOBSTORE_ENCRYPTION=none\n'
+  const findings = (text: string, devices: readonly string[], more: Partial<Recorded>) => {
+    const recorded = withNames('/dev', ...devices)({ ...bootRecorded(), ...more })
+    const all = compare(sceneFrom(withText('/run/cvmboot/partition.conf', () => text)(recorded)))
+    return all.filter(({ subject }) => subject === 'TEE')
+  }
+  const said = (...asked: Parameters<typeof findings>) =>
+    findings(...asked).map((one) => (one.result === 'bad' ? say(one.fault).split(':')[0] : one.result))
+  for (const config of [kept, ephemeral]) {
+    assert.equal(said(config, ['sev-guest'], {}), ['good'])
+    assert.equal(said(config, ['sev-guest'], { teeRefuses: true }), ['verify-tee-wiped'])
+    assert.equal(said(config, ['sev-guest'], { kernelLog: wiped }), ['verify-tee-wiped'])
+    // Without a device there is nothing to ask.
+    assert.equal(said(config, ['null'], { teeRefuses: true, kernelLog: wiped }), [])
+  }
+  const removed = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+  assert.equal(said(removed, ['null'], { teeRefuses: true, kernelLog: wiped }), ['good'])
+  // Status says it, too: its problems are these.
+  const recorded = withNames('/dev', 'sev-guest')({ ...bootRecorded(), kernelLog: wiped })
+  const scene = sceneFrom(withText('/run/cvmboot/partition.conf', () => ephemeral)(recorded))
+  assert.ok(overviewOf(scene).problems.some(({ code }) => code === 'verify-tee-wiped'))
 })
 
 test('without integrity the mapping lies on the partition', () => {

@@ -150,7 +150,10 @@ test('the disk has no header of the workspace: ciphertext from the first byte', 
 })
 
 test('an unencrypted job-store keeps what is written', ({ fact }) => {
-  assert.match(fact('mount /mnt/nvflare/job-store'), /^ext4 \/dev\/vda\d+ rw,nosuid,nodev,noexec,/)
+  assert.match(
+    fact('mount /mnt/nvflare/job-store'),
+    /^ext4 \/dev\/vda\d+ rw,nosuid,nodev,noexec,(?:relatime,)?nosymfollow/,
+  )
   assert.is(fact('read back job-store'), 'same')
 })
 

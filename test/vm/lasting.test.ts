@@ -150,6 +150,7 @@ for (const [what, code, launch] of [
   ['a policy with DEBUG', 'tee-policy-debug', { policy: '0xb0000' }],
   ['firmware older than TEE_MIN_TCB', 'tee-tcb-least', { launch_tcb: `${tcb - 1n}` }],
   ['no /dev/sev-guest', 'tee-device', { device: '0' }],
+  ['firmware that gives no answer', 'tee-timeout', { report_errno: '110' }],
 ] as const)
   test(`${what} halts with ${code}`, async (context) => {
     await halts(context, 'measurement', code, launch)

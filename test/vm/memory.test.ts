@@ -1,13 +1,15 @@
 // What is left in memory after the pivot, as the host would read it without a TEE: a dump of all of it from QEMU's
-// monitor, searched for every secret that the boot had. In the mock build all of them are known.
+// monitor, searched for every secret that the boot had. In the mock build most of them are known; an owner finds the others.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type CryptName, cryptNames } from '../../src/layout/layout.ts'
-import { copyOf } from './disk.ts'
+import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { type AgeOwner, newAgeOwner, secretsOfAge } from '../age-file.ts'
+import { copyOf, partitionOf } from './disk.ts'
 import { pieces, placesOf } from './dump.ts'
 import { mockSecrets } from './mock-secrets.ts'
 import { readReport } from './report.ts'
@@ -25,8 +27,18 @@ const test = suite<Context>('memory after the pivot')
 /** No more than three key schedules of AES-256, one after the other (struct crypto_aes_ctx, include/crypto/aes.h). */
 const contextBytes = 2048
 
+/** What the boot made and forgot for the owner of job-store, from the passphrase back to the secret that X25519 gave. */
+const ownersOf = async (disk: string, owner: AgeOwner): Promise<readonly Buffer[]> => {
+  const area = Buffer.alloc(headerAreaBytes)
+  const file = await open(disk, 'r')
+  await file.read(area, 0, area.length, (await partitionOf(disk, 'job-store')).start)
+  await file.close()
+  const { wrapped } = parseLuks2(area, 'job-store', 'xts').header.tokens?.owner ?? {}
+  return secretsOfAge(owner, Buffer.from(wrapped ?? '', 'base64')).secrets
+}
+
 /** Every secret of a boot of this disk. */
-const secretsOf = async (disk: string): Promise<Known> => {
+const secretsOf = async (disk: string, owner: AgeOwner): Promise<Known> => {
   const gone = new Map<string, Buffer>()
   const volumeKeys = new Map<CryptName, Buffer>()
   for (const volume of cryptNames) {
@@ -35,6 +47,7 @@ const secretsOf = async (disk: string): Promise<Known> => {
     gone.set('root secret', root).set(`passphrase of ${volume}`, passphrase)
     gone.set(`MAC key of ${volume}`, mac).set(`mask of ${volume}`, mask)
   }
+  for (const [n, secret] of (await ownersOf(disk, owner)).entries()) gone.set(`owner's secret ${n}`, secret)
   return { gone, volumeKeys }
 }
 
@@ -47,7 +60,9 @@ test.before(async (context) => {
   )
   const config = join(scratch, 'partition.conf')
   const last = ['WORKSPACE', 'JOBSTORE'].map((key) => `${key}_KEY=snp\n${key}_BIND=id-block\n`).join('')
-  await writeFile(config, `${own}INIT=/usr/libexec/keep-marker\n${last}`)
+  const owner = newAgeOwner()
+  const lines = `INIT=/usr/libexec/keep-marker\nJOBSTORE_OWNER=${owner.text}\n`
+  await writeFile(config, `${own}${lines}${last}`)
   const initramfs = join(scratch, 'initramfs')
   await pack(from.guest, 'cvmboot-mock', config, initramfs)
   const disk = await copyOf(from.disk, join(scratch, 'disk.img'))
@@ -59,7 +74,7 @@ test.before(async (context) => {
     })
     readReport(console)
   }
-  Object.assign(context, { scratch, dumps, known: await secretsOf(disk) })
+  Object.assign(context, { scratch, dumps, known: await secretsOf(disk, owner) })
 })
 
 test.after(async ({ scratch }) => {

@@ -20,6 +20,7 @@ import { counting, mixedKey } from '../snp.ts'
 import { readReport } from './report.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import {
+  channels,
   differentKeys,
   failures,
   powerOn,
@@ -32,7 +33,7 @@ import {
 } from './tee/scenarios.ts'
 import { power, trees, world } from './world.ts'
 
-type Context = { scratch: string; initramfs: string; answers: Map<string, string> }
+type Context = { scratch: string; initramfs: string; answers: Map<string, string>; log: string[] }
 const test = suite<Context>('the TEE')
 
 const config = join(trees, 'partition.conf')
@@ -52,6 +53,7 @@ test.before(async (context) => {
     until: /^probe end = /,
     timeoutSeconds: 120,
   })
+  context.log = [...console.matchAll(/^probe log = (.*)$/gm)].map(([, said = '']) => said.trim())
   context.answers = new Map(
     [...console.matchAll(/^probe (.+?) = (.*)$/gm)].map(([, name = '', answer = '']) => [name, answer]),
   )
@@ -205,6 +207,15 @@ for (const [{ name }, expected] of rawCalls)
   test(`${name}: as Linux 6.12 answers it`, (context) => {
     assert.is(answer(context, name), expected)
   })
+
+for (const [{ name }, expected] of channels)
+  test(`${name}: refuses ${expected}`, (context) => {
+    assert.is(answer(context, name), expected)
+  })
+
+test('that a key was wiped is in the log, and was not there before', ({ log }) => {
+  assert.equal(log, ['false', 'true'])
+})
 
 test('the production executable boots through to the new root', async ({ initramfs }) => {
   const from = await world()

@@ -83,8 +83,8 @@ const badBlob: Partial<Record<CommandName, readonly number[]>> = {
   CertifyCreation: [rc.ticket],
 }
 
-/** What is authorized by an empty password. All else is by a key that only the storage key's TPM has. */
-const byPassword: readonly CommandName[] = ['CreatePrimary', 'PCR_Extend']
+/** The commands that an empty password authorizes. A session's key, which only the storage key's TPM has, authorizes the others. */
+const byPassword: readonly CommandName[] = ['CreatePrimary']
 
 /** What a TPM means by an error. */
 const refusal = (name: CommandName, code: number): BootFault => {

@@ -1,5 +1,6 @@
 // A secret sealed by a TPM to its PCRs, and unsealed: which commands, in which order, and what each answer must be.
-// The TPM is reached over a way that may lie; see session.ts for what that can do.
+// The way to the TPM may lie; see session.ts for what a liar on the way can do. Nothing here rests on an answer without a
+// session's HMAC: CreatePrimary, StartAuthSession and PolicyPCR are proved by the HMAC of what follows them.
 
 import { fail } from '../../fault.ts'
 import { Secret } from '../../keys/secret.ts'
@@ -52,6 +53,7 @@ const ticketIn = (from: Reader): Buffer => {
   return Buffer.concat([head, sized(from.sized(64))])
 }
 
+/** Nothing rests on the answer: the kernel flushes, too, when the device is closed, and what stays loaded opens nothing. */
 const flush = (tpm: Exchange, { handle }: { readonly handle: number }): void => {
   ask(tpm, { name: 'FlushContext', handles: [], parameters: u32(handle) })
 }
@@ -60,7 +62,7 @@ const flush = (tpm: Exchange, { handle }: { readonly handle: number }): void => 
  * The storage key of the TPM, made anew of the standard's template: what the TPM says it is. Not proved here, but by
  * the first session to it. Faults: `tpm-srk` where it is not the one that is expected, those of `ask`.
  */
-const loadSrk = (tpm: Exchange, pinned: string | undefined): Srk => {
+export const loadSrk = (tpm: Exchange, pinned: string | undefined): Srk => {
   const { handle, parameters } = ask(
     tpm,
     {
@@ -86,10 +88,20 @@ const loadSrk = (tpm: Exchange, pinned: string | undefined): Srk => {
   return { handle, ...found }
 }
 
-/** Values of PCRs in the order of their numbers. Faults: `tpm-pcrs` where there is no such bank, those of `ask`. */
-export const readPcrs = (tpm: Exchange, pcrs: readonly number[]): readonly Buffer[] => {
+/**
+ * Values of PCRs in the order of their numbers, as the storage key's TPM says them. Faults: `tpm-pcrs` where there is no
+ * such bank, `tpm-session`, those of `ask`.
+ */
+const readPcrs = (
+  tpm: Exchange,
+  session: Session,
+  pcrs: readonly number[],
+  then: 'continue' | 'end' = 'continue',
+): readonly Buffer[] => {
   const selection = printSelection(pcrs)
-  const { parameters } = ask(tpm, { name: 'PCR_Read', handles: [], parameters: selection })
+  const { parameters } = askIn(tpm, session, {
+    ...{ name: 'PCR_Read', on: [], parameters: selection, hides: 'nothing', session: then },
+  })
   const values = readAll(parameters, (from) => {
     from.u32() // how often any PCR has changed
     if (!from.bytes(selection.length).equals(selection)) return undefined
@@ -108,10 +120,10 @@ export const readPcrs = (tpm: Exchange, pcrs: readonly number[]): readonly Buffe
  */
 export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Secret): TpmSealed => {
   const srk = loadSrk(tpm, pinned)
-  const pcrDigest = sha256(...readPcrs(tpm, pcrs))
-  const policy = policyOf(pcrs, pcrDigest)
   const session = startSession(tpm, srk, 'hmac')
   using _ = session.key
+  const pcrDigest = sha256(...readPcrs(tpm, session, pcrs))
+  const policy = policyOf(pcrs, pcrDigest)
   const template = printSealedPublic({ policy, unique: Buffer.alloc(0) })
   // What goes first is TPM2B_SENSITIVE_CREATE: no password, and the secret.
   using plain = new Secret(
@@ -137,7 +149,7 @@ export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Se
   }))
   if (made === undefined || parseTicket(made.ticket) === undefined) throw malformed('Create')
   if (parseSealedPublic(made.public)?.policy.equals(policy) !== true) throw malformed('Create')
-  // The values read before came over a way that may lie; these are under the session's HMAC.
+  // Since they were read a moment before, another program may have extended one.
   if (!made.creation.equals(printCreation({ pcrs, pcrDigest, srk: srk.name })))
     throw fail('tpm-pcrs', { reason: 'they are not what was read a moment before' })
   flush(tpm, srk)
@@ -154,13 +166,13 @@ export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed
   if (shape === undefined || ticket === undefined)
     throw fail('tpm-blob', { reason: 'it is none that cvmboot has sealed' })
   const srk = loadSrk(tpm, sealed.srk)
-  const pcrDigest = sha256(...readPcrs(tpm, pcrs))
+  const session = startSession(tpm, srk, 'hmac')
+  using _ = session.key
+  const pcrDigest = sha256(...readPcrs(tpm, session, pcrs))
   // The TPM decides; this only finds the reason before it is asked.
   if (!policyOf(pcrs, pcrDigest).equals(shape.policy))
     throw fail('tpm-pcrs', { reason: 'their values are others' })
 
-  const session = startSession(tpm, srk, 'hmac')
-  using _ = session.key
   const object = load(tpm, session, srk, sealed)
   certify(tpm, session, object, sha256(printCreation({ pcrs, pcrDigest, srk: srk.name })), ticket)
 
@@ -213,15 +225,26 @@ const certify = (
 }
 
 /**
- * Extends a PCR of the sha256 bank, and proves by its value that it is. What was sealed to it is closed until the
- * machine starts anew. Returns the new value. Faults: `tpm-extend`, those of `ask`.
+ * Extends a PCR of the sha256 bank of the TPM that has the storage key `pinned`. What was sealed to the PCR is closed until
+ * the machine starts anew. The HMAC of each answer proves that this TPM extended the PCR and that the value is its own, so
+ * that no way to the TPM can drop the command. Returns the new value. Faults: `tpm-srk`, `tpm-session`, `tpm-extend`, those
+ * of `ask`.
  */
-export const extend = (tpm: Exchange, pcr: number, digest: Buffer): Buffer => {
-  const [before] = readPcrs(tpm, [pcr])
+export const extend = (tpm: Exchange, pcr: number, digest: Buffer, pinned: string): Buffer => {
+  const srk = loadSrk(tpm, pinned)
+  const session = startSession(tpm, srk, 'hmac')
+  using _ = session.key
+  const [before] = readPcrs(tpm, session, [pcr])
   const parameters = Buffer.concat([u32(1), u16(alg.sha256), digest])
-  ask(tpm, { name: 'PCR_Extend', handles: [pcr], auth: noPassword, parameters })
-  const [after] = readPcrs(tpm, [pcr])
+  // The Name of a PCR is its handle (Part 1, 16).
+  askIn(tpm, session, {
+    ...{ name: 'PCR_Extend', on: [{ handle: pcr, name: u32(pcr) }], parameters },
+    ...{ hides: 'nothing', session: 'continue' },
+  })
+  const [after] = readPcrs(tpm, session, [pcr], 'end')
+  // A TPM takes the command for a bank that it does not keep, and then does nothing.
   if (before === undefined || after?.equals(sha256(before, digest)) !== true)
     throw fail('tpm-extend', { pcr, reason: 'it does not read back as extended' })
+  flush(tpm, srk)
   return after
 }

@@ -6,6 +6,7 @@ import {
   createDecipheriv,
   createECDH,
   createHmac,
+  hash,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
@@ -27,9 +28,21 @@ export const kdfA = (key: Secret, label: string, u: Buffer, v: Buffer, bytes: nu
     whole.fill(0)
   })
 
-/** KDFe with SHA-256, for 32 bytes. `z` is the x of the shared point. */
-export const kdfE = (z: Secret, label: string, u: Buffer, v: Buffer): Secret =>
-  new Secret(sha256(u32(1), z.bytes, Buffer.from(`${label}\0`), u, v))
+/**
+ * KDFe with SHA-256, for 32 bytes. `z` is the x of the shared point. In one call: an object of createHash keeps its digest,
+ * which is the key here, until the garbage collector frees the object.
+ */
+export const kdfE = (z: Secret, label: string, u: Buffer, v: Buffer): Secret => {
+  const parts = [u32(1), z.bytes, Buffer.from(`${label}\0`), u, v]
+  using whole = Secret.make(
+    parts.reduce((sum, part) => sum + part.length, 0),
+    (into) => {
+      let at = 0
+      for (const part of parts) at += part.copy(into, at)
+    },
+  )
+  return new Secret(hash('sha256', whole.bytes, 'buffer'))
+}
 
 /** A key that is loaded. */
 export type Loaded = { readonly handle: number; readonly name: Buffer }
@@ -44,6 +57,10 @@ export type Session = {
   nonceTpm: Buffer
 }
 
+/** A private key that everybody knows. */
+const one = Buffer.alloc(32)
+one.writeUInt8(1, 31)
+
 /** A salt that only the storage key's TPM can find. Fault: `tpm-session`. */
 const makeSalt = ({ point }: Srk): { readonly salt: Secret; readonly share: Buffer } => {
   const ours = createECDH('prime256v1')
@@ -54,6 +71,9 @@ const makeSalt = ({ point }: Srk): { readonly salt: Secret; readonly share: Buff
     shared = ours.computeSecret(Buffer.concat([u8(4), point.x, point.y]))
   } catch {
     throw fail('tpm-session', { reason: 'its storage key is no point of P-256' })
+  } finally {
+    // OpenSSL zeroes the private key that it gives up here. The garbage collector would do so at some later time, or never.
+    ours.setPrivateKey(one)
   }
   using z = new Secret(shared)
   return { salt: kdfE(z, 'SECRET', x, point.x), share: printPoint({ x, y }) }
@@ -84,11 +104,15 @@ export const startSession = (tpm: Exchange, srk: Srk, type: keyof typeof session
   return { handle, key: kdfA(salt, 'ATH', nonceTpm, nonce, 32), nonceTpm }
 }
 
-/** TPMA_SESSION (Part 2, 8.4). `command` is what the TPM decrypts, `response` what it encrypts. */
-const attributes = { continue: 0x01, command: 0x20, response: 0x40 } as const
+/**
+ * TPMA_SESSION (Part 2, 8.4). The TPM decrypts a `command` and encrypts a `response`. A session that `audits` authorizes
+ * nothing: it is there for its HMACs. `exclusive` is a TPM's own word in the response to such a command.
+ */
+const attributes = { continue: 0x01, exclusive: 0x02, command: 0x20, response: 0x40, audits: 0x80 } as const
 
 export type Asked = {
   readonly name: CommandName
+  /** What the session authorizes the use of. Where there is nothing, the session audits the command. */
   readonly on: readonly Loaded[]
   /** Its first TPM2B is encrypted in place, where `hides` is `command`. */
   readonly parameters: Buffer
@@ -119,24 +143,27 @@ const crypt = (
 }
 
 /**
- * One command under a session: HMACs both ways, and what is to be hidden encrypted. Returns what the response has,
- * as a view of it. Faults: `tpm-session` where another than the storage key's TPM answered, and those of `ask`.
+ * One command under a session: HMACs both ways, and what is to be hidden encrypted. The HMAC of the response proves that
+ * the TPM did this very command, now, and answered so. Returns what the response has, as a view of it. Faults: `tpm-session` where another than the storage key's TPM answered, and those of `ask`.
  */
 export const askIn = (tpm: Exchange, session: Session, asked: Asked) => {
   const { name, on, parameters, hides } = asked
   const { key } = session
   const nonce = randomBytes(nonceBytes)
+  const audits = on.length === 0 ? attributes.audits : 0
   const sent =
-    (asked.session === 'continue' ? attributes.continue : 0) | (hides === 'nothing' ? 0 : attributes[hides])
-  const mac = (of: Buffer, newer: Buffer, older: Buffer): Buffer =>
-    createHmac('sha256', key.bytes).update(of).update(newer).update(older).update(u8(sent)).digest()
+    (asked.session === 'continue' ? attributes.continue : 0) |
+    (hides === 'nothing' ? 0 : attributes[hides]) |
+    audits
+  const mac = (of: Buffer, newer: Buffer, older: Buffer, said: number): Buffer =>
+    createHmac('sha256', key.bytes).update(of).update(newer).update(older).update(u8(said)).digest()
   const code = u32(commandCodes[name])
 
   if (hides === 'command') crypt(createCipheriv, session, nonce, session.nonceTpm, parameters)
   const asks = sha256(code, ...on.map((one) => one.name), parameters)
   const auth = Buffer.concat([
     ...[u32(session.handle), sized(nonce), u8(sent)],
-    sized(mac(asks, nonce, session.nonceTpm)),
+    sized(mac(asks, nonce, session.nonceTpm, sent)),
   ])
   const response = ask(
     tpm,
@@ -150,7 +177,9 @@ export const askIn = (tpm: Exchange, session: Session, asked: Asked) => {
   }))
   if (found?.nonce.length !== nonceBytes || found.mac.length !== 32) throw malformed(name)
   const answers = sha256(u32(0), code, response.parameters)
-  if (found.attributes !== sent || !timingSafeEqual(found.mac, mac(answers, found.nonce, nonce)))
+  const said = found.attributes
+  const usual = said === sent || (audits !== 0 && said === (sent | attributes.exclusive))
+  if (!usual || !timingSafeEqual(found.mac, mac(answers, found.nonce, nonce, said)))
     throw fail('tpm-session', { reason: `its answer to TPM2_${name} is not the storage key's TPM's` })
   session.nonceTpm = found.nonce
   if (hides === 'response') crypt(createDecipheriv, session, found.nonce, nonce, response.parameters)

@@ -416,7 +416,8 @@ static int reach(int error, u64 *info)
 		return read_parameters();
 	}
 	*info = exitinfo2;
-	pr_alert("Disabling the communication key after error %d\n", error);
+	pr_alert("Detected error from ASP request. rc: %d, exitinfo2: 0x%llx\n", -error, *info);
+	pr_alert("Disabling VMPCK%u communication key to prevent IV reuse.\n", vmpl);
 	vmpck = false;
 	return -error;
 }
@@ -525,6 +526,11 @@ static long fake_ioctl(struct file *file, unsigned int command, unsigned long ar
 	input.exitinfo2 = 0xff;
 	if (!input.msg_version)
 		return -EINVAL;
+	/* Before it looks at the call, as the real driver until 6.13; `reach` looks again, for configfs. */
+	if (!READ_ONCE(vmpck)) {
+		pr_err_ratelimited("VMPCK is disabled\n");
+		return -ENOTTY;
+	}
 	if (command == SNP_GET_REPORT)
 		ret = get_report(&input);
 	else if (command == SNP_GET_DERIVED_KEY)

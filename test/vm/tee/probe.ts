@@ -4,6 +4,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { faultOf, say } from '../../../src/fault.ts'
 import { reasonOf } from '../../../src/machine/errno.ts'
+import { readKernelLog } from '../../../src/machine/kernel-log.ts'
 import { ioctlPointing } from '../../../src/machine/libc.ts'
 import { linux } from '../../../src/machine/linux.ts'
 import {
@@ -12,8 +13,10 @@ import {
   printExtendedReportRequest,
   printGuestRequest,
   SNP,
+  saysWiped,
 } from '../../../src/machine/sev-guest.ts'
 import { printSnpReport } from '../../../src/machine/snp-report.ts'
+import { channelRefuses } from '../../../src/machine/tee.ts'
 import { probeData, type Question, scenarios, usualKey } from './scenarios.ts'
 
 const parameters = '/sys/module/sev_guest/parameters'
@@ -60,6 +63,7 @@ const askRaw = ({ call, version = 1, certificates }: Question & { kind: 'raw' })
 
 const ask = (question: Question): string => {
   if (question.kind === 'raw') return askRaw(question)
+  if (question.kind === 'channel') return `${channelRefuses()}`
   if (question.kind === 'configfs') return askConfigfs().toString('hex')
   if (question.kind === 'key') {
     using key = linux.snpDerivedKey({ ...usualKey, ...question.request })
@@ -76,6 +80,8 @@ const run = (): void => {
   linux.start()
   linux.mount({ source: 'configfs', target: '/sys/kernel/config', type: 'configfs', options: [] })
   process.stdout.write(`probe cvm = ${linux.cvm()}\nprobe vmpl = ${linux.snpVmpl()}\n`)
+  const log = () => process.stdout.write(`probe log = ${saysWiped(readKernelLog())}\n`)
+  log()
   for (const { name, launch = {}, question } of scenarios) {
     const changed = { vmpck: '1', ...launch }
     const before = Object.keys(changed).map(
@@ -92,6 +98,8 @@ const run = (): void => {
     for (const [key, value] of before) writeFileSync(`${parameters}/${key}`, value)
     process.stdout.write(`probe ${name} = ${answer}\n`)
   }
+  // One of them failed, and the kernel wiped its key.
+  log()
 }
 
 try {

@@ -7,6 +7,8 @@ import { counting } from '../../snp.ts'
 export type Question =
   | { readonly kind: 'report' | 'extended' | 'configfs'; readonly vmpl?: number }
   | { readonly kind: 'key'; readonly request?: Partial<DerivedKeyRequest> }
+  /** Whether the kernel refuses calls for lack of a key, asked without a call to the firmware. */
+  | { readonly kind: 'channel' }
   /** A call as no verb of ours makes it, by its number and the size of its buffer for certificates. */
   | { readonly kind: 'raw'; readonly call: number; readonly version?: number; readonly certificates?: number }
 
@@ -150,11 +152,11 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
   ],
   [
     { name: 'report after the channel is gone', launch: { vmpck: '0' }, question: { kind: 'report' } },
-    ...(['tee-device', '/dev/sev-guest: ENOTTY (the firmware was not reached);'] as const),
+    ...(['tee-wiped', 'an earlier error of this launch: ENOTTY;'] as const),
   ],
   [
     { name: 'report that times out', launch: { report_errno: '110' }, question: { kind: 'report' } },
-    ...(['tee-device', 'ETIMEDOUT (the firmware was not reached)'] as const),
+    ...(['tee-timeout', 'ETIMEDOUT (the firmware was not reached)'] as const),
   ],
   [
     {
@@ -162,7 +164,7 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
       launch: { report_errno: '110', exitinfo2: `${2n << 32n}` },
       question: { kind: 'report' },
     },
-    ...(['tee-device', 'ETIMEDOUT (firmware error 0, VMM error 2)'] as const),
+    ...(['tee-timeout', 'ETIMEDOUT (firmware error 0, VMM error 2)'] as const),
   ],
   [
     { name: 'certificates that fail', launch: { ext_report_errno: '5' }, question: { kind: 'extended' } },
@@ -210,8 +212,18 @@ export const rawCalls: readonly (readonly [Scenario, string])[] = [
   [{ name: 'raw one page', question: { kind: 'raw', call: 2, certificates: 4096 } }, 'done 0 4096'],
 ]
 
+/** What is known of the channel, without a word to the firmware. */
+export const channels: readonly (readonly [Scenario, string])[] = [
+  [{ name: 'channel', question: { kind: 'channel' } }, 'false'],
+  [
+    { name: 'channel of a busy host', launch: { report_errno: '110' }, question: { kind: 'channel' } },
+    'false',
+  ],
+  [{ name: 'channel that is gone', launch: { vmpck: '0' }, question: { kind: 'channel' } }, 'true'],
+]
+
 export const scenarios: readonly Scenario[] = [
   ...reports,
   ...differentKeys,
-  ...[...sameKeys, ...failures, ...rawCalls].map(([scenario]) => scenario),
+  ...[...sameKeys, ...failures, ...rawCalls, ...channels].map(([scenario]) => scenario),
 ]
