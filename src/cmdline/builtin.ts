@@ -48,6 +48,13 @@ export const builtInWords: readonly BuiltIn[] = [
     why: 'it decides only how long a kernel that has stopped waits before it resets',
   },
   {
+    name: 'nohibernate',
+    values: undefined,
+    takes: '',
+    where: 'every',
+    why: 'memory is then never written to a disk; with LOCKDOWN=none the boot asks for it',
+  },
+  {
     name: 'BOOT_IMAGE',
     values: /^[!-~]{1,255}$/,
     takes: 'what the boot loader took for the kernel',
