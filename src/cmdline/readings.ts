@@ -19,7 +19,7 @@ const wordsOf = (texts: readonly string[]): Word[] =>
 
 /** `for word in $(cat /proc/cmdline)` knows no quotes. The quotes are left out, so that they hide no name. */
 const splitByShell = (text: string): Word[] =>
-  wordsOf(text.split(/[\t-\r \xa0]+/).map((word) => word.replace(/["']/g, '')))
+  wordsOf(text.split(/[ \t\n]+/).map((word) => word.replace(/["']/g, '')))
 
 /** systemd takes quotes of both kinds away, wherever they stand in a word (extract_first_word, EXTRACT_UNQUOTE). */
 const splitBySystemd = (text: string): Word[] => {
