@@ -314,7 +314,8 @@ test('a word counts as any reader reads it', () => {
     if (hidden !== 'bar"') refused(hidden, 'cmdline-forbidden', /./, config)
   // Of white space only these are the same to all of them.
   for (const space of [' ', '  ', '\t', '\n']) taken(`bar${space}quiet`, config)
-  for (const space of ['\r', '\v', '\f', '\xa0']) refused(`bar${space}quiet`, 'cmdline-forbidden', /./, config)
+  for (const space of ['\r', '\v', '\f', '\xa0'])
+    refused(`bar${space}quiet`, 'cmdline-forbidden', /./, config)
   // A word of ours between the quotes of another is read by nobody.
   refused('foo="x cvmboot.on-failure=reboot"', 'cmdline-forbidden', /on-failure/, config)
   for (const after of ['--', '-- bar', '-- x', '"--" bar'])
