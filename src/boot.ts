@@ -1,8 +1,8 @@
 // The boot: read, plan, print, run. The only catch that halts.
 
-import { type OnFailure, onFailureOf, parseParams } from './cmdline/params.ts'
-import { splitCmdline } from './cmdline/split.ts'
+import { type OnFailure, onFailureOf } from './cmdline/params.ts'
 import { parseConfig } from './config/config.ts'
+import { readCmdline } from './config/verdict.ts'
 import type { Edition } from './edition.ts'
 import { hostileVariable } from './environment.ts'
 import { fail, faultOf, say } from './fault.ts'
@@ -17,15 +17,13 @@ export const closed = 'closed: nothing is left mounted or mapped'
 
 /** Everything is understood here, before the first effect. */
 const readPlan = (machine: Machine, pivot: Pivot): Step[] => {
-  const cmdline = machine.cmdline()
-  // Under systemd our environment is not PID 1's, which such a word would reach.
-  const words = splitCmdline(cmdline).map(({ name }) => name)
-  const variable = hostileVariable([...machine.environment(), ...words])
+  const variable = hostileVariable(machine.environment())
   if (variable !== undefined) throw fail('environment-hostile', { variable })
-  const config = machine.readText(configPath)
-  if (config === undefined)
+  const text = machine.readText(configPath)
+  if (text === undefined)
     throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
-  return planBoot(parseParams(cmdline), parseConfig(config, configPath), pivot)
+  const config = parseConfig(text, configPath)
+  return planBoot(readCmdline(machine.cmdline(), config, pivot), config, pivot)
 }
 
 const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10

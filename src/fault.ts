@@ -87,8 +87,8 @@ export const faults = {
   ),
   'cmdline-forbidden': row(
     status.cmdline,
-    (d: { parameter: string } & Reason) =>
-      `cannot accept kernel parameter ${d.parameter}: ${d.reason}; remove it`,
+    (d: { parameter: string; remedy: string } & Reason) =>
+      `cannot accept kernel parameter ${d.parameter}: ${d.reason}; ${d.remedy}`,
   ),
   'cmdline-too-long': row(
     status.cmdline,
@@ -147,6 +147,11 @@ export const faults = {
     status.initramfs,
     (d: { path: string } & Reason) =>
       `cannot trust this initramfs: ${d.path}: ${d.reason}; give the VM more memory or pack it again`,
+  ),
+  'initramfs-extra': row(
+    status.initramfs,
+    (d: { path: string }) =>
+      `cannot trust this initramfs: ${d.path} is in it: the EFI stub took it from beside the image, and no launch measures it; remove the .cred, sysext and confext files from the EFI system partition`,
   ),
   'module-missing': row(
     status.initramfs,

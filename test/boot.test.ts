@@ -270,12 +270,46 @@ test('one that the kernel does not take, or only says it took, ends the boot', a
 
 test('a line that lets systemd take credentials from the host ends the boot before anything is done', async () => {
   const without = goodCmdline.replace(' systemd.import_credentials=no', '')
-  for (const cmdline of [without, `${without} -- systemd.import_credentials=no`]) {
-    const message = await refused('cmdline-missing', (world) => set(world, { cmdline }))
-    assert.match(message, /without kernel parameter systemd\.import_credentials=no: add it/)
-  }
+  const message = await refused('cmdline-missing', (world) => set(world, { cmdline: without }))
+  assert.match(message, /without kernel parameter systemd\.import_credentials=no: add it/)
+  const cmdline = `${without} -- systemd.import_credentials=no`
+  await refused('cmdline-forbidden', (world) => set(world, { cmdline }))
   for (const word of ['systemd.import_credentials=0', 'systemd.import-credentials=off'])
     assert.is((await run((world) => set(world, { cmdline: `${without} ${word}` }))).ended, 'switch-root')
+})
+
+test('words that partition.conf lists boot, and in a framework also those that a boot loader writes', async () => {
+  const cmdline = `${goodCmdline} nosmt root=UUID=0 ro`
+  await refused('cmdline-forbidden', (world) => set(world, { cmdline: `${goodCmdline} nosmt` }))
+  const config = 'CMDLINE_WORDS=nosmt\n'
+  assert.match(
+    await refused('cmdline-forbidden', (world) => set(world, { cmdline, config })),
+    /parameter root:/,
+  )
+  const { ended } = await booted({ ...goodWorld(), cmdline, config }, production, 'framework')
+  assert.is(ended, 'hand-over')
+})
+
+test('what the EFI stub found beside the image ends the boot; what it took out of the image does not', async () => {
+  const own = ['os-release', 'profile', 'tpm2-pcr-public-key.pem', 'tpm2-pcr-signature.json']
+  const good = new Map(own.map((name) => [`/.extra/${name}`, 'file'] as const))
+  assert.is((await run((world) => set(world, { extra: good }))).ended, 'switch-root')
+  for (const [path, kind] of [
+    ['/.extra/credentials', 'directory'],
+    ['/.extra/global_credentials', 'directory'],
+    ['/.extra/sysext', 'directory'],
+    ['/.extra/confext', 'directory'],
+    ['/.extra/uki.addon.efi', 'file'],
+    ['/.extra/profile2', 'file'],
+  ] as const)
+    for (const extra of [new Map([...good, [path, kind]]), new Map([[path, kind]])]) {
+      const message = await refused('initramfs-extra', (world) => set(world, { extra }))
+      assert.ok(message.includes(path), message)
+    }
+  for (const kind of ['directory', 'other'] as const)
+    await refused('initramfs-extra', (world) => set(world, { extra: new Map([['/.extra/profile', kind]]) }))
+  const { effects } = await run((world) => set(world, { extra: new Map([['/.extra/x', 'file']]) }))
+  assert.equal(effects, ['start', 'wipe', 'end halt'])
 })
 
 test('each file that goes along in /run ends the boot where it cannot be written, by its name', async () => {

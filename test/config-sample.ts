@@ -22,6 +22,11 @@ export const changedConfig: Config = {
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
   init: '/usr/lib/systemd/systemd',
+  cmdlineWords: [
+    { name: 'nosmt', value: 'none' },
+    { name: 'printk.devkmsg', value: { is: 'on' } },
+    { name: 'ip', value: 'any' },
+  ],
   hardening: { lockdown: 'confidentiality', ptraceScope: 0, modules: 'closed' },
   least: { disk: 1n << 30n, memory: 2n << 30n },
 }

@@ -4,8 +4,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { forbiddenNames } from '../src/cmdline/forbidden.ts'
+import { builtInWords } from '../src/cmdline/builtin.ts'
+import { forbidden } from '../src/cmdline/forbidden.ts'
 import { parameters, parseParams } from '../src/cmdline/params.ts'
+import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { configKeys } from '../src/config/keys.ts'
 import { defaultConfig } from '../src/config/settings.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
@@ -43,8 +45,26 @@ const section = (name: string, content: string, doc = cmdlineDoc): void => {
 const row = (...cells: string[]): string =>
   `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
 
-test("the refused words are the source's", () => {
-  section('forbidden', `${forbiddenNames.map((name) => `\`${name}\``).join(', ')}.\n`)
+test("the words of others are the source's: required, built-in, and those that no list can allow", () => {
+  const head = (...cells: string[]): string => row(...cells) + row(...cells.map(() => '---'))
+  const required = requiredWords.map((one) => row(`\`${printRequired(one)}\``, one.why))
+  section('required', head('word', 'without it') + required.join(''))
+  const builtIn = builtInWords.map(({ name, values, takes, where, why }) => {
+    const word = values === undefined ? `\`${name}\`` : `\`${name}=\``
+    return row(word, takes, where === 'every' ? 'every' : 'dracut, initramfs-tools', why)
+  })
+  section(
+    'built-in',
+    head('word', 'takes', 'in which initramfs', 'why it cannot weaken a boot') + builtIn.join(''),
+  )
+  const key = (one: (typeof forbidden)[number]): string => `${one.reason} ${one.harmless}`
+  const never = [...new Set(forbidden.map(key))].map((same) => {
+    const rows = forbidden.filter((one) => key(one) === same)
+    const names = rows.flatMap((one) => one.names).map((name) => `\`${name}\``)
+    const fine = rows[0]?.harmless?.source
+    return row(names.join(' '), rows[0]?.reason ?? '', fine === undefined ? '' : `\`${fine}\``)
+  })
+  section('forbidden', head('words', 'why', 'unless its value matches') + never.join(''))
 })
 
 test("the keys of partition.conf are the source's, with what they take and their defaults", () => {

@@ -1,6 +1,7 @@
 // A machine in memory for the third ring: it answers as Linux would, records what it was asked, and can be
 // told to fail at any verb.
 
+import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
 import { parseCryptTable } from '../src/layout/crypt.ts'
@@ -65,6 +66,8 @@ export type World = {
   swapSpace: string[]
   manifest: string
   files: Map<string, number>
+  /** What the initramfs has below a directory, by its kind. */
+  extra: Map<string, 'file' | 'directory' | 'other'>
   /** Content of devices at offset 0, by device; otherwise zeroes. */
   content: Map<string, Buffer>
   /** What was written, by `device@block` of 4096 bytes; lies over `content`, and outlives a boot. */
@@ -110,7 +113,7 @@ export const goodCmdline = [
   ...Object.entries(hashes).flatMap(([name, hash]) => [
     ...[`cvmboot.roothash.${name}=${hash}`, `cvmboot.data-blocks.${name}=1000`],
   ]),
-  'systemd.import_credentials=no',
+  ...requiredWords.map(printRequired),
 ].join(' ')
 
 const linuxGeneric = '0fc63daf-8483-4772-8e79-3d69d8477de4'
@@ -158,6 +161,7 @@ export const goodWorld = (): World => ({
   swapSpace: [],
   manifest: printManifest([{ path: '/init', bytes: 100 }]),
   files: new Map([['/init', 100]]),
+  extra: new Map(),
   content: new Map([0, 1, 2].map((i): [string, Buffer] => [`/dev/dm-${i}`, erofsHead()])),
   disk: new Map(),
   fileSystems: new Map(),
@@ -292,6 +296,11 @@ export const fakeMachine = (world: World): Fake => {
     readText: (path) =>
       path === configPath ? world.config : path === manifestPath ? world.manifest : settings.get(path),
     fileBytes: (path) => (links.has(path) ? 0 : world.files.get(path)),
+    below: (directory, most) =>
+      [...world.extra]
+        .filter(([path]) => path.startsWith(`${directory}/`))
+        .slice(0, most)
+        .map(([path, kind]) => ({ path, kind })),
     kernel: () => world.kernel,
     now: () => clock++,
     entered: () => 0,

@@ -2,8 +2,10 @@
 // is what the boot does.
 
 import { verbs } from '../../src/cli.ts'
+import { builtInWords } from '../../src/cmdline/builtin.ts'
 import { forbiddenNames } from '../../src/cmdline/forbidden.ts'
 import { parameters } from '../../src/cmdline/params.ts'
+import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { defaultConfig } from '../../src/config/settings.ts'
 import { exitStatus, type FaultCode, faults } from '../../src/fault.ts'
@@ -81,8 +83,21 @@ const commandLine = (version: string): Page => ({
     ),
     heading('PARAMETERS'),
     ...parameters.map(({ name, takes, absent }) => tagged(name, `Takes ${takes}. Absent: ${absent}.`)),
-    heading('REFUSED WORDS'),
-    paragraph('These open a shell, start another program or bring in swap, in one distribution or another:'),
+    heading('REQUIRED WORDS'),
+    ...requiredWords.map((one) => tagged(printRequired(one), `Without it ${one.why}.`)),
+    heading('OTHER WORDS'),
+    paragraph(
+      'Every other word halts the boot unless it is one of these or CMDLINE_WORDS of partition.conf(5) lists it.',
+    ),
+    ...builtInWords.map(({ name, values, takes, where, why }) => {
+      const also = where === 'framework' ? ' Only in an initramfs of dracut or initramfs-tools.' : ''
+      const value = values === undefined ? 'Takes no value' : `Takes ${takes.replaceAll('`', '')}`
+      return tagged(name, `${value}: ${why}.${also}`)
+    }),
+    heading('WORDS THAT NO LIST CAN ALLOW'),
+    paragraph(
+      'These open a shell, print memory, start other programs or bring in swap, in one distribution or another:',
+    ),
     paragraph(`${forbiddenNames.join(', ')}.`),
   ],
   seeAlso: ['cvmboot(8)', 'partition.conf(5)', 'kernel-command-line(7)'],

@@ -1,7 +1,19 @@
-// Words of others on the kernel command line that would defeat the boot: shells, swap, another init. Pure.
-// The line is measured, so an owner who compares measurements sees them too; refusing says it aloud.
+// Words on the kernel command line that no configuration can allow: each opens a shell, prints memory, runs other code or
+// brings swap. Pure. All other words are refused as well unless a list names them; these have their better reasons.
 
-import { splitCmdline, type Word } from './split.ts'
+import { canonical } from './readings.ts'
+import { requiredWords } from './required.ts'
+import type { Word } from './split.ts'
+
+type Row = {
+  /** With `-`, which also stands for `_`; `*` at the one end stands for anything. */
+  readonly names: readonly string[]
+  readonly reason: string
+  /** Values with which the word does no harm. */
+  readonly harmless?: RegExp
+}
+
+const off = /^(?:0|no|false|off)$/
 
 const shell = 'it opens a shell'
 const swap = 'it brings swap, where the host can read and replay memory'
@@ -11,131 +23,98 @@ const steers = 'it is for a shell or for systemd, and changes what they run'
 const argument = 'it is an argument for the new init'
 const credentials = "it takes credentials that nobody has measured, and with them files and root's password"
 const unverified = 'it opens volumes that nobody has verified'
+const memory = "it prints what is in memory, keys too, on the console, which is the host's"
+const debuggers = "it lets the host's console stop the kernel, and read and write its memory"
+const early =
+  'the kernel itself mounts that root, unverified, where the host gives the VM too little memory for the initramfs; name the root by UUID=, LABEL= or /dev/mapper/, which the kernel cannot'
 
-/** Names with `-`, which also stands for `_`. */
-const names: ReadonlyMap<string, string> = new Map([
-  ['init', init],
-  ['rdinit', init],
-  ['resume', swap],
-  ['resume-offset', swap],
-  ['systemd.swap-extra', swap],
-  ['rd.systemd.swap-extra', swap],
-  ['systemd.zram', swap],
-  ['rd.zram', swap],
-  ['single', shell],
-  ['s', shell],
-  ['S', shell],
-  ['1', shell],
-  ['emergency', shell],
-  ['rescue', shell],
-  ['-b', shell],
-  ['rd.shell', shell],
-  ['rd.break', shell],
-  ['rd.emergency', skips],
-  ['rd.cmdline', skips],
-  ['break', shell],
-  ['systemd.debug-shell', shell],
-  ['rd.systemd.debug-shell', shell],
-  ['systemd.default-debug-tty', shell],
-  ['rd.systemd.default-debug-tty', shell],
-  ['systemd.crash-shell', shell],
-  ['rd.systemd.crash-shell', shell],
-  ['systemd.break', shell],
-  ['rd.systemd.break', shell],
-  ['systemd.confirm-spawn', shell],
-  ['systemd.import-credentials', credentials],
-  ['rd.systemd.import-credentials', credentials],
-  ['systemd.condition-first-boot', "it has the host's console asked for a password of root"],
-  ['SYSTEMD-SULOGIN-FORCE', shell],
-  ['systemd.unit', skips],
-  ['rd.systemd.unit', skips],
-  ['systemd.run', skips],
-  ['systemd.wants', skips],
-  ['rd.systemd.wants', skips],
-  ['systemd.setenv', skips],
-  ['systemd.mount-extra', skips],
-  ['rd.systemd.mount-extra', skips],
-  ['systemd.set-credential', skips],
-  ['systemd.set-credential-binary', skips],
-  ['systemd.verity', skips],
-  ['rd.systemd.verity', skips],
-  ['rootfallback', skips],
-  ['boot', skips],
-  ['cryptopts', unverified],
-  // initramfs-tools: its init then says nothing on the console, and expands PS4 before each command.
-  ['debug', skips],
-  ['PS4', steers],
-  ['ENV', steers],
-  ['BASH-ENV', steers],
-  ['log-output', steers],
-  // dracut: names of older versions, other inits, volumes that nobody has verified, a layer over the root.
-  ['rdshell', shell],
-  ['rdbreak', shell],
-  ['real-init', init],
-  ['rd.distroinit', init],
-  ['rd.auto', unverified],
-  ['rootovl', skips],
-  ['rd.live.overlay.overlayfs', skips],
-  ['systemd.mask', skips],
-  ['rd.systemd.mask', skips],
-  ['systemd.volatile', skips],
-])
-/** The same, by how names begin. A word without a dot reaches the init of the initramfs, and the one after it. */
-const beginnings: ReadonlyMap<string, string> = new Map([
-  ['SYSTEMD-', steers],
-  ['-', argument],
-  ['rd.luks.', unverified],
-  ['luks.', unverified],
+const rows: readonly Row[] = [
+  { names: ['init', 'rdinit', 'real-init', 'rd.distroinit'], reason: init },
+  { names: ['resume', 'resume-offset', 'systemd.zram', 'rd.zram'], reason: swap },
+  { names: ['systemd.swap-extra', 'rd.systemd.swap-extra'], reason: swap },
+  { names: ['rd.systemd.swap'], reason: swap, harmless: off },
+  { names: ['single', 's', 'S', '1', 'emergency', 'rescue', '-b'], reason: shell },
+  // initramfs-tools takes back what an image has said where the value is no number.
+  { names: ['panic'], reason: shell, harmless: /^(?:-1|[0-9]{1,5})$/ },
+  { names: ['rd.shell'], reason: shell, harmless: /^0$/ },
+  { names: ['rd.break', 'break', 'rdshell', 'rdbreak', 'systemd.break', 'rd.systemd.break'], reason: shell },
+  { names: ['systemd.debug-shell', 'systemd.crash-shell'], reason: shell, harmless: off },
+  { names: ['rd.systemd.debug-shell', 'rd.systemd.crash-shell'], reason: shell },
+  { names: ['systemd.default-debug-tty', 'rd.systemd.default-debug-tty'], reason: shell },
+  { names: ['systemd.confirm-spawn', 'rd.systemd.confirm-spawn', 'SYSTEMD-SULOGIN-FORCE'], reason: shell },
+  { names: ['systemd.ssh-auto'], reason: 'it lets the host log in, by vsock', harmless: off },
+  { names: ['systemd.ssh-listen', 'rd.systemd.ssh-listen'], reason: 'it lets the host log in, by vsock' },
+  {
+    names: ['systemd.condition-first-boot'],
+    reason: "it has the host's console asked for a password of root",
+    harmless: off,
+  },
+  { names: ['rd.systemd.import-credentials'], reason: credentials, harmless: off },
+  { names: ['systemd.set-credential', 'systemd.set-credential-binary'], reason: skips },
+  { names: ['rd.systemd.set-credential', 'rd.systemd.set-credential-binary'], reason: skips },
+  { names: ['systemd.unit', 'rd.systemd.unit', 'systemd.wants', 'rd.systemd.wants'], reason: skips },
+  { names: ['systemd.run*', 'systemd.setenv', 'systemd.mask', 'rd.systemd.mask'], reason: skips },
+  { names: ['systemd.mount-extra', 'rd.systemd.mount-extra'], reason: skips },
+  {
+    names: ['systemd.extra-unit.*', 'rd.systemd.extra-unit.*', 'systemd.pull', 'rd.systemd.pull'],
+    reason: skips,
+  },
+  { names: ['systemd.verity', 'rd.systemd.verity', 'systemd.volatile'], reason: skips },
+  { names: ['rd.emergency', 'rd.cmdline', 'rootfallback', 'rootovl'], reason: skips },
   // From dracut 110 on.
-  ['rd.overlay', skips],
-])
-
-/** The refused names, as kernel-cmdline.md lists them; `*` stands for any end. */
-export const forbiddenNames: readonly string[] = [
-  ...names.keys(),
-  ...[...beginnings.keys()].map((beginning) => `${beginning}*`),
+  { names: ['rd.live.overlay.overlayfs', 'rd.overlay*'], reason: skips },
+  { names: ['boot'], reason: skips, harmless: /^cvmboot$/ },
+  // initramfs-tools: its init then says nothing on the console, and expands PS4 before each command.
+  { names: ['debug'], reason: skips },
+  { names: ['PS4', 'ENV', 'BASH-ENV', 'log-output', 'SYSTEMD-*'], reason: steers },
+  { names: ['cryptopts', 'rd.auto', 'rd.luks.*', 'luks.*', 'dm-mod.create'], reason: unverified },
+  { names: ['mount.usr', 'usrhash', 'netroot', 'nfsroot'], reason: unverified },
+  { names: ['rd.systemd.gpt-auto'], reason: unverified, harmless: off },
+  { names: ['-*'], reason: argument },
+  { names: ['root'], reason: early, harmless: /^(?:UUID=|LABEL=|\/dev\/mapper\/)[A-Za-z0-9._+-]{1,64}$/ },
+  {
+    names: ['rootfstype'],
+    reason: 'with it the kernel or the initramfs mounts a directory of the host as the root',
+    harmless: /^(?:auto|btrfs|erofs|ext4|squashfs|xfs)$/,
+  },
+  { names: ['noinitrd', 'initcall-blacklist'], reason: 'it keeps the kernel from unpacking the initramfs' },
+  {
+    names: ['bootconfig'],
+    reason: 'it takes more kernel parameters, some of which no command line shows, from behind the initramfs',
+  },
+  { names: ['acpi-rsdp', 'efivar-ssdt'], reason: 'it has the kernel run ACPI code from where it says' },
+  {
+    names: ['ds', 'ci.ds', 'cloud-config-url', 'ignition.*'],
+    reason: 'it names a source of programs that nobody has verified',
+  },
+  { names: ['mem-encrypt'], reason: 'it turns off the protection of memory', harmless: /^on$/ },
+  { names: ['kgdb*', 'ekgdboc', 'nokgdbroundup', 'sysrq-always-enabled'], reason: debuggers },
+  { names: ['kprobe*', 'tp-printk*', 'trace*', 'ftrace*', 'stacktrace*', 'alloc-snapshot'], reason: memory },
+  { names: ['dyndbg', '*.dyndbg', 'ddebug-query', 'print-fatal-signals', 'panic-print'], reason: memory },
+  { names: ['slub-debug', 'slab-debug', 'no-hash-pointers'], reason: memory },
+  { names: ['hash-pointers'], reason: memory, harmless: /^(?:auto|always)$/ },
+  ...requiredWords.map(({ name, same, why, ...one }) => ({
+    names: [canonical(name)],
+    reason: `cvmboot setup gives it as ${name}=${one.value}, and the kernel and systemd take the last one: otherwise ${why}`,
+    harmless: same,
+  })),
 ]
 
-const switches =
-  /^systemd[.](?:debug[-_]shell|crash[-_]shell|condition[-_]first[-_]boot|import[-_]credentials)$/
+/** `*` stands for any end. */
+export const forbidden: readonly Row[] = rows
+export const forbiddenNames: readonly string[] = rows.flatMap(({ names }) => names)
 
-const off = /^(?:0|no|false|off)$/
-
-/** Why the word is refused, or undefined where it is none of ours to judge. */
-const forbidden = (word: Word): string | undefined => {
-  // A switch that is turned off does no harm and is common in hardened command lines.
-  if (word.name === 'rd.shell' && word.value === '0') return undefined
-  if (switches.test(word.name) && off.test(word.value ?? '')) return undefined
-  if (word.name === 'boot' && word.value === 'cvmboot') return undefined
-  // To the kernel it is nothing; to initramfs-tools it takes back what an image has said.
-  if (word.name === 'panic' && !word.value) return shell
-  if (word.name === '--') return undefined
-  const name = word.name.replaceAll('_', '-')
-  return names.get(name) ?? [...beginnings].find(([beginning]) => name.startsWith(beginning))?.[1]
+const isNamed = (pattern: string, name: string): boolean => {
+  if (pattern.startsWith('*')) return name.endsWith(pattern.slice(1))
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
-/**
- * The first word of a command line that is refused, and why. Quotes are the kernel's: shells split within them, and
- * systemd takes those in the middle of a word, and single ones, away. So what any of them would read counts.
- */
-export const forbiddenIn = (cmdline: string): { parameter: string; reason: string } | undefined => {
-  for (const reading of [cmdline, cmdline.replace(/["']/g, ' '), cmdline.replace(/["']/g, '')])
-    for (const word of splitCmdline(reading)) {
-      const reason = forbidden(word)
-      if (reason !== undefined) return { parameter: word.name, reason }
-    }
-  return undefined
-}
+const rowsOf = (name: string): readonly Row[] =>
+  name === '--' ? [] : rows.filter(({ names }) => names.some((pattern) => isNamed(pattern, canonical(name))))
 
-/** The one word of another that has to be there. */
-export const noCredentials = 'systemd.import_credentials=no'
+/** Why nothing can allow the word, or undefined. */
+export const whyNever = ({ name, value }: Pick<Word, 'name' | 'value'>): string | undefined =>
+  rowsOf(name).find(({ harmless }) => value === undefined || harmless?.test(value) !== true)?.reason
 
-/**
- * Whether systemd, in the initramfs or in the new root, may take credentials from the host, by SMBIOS or fw_cfg, which
- * nobody measures: it does unless it is told not to, and writes files and sets root's password as they say.
- */
-export const takesCredentials = (cmdline: string): boolean =>
-  !splitCmdline(cmdline).some(
-    ({ name, value, forInit }) =>
-      !forInit && /^systemd[.]import[-_]credentials$/.test(name) && off.test(value ?? ''),
-  )
+/** Why nothing can allow the name with any value, or undefined. */
+export const whyNeverAny = (name: string): string | undefined => rowsOf(name)[0]?.reason

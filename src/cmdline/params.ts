@@ -4,7 +4,10 @@
 import { fail } from '../fault.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
-import { forbiddenIn, noCredentials, takesCredentials } from './forbidden.ts'
+import { type Allowed, nothingListed, refuseWords, requireWords } from './judge.ts'
+import { alias, isOurs } from './ours.ts'
+import { canonical } from './readings.ts'
+import { printRequired, requiredWords } from './required.ts'
 import { splitCmdline, type Word } from './split.ts'
 
 export type VerityParams = {
@@ -35,8 +38,6 @@ const saltOf = (name: VerityName) => `cvmboot.salt.${name}`
 const onFailure = 'cvmboot.on-failure'
 const deviceTimeout = 'cvmboot.device-timeout'
 export const provision = 'cvmboot.provision'
-/** What image builders emit for the root; the only name of ours without the prefix. */
-const alias = 'roothash'
 
 const takesHash = '64 lower-case hexadecimal digits'
 const takesBlocks = 'a number of 4096-byte blocks from 1 to 2^42'
@@ -60,7 +61,7 @@ export const parameters: readonly Parameter[] = [
  */
 export const cmdlineLimit = 2046
 
-/** The parameters as `cvmboot setup` emits them, and the word that has to stand beside them; what has its default is left out. */
+/** The parameters as `cvmboot setup` emits them, and the words that have to stand beside them; a default is left out. */
 export const printParams = (params: Params): string => {
   const words = verityNames.flatMap((name) => {
     const { rootHash, blocks, salt } = params.verity[name]
@@ -70,21 +71,23 @@ export const printParams = (params: Params): string => {
   if (params.onFailure !== 'halt') words.push(`${onFailure}=${params.onFailure}`)
   if (params.deviceTimeout !== 30) words.push(`${deviceTimeout}=${params.deviceTimeout}`)
   if (params.provision.length > 0) words.push(`${provision}=${params.provision.join(',')}`)
-  return [...words, noCredentials].join(' ')
+  return [...words, ...requiredWords.map(printRequired)].join(' ')
 }
 
 const known = new Set(parameters.map((p) => p.name))
 
-/** The kernel takes `-` and `_` in a name for the same, so both spell ours, and spelling both is twice. */
-const canonical = (name: string): string => name.replaceAll('_', '-')
-
-/** Our words, each name once. Faults: `cmdline-unknown`, `cmdline-duplicate`, `cmdline-forbidden`. */
+/** Our words, each name once: `-` and `_` both spell one, and spelling both is twice. Faults: `cmdline-unknown`, `cmdline-duplicate`, `cmdline-forbidden`. */
 const ours = (words: readonly Word[]): Map<string, string> => {
   const found = new Map<string, string>()
   for (const { name, value, forInit } of words) {
     const parameter = canonical(name)
-    if (!parameter.startsWith('cvmboot.') && parameter !== 'cvmboot' && parameter !== alias) continue
-    if (forInit) throw fail('cmdline-forbidden', { parameter, reason: 'the kernel reads nothing after --' })
+    if (!isOurs(name)) continue
+    if (forInit)
+      throw fail('cmdline-forbidden', {
+        parameter,
+        reason: 'the kernel reads nothing after --',
+        remedy: 'remove it, or put it before the --',
+      })
     if (!known.has(parameter) && parameter !== alias) throw fail('cmdline-unknown', { parameter })
     if (found.has(parameter)) throw fail('cmdline-duplicate', { parameter })
     found.set(parameter, value ?? '')
@@ -141,21 +144,20 @@ const takeVerity = (found: Found): Params['verity'] => {
 
 /**
  * Reads /proc/cmdline (latin1 text). Everything is understood or refused before anything is done.
- * Faults: every `cmdline-*`.
+ * `allowed`: without it no word is listed, and the agent is PID 1. Faults: every `cmdline-*`, `environment-hostile`.
  */
-export const parseParams = (cmdline: string): Params => {
+export const parseParams = (cmdline: string, allowed: Allowed = nothingListed): Params => {
   const { length } = cmdline
   if (length > cmdlineLimit) throw fail('cmdline-too-long', { bytes: length, limit: cmdlineLimit })
   const found = ours(splitCmdline(cmdline))
-  const refused = forbiddenIn(cmdline)
-  if (refused !== undefined) throw fail('cmdline-forbidden', refused)
+  refuseWords(cmdline, allowed)
   const params: Params = {
     verity: takeVerity(found),
     onFailure: takeOr(found, onFailure, 'halt', takesFailure, parseOnFailure),
     deviceTimeout: takeOr(found, deviceTimeout, 30, takesTimeout, parseTimeout),
     provision: takeOr(found, provision, [], takesProvision, parseProvision),
   }
-  if (takesCredentials(cmdline)) throw fail('cmdline-missing', { parameter: noCredentials })
+  requireWords(cmdline)
   return params
 }
 

@@ -1,5 +1,6 @@
 // Settings of partition.conf that are each good and do not go together. Pure.
 
+import { printListed, whyNotListed } from '../cmdline/listed.ts'
 import { leastData } from '../layout/extent.ts'
 import { volumes } from '../layout/layout.ts'
 import { dataOffset } from '../layout/luks2/profile.ts'
@@ -86,8 +87,26 @@ const ownerWithoutKeyslot: Rule = ({ jobStore, keys }, find) => {
   return { ...at, expected }
 }
 
+/** The list is for what is harmless in one VM, and not for what no VM should boot with. */
+const neverListed: Rule = ({ cmdlineWords }, find) => {
+  const at = find('CMDLINE_WORDS')
+  for (const word of at === undefined ? [] : cmdlineWords) {
+    const reason = whyNotListed(word)
+    if (at !== undefined && reason !== undefined)
+      return { ...at, expected: `a list without ${printListed(word)}: ${reason}` }
+  }
+  return undefined
+}
+
 type Rule = (config: Config, find: Find) => Conflict | undefined
-const rules: readonly Rule[] = [mountInMount, layerOverMount, tooSmall, tpmAlone, ownerWithoutKeyslot]
+const rules: readonly Rule[] = [
+  mountInMount,
+  layerOverMount,
+  tooSmall,
+  tpmAlone,
+  ownerWithoutKeyslot,
+  neverListed,
+]
 
 /** The first conflict, at the line to change. */
 export const conflictIn = (config: Config, find: Find): Conflict | undefined => {

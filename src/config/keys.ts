@@ -1,6 +1,7 @@
 // The keys of partition.conf, all of them. Pure. Keys of the scripts this replaces stay readable; one that only
 // confirms a constant is checked.
 
+import { parseListed, printListed, takesListed } from '../cmdline/listed.ts'
 import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
@@ -168,6 +169,17 @@ export const configKeys: readonly Key[] = [
       return isPath(text)
     },
     print: (config) => config.init,
+  },
+  {
+    key: 'CMDLINE_WORDS',
+    aliases: [],
+    expected: takesListed,
+    read: (text, to) => {
+      const words = parseListed(text)
+      if (words !== undefined) to.cmdlineWords = words
+      return words !== undefined
+    },
+    print: (config) => config.cmdlineWords.map(printListed).join(' '),
   },
   ...hardeningKeys,
   least('MIN_DISK', 'disk'),

@@ -1,5 +1,6 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
+import type { ListedWord } from '../cmdline/listed.ts'
 import type { Hardening } from '../layout/hardening.ts'
 import {
   type Binding,
@@ -52,6 +53,8 @@ export type Config = {
   readonly overlaySize: bigint
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
+  /** Words of others that the kernel command line may have besides those that every one may. */
+  readonly cmdlineWords: readonly ListedWord[]
   readonly hardening: Hardening
   /** Bytes that `cvmboot check` asks for at the least. The boot takes what there is. */
   readonly least: { readonly disk: bigint; readonly memory: bigint }
@@ -90,6 +93,7 @@ export const defaultConfig: Config = {
   overlays: [],
   overlaySize: 1024n ** 3n,
   init: '/sbin/init',
+  cmdlineWords: [],
   hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
   least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
 }

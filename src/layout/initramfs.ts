@@ -5,6 +5,18 @@
 export const configPath = '/etc/cvmboot/partition.conf'
 export const manifestPath = '/etc/cvmboot/manifest'
 export const modulesRoot = '/lib/modules'
+/**
+ * Where systemd's EFI stub lays files that it found beside the image (systemd-stub(7)): credentials, system and
+ * configuration extensions. No launch measures them.
+ */
+export const extraDirectory = '/.extra'
+/** What the stub lays there out of sections of the image itself. */
+export const extraOfImage: readonly string[] = [
+  'os-release',
+  'profile',
+  'tpm2-pcr-public-key.pem',
+  'tpm2-pcr-signature.json',
+].map((name) => `${extraDirectory}/${name}`)
 /** Where the new root is assembled. */
 export const newRoot = '/sysroot'
 

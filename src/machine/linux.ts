@@ -21,6 +21,7 @@ import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Secret } from '../keys/secret.ts'
 import { newRoot } from '../layout/initramfs.ts'
+import { below } from './below.ts'
 import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './block.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
@@ -177,6 +178,7 @@ export const linux: Machine = {
   readText,
   // Follows links: in an initramfs of dracut a library is one.
   fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size,
+  below,
   kernel: release,
   now,
   // performance.now() counts from the start of this process.

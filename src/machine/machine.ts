@@ -5,6 +5,7 @@ import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../keys/secret.ts'
 import type { LayerEntry } from '../layout/shadows.ts'
 import type { TpmPolicy } from '../layout/tpm.ts'
+import type { Below } from './below.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
 import type { SnpCertificate } from './snp-certificates.ts'
@@ -87,6 +88,8 @@ export type Machine = {
   /** Text of a file of the measured initramfs or of the kernel, or undefined where there is none. */
   readonly readText: (path: string) => string | undefined
   readonly fileBytes: (path: string) => number | undefined
+  /** What lies below a directory of the initramfs, at most so many; links are not followed. */
+  readonly below: (directory: string, most: number) => readonly Below[]
   /** Kernel release, as `6.12.107-cloud-amd64`. */
   readonly kernel: () => string
   /** Milliseconds since the machine started. */

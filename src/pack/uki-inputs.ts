@@ -2,13 +2,16 @@
 
 import { open, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { parseParams } from '../cmdline/params.ts'
+import { defaultConfig, parseConfig } from '../config/config.ts'
+import { readCmdline } from '../config/verdict.ts'
 import { BootFault, fail } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
+import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { claimImage } from '../runtime/inspect-image.ts'
 import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
 import { readImage } from './image.ts'
+import { bootOf, type ImageBoot } from './image-boot.ts'
 import { parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
 import { packInitramfs } from './pack.ts'
 import { type Given, ofInitramfs } from './uki-options.ts'
@@ -48,13 +51,12 @@ export const sourceOf = async (path: string): Promise<{ file: string; bytes: num
 }
 
 /**
- * One line that the boot takes, as bytes of the section. The stub makes UTF-16 of it and the kernel makes bytes of that,
- * so that only ASCII is the same at both ends. Faults: `usage`, `pack-input`, `cmdline-*`.
+ * One line, as bytes of the section. The stub makes UTF-16 of it and the kernel makes bytes of that, so that only ASCII is
+ * the same at both ends. Fault: `pack-input`.
  */
-export const readCmdline = async (given: string): Promise<string> => {
+export const readLine = async (given: string): Promise<string> => {
   const line = (given.startsWith('@') ? (await read(given.slice(1))).toString('latin1') : given).trim()
   if (/[^ -~]/.test(line)) throw badInput('the command line', 'it is not one line of printable ASCII')
-  parseParams(line)
   return line
 }
 
@@ -88,9 +90,9 @@ export const readRelease = async (kernel: string, modules: string | undefined): 
 
 /**
  * A ready initramfs: whole, and for that kernel. Here it is a matter of making it again; in the image it halts every boot.
- * Faults: `initramfs-incomplete`, `pack-input`.
+ * Faults: `initramfs-incomplete`, `pack-input`, `config-*`.
  */
-const requireFit = async (initramfs: string, release: string): Promise<void> => {
+const readFit = async (initramfs: string, release: string): Promise<ImageBoot> => {
   const { refused } = await claimImage(initramfs)
   if (refused !== undefined) throw new BootFault(refused)
   const image = await readImage(await read(initramfs))
@@ -98,18 +100,29 @@ const requireFit = async (initramfs: string, release: string): Promise<void> => 
   const releases = entries.flatMap(({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [])
   if (!releases.includes(release))
     throw badInput(initramfs, `the kernel is ${release}, and its modules are for ${releases[0] ?? 'none'}`)
+  return bootOf(image)
+}
+
+/**
+ * Asks the boot whether it takes the line with the initramfs that goes in. Faults: `initramfs-incomplete`, `pack-input`,
+ * `config-*`, `cmdline-*`, `environment-hostile`.
+ */
+export const requireCmdline = async (line: string, given: Given, release: string): Promise<void> => {
+  const packed = (file: string | undefined): ImageBoot => ({
+    config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
+    pivot: 'own',
+  })
+  const { initramfs } = given
+  const { config, pivot } = initramfs === undefined ? packed(given.config) : await readFit(initramfs, release)
+  readCmdline(line, config, pivot)
 }
 
 /** Packs one into `directory`, or takes the ready one; and what there is to say about it. */
 export const initramfsOf = async (
   given: Given,
-  release: string,
   directory: string,
 ): Promise<{ file: string; said: string }> => {
-  if (given.initramfs !== undefined) {
-    await requireFit(given.initramfs, release)
-    return { file: given.initramfs, said: '' }
-  }
+  if (given.initramfs !== undefined) return { file: given.initramfs, said: '' }
   const file = join(directory, 'initramfs')
   const options = ofInitramfs.flatMap((name) => (given[name] === undefined ? [] : [`--${name}`, given[name]]))
   const said = await packInitramfs([...options, '--output', file])

@@ -6,7 +6,15 @@ import { join } from 'node:path'
 import { findTool } from '../machine/exec.ts'
 import { checkOutput } from './pack.ts'
 import { checkUki } from './uki-check.ts'
-import { badInput, initramfsOf, readCmdline, readOsRelease, readRelease, sourceOf } from './uki-inputs.ts'
+import {
+  badInput,
+  initramfsOf,
+  readLine,
+  readOsRelease,
+  readRelease,
+  requireCmdline,
+  sourceOf,
+} from './uki-inputs.ts'
 import { makers, type Tool, type UkiParts } from './uki-make.ts'
 import { readOptions } from './uki-options.ts'
 import { writeWhole } from './whole.ts'
@@ -21,7 +29,7 @@ const installedTool = async (): Promise<Tool> => {
 export const packUki = async (args: readonly string[]): Promise<void> => {
   const { given, kernel, output, stub, signing, existing, ...options } = readOptions(args)
   await checkOutput({ output, existing })
-  const cmdline = await readCmdline(options.cmdline)
+  const cmdline = await readLine(options.cmdline)
   const osRelease = await readOsRelease(given)
   const release = await readRelease(kernel, given.modules)
   const tool = options.tool ?? (await installedTool())
@@ -29,9 +37,10 @@ export const packUki = async (args: readonly string[]): Promise<void> => {
   await sourceOf(stub).catch(() => {
     throw badInput(stub, 'it is not there; apt-get install systemd-boot-efi, or pass --stub')
   })
+  await requireCmdline(cmdline, given, release)
   let said = ''
   await writeWhole(output, async (directory) => {
-    const initramfs = await initramfsOf(given, release, directory)
+    const initramfs = await initramfsOf(given, directory)
     said = initramfs.said
     const holding = async (name: string, content: string) => {
       await writeFile(join(directory, name), content)

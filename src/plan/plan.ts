@@ -1,25 +1,27 @@
 // From parameters and configuration to the list of steps. Reads aloud as a boot. Pure.
 
-import { type Params, provision } from '../cmdline/params.ts'
-import { type Config, defaultConfig } from '../config/config.ts'
+import type { Params } from '../cmdline/params.ts'
+import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
-import { fail } from '../fault.ts'
+import { isPlain, lasts, requireFit } from '../config/verdict.ts'
 import { hardeningOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
+import type { Pivot } from '../layout/pivot.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/mount.ts'
 
 /** Where writable layers live: in /run, which moves along to the new root. */
 const overlayStore = '/run/cvmboot/overlay'
 
-/** Who makes the new root the root: we, as PID 1, or the init of dracut or initramfs-tools after us. */
-export type Pivot = 'own' | 'framework'
+export type { Pivot }
 
-/**
- * Faults: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of; `config-init`,
- * where the configuration names an init that a framework would not run.
- */
-export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] => [
+/** Faults: those of `requireFit`. */
+export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] => {
+  requireFit(params, config, pivot)
+  return stepsOf(params, config, pivot)
+}
+
+const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
   { kind: 'check-initramfs' },
   { kind: 'load-modules', modules: modulesOf(config) },
   { kind: 'require-cvm' },
@@ -52,17 +54,8 @@ const planHardening = ({ hardening }: Config): Step[] => {
   ]
 }
 
-const planPivot = ({ init }: Config, pivot: Pivot): Step => {
-  if (pivot === 'own') return { kind: 'switch-root', init }
-  if (init !== defaultConfig.init) throw fail('config-init', { init, instead: defaultConfig.init })
-  return { kind: 'hand-over', init }
-}
-
-const isPlain = (volume: CryptName, config: Config): boolean =>
-  volume === 'job-store' && config.jobStore === 'plain'
-
-const lasts = (volume: CryptName, config: Config): boolean =>
-  !isPlain(volume, config) && config.keys[volume].provider !== 'ephemeral'
+const planPivot = ({ init }: Config, pivot: Pivot): Step =>
+  pivot === 'own' ? { kind: 'switch-root', init } : { kind: 'hand-over', init }
 
 const planWritable = (volume: CryptName, params: Params, config: Config): Step[] => {
   const mount = config.mount[volume]
@@ -70,11 +63,6 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   const profile = config.profile[volume]
   const { provider, binding, blank } = config.keys[volume]
   const wanted = params.provision.includes(volume)
-  if (wanted && (!lasts(volume, config) || blank !== 'halt'))
-    throw fail('cmdline-value', {
-      ...{ parameter: provision, value: volume },
-      expected: 'volumes that partition.conf gives a key that lasts and BLANK=halt',
-    })
   if (isPlain(volume, config)) return [{ kind: 'mount-plain', volume, mount, timeout }]
   if (provider === 'ephemeral')
     return [

@@ -1,8 +1,8 @@
 // The verb `plan`: what a boot with this command line and configuration would do, or why it would refuse.
 
 import { readArguments } from '../arguments.ts'
-import { parseParams } from '../cmdline/params.ts'
 import { defaultConfig, parseConfig } from '../config/config.ts'
+import { readCmdline } from '../config/verdict.ts'
 import { fail } from '../fault.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { printStep, type Step } from '../steps/index.ts'
@@ -33,11 +33,12 @@ export const printPlanJson = (steps: readonly Step[]): string =>
 export const printPlan = (steps: readonly Step[]): string =>
   steps.map((step, i) => `${String(i + 1).padStart(2)}  ${printStep(step)}\n`).join('')
 
-/** Prints the plan. Faults: `usage`, `config-*`, `cmdline-*`. */
+/** Prints the plan. Faults: `usage`, `config-*`, `cmdline-*`, `environment-hostile`. */
 export const plan = async (args: readonly string[]): Promise<void> => {
   const { cmdline, config: file, hook, json } = readArguments(args, accepted)
   if (cmdline === undefined) throw fail('usage', { reason: 'plan needs --cmdline TEXT' })
   const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
-  const steps = planBoot(parseParams(cmdline), config, hook === true ? 'framework' : 'own')
+  const pivot = hook === true ? 'framework' : 'own'
+  const steps = planBoot(readCmdline(cmdline, config, pivot), config, pivot)
   process.stdout.write(json === true ? printPlanJson(steps) : printPlan(steps))
 }

@@ -22,5 +22,8 @@ export const readBooted = (
   if (kept === undefined)
     throw fail('config-missing', { file: bootedConfigPath, reason: 'the boot left none' })
   const cmdline = (system.text('/proc/cmdline') ?? '').replace(/\n$/, '')
-  return { expected: expectedOf(parseParams(cmdline), parseConfig(kept, config ?? bootedConfigPath)), state }
+  const settings = parseConfig(kept, config ?? bootedConfigPath)
+  // The boot has judged the words. Which initramfs it ran in is not kept, and a framework's takes a few words more.
+  const params = parseParams(cmdline, { listed: settings.cmdlineWords, pivot: 'framework' })
+  return { expected: expectedOf(params, settings), state }
 }

@@ -4,13 +4,15 @@ import { readArguments } from '../arguments.ts'
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { BootFault, fail } from '../fault.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { checkCmdline } from './check-cmdline.ts'
 import { firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
 import { checkVm, type Preflight } from './preflight.ts'
 import { checkBuild } from './preflight-build.ts'
 import { screenOf } from './screen.ts'
 
-export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE] [--json]
+export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE]
+              [--cmdline TEXT [--hook]] [--json]
 
 Looks whether this machine is fit for what partition.conf says: kernel, modules and hardening, memory against what lies in it,
 the disk against the sum of the volumes, confidential VM, swap, tools. One line each, which says what to do; ends with
@@ -21,6 +23,8 @@ the status of the first that fails. Changes nothing.
   --config FILE    partition.conf (default: the built-in defaults, which ask for 200 GB of disk and 16 GB of memory)
   --modules DIR    lib/modules/RELEASE of the kernel that will boot (default: of the running one)
   --disk           the disk (default: DEVICE of partition.conf, or the largest there is)
+  --cmdline TEXT   a kernel command line, as in "$(cat cmdline)": whether the boot takes it
+  --hook           in an initramfs of dracut or initramfs-tools
   --json           the findings as JSON
 `
 
@@ -29,6 +33,8 @@ const accepted = {
   config: { type: 'string' },
   modules: { type: 'string' },
   disk: { type: 'string' },
+  cmdline: { type: 'string' },
+  hook: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const
 
@@ -36,14 +42,18 @@ const checks = { vm: checkVm, build: checkBuild } as const
 
 /** Prints the findings, then fails with the first that is bad. Faults: `usage`, `config-*`, and those of the findings. */
 export const check = async (args: readonly string[]): Promise<void> => {
-  const { for: what = 'vm', config: file, modules, disk, json } = readArguments(args, accepted)
+  const given = readArguments(args, accepted)
+  const { for: what = 'vm', config: file, modules, disk, json, cmdline, hook } = given
   if (!Object.hasOwn(checks, what)) throw fail('usage', { reason: `--for takes vm or build, not ${what}` })
+  if (hook === true && cmdline === undefined) throw fail('usage', { reason: '--hook goes with --cmdline' })
   const flight: Preflight = {
     config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
     modules: modules?.replace(/\/+$/, '') ?? `/lib/modules/${live.kernel()}`,
     disk,
   }
-  const findings = checks[what as keyof typeof checks](live, flight)
+  const pivot = hook === true ? 'framework' : 'own'
+  const line = cmdline === undefined ? [] : [checkCmdline(cmdline, flight.config, pivot)]
+  const findings = [...checks[what as keyof typeof checks](live, flight), ...line]
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

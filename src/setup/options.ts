@@ -7,7 +7,9 @@ import { type Config, defaultConfig, parseConfig } from '../config/config.ts'
 import { fail } from '../fault.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
+import type { Pivot } from '../layout/pivot.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { type Appended, requireAppendable } from './outputs.ts'
 
 export type Options = {
   readonly config: Config
@@ -20,6 +22,7 @@ export type Options = {
   readonly out: string | undefined
   readonly format: FileSystem
   readonly existing: 'keep' | 'replace'
+  readonly appended: Appended
   /** Seconds since 1970: every time stamp in the images. */
   readonly time: number
 }
@@ -28,7 +31,7 @@ export const setupHelp = `cvmboot setup: make a disk of three directories, tars 
 
   cvmboot setup --root-fs PATH --oem-launcher PATH --os-config PATH
                 [--disk FILE|DEVICE] [--config FILE] [--out DIR]
-                [--format erofs|squashfs|ext4] [--force]
+                [--format erofs|squashfs|ext4] [--append TEXT [--hook]] [--force]
 
   --root-fs, --oem-launcher, --os-config
                   what the volume holds: a directory, a tar (compressed or not), or a ready
@@ -39,6 +42,9 @@ export const setupHelp = `cvmboot setup: make a disk of three directories, tars 
   --out           directory for roothashes.json, cmdline and partition.conf; otherwise that
                   of the image file, or the current one when a device is written
   --format        file system made from directories and tars (erofs)
+  --append        words that follow in the emitted command line; one that the boot would refuse
+                  is refused here
+  --hook          they are for an initramfs of dracut or initramfs-tools, where a few more are good
   --force         replace what --disk and --out hold
 
 Environment: NVFLARE_ROOT (as ROOT_MOUNT), NVFLARE_DEVICE (as --disk), ENCRYPT_JOBS=true|false
@@ -53,7 +59,7 @@ const badUsage = (reason: string) => fail('usage', { reason })
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Faults: `usage`, `config-*`. */
+/** Faults: `usage`, `config-*`, `cmdline-*`, `environment-hostile`. */
 export const readOptions = (args: readonly string[], environment: Environment): Options => {
   const given = readArguments(args, accepted)
   const need = (name: VerityName): [VerityName, string] => {
@@ -69,6 +75,8 @@ export const readOptions = (args: readonly string[], environment: Environment): 
   if (disk === undefined || disk === '')
     throw badUsage('setup needs --disk FILE or DEVICE, NVFLARE_DEVICE, or DEVICE in the configuration')
   if (given.out === '') throw badUsage('--out is empty')
+  const appended = readAppended(given.append, given.hook === true ? 'framework' : 'own')
+  requireAppendable(config, appended)
   return {
     config,
     configFile,
@@ -77,6 +85,7 @@ export const readOptions = (args: readonly string[], environment: Environment): 
     out: given.out === undefined ? undefined : resolve(given.out),
     format,
     existing: given.force === true ? 'replace' : 'keep',
+    appended,
     time: readTime(environment['SOURCE_DATE_EPOCH']),
   }
 }
@@ -90,8 +99,19 @@ const accepted = {
   disk: text,
   out: text,
   format: text,
+  append: text,
+  hook: { type: 'boolean' },
   force: { type: 'boolean' },
 } as const
+
+/** Fault: `usage`. */
+const readAppended = (append: string | undefined, pivot: Pivot): Appended => {
+  const words = (append ?? '').trim()
+  if (append !== undefined && (words === '' || /[^ -~]/.test(words)))
+    throw badUsage('--append takes one line of printable ASCII')
+  if (append === undefined && pivot === 'framework') throw badUsage('--hook goes with --append')
+  return { words, pivot }
+}
 
 const readConfig = (
   file: string | undefined,

@@ -1,10 +1,11 @@
 // The text files beside the disk: roothashes.json, cmdline and partition.conf.
 
-import { cmdlineLimit, type Params, printParams, type VerityParams } from '../cmdline/params.ts'
+import { type Params, printParams, type VerityParams } from '../cmdline/params.ts'
 import { type Config, printConfig } from '../config/config.ts'
-import { fail } from '../fault.ts'
-import { cryptNames, treeName, type VerityName } from '../layout/layout.ts'
-import { blockSize, fixedSalt } from '../layout/verity.ts'
+import { readCmdline } from '../config/verdict.ts'
+import { cryptNames, treeName, type VerityName, verityNames } from '../layout/layout.ts'
+import type { Pivot } from '../layout/pivot.ts'
+import { blockSize, fixedSalt, type RootHash } from '../layout/verity.ts'
 import type { Plan } from './partitions.ts'
 import { printRootHashes, type RootHashes } from './roothashes.ts'
 import type { BuiltVolume } from './volume.ts'
@@ -12,30 +13,43 @@ import type { BuiltVolume } from './volume.ts'
 export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as const
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 
-/**
- * Words of others that a confidential VM wants: memory that is freed holds nothing; the host seeds the bootloader's random
- * numbers, and may add a disk whose partitions systemd would mount or swap to.
- */
-const wantedWords = [
-  'init_on_free=1',
-  'random.trust_bootloader=off',
-  'systemd.gpt_auto=0',
-  'systemd.swap=0',
-] as const
+/** Words that are to follow those that `setup` emits, and the initramfs in which they have to be good. */
+export type Appended = { readonly words: string; readonly pivot: Pivot }
 
-/** Fault: `cmdline-too-long`. */
-export const printOutputs = (built: readonly BuiltVolume[], plan: Plan, config: Config): Outputs => ({
+/** Faults: those of `printCmdline`. */
+export const printOutputs = (
+  built: readonly BuiltVolume[],
+  plan: Plan,
+  config: Config,
+  appended: Appended,
+): Outputs => ({
   'roothashes.json': printRootHashes(rootHashes(built, plan, config)),
-  cmdline: printCmdline({ verity: verityParams(built), onFailure: 'halt', deviceTimeout: 30, provision: [] }),
+  cmdline: printCmdline(paramsOf(verityParams(built)), config, appended),
   'partition.conf': printConfig(config),
 })
 
-/** One line. Fault: `cmdline-too-long`. */
-export const printCmdline = (params: Params): string => {
-  const line = [printParams(params), ...wantedWords].join(' ')
-  const bytes = Buffer.byteLength(line)
-  if (bytes > cmdlineLimit) throw fail('cmdline-too-long', { bytes, limit: cmdlineLimit })
+const paramsOf = (verity: Params['verity']): Params => ({
+  verity,
+  onFailure: 'halt',
+  deviceTimeout: 30,
+  provision: [],
+})
+
+/** One line, which the boot takes. Faults: every `cmdline-*`, `environment-hostile`, `config-init`. */
+export const printCmdline = (params: Params, config: Config, { words, pivot }: Appended): string => {
+  const line = `${printParams(params)} ${words}`.trim()
+  readCmdline(line, config, pivot)
   return `${line}\n`
+}
+
+/** Whether words can be appended, before there are root hashes. Faults: those of `printCmdline`. */
+export const requireAppendable = (config: Config, appended: Appended): void => {
+  const volume = (name: VerityName, digit: string): [VerityName, VerityParams] => [
+    name,
+    { rootHash: digit.repeat(64) as RootHash, blocks: 1n, salt: fixedSalt(name) },
+  ]
+  const verity = Object.fromEntries(verityNames.map((name, i) => volume(name, `${i}`))) as Params['verity']
+  printCmdline(paramsOf(verity), config, appended)
 }
 
 const verityParams = (built: readonly BuiltVolume[]): Params['verity'] =>

@@ -28,7 +28,7 @@ import { writeDisk } from './write.ts'
 
 export { setupHelp } from './options.ts'
 
-/** Faults: `usage`, `config-*`, `source-*`, `target-*`, `tool-*`, `cmdline-too-long`. */
+/** Faults: `usage`, `config-*`, `source-*`, `target-*`, `tool-*`, `cmdline-*`. */
 export const setup = async (args: readonly string[]): Promise<void> => {
   const options = readOptions(args, process.env)
   const sources = verityNames.map((name) => lookAt(name, options.sources[name]))
@@ -86,7 +86,7 @@ const make = async (work: Work, { options, sources, target, out }: Job): Promise
   const plan = planPartitions(built, options.config, blockSize)
   const bytes = target.kind === 'device' ? target.bytes : alignUp(plan.needed)
   if (bytes < plan.needed) throw fail('target-too-small', { target: target.path, bytes, needed: plan.needed })
-  const outputs = printOutputs(built, plan, options.config)
+  const outputs = printOutputs(built, plan, options.config, options.appended)
   const gpt = gptOf(plan, blockSize, bytes)
   const files = new Map(
     built.flatMap((one) => [[one.name, one.image] as const, [treeName(one.name), one.tree]]),

@@ -1,11 +1,19 @@
 // check-initramfs: the archive was unpacked to its end. The host chooses the RAM size, and on too little the
-// kernel only logs that files are missing.
+// kernel only logs that files are missing. And the EFI stub has added nothing that it found beside the image.
 
 import { fail } from '../fault.ts'
-import { manifestPath, parseManifest } from '../layout/initramfs.ts'
+import { extraDirectory, extraOfImage, manifestPath, parseManifest } from '../layout/initramfs.ts'
+import type { Machine } from '../machine/machine.ts'
 import type { Definition } from './step.ts'
 
 export type CheckInitramfs = { readonly kind: 'check-initramfs' }
+
+/** Fault: `initramfs-extra`. */
+const refuseExtra = (machine: Machine): void => {
+  const found = machine.below(extraDirectory, extraOfImage.length + 1)
+  const odd = found.find(({ path, kind }) => kind !== 'file' || !extraOfImage.includes(path))
+  if (odd !== undefined) throw fail('initramfs-extra', { path: odd.path })
+}
 
 export const checkInitramfs: Definition<CheckInitramfs> = {
   print: () => 'check-initramfs',
@@ -20,6 +28,7 @@ export const checkInitramfs: Definition<CheckInitramfs> = {
       if (found !== bytes)
         throw fail('initramfs-incomplete', { path, reason: `${found ?? 'no'} bytes instead of ${bytes}` })
     }
+    refuseExtra(machine)
     return { files: entries.length }
   },
 }

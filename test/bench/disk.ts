@@ -31,6 +31,9 @@ const configOf = ({ workspace, jobStore, launcher = 0, keys }: Sizes): string =>
   [
     ...['ROOT_FS_SIZE=512M', `LAUNCHER_SIZE=${64 + launcher}M`, 'CONFIG_SIZE=64M', 'TMPFS_SIZE=128M'],
     ...[`WORKSPACE_SIZE=${workspace}`, `JOBSTORE_SIZE=${jobStore}`, 'JOBSTORE_ENCRYPTION=required', ''],
+    // What the peers read and this one passes over.
+    'CMDLINE_WORDS="root=/dev/mapper/root rootfstype=erofs ro printk.devkmsg=on rd.systemd.show_status=false"',
+    '',
     ...(keys === undefined ? [] : ['WORKSPACE_KEY=snp', 'WORKSPACE_BIND=id-block', '']),
   ].join('\n')
 

@@ -26,6 +26,7 @@ import { parseRootHashes, printRootHashes } from '../../src/setup/roothashes.ts'
 import { changedConfig } from '../config-sample.ts'
 import { goodCmdline, hashes } from '../fake-machine.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
+import { judgeTarget } from './cmdline-words.ts'
 import { gptTarget } from './gpt.ts'
 import { mutateJson } from './json.ts'
 import { luks2Target } from './luks2.ts'
@@ -74,7 +75,7 @@ const cmdlineWords = [
 ]
 const cmdlines = [
   goodCmdline,
-  `BOOT_IMAGE=/x ro quiet ${goodCmdline} rd.shell=0 a="b c" -- for it`,
+  `BOOT_IMAGE=/x quiet ${goodCmdline} rd.shell=0 console="ttyS0"`,
   goodCmdline.replace('cvmboot.roothash.root-fs', 'roothash').replaceAll('os-config', 'os_config'),
   `${goodCmdline} cvmboot.salt.root-fs=- cvmboot.on-failure=reboot cvmboot.device-timeout=3600 cvmboot.provision=job-store,workspace`,
   goodCmdline.replace(/(\S+roothash.root-fs=)(\S+)/, '$1"$2"'),
@@ -94,7 +95,7 @@ const isPlain = ({ name, value }: Word): boolean =>
 
 const words = textTarget({
   name: 'command line, words',
-  seeds: cmdlines,
+  seeds: [...cmdlines, `BOOT_IMAGE=/x ro quiet ${goodCmdline} rd.shell=0 a="b c" -- for it`],
   words: cmdlineWords,
   mutate: mutateCmdline,
   check: (text) => {
@@ -116,7 +117,7 @@ const params = textTarget({
   mutate: mutateCmdline,
   check: (text) => {
     const how = onFailureOf(text)
-    const found = orRefused(/^cmdline-/, () => parseParams(text))
+    const found = orRefused(/^(?:cmdline-|environment-hostile)/, () => parseParams(text))
     if (found === undefined) return false
     same(parseParams(printParams(found)), found, 'printed, it reads differently')
     same(how, found.onFailure, 'how to end is read in two ways')
@@ -160,6 +161,7 @@ const configWords = [
     '007',
   ],
   ...['tpm2', 'snp+tpm2', 'inside', 'outside', '"4 9 11"', '11', `000b${'0'.repeat(64)}`],
+  ...['CMDLINE_WORDS=nosmt\n', 'CMDLINE_WORDS="a=* b=c"\n', 'kprobe_event=*', '"nosmt ip=*"'],
   ...['# x', '$HOME', '\\', '8002', '9000-9010', '0', '65534', '65535', '7777', '1777'],
 ]
 
@@ -478,6 +480,7 @@ export const targets: readonly Target[] = [
   ...[
     words,
     params,
+    judgeTarget,
     conf,
     oldConf,
     gptTarget(512),

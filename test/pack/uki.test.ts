@@ -13,6 +13,7 @@ import { parsePe, peHeadBytes } from '../../src/pack/pe.ts'
 import { packUki } from '../../src/pack/uki.ts'
 import { goodCmdline } from '../fake-machine.ts'
 import { listen } from '../listen.ts'
+import { withFirst } from '../vm/archives.ts'
 import { release, temporary, writeTree } from './tree.ts'
 
 const place = temporary()
@@ -99,6 +100,35 @@ test('without a ready initramfs it packs one, for the modules of that kernel', a
   const said = await quietly([...given, ...image, '--modules', writeTree(), ...own, '--output', output])
   assert.is(sectionOf(output, '.initrd').toString('latin1', 0, 6), '070701')
   assert.match(said, new RegExp(`for kernel ${release}: 8 modules`))
+})
+
+test('the line is judged by the configuration that goes in, and by who pivots', async () => {
+  const config = at('words.conf')
+  writeFileSync(config, 'CMDLINE_WORDS="nosmt"\n')
+  const listing = at('initramfs-listing')
+  await packInitramfs([...own, '--config', config, '--modules', writeTree(), '--output', listing])
+  const framework = at('initramfs-framework')
+  await withFirst(initramfs, { 'usr/sbin/cvmboot': 'the agent' }, framework)
+  const packed = [...given, ...image, '--modules', writeTree(), ...own]
+  const swap = (args: readonly string[], option: string, value: string): string[] =>
+    args.map((word, i) => (args[i - 1] === option ? value : word))
+  for (const [args, words, expected] of [
+    [ready, 'nosmt', /^cmdline-forbidden: .*CMDLINE_WORDS="nosmt"/],
+    [swap(ready, '--initramfs', listing), 'nosmt', /^no fault$/],
+    [
+      swap(ready, '--initramfs', listing),
+      'nosmt=force',
+      /^cmdline-forbidden: .*add nosmt=force to CMDLINE_WORDS/,
+    ],
+    [packed, 'nosmt', /^cmdline-forbidden: /],
+    [[...packed, '--config', config], 'nosmt', /^no fault$/],
+    [ready, 'root=UUID=1 ro', /^cmdline-forbidden: .*parameter root:/],
+    [swap(ready, '--initramfs', framework), 'root=UUID=1 ro', /^no fault$/],
+    [swap(ready, '--initramfs', framework), 'root=/dev/vda1 ro', /^cmdline-forbidden: .*too little memory/],
+  ] as const) {
+    const line = swap(args, '--cmdline', `${goodCmdline} ${words}`)
+    assert.match(await message([...line, '--output', fresh()]), expected, words)
+  }
 })
 
 test("an image's own os-release is kept, and its name given on top", async () => {

@@ -109,6 +109,9 @@ test('cvmboot plan prints the plan and exits 0', () => {
   assert.is(status, 0)
   assert.is(stdout, printPlan(plan(everything)))
   assert.is(run('--cmdline', goodCmdline, '--json').stdout, printPlanJson(plan('')))
+  writeFileSync(config, 'CMDLINE_WORDS="nosmt"\n')
+  const line = `${goodCmdline} nosmt root=UUID=1 ro`
+  assert.match(run('--cmdline', line, '--config', config, '--hook').stdout, /hand-over \/sbin\/init\n$/)
 })
 
 test('what the boot would refuse is refused with the same code, and its exit status', () => {
@@ -117,6 +120,9 @@ test('what the boot would refuse is refused with the same code, and its exit sta
   const table: [string[], string, number][] = [
     [['--cmdline', ''], 'cmdline-missing', 10],
     [['--cmdline', `${goodCmdline} cvmboot.x`], 'cmdline-unknown', 10],
+    [['--cmdline', `${goodCmdline} nosmt`], 'cmdline-forbidden', 10],
+    [['--cmdline', `${goodCmdline} LD_PRELOAD=/x`], 'environment-hostile', 12],
+    [['--cmdline', `${goodCmdline} ro`], 'cmdline-forbidden', 10],
     [['--cmdline', goodCmdline, '--config', config], 'config-unknown', 11],
     [['--cmdline', goodCmdline, '--config', join(dir, 'none')], 'config-missing', 11],
     [['--cmdline', goodCmdline, '--config', dir], 'config-missing', 11],

@@ -8,6 +8,7 @@ import { type Finding, firstFault, printFindings, printFindingsJson } from '../.
 import { bytesOfVolumes, checkVm, type Preflight } from '../../src/runtime/preflight.ts'
 import { checkBuild } from '../../src/runtime/preflight-build.ts'
 import { plain, screenOf } from '../../src/runtime/screen.ts'
+import { goodCmdline } from '../fake-machine.ts'
 import { type Recorded, systemOf } from './recorded.ts'
 
 const release = '6.12.107+deb13-cloud-amd64'
@@ -210,6 +211,14 @@ test('the verb looks at this machine, and ends as the first finding that fails',
   assert.is(stderr.includes(`cvmboot: ${first?.says}`), first !== undefined)
   assert.is(run('--for', 'cloud').status, 2)
   assert.match(run('--for', 'build').stdout, /^ok {4}kernel +Linux /)
+  assert.match(run('--for', 'build', '--cmdline', goodCmdline).stdout, /^ok {4}command line +the boot takes/m)
+  const words = `${goodCmdline} ro`
+  assert.match(
+    run('--for', 'build', '--cmdline', words).stdout,
+    /^FAIL {2}command line +cmdline-forbidden: /m,
+  )
+  assert.match(run('--for', 'build', '--cmdline', words, '--hook').stdout, /^ok {4}command line /m)
+  assert.is(run('--hook').status, 2)
 })
 
 test.run()

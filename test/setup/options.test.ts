@@ -110,6 +110,43 @@ test('time stamps are SOURCE_DATE_EPOCH, otherwise a constant', () => {
   assert.is(read(disk).time, read(disk).time)
 })
 
+test('words are appended that the boot takes, and no others', async () => {
+  const params = {
+    verity: {
+      'root-fs': { rootHash: 'a'.repeat(64) as RootHash, blocks: 7n, salt: fixedSalt('root-fs') },
+      'oem-launcher': { rootHash: 'b'.repeat(64) as RootHash, blocks: 7n, salt: fixedSalt('oem-launcher') },
+      'os-config': { rootHash: 'c'.repeat(64) as RootHash, blocks: 7n, salt: fixedSalt('os-config') },
+    },
+    onFailure: 'halt',
+    deviceTimeout: 30,
+    provision: [],
+  } as const
+  const words = 'console=ttyS0 cvmboot.device-timeout=60'
+  const { appended, config } = read([...disk, '--append', ` ${words} `])
+  assert.equal(appended, { words, pivot: 'own' })
+  assert.is(printCmdline(params, config, appended), `${printParams(params)} ${words}\n`)
+  assert.is(printCmdline(params, config, read(disk).appended), `${printParams(params)}\n`)
+  const hooked = read([...disk, '--append', 'root=UUID=1 ro', '--hook'])
+  assert.equal(hooked.appended, { words: 'root=UUID=1 ro', pivot: 'framework' })
+  const listed = file('listed.conf', 'CMDLINE_WORDS="nosmt"\n')
+  assert.is(read([...disk, '--config', listed, '--append', 'nosmt']).appended.words, 'nosmt')
+  for (const [append, code] of [
+    ['nosmt', 'cmdline-forbidden'],
+    ['root=UUID=1', 'cmdline-forbidden'],
+    ['quiet -- x', 'cmdline-forbidden'],
+    ['init_on_free=0', 'cmdline-forbidden'],
+    ['NODE_OPTIONS=x', 'environment-hostile'],
+    ['cvmboot.x', 'cmdline-unknown'],
+    [`cvmboot.data-blocks.root-fs=1`, 'cmdline-duplicate'],
+    ['cvmboot.provision=workspace', 'cmdline-value'],
+    [`BOOT_IMAGE=${'x'.repeat(250)} `.repeat(8), 'cmdline-too-long'],
+  ] as const)
+    assert.is((await faultFrom(() => read([...disk, '--append', append]))).code, code, append)
+  for (const bad of ['', ' ', 'quiet\nro', 'x=é', '\t'])
+    await usage(/--append takes one line of printable ASCII/, [...three, ...disk, '--append', bad])
+  await usage(/--hook goes with --append/, [...three, ...disk, '--hook'])
+})
+
 test('a command line the kernel would cut is refused', async () => {
   const verity = (digit: string) => ({
     rootHash: digit.repeat(64) as RootHash,
@@ -122,14 +159,19 @@ test('a command line the kernel would cut is refused', async () => {
     deviceTimeout: 30,
     provision: [],
   } as const
-  const { code, said } = await faultFrom(() => printCmdline(params))
+  const { code, said } = await faultFrom(() =>
+    printCmdline(params, defaultConfig, { words: '', pivot: 'own' }),
+  )
   assert.is(code, 'cmdline-too-long')
   assert.match(said, /of 2[0-9]{3} bytes/)
   const short = {
     ...params,
     verity: { ...params.verity, 'root-fs': { ...verity('a'), salt: fixedSalt('root-fs') } },
   }
-  assert.equal(parseParams(printCmdline(short)), parseParams(printParams(short)))
+  assert.equal(
+    parseParams(printCmdline(short, defaultConfig, { words: '', pivot: 'own' }).trim()),
+    parseParams(printParams(short)),
+  )
 })
 
 test.run()

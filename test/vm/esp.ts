@@ -5,6 +5,14 @@ import { run } from '../../src/machine/exec.ts'
 
 const MiB = 1024 ** 2
 
+/** Lays files beside the program, where systemd's stub looks for them (systemd-stub(7)). */
+export const layBeside = async (disk: string, files: readonly string[]): Promise<void> => {
+  const partition = ['-i', `${disk}@@1M`]
+  const folder = '::EFI/BOOT/BOOTX64.EFI.extra.d'
+  await run('mmd', [...partition, folder], { package: 'mtools' })
+  for (const file of files) await run('mcopy', [...partition, file, folder], { package: 'mtools' })
+}
+
 export const espWith = async (program: string, disk: string): Promise<string> => {
   const room = Math.ceil((await stat(program)).size / MiB) + 64
   const file = await open(disk, 'w')

@@ -42,7 +42,7 @@ test('Debian 12 is up on verified volumes, whatever root= says', async () => {
   const from = await world('bookworm')
   const { console, ended } = await power(from, {
     initramfs: await toolsInitramfs('bookworm'),
-    cmdline: `${from.cmdline} root=/dev/vda7 rootfstype=ext4 rw`,
+    cmdline: `${from.cmdline} root=LABEL=workspace rootfstype=ext4 rw`,
   })
   const report = readReport(console)
   checkInside(report, from.cmdline)

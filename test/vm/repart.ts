@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { noCredentials } from '../../src/cmdline/forbidden.ts'
+import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { verityNames } from '../../src/layout/layout.ts'
 import { run, toolPath } from '../../src/machine/exec.ts'
 import { epoch, type Guest } from './guest.ts'
@@ -99,5 +99,5 @@ export const repartDisk = async (
     const salt = /^Salt:\s*(\S+)/m.exec(dump)?.[1]
     return `cvmboot.roothash.${name}=${roothash} cvmboot.data-blocks.${name}=${raw_size / 4096} cvmboot.salt.${name}=${salt}`
   })
-  return { disk, cmdline: [...(await Promise.all(words)), noCredentials].join(' ') }
+  return { disk, cmdline: [...(await Promise.all(words)), ...requiredWords.map(printRequired)].join(' ') }
 }

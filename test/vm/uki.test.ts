@@ -10,8 +10,9 @@ import { run } from '../../src/machine/exec.ts'
 import { accelerator } from './accelerator.ts'
 import { addPartitions, copyOf } from './disk.ts'
 import { dracutInitramfs } from './dracut.ts'
-import { espWith } from './esp.ts'
+import { espWith, layBeside } from './esp.ts'
 import { type Boot, boot, type Machine } from './qemu.ts'
+import { checkRefusal, shellOrRoot } from './refusal.ts'
 import { readReport } from './report.ts'
 import { secretIn } from './secrets.ts'
 import { trixieUkify } from './ukify.ts'
@@ -110,7 +111,7 @@ const types = {
 }
 
 test('by objcopy, of an initramfs of dracut, signed, under Secure Boot: systemd takes no partition for its type', async (desk) => {
-  const cmdline = `${desk.cmdline.replace(/ systemd\.gpt_auto=0/, '')} cvm-report.units`
+  const cmdline = `${desk.cmdline} cvm-report.units`
   const initramfs = join(desk.scratch, 'dracut')
   await run('lz4', ['-l', '-q', await dracutInitramfs('trixie', 'systemd'), initramfs], { package: 'lz4' })
   const parts = ['--initramfs', initramfs, '--cmdline', cmdline]
@@ -131,6 +132,31 @@ test('by objcopy, of an initramfs of dracut, signed, under Secure Boot: systemd 
     [],
   )
   assert.is(facts.get('failed units'), '')
+})
+
+test('an add-on beside the image adds a word, and the boot refuses it', async (desk) => {
+  const { tool, stub, addonStub } = await trixieUkify()
+  const uki = await packUki(desk, 'alone.efi', [...ready(desk), '--tool', tool, '--stub', stub])
+  const addon = join(desk.scratch, 'debug.addon.efi')
+  const words = '--cmdline=no_console_suspend tp_printk'
+  await run(tool, ['build', '--config=/dev/null', `--stub=${addonStub}`, words, `--output=${addon}`])
+  const machine = { firmware: 'uefi', until: 'halted', timeoutSeconds: 300 } as const
+  const result = await bootUki(desk, uki, machine, (_, esp) => layBeside(esp, [addon]))
+  assert.match(checkRefusal(result, 'cmdline-forbidden'), /parameter tp_printk: it prints what is in memory/)
+})
+
+test("a credential and an extension beside the image end a boot in dracut's initramfs", async (desk) => {
+  const { tool, stub } = await trixieUkify()
+  const initramfs = join(desk.scratch, 'dracut-lz4')
+  await run('lz4', ['-l', '-q', await dracutInitramfs('trixie', 'systemd'), initramfs], { package: 'lz4' })
+  const options = ['--initramfs', initramfs, '--tool', tool, '--stub', stub]
+  const uki = await packUki(desk, 'beside.efi', options)
+  const beside = ['passwd.hashed-password.root.cred', 'host.confext.raw', 'host.sysext.raw']
+  const files = beside.map((name) => join(desk.scratch, name))
+  for (const file of files) await writeFile(file, 'what the host wants')
+  const machine = { firmware: 'uefi', until: 'halted', timeoutSeconds: 600 } as const
+  const result = await bootUki(desk, uki, machine, (_, esp) => layBeside(esp, files))
+  assert.match(checkRefusal(result, 'initramfs-extra', shellOrRoot), /: \/\.extra\/[a-z]+ is in it/)
 })
 
 test('by ukify, signed: it verifies, and the kernel in it is not signed anew', async (desk) => {

@@ -11,6 +11,8 @@ export type Ukify = {
   /** Named ukify. */
   readonly tool: string
   readonly stub: string
+  /** Of what lies beside an image and adds to its command line. */
+  readonly addonStub: string
 }
 
 const packages = ['systemd-ukify', 'systemd-boot-efi', 'python3-pefile']
@@ -41,5 +43,10 @@ export const trixieUkify = async (): Promise<Ukify> => {
   const tool = join(entry, 'ukify')
   await writeFile(tool, python(entry))
   await chmod(tool, 0o755)
-  return { tool, stub: join(entry, 'tools/usr/lib/systemd/boot/efi/linuxx64.efi.stub') }
+  const stubs = join(entry, 'tools/usr/lib/systemd/boot/efi')
+  return {
+    tool,
+    stub: join(stubs, 'linuxx64.efi.stub'),
+    addonStub: join(stubs, 'addonx64.efi.stub'),
+  }
 }

@@ -50,6 +50,19 @@ const buildTee = async (modules: string, say: (progress: string) => void): Promi
   return { launcher: join(entry, 'launcher'), modules: files.map((name) => join(entry, name)) }
 }
 
+/** The configuration, where the command line may have the parameters of the stand-in. */
+const withTeeWords = async (config: string): Promise<string> => {
+  const source = await readFile(join(import.meta.dirname, 'fake-sev-guest.c'), 'utf8')
+  const names = [...source.matchAll(/^(?:(?:HEX|NUMBER)_PARAMETER|module_param)\((\w+),/gm)].map(
+    ([, name]) => name,
+  )
+  const words = names.map((name) => `fake_sev_guest.${name}=*`).join(' ')
+  const text = await readFile(config, 'utf8')
+  const listed = text.replace(/^CMDLINE_WORDS="/m, `CMDLINE_WORDS="${words} `)
+  if (listed === text) throw new Error(`${config} lists no words`)
+  return listed
+}
+
 /**
  * `cvmboot pack` for an executable, behind the launcher: what it boots as /init finds itself on SEV-SNP, launched as
  * `teeWords` on the kernel command line say.
@@ -64,7 +77,8 @@ export const packOnTee = async (
     process.stderr.write(`vm: ${step}\n`),
   )
   const packed = `${output}.packed`
-  await pack(from.guest, executable, config, packed, 'none')
+  await writeFile(`${output}.conf`, await withTeeWords(config))
+  await pack(from.guest, executable, `${output}.conf`, packed, 'none')
   await withLauncher(packed, launcher, modules, output)
   await rm(packed)
 }

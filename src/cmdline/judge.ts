@@ -1,0 +1,69 @@
+// Which words the kernel command line may have: cvmboot's own, those that `setup` emits, the built-in ones, and those that
+// the measured partition.conf lists. Any other word is refused, and so is each that can never be allowed. Pure.
+
+import { hostileVariable } from '../environment.ts'
+import { fail } from '../fault.ts'
+import type { Pivot } from '../layout/pivot.ts'
+import { builtInOf, isBuiltIn } from './builtin.ts'
+import { whyNever } from './forbidden.ts'
+import { allows, entryFor, type ListedWord } from './listed.ts'
+import { isOurs } from './ours.ts'
+import { canonical, readingsOf } from './readings.ts'
+import { isRequired, missingIn, printRequired } from './required.ts'
+import type { Word } from './split.ts'
+
+/** What decides on words, besides the line. */
+export type Allowed = { readonly listed: readonly ListedWord[]; readonly pivot: Pivot }
+
+/** Where there is no configuration. */
+export const nothingListed: Allowed = { listed: [], pivot: 'own' }
+
+const afterDashes = 'what stands after -- are arguments of the new init, and the boot passes none'
+
+const refuseNever = (words: readonly Word[]): void => {
+  for (const word of words) {
+    const reason = whyNever(word)
+    if (reason !== undefined)
+      throw fail('cmdline-forbidden', { parameter: word.name, reason, remedy: 'remove it' })
+  }
+}
+
+/** What to say of a word that no list has. */
+const unlisted = (word: Word, { listed, pivot }: Allowed) => {
+  const row = builtInOf(word.name, pivot)
+  const reason =
+    row === undefined
+      ? 'no list allows it'
+      : `without being listed it takes ${row.takes === '' ? 'no value' : row.takes.replaceAll('`', '')}`
+  const entry = entryFor(word)
+  const line = listed.length === 0 ? `put CMDLINE_WORDS="${entry}" into` : `add ${entry} to CMDLINE_WORDS in`
+  const remedy = entry === undefined ? 'remove it' : `remove it, or ${line} partition.conf`
+  return fail('cmdline-forbidden', { parameter: word.name, reason, remedy })
+}
+
+/** Faults: `environment-hostile`, `cmdline-forbidden`. */
+export const refuseWords = (cmdline: string, allowed: Allowed): void => {
+  const readings = readingsOf(cmdline)
+  const variable = hostileVariable(readings.flatMap((words) => words.map(({ name }) => name)))
+  if (variable !== undefined) throw fail('environment-hostile', { variable })
+  for (const words of readings) refuseNever(words)
+  // cvmboot reads its own words as the kernel splits them: one that only others see is nobody's.
+  const own = new Set(readings[0].map(({ name }) => canonical(name)).filter(isOurs))
+  for (const word of readings.flat()) {
+    const { name, forInit } = word
+    if (forInit || name === '--')
+      throw fail('cmdline-forbidden', { parameter: name, reason: afterDashes, remedy: 'remove it' })
+    const may =
+      own.has(canonical(name)) ||
+      isRequired(word) ||
+      isBuiltIn(word, allowed.pivot) ||
+      allowed.listed.some((one) => allows(one, word))
+    if (!may) throw unlisted(word, allowed)
+  }
+}
+
+/** Fault: `cmdline-missing`. */
+export const requireWords = (cmdline: string): void => {
+  const missing = missingIn(readingsOf(cmdline))
+  if (missing !== undefined) throw fail('cmdline-missing', { parameter: printRequired(missing) })
+}

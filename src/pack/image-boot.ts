@@ -1,0 +1,17 @@
+// What of an initramfs image decides on its command line: the configuration in it, and who pivots. Pure.
+
+import { type Config, parseConfig } from '../config/config.ts'
+import { fail } from '../fault.ts'
+import { configPath } from '../layout/initramfs.ts'
+import { type Pivot, pivotOf } from '../layout/pivot.ts'
+import type { Image } from './image.ts'
+
+export type ImageBoot = { readonly config: Config; readonly pivot: Pivot }
+
+/** Faults: `config-*`. */
+export const bootOf = (image: Image): ImageBoot => {
+  const text = image.get(configPath)?.content.toString('utf8')
+  if (text === undefined)
+    throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
+  return { config: parseConfig(text, configPath), pivot: pivotOf((path) => image.has(path)) }
+}
