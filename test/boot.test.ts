@@ -301,6 +301,8 @@ test('what the EFI stub found beside the image ends the boot; what it took out o
     ['/.extra/confext', 'directory'],
     ['/.extra/uki.addon.efi', 'file'],
     ['/.extra/profile2', 'file'],
+    ['/.extra', 'file'],
+    ['/.extra', 'other'],
   ] as const)
     for (const extra of [new Map([...good, [path, kind]]), new Map([[path, kind]])]) {
       const message = await refused('initramfs-extra', (world) => set(world, { extra }))

@@ -298,7 +298,7 @@ export const fakeMachine = (world: World): Fake => {
     fileBytes: (path) => (links.has(path) ? 0 : world.files.get(path)),
     below: (directory, most) =>
       [...world.extra]
-        .filter(([path]) => path.startsWith(`${directory}/`))
+        .filter(([path]) => path === directory || path.startsWith(`${directory}/`))
         .slice(0, most)
         .map(([path, kind]) => ({ path, kind })),
     kernel: () => world.kernel,

@@ -1,17 +1,23 @@
 // What lies below a directory of the initramfs, by name alone: nothing is opened, and no link is followed.
 
-import { type Dirent, opendirSync } from 'node:fs'
+import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
 export type Below = { readonly path: string; readonly kind: 'file' | 'directory' | 'other' }
 
-const kindOf = (entry: Dirent): Below['kind'] => {
+const kindOf = (entry: Dirent | Stats): Below['kind'] => {
   if (entry.isDirectory()) return 'directory'
   return entry.isFile() ? 'file' : 'other'
 }
 
-/** Absolute paths, a directory before what is in it; no more than `most`. Empty where there is no such directory. */
+/**
+ * Absolute paths, a directory before what is in it; no more than `most`. Empty where nothing is there, and that alone
+ * where no directory is.
+ */
 export const below = (directory: string, most: number): Below[] => {
+  const top = lstatSync(directory, { throwIfNoEntry: false })
+  if (top === undefined) return []
+  if (!top.isDirectory()) return [{ path: directory, kind: kindOf(top) }]
   const found: Below[] = []
   const visit = (path: string): void => {
     const open = opendirSync(path)
@@ -25,10 +31,6 @@ export const below = (directory: string, most: number): Below[] => {
       open.closeSync()
     }
   }
-  try {
-    visit(directory)
-  } catch (thrown) {
-    if ((thrown as { code?: string }).code !== 'ENOENT') throw thrown
-  }
+  visit(directory)
   return found
 }
