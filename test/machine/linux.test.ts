@@ -26,6 +26,7 @@ import { readDevice, writeDevice } from '../../src/machine/block.ts'
 import { run } from '../../src/machine/exec.ts'
 import { linux } from '../../src/machine/linux.ts'
 import { runTool } from '../../src/machine/spawn.ts'
+import { channelRefuses } from '../../src/machine/tee.ts'
 
 const isRoot = process.getuid?.() === 0
 const dir = mkdtempSync(join(tmpdir(), 'cvmboot-linux-'))
@@ -239,6 +240,8 @@ test('without its device the TEE is not asked', async () => {
     () => linux.snpDerivedKey(key),
   ])
     assert.ok((await refused('tee-device', use)).includes('/dev/sev-guest: ENOENT;'))
+  // Without a device nothing was wiped.
+  assert.is(channelRefuses(), false)
 })
 
 /** In a mount namespace of its own, and with `more` in others. */
