@@ -26,7 +26,7 @@ export const limits = {
   moduleIndex: bytes("an index of a kernel's modules has", 64 * MiB),
   module: bytes('a kernel module has', 256 * MiB),
   stub: bytes('an EFI stub has', 16 * MiB),
-  outputOfTool: bytes('the output of a program has', 256 * MiB),
+  outputOfTool: bytes('the output of a program has', 96 * MiB),
   image: bytes('an initramfs has', 1024 * MiB),
   unpacked: bytes('an initramfs unpacks to', 2048 * MiB),
   /** Beyond the first 64 MiB: no honest archive comes near. */

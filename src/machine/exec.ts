@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type BootFault, fail } from '../fault.ts'
 import { limits } from '../layout/limits.ts'
+import { tooLarge } from './bounded.ts'
 
 export type RunOptions = {
   /** Bytes for standard input; otherwise it is closed. */
@@ -54,16 +55,23 @@ export const runBytes = async (
   const child = execa(tool, args, {
     ...always,
     env: { ...environment, ...options.env },
-    maxBuffer: limits.outputOfTool.most,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
-  if (options.onOutput !== undefined) {
-    child.stdout?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
-    child.stderr?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
+  const printed: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    options.onOutput?.(chunk.toString())
+    bytes += chunk.length
+    if (bytes > limits.outputOfTool.most) {
+      child.kill('SIGKILL')
+      throw tooLarge(tool, 'outputOfTool')
+    }
+    printed.push(chunk)
   }
   const result = await child
-  if (!result.failed) return result.stdout ?? new Uint8Array()
+  if (!result.failed) return Buffer.concat(printed)
   throw failed(tool, options.package ?? tool, result)
 }
 
@@ -78,7 +86,7 @@ export const runThrough = async function* (
   ofPackage: string,
 ): AsyncIterable<Uint8Array> {
   const { execa } = await import('execa')
-  const child = execa(tool, args, { ...always, env: environment, stdin: 'pipe', buffer: { stdout: false } })
+  const child = execa(tool, args, { ...always, env: environment, stdin: 'pipe' })
   // A program that has seen enough closes its end: its exit status says whether it has.
   const feeding = pipeline(Readable.from(source), child.stdin).then(
     () => undefined,
@@ -97,24 +105,35 @@ export const runThrough = async function* (
 }
 
 const environment = { PATH: toolPath, LC_ALL: 'C', HOME: '/' } as const
-const always = { extendEnv: false, reject: false, stripFinalNewline: false, encoding: 'buffer' } as const
+// Standard output is read here, chunk by chunk: execa would make text of all of it for its message.
+const always = {
+  extendEnv: false,
+  reject: false,
+  stripFinalNewline: false,
+  encoding: 'buffer',
+  buffer: { stdout: false, stderr: true },
+  maxBuffer: 16 * 1024 ** 2,
+} as const
 
 type Ended = {
   readonly code?: string | undefined
   readonly exitCode?: number | undefined
   readonly signal?: string | undefined
   readonly stderr?: unknown
+  readonly isMaxBuffer?: boolean | undefined
 }
 
-const failed = (tool: string, ofPackage: string, { code, exitCode, signal, stderr }: Ended): BootFault => {
+const failed = (tool: string, ofPackage: string, ended: Ended): BootFault => {
+  const { code, exitCode, signal, stderr, isMaxBuffer } = ended
+  if (isMaxBuffer === true) return tooLarge(tool, 'outputOfTool')
   if (code === 'ENOENT') return fail('tool-missing', { tool, package: ofPackage })
   const said = textOf(stderr instanceof Uint8Array ? stderr : new Uint8Array())
     .trim()
     .split('\n')
     .at(-1)
     ?.trim()
-  const ended = exitCode === undefined ? (signal ?? code ?? 'killed') : `exit ${exitCode}`
-  return fail('tool-failed', { tool, reason: said ? `${ended}: ${said}` : ended })
+  const how = exitCode === undefined ? (signal ?? code ?? 'killed') : `exit ${exitCode}`
+  return fail('tool-failed', { tool, reason: said ? `${how}: ${said}` : how })
 }
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

@@ -2,11 +2,11 @@
 
 import { writeFileSync } from 'node:fs'
 import { readArguments } from '../arguments.ts'
-import { fail } from '../fault.ts'
+import { BootFault, fail } from '../fault.ts'
 import { statePath } from '../layout/state.ts'
+import { readBoundedText } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
-import { readText } from '../machine/text.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord } from './report/record.ts'
 import { printText } from './report/words.ts'
@@ -33,11 +33,13 @@ const accepted = {
   text: { type: 'boolean' },
 } as const
 
-/** Fault: `state-read`. */
-const readOne = (path: string): string | undefined => {
+/** Undefined where there is no such file. Faults: `state-read`, `input-too-large`. */
+const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
   try {
-    return readText(path)
+    return readBoundedText(path, limit)
   } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
+    if (reasonOf(thrown) === 'ENOENT') return undefined
     throw fail('state-read', { path, reason: reasonOf(thrown) })
   }
 }
@@ -49,14 +51,19 @@ const said = (tool: string, ...args: string[]): Promise<string | undefined> =>
 const shown = ['Userspace', 'Finish'].map((name) => `--property=${name}TimestampMonotonic`)
 
 const recordHere = async (): Promise<BootRecord> =>
-  readRecord(statePath, readOne(statePath), await said('dmesg'), await said('systemctl', 'show', ...shown))
+  readRecord(
+    statePath,
+    readOne(statePath, 'state'),
+    await said('dmesg'),
+    await said('systemctl', 'show', ...shown),
+  )
 
 const recordOf = (state: string, log: string | undefined, systemd: string | undefined): BootRecord => {
-  const optional = (path: string | undefined) => (path === undefined ? undefined : readOne(path))
-  return readRecord(state, readOne(state), optional(log), optional(systemd))
+  const optional = (path: string | undefined) => (path === undefined ? undefined : readOne(path, 'log'))
+  return readRecord(state, readOne(state, 'state'), optional(log), optional(systemd))
 }
 
-/** Faults: `usage`, `state-read`, `state-write`. */
+/** Faults: `usage`, `state-read`, `state-write`, `input-too-large`. */
 export const report = async (args: readonly string[]): Promise<void> => {
   const { state, log, systemd, output, text: asText } = readArguments(args, accepted)
   if (state === undefined && (log !== undefined || systemd !== undefined))
