@@ -50,10 +50,14 @@ export const namesIn = (directory: Directory): Buffer[] => readdirSync(directory
 /** What is at a name, opened without an effect, also where it is a link or a device. Undefined where nothing is. */
 export type Found = Disposable & { readonly stat: Stats; readonly fd: number }
 
+const opened = (path: string | Buffer, flags: number): Found => {
+  const fd = openSync(path, flags)
+  return { fd, stat: fstatSync(fd), [Symbol.dispose]: () => closeSync(fd) }
+}
+
 export const lookAt = (directory: Directory, name: string | Buffer): Found | undefined => {
   try {
-    const fd = openSync(directory.at(name), O_PATH | O_NOFOLLOW)
-    return { fd, stat: fstatSync(fd), [Symbol.dispose]: () => closeSync(fd) }
+    return opened(directory.at(name), O_PATH | O_NOFOLLOW)
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined
     throw thrown
@@ -94,35 +98,33 @@ export const removeBelow = (directory: Directory, device = fstatSync(directory.f
 const mostLinks = 40
 
 /**
- * The directory of a path as it will look once `root` is the root, with links followed there; never anything outside of
- * `root`, whoever changes names meanwhile. Undefined where it is not there.
+ * What is at a path as it will look once `root` is the root, with all links followed there; never anything outside of
+ * `root`, whoever changes names meanwhile. Undefined where nothing is, or links go in circles.
  */
-export const openWithin = (root: string, path: string): Directory | undefined => {
-  const way: Directory[] = [followDirectory(root)]
-  const leave = (count: number) => {
-    for (const one of way.splice(count)) one[Symbol.dispose]()
+const findWithin = (root: string, path: string): Found | undefined => {
+  const way: Found[] = [opened(root, O_PATH | O_DIRECTORY)]
+  const leave = (from: number) => {
+    for (const one of way.splice(from)) one[Symbol.dispose]()
   }
   let left = path.split('/')
   try {
     for (let links = 0; links < mostLinks; ) {
       const [name, ...rest] = left
       const here = way.at(-1)
-      if (here === undefined) return undefined
-      if (name === undefined) return way.pop()
+      if (here === undefined || name === undefined) return way.pop()
       left = rest
-      if (name === '' || name === '.') continue
-      if (name === '..') {
-        leave(Math.max(1, way.length - 1))
-        continue
-      }
-      using found = lookAt(here, name)
+      if (name === '..') leave(Math.max(1, way.length - 1))
+      if (['', '.', '..'].includes(name)) continue
+      const directory = directoryOf(here.fd)
+      const found = lookAt(directory, name)
       if (found === undefined) return undefined
       if (!found.stat.isSymbolicLink()) {
-        way.push(openDirectory(here.at(name)))
+        way.push(found)
         continue
       }
+      found[Symbol.dispose]()
       links++
-      const target = readlinkSync(here.at(name))
+      const target = readlinkSync(directory.at(name), { encoding: 'buffer' }).toString()
       if (target.startsWith('/')) leave(1)
       left = [...target.split('/'), ...left]
     }
@@ -133,4 +135,19 @@ export const openWithin = (root: string, path: string): Directory | undefined =>
   } finally {
     leave(0)
   }
+}
+
+/** A directory within `root`; undefined where nothing is. Throws ENOTDIR where something else is there. */
+export const openWithin = (root: string, path: string): Directory | undefined => {
+  const found = findWithin(root, path)
+  if (found === undefined) return undefined
+  if (found.stat.isDirectory()) return directoryOf(found.fd)
+  found[Symbol.dispose]()
+  throw Object.assign(new Error(`ENOTDIR: ${path}`), { code: 'ENOTDIR' })
+}
+
+/** A regular file within `root`, open for reading; undefined where none is. */
+export const openFileWithin = (root: string, path: string): number | undefined => {
+  using found = findWithin(root, path)
+  return found?.stat.isFile() === true ? reopen(found, O_RDONLY) : undefined
 }

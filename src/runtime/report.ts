@@ -1,12 +1,15 @@
 // The verb `report`: a boot as a picture, or as text. Reads the state, and what kernel and systemd tell of the same boot.
 
 import { writeFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
 import { BootFault, fail } from '../fault.ts'
 import { statePath } from '../layout/state.ts'
+import { followDirectory, lookAt } from '../machine/beneath.ts'
 import { readBoundedText } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
+import { putIn } from '../machine/put.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord } from './report/record.ts'
 import { printText } from './report/words.ts'
@@ -63,6 +66,20 @@ const recordOf = (state: string, log: string | undefined, systemd: string | unde
   return readRecord(state, readOne(state, 'state'), optional(log), optional(systemd))
 }
 
+/**
+ * A file that is there is replaced. A link is replaced and not followed: somebody else may have put it there. Only what
+ * no file can take the place of, as a device or a pipe, is written to.
+ */
+const writeOutput = async (output: string, drawn: string): Promise<void> => {
+  const path = resolve(output)
+  using directory = followDirectory(dirname(path))
+  using found = lookAt(directory, basename(path))
+  const kind = found?.stat
+  if (found === undefined || kind?.isFile() === true || kind?.isSymbolicLink() === true)
+    return await putIn(directory, basename(path), { bytes: drawn }, 0o644)
+  writeFileSync(`/proc/self/fd/${found.fd}`, drawn)
+}
+
 /** Faults: `usage`, `state-read`, `state-write`, `input-too-large`. */
 export const report = async (args: readonly string[]): Promise<void> => {
   const { state, log, systemd, output, text: asText } = readArguments(args, accepted)
@@ -73,7 +90,7 @@ export const report = async (args: readonly string[]): Promise<void> => {
   const drawn = asText === true ? printText(record, screen) : drawReport(record)
   if (output === undefined) return void process.stdout.write(drawn)
   try {
-    writeFileSync(output, drawn)
+    await writeOutput(output, drawn)
   } catch (thrown) {
     throw fail('state-write', { path: output, reason: reasonOf(thrown) })
   }
