@@ -1,36 +1,14 @@
 // A file that is there whole or not at all, whatever happens while it is made. It is made in a directory of its own that
 // stays open: somebody who can write the directory around it can move it, and still changes nothing of what is made.
 
-import { fstatSync, mkdtempSync, renameSync, rmdirSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { BootFault, fail } from '../fault.ts'
-import { type Directory, followDirectory, openDirectory, removeBelow } from '../machine/beneath.ts'
+import { followDirectory } from '../machine/beneath.ts'
 import { reasonOf } from '../machine/errno.ts'
+import { scratchIn } from '../machine/scratch.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-type Scratch = Disposable & { readonly directory: Directory }
-
-/** A new directory in `parent` for this user alone; it goes with all that is in it. */
-const scratchIn = (parent: Directory, name: string): Scratch => {
-  const made = basename(mkdtempSync(`${parent.path}/.${name}-`))
-  const directory = openDirectory(parent.at(made))
-  const { uid, mode } = fstatSync(directory.fd)
-  if (uid !== process.geteuid?.() || mode % 0o100 !== 0) {
-    directory[Symbol.dispose]()
-    throw new Error('somebody put another directory in the place of a new one')
-  }
-  const dispose = () => {
-    removeBelow(directory)
-    directory[Symbol.dispose]()
-    try {
-      rmdirSync(parent.at(made))
-    } catch {
-      // Somebody moved it, and has an empty directory.
-    }
-  }
-  return { directory, [Symbol.dispose]: dispose }
-}
 
 /**
  * `make` works in a new directory and returns the name of the finished file in it, or its path; the file takes the name
@@ -42,7 +20,7 @@ export const writeWhole = async (
 ): Promise<void> => {
   try {
     using parent = followDirectory(dirname(output))
-    using scratch = scratchIn(parent, basename(output))
+    using scratch = scratchIn(parent, `.${basename(output)}-`)
     const { directory } = scratch
     const onSignal = (signal: NodeJS.Signals): void => {
       scratch[Symbol.dispose]()

@@ -12,7 +12,7 @@ import { readBounded, readBoundedText, readOpen } from '../../src/machine/bounde
 import { readConfigFile } from '../../src/machine/config-file.ts'
 import { run, runThrough } from '../../src/machine/exec.ts'
 import { openAsOwner } from '../../src/owner/open.ts'
-import { readCmdline, readOsRelease } from '../../src/pack/uki-inputs.ts'
+import { readLine, readOsRelease } from '../../src/pack/uki-inputs.ts'
 import { live } from '../../src/runtime/live.ts'
 import { report } from '../../src/runtime/report.ts'
 
@@ -76,7 +76,7 @@ test('every reader of a whole file that a person names has its limit', async () 
   const given = { 'image-id': 'a', 'image-version': '1' }
   const readers: [Limit, () => unknown][] = [
     [limits.config, () => readConfigFile(grown('config'))],
-    [limits.cmdline, () => readCmdline(`@${grown('cmdline')}`)],
+    [limits.cmdline, () => readLine(`@${grown('cmdline')}`)],
     [limits.osRelease, () => readOsRelease({ ...given, 'os-release': grown('osRelease') })],
     [limits.identity, () => openAsOwner('/none', 'job-store', grown('identity'))],
     [limits.state, () => report(['--state', grown('state')])],
