@@ -20,7 +20,7 @@ export const writeWhole = async (
 ): Promise<void> => {
   try {
     using parent = followDirectory(dirname(output))
-    using scratch = scratchIn(parent, `.${basename(output)}-`)
+    using scratch = scratchIn(parent.path, `.${basename(output)}-`)
     const { directory } = scratch
     const onSignal = (signal: NodeJS.Signals): void => {
       scratch[Symbol.dispose]()
