@@ -33,6 +33,7 @@ const status = {
   verify: 29,
   install: 30,
   measure: 31,
+  input: 32,
   internal: 70,
 } as const
 
@@ -697,6 +698,11 @@ export const faults = {
     status.measure,
     (d: Reason) =>
       `cannot sign an ID block with this key: ${d.reason}; make one with openssl ecparam -name secp384r1 -genkey`,
+  ),
+  'input-too-large': row(
+    status.input,
+    (d: { path: string; of: string; most: number; unit: string }) =>
+      `cannot read all of ${d.path}: ${d.of} at most ${d.most} ${d.unit}, and this limit is exceeded; give the right file`,
   ),
 
   internal: row(

@@ -11,6 +11,7 @@ import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { configKeys } from '../src/config/keys.ts'
 import { defaultConfig } from '../src/config/settings.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
+import { limits } from '../src/layout/limits.ts'
 import { guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
 import { planBoot } from '../src/plan/plan.ts'
@@ -92,6 +93,13 @@ test("the refusals are the source's, with status and words", () => {
     row(`\`${code}\``, `${exitStatus({ code } as never)}`, wordsOf(code)),
   )
   section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
+})
+
+test("the limits of what is read are the source's", () => {
+  const rows = Object.entries(limits).map(([name, { of, most, unit }]) =>
+    row(`\`${name}\``, of, `${most} ${unit}`),
+  )
+  section('limits', row('limit', '', 'at most') + row('---', '---', '---') + rows.join(''))
 })
 
 const sceneFrom = (recorded: Recorded) => {

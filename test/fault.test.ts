@@ -60,6 +60,8 @@ const detail = {
   disk: '/dev/x',
   type: 'EPYC-v9',
   known: 'EPYC, EPYC-v1',
+  of: 'a file has',
+  most: 3,
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

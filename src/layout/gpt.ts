@@ -48,6 +48,10 @@ const entrySize = 128
 const entryCount = 128
 const unused = '00000000-0000-0000-0000-000000000000'
 
+/** The size of logical blocks with which a disk's head shows a table; undefined where it shows none. */
+export const gptBlockSize = (head: Buffer): number | undefined =>
+  [512, 4096].find((size) => head.toString('latin1', size, size + signature.length) === signature)
+
 const entryBlocks = (blockSize: number): number => (entryCount * entrySize) / blockSize
 
 /** Blocks that `parseGpt` reads from the start of the disk: MBR, header, entries. */

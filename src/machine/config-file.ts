@@ -1,17 +1,16 @@
 // partition.conf from a file that a person named.
 
-import { fail } from '../fault.ts'
+import { BootFault, fail } from '../fault.ts'
+import { readBoundedText } from './bounded.ts'
 import { reasonOf } from './errno.ts'
-import { readText } from './text.ts'
 
-/** Its text. Fault: `config-missing`. */
+/** Its text. Faults: `config-missing`, `input-too-large`. */
 export const readConfigFile = (file: string): string => {
-  let reason = 'there is no such file'
   try {
-    const text = readText(file)
-    if (text !== undefined) return text
+    return readBoundedText(file, 'config')
   } catch (thrown) {
-    reason = reasonOf(thrown)
+    if (thrown instanceof BootFault) throw thrown
+    const reason = reasonOf(thrown)
+    throw fail('config-missing', { file, reason: reason === 'ENOENT' ? 'there is no such file' : reason })
   }
-  throw fail('config-missing', { file, reason })
 }

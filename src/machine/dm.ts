@@ -91,7 +91,7 @@ export const parseDm = (bytes: Buffer): DmMessage | undefined => {
   return { ...message, targets: [{ start, sectors, type, text: parameters }] }
 }
 
-const align8 = (bytes: number): number => (bytes + 7) & ~7
+const align8 = (bytes: number): number => bytes + ((8 - (bytes % 8)) % 8)
 
 const put = (out: Buffer, value: string, at: number, room: number): void => {
   // The last byte stays NUL. Too long is a defect of ours, not an input's: the kernel would cut it.

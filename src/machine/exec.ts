@@ -4,7 +4,11 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fail } from '../fault.ts'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { type BootFault, fail } from '../fault.ts'
+import { limits } from '../layout/limits.ts'
+import { tooLarge } from './bounded.ts'
 
 export type RunOptions = {
   /** Bytes for standard input; otherwise it is closed. */
@@ -49,29 +53,87 @@ export const runBytes = async (
 ): Promise<Uint8Array> => {
   const { execa } = await import('execa')
   const child = execa(tool, args, {
-    env: { PATH: toolPath, LC_ALL: 'C', HOME: '/', ...options.env },
-    extendEnv: false,
-    reject: false,
-    stripFinalNewline: false,
-    encoding: 'buffer',
+    ...always,
+    env: { ...environment, ...options.env },
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
-  if (options.onOutput !== undefined) {
-    child.stdout?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
-    child.stderr?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => options.onOutput?.(chunk.toString()))
+  const printed: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+    options.onOutput?.(chunk.toString())
+    bytes += chunk.length
+    if (bytes > limits.outputOfTool.most) {
+      child.kill('SIGKILL')
+      throw tooLarge(tool, 'outputOfTool')
+    }
+    printed.push(chunk)
   }
   const result = await child
-  if (!result.failed) return result.stdout ?? new Uint8Array()
-  if (result.code === 'ENOENT') throw fail('tool-missing', { tool, package: options.package ?? tool })
-  const said = textOf(result.stderr ?? new Uint8Array())
+  if (!result.failed) return Buffer.concat(printed)
+  throw failed(tool, options.package ?? tool, result)
+}
+
+/**
+ * Runs a program with `source` as its standard input; what it prints comes as it is printed, and is never held. Ends the
+ * program where nobody takes more. Faults: `tool-missing`, `tool-failed`, and what `source` throws.
+ */
+export const runThrough = async function* (
+  tool: string,
+  args: readonly string[],
+  source: AsyncIterable<Uint8Array>,
+  ofPackage: string,
+): AsyncIterable<Uint8Array> {
+  const { execa } = await import('execa')
+  const child = execa(tool, args, { ...always, env: environment, stdin: 'pipe' })
+  // A program that has seen enough closes its end: its exit status says whether it has.
+  const feeding = pipeline(Readable.from(source), child.stdin).then(
+    () => undefined,
+    (thrown: NodeJS.ErrnoException) =>
+      ['EPIPE', 'ECONNRESET'].includes(thrown.code ?? '') ? undefined : thrown,
+  )
+  try {
+    yield* child.stdout
+    const result = await child
+    const thrown = result.code === 'ENOENT' ? undefined : await feeding
+    if (thrown !== undefined) throw thrown
+    if (result.failed) throw failed(tool, ofPackage, result)
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+const environment = { PATH: toolPath, LC_ALL: 'C', HOME: '/' } as const
+// Standard output is read here, chunk by chunk: execa would make text of all of it for its message.
+const always = {
+  extendEnv: false,
+  reject: false,
+  stripFinalNewline: false,
+  encoding: 'buffer',
+  buffer: { stdout: false, stderr: true },
+  maxBuffer: 16 * 1024 ** 2,
+} as const
+
+type Ended = {
+  readonly code?: string | undefined
+  readonly exitCode?: number | undefined
+  readonly signal?: string | undefined
+  readonly stderr?: unknown
+  readonly isMaxBuffer?: boolean | undefined
+}
+
+const failed = (tool: string, ofPackage: string, ended: Ended): BootFault => {
+  const { code, exitCode, signal, stderr, isMaxBuffer } = ended
+  if (isMaxBuffer === true) return tooLarge(tool, 'outputOfTool')
+  if (code === 'ENOENT') return fail('tool-missing', { tool, package: ofPackage })
+  const said = textOf(stderr instanceof Uint8Array ? stderr : new Uint8Array())
     .trim()
     .split('\n')
     .at(-1)
     ?.trim()
-  const ended =
-    result.exitCode === undefined ? (result.signal ?? result.code ?? 'killed') : `exit ${result.exitCode}`
-  throw fail('tool-failed', { tool, reason: said ? `${ended}: ${said}` : ended })
+  const how = exitCode === undefined ? (signal ?? code ?? 'killed') : `exit ${exitCode}`
+  return fail('tool-failed', { tool, reason: said ? `${how}: ${said}` : how })
 }
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

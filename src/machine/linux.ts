@@ -2,12 +2,15 @@
 
 import {
   accessSync,
-  chmodSync,
-  chownSync,
+  closeSync,
   constants,
   existsSync,
+  fchmodSync,
+  fchownSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -224,8 +227,15 @@ export const linux: Machine = {
   layer: readLayer,
   makeDirectory: (path, { mode, uid, gid }) => {
     mkdirSync(path, { recursive: true })
-    chmodSync(path, mode)
-    chownSync(path, uid, gid)
+    const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+    try {
+      // A link on the way leads to a directory that nobody asked for.
+      if (readlinkSync(`/proc/self/fd/${fd}`) !== path) throw new Error(`${path}: a link leads to it`)
+      fchmodSync(fd, mode)
+      fchownSync(fd, uid, gid)
+    } finally {
+      closeSync(fd)
+    }
   },
   isExecutable,
   writeSetting: (path, value) => writeFileSync(path, value),

@@ -16,14 +16,14 @@ const chunkBytes = 1024 ** 2
 
 /**
  * `aes-xts-plain64` in sectors of 4096 bytes; `first` is the number of the first. dm-crypt counts its IV in sectors of
- * 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes, which nobody wrote or the host did, stays one.
+ * 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes becomes noise, as under dm-crypt: where it stayed one,
+ * a host that writes zeroes would choose what the owner reads.
  */
 export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): Buffer => {
   const out = Buffer.alloc(bytes.length)
   const iv = Buffer.alloc(16)
   for (let at = 0; at < bytes.length; at += dataSectorBytes) {
     const sector = bytes.subarray(at, at + dataSectorBytes)
-    if (sector.every((byte) => byte === 0)) continue
     iv.writeBigUInt64LE((first + BigInt(at / dataSectorBytes)) * BigInt(dataSectorBytes / 512))
     const cipher = createDecipheriv('aes-256-xts', key, iv)
     cipher.update(sector).copy(out, at)
@@ -33,7 +33,7 @@ export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): B
   return out
 }
 
-/** Writes all but holes. */
+/** Leaves a hole where the VM wrote zeroes, which their ciphertext proves as well as any content. */
 const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Array): void => {
   const start = BigInt(dataOffset)
   const length = Number(bytes)

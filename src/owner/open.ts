@@ -1,9 +1,9 @@
 // `owner open`: a disk that came back from a host, its header checked as the boot checks it; then the passphrase of the
 // owner's keyslot to a pipe, or the content to a file. Reads the header area once, and changes nothing on the disk.
 
-import { readFileSync, writeSync } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
-import { fail } from '../fault.ts'
+import { BootFault, fail } from '../fault.ts'
 import { ownerMacKey } from '../keys/owner.ts'
 import { allSeals } from '../keys/seals.ts'
 import { Secret } from '../keys/secret.ts'
@@ -11,6 +11,7 @@ import { parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
 import { acceptHeader } from '../layout/luks2/accept.ts'
 import { dataOffset, type Luks2Profile, unlockForOwner } from '../layout/luks2/luks2.ts'
+import { readBounded } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { blockSizeOf, headOf, sizeOf } from '../runtime/inspect.ts'
 import { parseIdentity } from './identity.ts'
@@ -43,8 +44,9 @@ const findVolume = (path: string, volume: string): Place => {
 const readIdentity = (path: string): OwnerIdentity => {
   let text: Secret
   try {
-    text = new Secret(readFileSync(path))
+    text = new Secret(readBounded(path, 'identity'))
   } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
     throw fail('owner-identity', { path, reason: reasonOf(thrown) })
   }
   using held = text

@@ -18,7 +18,8 @@ and needs no privileges but those of reading.
   --output FILE     where the private key goes (default: owner.key)
   --identity FILE   the private key: of keygen or age-keygen, or RSA in PEM without a passphrase
   --volume NAME     which volume of the disk (default: job-store)
-  --image FILE      where the content goes; not with dm-integrity, which only the kernel reads
+  --image FILE      where the content goes; not with dm-integrity, which only the kernel reads. Sectors that the VM
+                    never wrote are noise, as under dm-crypt, and take room
 `
 
 const verbs = { keygen, open } as const

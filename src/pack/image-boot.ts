@@ -10,7 +10,7 @@ export type ImageBoot = { readonly config: Config; readonly pivot: Pivot }
 
 /** Faults: `config-*`. */
 export const bootOf = (image: Image): ImageBoot => {
-  const text = image.get(configPath)?.content.toString('utf8')
+  const text = image.get(configPath)?.content?.toString('utf8')
   if (text === undefined)
     throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
   return { config: parseConfig(text, configPath), pivot: pivotOf((path) => image.has(path)) }

@@ -1,92 +1,79 @@
 // An initramfs image of whatever generator, read as the kernel unpacks it (init/initramfs.c): archives one after the
-// other, plain ones first, the last one compressed.
+// other, plain ones first, the last one compressed. Its maker may be a stranger: all that is kept of it is bounded.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { run } from '../machine/exec.ts'
+import { gptBlockSize } from '../layout/gpt.ts'
+import { configPath, manifestPath } from '../layout/initramfs.ts'
+import { type LimitName, limits } from '../layout/limits.ts'
+import { tooLarge } from '../machine/bounded.ts'
+import { type Bytes, meterOf, type Reader, readerOf } from './bytes.ts'
+import {
+  type Collected,
+  collect,
+  type Image,
+  type ImageEntry,
+  isHeader,
+  readArchive,
+  typeOf,
+  types,
+} from './collect.ts'
+import { compressionOf, decompress } from './decompress.ts'
 
-export type ImageEntry = { readonly mode: number; readonly content: Buffer }
+export type { Image, ImageEntry }
 
-/** Path with a leading slash -> what lies there; links are not followed. */
-export type Image = ReadonlyMap<string, ImageEntry>
+/** ext4's magic number alone has two bytes, which a compressed image has by chance. */
+const isExt4 = (head: Buffer): boolean =>
+  head.length >= 4096 && head.readUInt16LE(1080) === 0xef53 && head.readUInt32LE(1048) <= 6
 
-type Compression = 'gzip' | 'zstd' | 'lz4' | 'xz'
+const isErofs = (head: Buffer): boolean => head.length >= 4096 && head.readUInt32LE(1024) === 0xe0f5e1e2
 
-const magics: readonly (readonly [Compression, string])[] = [
-  ['gzip', '1f8b'],
-  ['zstd', '28b52ffd'],
-  // The legacy frame, which alone the kernel reads.
-  ['lz4', '02214c18'],
-  ['xz', 'fd377a585a00'],
-]
+/**
+ * Whether what begins like this is an image. The first bytes of a disk belong to nobody, so that a disk may begin like an
+ * image: a partition table or a file system behind them decides. `head` is the first MiB, or all of it.
+ */
+export const isImage = (head: Buffer): boolean =>
+  (isHeader(head) || compressionOf(head) !== undefined) &&
+  gptBlockSize(head) === undefined &&
+  !isExt4(head) &&
+  !isErofs(head)
 
-const isArchive = (bytes: Buffer): boolean => /^07070[12]$/.test(bytes.toString('latin1', 0, 6))
-
-const compressionOf = (bytes: Buffer): Compression | undefined =>
-  magics.find(([, magic]) => bytes.toString('hex', 0, magic.length / 2) === magic)?.[0]
-
-/** Whether what begins like this is an image. */
-export const isImage = (head: Buffer): boolean => isArchive(head) || compressionOf(head) !== undefined
-
-const fileType = { mask: 0o170000, link: 0o120000 }
-
-/** Reads one archive from the start of `bytes`; returns where it ends. Throws where it is cut off. */
-const readArchive = (bytes: Buffer, into: Map<string, ImageEntry>): number => {
-  // Of a file with several names only the last entry has the content.
-  const names = new Map<number, string[]>()
-  for (let at = 0; ; ) {
-    if (!isArchive(bytes.subarray(at))) throw new Error(`no cpio entry at byte ${at}`)
-    const field = (n: number) =>
-      Number.parseInt(bytes.toString('latin1', at + 6 + n * 8, at + 14 + n * 8), 16)
-    const [inode, mode, links, size, nameSize] = [field(0), field(1), field(4), field(6), field(11)]
-    const start = (at + 110 + nameSize + 3) & ~3
-    if (!(start + size <= bytes.length)) throw new Error(`the entry at byte ${at} is cut off`)
-    const name = bytes.toString('utf8', at + 110, at + 110 + nameSize - 1)
-    const next = (start + size + 3) & ~3
-    if (name === 'TRAILER!!!') return next
-    const path = `/${name.replace(/^(?:\.?\/)+|^\.$/, '')}`
-    const same = [...(names.get(inode) ?? []), path]
-    if (links > 1 && (mode & fileType.mask) === 0o100000) names.set(inode, same)
-    const content = bytes.subarray(start, start + size)
-    for (const one of size > 0 && links > 1 ? same : [path]) into.set(one, { mode, content })
-    at = next
-  }
-}
-
-/** lz4 and xz are their tools'. Faults: `tool-*`. */
-const decompress = async (bytes: Buffer, compression: Compression): Promise<Buffer> => {
-  if (compression === 'gzip') return gunzipSync(bytes)
-  if (compression === 'zstd') return zstdDecompressSync(bytes)
-  const scratch = await mkdtemp(join(tmpdir(), 'cvmboot-image-'))
-  try {
-    await writeFile(join(scratch, 'image.xz'), bytes)
-    if (compression === 'xz')
-      await run('xz', ['--decompress', '--quiet', 'image.xz'], { cwd: scratch, package: 'xz-utils' })
-    else await run('lz4', ['-d', '-q', 'image.xz', 'image'], { cwd: scratch })
-    return await readFile(join(scratch, 'image'))
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
-}
-
-/** Later archives lie over earlier ones. Throws where the image is cut off; faults: `tool-*`. */
-export const readImage = async (bytes: Buffer): Promise<Image> => {
-  const image = new Map<string, ImageEntry>()
-  let left = bytes
-  while (left.length > 0) {
-    if (left[0] === 0) {
-      const next = left.findIndex((byte) => byte !== 0)
-      if (next < 0) break
-      left = left.subarray(next)
+/** Reads archives from where the reader is to its end; inside compression, `layer` says how deep. */
+const readAll = async (
+  reader: Reader,
+  into: Collected,
+  unpack: (source: Bytes) => Bytes,
+  layer: number,
+): Promise<void> => {
+  for (;;) {
+    if ((await reader.skipZeroes(limits.padding.most)) > limits.padding.most) throw into.tooLarge('padding')
+    const head = await reader.peek(6)
+    if (head.length === 0) return
+    const compression = compressionOf(head)
+    if (compression === undefined) {
+      await readArchive(reader, into)
       continue
     }
-    const compression = compressionOf(left)
-    if (compression === undefined) left = left.subarray(readArchive(left, image))
-    else left = await decompress(left, compression)
+    if (layer === limits.compression.most) throw into.tooLarge('compression')
+    const inner = readerOf(unpack(decompress(reader.rest(), compression)))
+    return readAll(inner, into, unpack, layer + 1)
   }
-  return image
+}
+
+/** What the boot reads of its own initramfs. */
+const kept = new Set([manifestPath, configPath])
+
+/**
+ * Later archives lie over earlier ones. `wanted` are the files whose content is kept; `path` is for words. Throws where the
+ * image is cut off; faults: `input-too-large`, `tool-*`.
+ */
+export const readImage = async (
+  source: Bytes,
+  path: string,
+  wanted: ReadonlySet<string> = kept,
+): Promise<Image> => {
+  const meter = meterOf(path)
+  const into = collect(wanted, (name: LimitName) => tooLarge(path, name))
+  await readAll(readerOf(meter.read(source)), into, meter.unpack, 0)
+  return into.image
 }
 
 /** Bytes of a file, links followed; undefined where nothing is. A link to /dev/null, as of a masked unit, has none. */
@@ -95,7 +82,7 @@ export const bytesIn = (image: Image, path: string): number | undefined => {
   let at = ''
   for (let links = 0; links < 40; ) {
     const [name, ...rest] = left
-    if (name === undefined) return at === '/dev/null' ? 0 : image.get(at)?.content.length
+    if (name === undefined) return at === '/dev/null' ? 0 : image.get(at)?.bytes
     left = rest
     if (name === '.') continue
     if (name === '..') {
@@ -104,12 +91,12 @@ export const bytesIn = (image: Image, path: string): number | undefined => {
     }
     const next = `${at}/${name}`
     const entry = image.get(next)
-    if (entry === undefined || (entry.mode & fileType.mask) !== fileType.link) {
+    if (entry === undefined || typeOf(entry.mode) !== types.link) {
       at = next
       continue
     }
     links++
-    const target = entry.content.toString('utf8').replace(/\0$/, '')
+    const target = (entry.content?.toString('utf8') ?? '').replace(/\0$/, '')
     if (target.startsWith('/')) at = ''
     left = [...target.split('/').filter((part) => part !== ''), ...left]
   }

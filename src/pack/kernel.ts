@@ -1,11 +1,12 @@
 // The modules of one kernel that a boot may need, uncompressed, with an index of just these.
 // The boot reads the same four index files in an initramfs of dracut or initramfs-tools, where they are whole.
 
-import { readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { fail } from '../fault.ts'
+import { BootFault, fail } from '../fault.ts'
 import { driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
+import { limits } from '../layout/limits.ts'
+import { readBounded, readBoundedText, tooLarge } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { runBytes } from '../machine/exec.ts'
 import {
@@ -40,10 +41,11 @@ export const readKernel = async (
   form: Form,
 ): Promise<KernelModules> => {
   const release = basename(resolve(directory))
-  const read = async (name: string): Promise<string> => {
+  const read = (name: string): string => {
     try {
-      return await readFile(join(directory, name), 'latin1')
+      return readBoundedText(join(directory, name), 'moduleIndex')
     } catch (thrown) {
+      if (thrown instanceof BootFault) throw thrown
       throw fail('pack-input', {
         path: join(directory, name),
         reason: `${reasonOf(thrown)}; pass /lib/modules/RELEASE, where depmod has been run`,
@@ -51,10 +53,10 @@ export const readKernel = async (
     }
   }
   const index = parseModuleIndex({
-    dep: await read('modules.dep'),
-    softdep: await read('modules.softdep'),
-    alias: await read('modules.alias'),
-    builtin: await read('modules.builtin'),
+    dep: read('modules.dep'),
+    softdep: read('modules.softdep'),
+    alias: read('modules.alias'),
+    builtin: read('modules.builtin'),
   })
   const optional = [...fileSystemModules, ...driverModules]
   const absent = optional.filter((name) => findModule(index, name) === undefined)
@@ -96,13 +98,15 @@ const subsetOf = (index: ModuleIndex, paths: readonly string[], wanted: readonly
 /** Uncompressed: the archive is compressed as a whole, and the kernel then need not do it once more. */
 const readModule = async (path: string): Promise<Uint8Array> => {
   try {
-    await stat(path)
+    const content = readBounded(path, 'module')
+    const most = { maxOutputLength: limits.module.most }
     if (path.endsWith('.xz')) return await runBytes('xz', ['-dc', '--', path], { package: 'xz-utils' })
-    const content = await readFile(path)
-    if (path.endsWith('.zst')) return zstdDecompressSync(content)
-    if (path.endsWith('.gz')) return gunzipSync(content)
+    if (path.endsWith('.zst')) return zstdDecompressSync(content, most)
+    if (path.endsWith('.gz')) return gunzipSync(content, most)
     return content
   } catch (thrown) {
+    if (thrown instanceof BootFault && thrown.fault.code === 'input-too-large') throw thrown
+    if (reasonOf(thrown) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(path, 'module')
     throw fail('pack-input', { path, reason: thrown instanceof Error ? thrown.message : String(thrown) })
   }
 }

@@ -1,52 +1,74 @@
-// What the boot needs, laid into the tree that dracut or initramfs-tools makes an initramfs of.
+// What the boot needs, laid into the tree that dracut or initramfs-tools makes an initramfs of. Names are used relative to
+// open directories of that tree.
 
-import { chmod, copyFile, lstat, mkdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { closeSync, createReadStream, fstatSync, mkdirSync, readlinkSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fail } from '../fault.ts'
+import { BootFault, fail } from '../fault.ts'
 import { type ManifestEntry, manifestPath, printManifest } from '../layout/initramfs.ts'
+import { type Directory, lookAt, openFileWithin, openWithin } from '../machine/beneath.ts'
 import { reasonOf } from '../machine/errno.ts'
-import { resolveWithin } from '../machine/within.ts'
+import { putIn } from '../machine/put.ts'
 import type { Files, Source } from './source.ts'
 
-/** Where a directory of the tree lies, made if it is not there: `lib` may be a link to `usr/lib`. */
-const directoryIn = async (root: string, path: string): Promise<string> => {
-  const found = resolveWithin(root, path)
+/** A directory of the tree, made if it is not there: `lib` may be a link to `usr/lib`. */
+const directoryIn = (root: string, path: string): Directory => {
+  const found = openWithin(root, path)
   if (found !== undefined) return found
-  const made = join(await directoryIn(root, dirname(path)), basename(path))
-  await mkdir(made, { mode: 0o755 })
-  return made
+  using parent = directoryIn(root, dirname(path))
+  mkdirSync(parent.at(basename(path)), { mode: 0o755 })
+  return directoryIn(root, path)
 }
 
-const isSame = async (source: Source, path: string): Promise<boolean> => {
+/** Whether a file of the tree holds just that. */
+const isSame = async (root: string, path: string, source: Source): Promise<boolean> => {
   const bytes = 'file' in source ? source.bytes : source.content.length
-  const found = await stat(path)
-  if (!found.isFile() || found.size !== bytes) return false
-  return (await readFile(path)).equals('file' in source ? await readFile(source.file) : source.content)
+  const fd = openFileWithin(root, path)
+  if (fd === undefined) return false
+  if (fstatSync(fd).size !== bytes) {
+    closeSync(fd)
+    return false
+  }
+  const content = 'file' in source ? await readFile(source.file) : source.content
+  let at = 0
+  for await (const chunk of createReadStream('', { fd }) as AsyncIterable<Buffer>) {
+    if (!chunk.equals(content.subarray(at, at + chunk.length))) return false
+    at += chunk.length
+  }
+  return at === bytes
 }
 
 /** What another module of the framework laid there already stays if it is the same, as a library may be. */
 const place = async (root: string, path: string, source: Source): Promise<void> => {
-  const there = resolveWithin(root, path)
-  if (there !== undefined && (await isSame(source, there))) return
-  const file = join(await directoryIn(root, dirname(path)), basename(path))
-  await rm(file, { force: true })
-  if ('file' in source) await copyFile(source.file, file)
-  else await writeFile(file, source.content, { mode: 0o644 })
-  if (path.startsWith('/usr/sbin/')) await chmod(file, 0o755)
+  if (await isSame(root, path, source)) return
+  using directory = directoryIn(root, dirname(path))
+  const content = 'file' in source ? source : { bytes: source.content }
+  const own = 'file' in source ? statSync(source.file).mode % 0o1000 : 0o644
+  await putIn(directory, basename(path), content, path.startsWith('/usr/sbin/') ? 0o755 : own)
+}
+
+const isMasked = (root: string, path: string): boolean => {
+  using directory = openWithin(root, dirname(path))
+  if (directory === undefined) return false
+  using found = lookAt(directory, basename(path))
+  return found?.stat.isSymbolicLink() === true && readlinkSync(directory.at(basename(path))) === '/dev/null'
 }
 
 /** Bytes of what somebody else laid there. A unit that is masked is a link to /dev/null. Fault: `pack-input`. */
-const bytesIn = async (root: string, path: string): Promise<number> => {
-  const found = resolveWithin(root, path)
-  if (found !== undefined) return (await stat(found)).size
-  const itself = join(root, path)
-  const isLink = await lstat(itself).then(
-    (entry) => entry.isSymbolicLink(),
-    () => false,
-  )
-  if (isLink && (await readlink(itself)) === '/dev/null') return 0
-  throw fail('pack-input', { path, reason: `it is not in ${root}` })
+const bytesIn = (root: string, path: string): number => {
+  if (isMasked(root, path)) return 0
+  const fd = openFileWithin(root, path)
+  if (fd === undefined) throw fail('pack-input', { path, reason: `it is not in ${root}` })
+  const { size } = fstatSync(fd)
+  closeSync(fd)
+  return size
 }
+
+const doing = async (root: string, path: string, act: () => Promise<void>): Promise<void> =>
+  act().catch((thrown) => {
+    if (thrown instanceof BootFault) throw thrown
+    throw fail('pack-write', { path: join(root, path), reason: reasonOf(thrown) })
+  })
 
 /**
  * Lays files into the tree, and the manifest of these and of what is `also` to be there. Faults: `pack-input`,
@@ -55,15 +77,11 @@ const bytesIn = async (root: string, path: string): Promise<number> => {
 export const writeTree = async (files: Files, also: readonly string[], root: string): Promise<void> => {
   const entries: ManifestEntry[] = []
   for (const [path, source] of files) {
-    await place(root, path, source).catch((thrown) => {
-      throw fail('pack-write', { path: join(root, path), reason: reasonOf(thrown) })
-    })
+    await doing(root, path, () => place(root, path, source))
     entries.push({ path, bytes: 'file' in source ? source.bytes : source.content.length })
   }
-  for (const path of also) entries.push({ path, bytes: await bytesIn(root, path) })
+  for (const path of also) entries.push({ path, bytes: bytesIn(root, path) })
   const sorted = entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
   const manifest = { content: Buffer.from(printManifest(sorted)) }
-  await place(root, manifestPath, manifest).catch((thrown) => {
-    throw fail('pack-write', { path: join(root, manifestPath), reason: reasonOf(thrown) })
-  })
+  await doing(root, manifestPath, () => place(root, manifestPath, manifest))
 }

@@ -47,8 +47,12 @@ const holds = async (image: FileHandle, section: PeSection, part: UkiParts[UkiSe
   } finally {
     await source.close()
   }
-  const rest = await readAt(image, section.offset + part.bytes, section.stored - part.bytes)
-  return rest.every((byte) => byte === 0)
+  for (let at = part.bytes; at < section.stored; at += chunkBytes) {
+    const bytes = Math.min(chunkBytes, section.stored - at)
+    const rest = await readAt(image, section.offset + at, bytes)
+    if (rest.length !== bytes || rest.some((byte) => byte !== 0)) return false
+  }
+  return true
 }
 
 /** What is wrong with one section, or undefined. */

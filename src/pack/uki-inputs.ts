@@ -1,11 +1,14 @@
 // What goes into a unified kernel image, each read and found fit before anything is made of it.
 
-import { open, readFile, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { BootFault, fail } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
+import type { LimitName } from '../layout/limits.ts'
+import { readBounded } from '../machine/bounded.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { claimImage } from '../runtime/inspect-image.ts'
@@ -18,11 +21,12 @@ import { type Given, ofInitramfs } from './uki-options.ts'
 
 export const badInput = (path: string, reason: string) => fail('pack-input', { path, reason })
 
-const read = async (path: string): Promise<Buffer> => {
+/** Faults: `pack-input`, `input-too-large`. */
+const read = (path: string, limit: LimitName): Buffer => {
   try {
-    return await readFile(path)
+    return readBounded(path, limit)
   } catch (thrown) {
-    throw badInput(path, reasonOf(thrown))
+    throw thrown instanceof BootFault ? thrown : badInput(path, reasonOf(thrown))
   }
 }
 
@@ -55,7 +59,7 @@ export const sourceOf = async (path: string): Promise<{ file: string; bytes: num
  * the same at both ends. Fault: `pack-input`.
  */
 export const readLine = async (given: string): Promise<string> => {
-  const line = (given.startsWith('@') ? (await read(given.slice(1))).toString('latin1') : given).trim()
+  const line = (given.startsWith('@') ? read(given.slice(1), 'cmdline').toString('latin1') : given).trim()
   if (/[^ -~]/.test(line)) throw badInput('the command line', 'it is not one line of printable ASCII')
   return line
 }
@@ -64,7 +68,7 @@ export const readLine = async (given: string): Promise<string> => {
 export const readOsRelease = async (given: Given): Promise<string> => {
   const { 'image-id': id, 'image-version': version, 'os-release': file } = given
   const name = file ?? '--image-id and --image-version'
-  const base = file === undefined ? new Map() : parseOsRelease((await read(file)).toString())
+  const base = file === undefined ? new Map() : parseOsRelease(read(file, 'osRelease').toString())
   if (typeof base === 'string') throw badInput(name, base)
   const fields = new Map([
     ...base,
@@ -95,8 +99,8 @@ export const readRelease = async (kernel: string, modules: string | undefined): 
 const readFit = async (initramfs: string, release: string): Promise<ImageBoot> => {
   const { refused } = await claimImage(initramfs)
   if (refused !== undefined) throw new BootFault(refused)
-  const image = await readImage(await read(initramfs))
-  const entries = parseManifest(image.get(manifestPath)?.content.toString('latin1') ?? '') ?? []
+  const image = await readImage(createReadStream(initramfs), initramfs)
+  const entries = parseManifest(image.get(manifestPath)?.content?.toString('latin1') ?? '') ?? []
   const releases = entries.flatMap(({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [])
   if (!releases.includes(release))
     throw badInput(initramfs, `the kernel is ${release}, and its modules are for ${releases[0] ?? 'none'}`)

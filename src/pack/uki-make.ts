@@ -4,6 +4,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '../fault.ts'
+import { readBounded } from '../machine/bounded.ts'
 import { run } from '../machine/exec.ts'
 import { parsePe, peHeadBytes, withoutTime } from './pe.ts'
 
@@ -58,7 +59,7 @@ const byUkify: Maker = async ({ tool, stub, parts, signing, directory }) => {
 const leastAlignment = 4096
 
 const byObjcopy: Maker = async ({ tool, stub, parts, signing, directory }) => {
-  const bytes = await readFile(stub)
+  const bytes = readBounded(stub, 'stub')
   const pe = parsePe(bytes.subarray(0, peHeadBytes), bytes.length)
   if (typeof pe === 'string') throw fail('pack-input', { path: stub, reason: pe })
   const step = Math.max(pe.alignment, leastAlignment)

@@ -1,15 +1,15 @@
 // What `inspect` says of an initramfs image: whether all that the boot will look for is in it. dracut exits with 0 where
 // it could not install a file, and the boot would refuse such an image on every machine it is carried to.
 
-import { readFileSync } from 'node:fs'
-import { fail, faultOf } from '../fault.ts'
+import { createReadStream } from 'node:fs'
+import { BootFault, fail, faultOf } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
 import { bytesIn, type Image, readImage } from '../pack/image.ts'
 import type { Claim } from './claim.ts'
 
 /** Fault: `initramfs-incomplete`. */
 const requireWhole = (image: Image): number => {
-  const text = image.get(manifestPath)?.content.toString('latin1')
+  const text = image.get(manifestPath)?.content?.toString('latin1')
   const entries = text === undefined ? undefined : parseManifest(text)
   if (entries === undefined) {
     const reason = text === undefined ? 'it is not in the image' : 'it is cut off'
@@ -23,10 +23,11 @@ const requireWhole = (image: Image): number => {
   return entries.length
 }
 
-/** The image's first rule that would refuse it is `initramfs-incomplete`, as of the boot. */
+/** The image's first rule that would refuse it is `initramfs-incomplete`, as of the boot; or `input-too-large`. */
 export const claimImage = async (path: string): Promise<Claim> => {
   try {
-    const image = await readImage(readFileSync(path)).catch((thrown) => {
+    const image = await readImage(createReadStream(path), path).catch((thrown) => {
+      if (thrown instanceof BootFault) throw thrown
       const reason = thrown instanceof Error ? thrown.message : String(thrown)
       throw fail('initramfs-incomplete', { path, reason })
     })

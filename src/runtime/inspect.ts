@@ -4,7 +4,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
 import { BootFault, exitStatus, type Fault, fail, faultOf, printable, say } from '../fault.ts'
-import { type Gpt, parseGpt } from '../layout/gpt.ts'
+import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
 import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
@@ -72,8 +72,7 @@ export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
   readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
 
 /** Of a disk with a partition table; undefined where there is none. */
-export const blockSizeOf = (head: Buffer): number | undefined =>
-  [512, 4096].find((size) => head.toString('latin1', size, size + 8) === 'EFI PART')
+export const blockSizeOf = gptBlockSize
 
 /** Looks at it once. Faults: `device-read`; what would be refused is in what is returned. */
 export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): Inspection => {
@@ -120,7 +119,8 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
 /** The same of an initramfs image too. */
 export const inspectAny = async (path: string, profile: Luks2Profile | 'claimed'): Promise<Inspection> => {
   const bytes = sizeOf(path)
-  if (!isImage(headOf(path, 0n, bytes < 16n ? bytes : 16n))) return inspectPath(path, profile)
+  const isFile = statSync(path).isFile()
+  if (!isFile || !isImage(headOf(path, 0n, bytes))) return inspectPath(path, profile)
   const claim = await claimImage(path)
   return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
 }

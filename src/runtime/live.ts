@@ -1,9 +1,12 @@
-// The machine that this runs on, for system.ts. What cannot be read is undefined: who asks decides what that means.
+// The machine that this runs on, for system.ts. What cannot be read is undefined, and the caller decides what that means.
+// A text that is too large is refused: half of a list of mounts would hide the others.
 
-import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs'
+import { accessSync, constants, readdirSync, statfsSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
+import { BootFault } from '../fault.ts'
 import { readDevice } from '../machine/block.ts'
+import { readBoundedText } from '../machine/bounded.ts'
 import { toolPath } from '../machine/exec.ts'
 import { readKernelLog } from '../machine/kernel-log.ts'
 import { readMapping } from '../machine/mapper.ts'
@@ -21,7 +24,14 @@ const orUndefined = <T>(ask: () => T): T | undefined => {
 
 export const live: System = {
   kernel: release,
-  text: (path) => orUndefined(() => readFileSync(path, 'latin1')),
+  text: (path) => {
+    try {
+      return readBoundedText(path, 'kernelText')
+    } catch (thrown) {
+      if (thrown instanceof BootFault) throw thrown
+      return undefined
+    }
+  },
   names: (path) => orUndefined(() => readdirSync(path)) ?? [],
   bytes: (path) => orUndefined(() => sizeOf(path)),
   space: (path) =>

@@ -1,12 +1,15 @@
 // The verb `report`: a boot as a picture, or as text. Reads the state, and what kernel and systemd tell of the same boot.
 
 import { writeFileSync } from 'node:fs'
+import { basename, dirname, resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
-import { fail } from '../fault.ts'
+import { BootFault, fail } from '../fault.ts'
 import { statePath } from '../layout/state.ts'
+import { followDirectory, lookAt } from '../machine/beneath.ts'
+import { readBoundedText } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
-import { readText } from '../machine/text.ts'
+import { putIn } from '../machine/put.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord } from './report/record.ts'
 import { printText } from './report/words.ts'
@@ -33,11 +36,13 @@ const accepted = {
   text: { type: 'boolean' },
 } as const
 
-/** Fault: `state-read`. */
-const readOne = (path: string): string | undefined => {
+/** Undefined where there is no such file. Faults: `state-read`, `input-too-large`. */
+const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
   try {
-    return readText(path)
+    return readBoundedText(path, limit)
   } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
+    if (reasonOf(thrown) === 'ENOENT') return undefined
     throw fail('state-read', { path, reason: reasonOf(thrown) })
   }
 }
@@ -49,14 +54,33 @@ const said = (tool: string, ...args: string[]): Promise<string | undefined> =>
 const shown = ['Userspace', 'Finish'].map((name) => `--property=${name}TimestampMonotonic`)
 
 const recordHere = async (): Promise<BootRecord> =>
-  readRecord(statePath, readOne(statePath), await said('dmesg'), await said('systemctl', 'show', ...shown))
+  readRecord(
+    statePath,
+    readOne(statePath, 'state'),
+    await said('dmesg'),
+    await said('systemctl', 'show', ...shown),
+  )
 
 const recordOf = (state: string, log: string | undefined, systemd: string | undefined): BootRecord => {
-  const optional = (path: string | undefined) => (path === undefined ? undefined : readOne(path))
-  return readRecord(state, readOne(state), optional(log), optional(systemd))
+  const optional = (path: string | undefined) => (path === undefined ? undefined : readOne(path, 'log'))
+  return readRecord(state, readOne(state, 'state'), optional(log), optional(systemd))
 }
 
-/** Faults: `usage`, `state-read`, `state-write`. */
+/**
+ * A file that is there is replaced. A link is replaced and not followed: somebody else may have put it there. Only what
+ * no file can take the place of, as a device or a pipe, is written to.
+ */
+const writeOutput = async (output: string, drawn: string): Promise<void> => {
+  const path = resolve(output)
+  using directory = followDirectory(dirname(path))
+  using found = lookAt(directory, basename(path))
+  const kind = found?.stat
+  if (found === undefined || kind?.isFile() === true || kind?.isSymbolicLink() === true)
+    return await putIn(directory, basename(path), { bytes: drawn }, 0o644)
+  writeFileSync(`/proc/self/fd/${found.fd}`, drawn)
+}
+
+/** Faults: `usage`, `state-read`, `state-write`, `input-too-large`. */
 export const report = async (args: readonly string[]): Promise<void> => {
   const { state, log, systemd, output, text: asText } = readArguments(args, accepted)
   if (state === undefined && (log !== undefined || systemd !== undefined))
@@ -66,7 +90,7 @@ export const report = async (args: readonly string[]): Promise<void> => {
   const drawn = asText === true ? printText(record, screen) : drawReport(record)
   if (output === undefined) return void process.stdout.write(drawn)
   try {
-    writeFileSync(output, drawn)
+    await writeOutput(output, drawn)
   } catch (thrown) {
     throw fail('state-write', { path: output, reason: reasonOf(thrown) })
   }

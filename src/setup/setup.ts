@@ -1,20 +1,12 @@
 // The verb `setup`: everything looked at, then built beside the target, then written, then given its names.
 
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { printConfig } from '../config/config.ts'
 import { BootFault, fail } from '../fault.ts'
 import { cryptNames, treeName, verityNames } from '../layout/layout.ts'
+import { readBounded } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { type Options, outOf, readOptions } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
@@ -56,7 +48,7 @@ const openOut = (options: Options, target: Target): string => {
       const path = join(out, name)
       if (!existsSync(path)) continue
       if (configFile !== undefined && realpathSync(path) === realpathSync(configFile)) {
-        if (readFileSync(path, 'utf8') === printConfig(config)) continue
+        if (readBounded(path, 'config').toString() === printConfig(config)) continue
         throw fail('usage', {
           reason: `${path} would be replaced by its complete form; choose another --out`,
         })

@@ -67,7 +67,7 @@ const openDevice = async (path: string, found: Stats, existing: 'keep' | 'replac
   const busy = mountedOn(numbers) ?? swapOn(numbers) ?? heldBy(sys, ['.', ...partitions])
   if (busy !== undefined) throw fail('target-busy', { target: path, reason: busy })
 
-  const handle = await openExclusively(path)
+  const handle = await openExclusively(path, found)
   const content = existing === 'keep' ? await contentOf(handle, bytes) : undefined
   if (content !== undefined) {
     await handle.close()
@@ -76,9 +76,14 @@ const openDevice = async (path: string, found: Stats, existing: 'keep' | 'replac
   return { kind: 'device', path, handle, bytes, blockSize }
 }
 
-const openExclusively = async (path: string): Promise<FileHandle> => {
+/** What was opened is what was looked at. */
+const openExclusively = async (path: string, found: Stats): Promise<FileHandle> => {
   try {
-    return await open(path, constants.O_RDWR | constants.O_EXCL)
+    const handle = await open(path, constants.O_RDWR | constants.O_EXCL | constants.O_NOFOLLOW)
+    const opened = await handle.stat()
+    if (opened.isBlockDevice() && opened.rdev === found.rdev) return handle
+    await handle.close()
+    throw new Error('another device took its name')
   } catch (thrown) {
     const reason = reasonOf(thrown)
     if (reason === 'EBUSY')

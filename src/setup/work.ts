@@ -1,10 +1,11 @@
 // One run of setup: its temporary directories, its tools, and how it stops half-way with nothing left behind.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fail } from '../fault.ts'
+import { removeBelow } from '../machine/beneath.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
+import { type Scratch, scratchIn } from '../machine/scratch.ts'
 import type { Progress } from './progress.ts'
 
 export type Work = {
@@ -41,7 +42,7 @@ const together = async <T>(tasks: readonly (() => Promise<T>)[], stop: () => voi
 
 /** Runs `body`. After a signal it cleans up like after a failure, then dies of that signal as a shell expects. */
 export const withWork = async <T>(progress: Progress, body: (work: Work) => Promise<T>): Promise<T> => {
-  const directories: string[] = []
+  const scratches: Scratch[] = []
   let caught: Signal | undefined
   let stopping: NodeJS.Timeout | undefined
   const stop = () => {
@@ -61,9 +62,9 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
     check,
     temporary: (parent) => {
       try {
-        const made = mkdtempSync(join(parent, '.cvmboot-'))
-        directories.push(made)
-        return made
+        const scratch = scratchIn(parent, '.cvmboot-')
+        scratches.push(scratch)
+        return scratch.directory.path
       } catch (thrown) {
         throw fail('target-write', { target: parent, reason: reasonOf(thrown) })
       }
@@ -81,20 +82,21 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
   } finally {
     clearInterval(stopping)
     progress.end()
-    for (const directory of directories) await removeTree(directory)
+    for (const scratch of scratches) await removeScratch(scratch)
     for (const signal of signals) process.off(signal, onSignal)
     if (caught !== undefined) process.kill(process.pid, caught)
   }
 }
 
 /** A copied tree may hold directories that not even their owner may write. */
-const removeTree = async (directory: string): Promise<void> => {
+const removeScratch = async (scratch: Scratch): Promise<void> => {
+  const { path } = scratch.directory
   try {
-    rmSync(directory, { recursive: true, force: true })
+    removeBelow(scratch.directory)
   } catch {
-    await run('chmod', ['-R', 'u+rwX', '--', directory], { package: 'coreutils' })
-    rmSync(directory, { recursive: true, force: true })
+    await run('chmod', ['-R', 'u+rwX', '--', `${path}/.`], { package: 'coreutils' })
   }
+  scratch[Symbol.dispose]()
 }
 
 /** Ends the tools of this process, whichever shells are between. */

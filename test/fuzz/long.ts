@@ -26,7 +26,7 @@ try {
   for (const one of targets) {
     const started = performance.now()
     const count = Math.max(inputsFor(one, targets, inputs), one.seeds)
-    const accepted = fuzz(one, seed, count)
+    const accepted = await fuzz(one, seed, count)
     line(one.name, count, accepted, since(started))
     total.inputs += count
     total.accepted += accepted

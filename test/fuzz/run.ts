@@ -14,7 +14,7 @@ type Row<Input> = {
   /** Inputs the parser accepts: all others are made from these. */
   readonly seeds: readonly Input[]
   readonly mutate: (random: Random, seed: Input) => Input
-  readonly check: (input: Input) => boolean
+  readonly check: (input: Input) => boolean | Promise<boolean>
   readonly show: (input: Input) => string
 }
 
@@ -24,7 +24,7 @@ export type Target = {
   readonly least: number
   readonly seeds: number
   /** Checks input `i`; below `seeds` that is a seed as it is. Throws a `Finding`. */
-  readonly feed: (seed: number, i: number) => boolean
+  readonly feed: (seed: number, i: number) => Promise<boolean>
 }
 
 /** An input that a parser must not have taken so, with all that makes it again. */
@@ -45,13 +45,13 @@ export const target = <Input>(row: Row<Input>): Target => ({
   cost: row.cost,
   least: row.least ?? 0,
   seeds: row.seeds.length,
-  feed: (seed, i) => {
+  feed: async (seed, i) => {
     const random = randomOf(seedOf(seed, row.name, i))
     const good = row.seeds[i]
     const input = good ?? row.mutate(random, random.pick(row.seeds))
     try {
       const started = performance.now()
-      const accepted = row.check(input)
+      const accepted = await row.check(input)
       need(performance.now() - started < mostMilliseconds, 'it took too long')
       need(accepted || good === undefined, 'a good input was refused')
       return accepted
@@ -62,9 +62,9 @@ export const target = <Input>(row: Row<Input>): Target => ({
 })
 
 /** Feeds `inputs` inputs; how many were accepted. Throws a `Finding`. */
-export const fuzz = (one: Target, seed: number, inputs: number): number => {
+export const fuzz = async (one: Target, seed: number, inputs: number): Promise<number> => {
   let accepted = 0
-  for (let i = 0; i < Math.max(inputs, one.seeds); i++) if (one.feed(seed, i)) accepted++
+  for (let i = 0; i < Math.max(inputs, one.seeds); i++) if (await one.feed(seed, i)) accepted++
   return accepted
 }
 

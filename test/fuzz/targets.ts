@@ -27,7 +27,9 @@ import { changedConfig } from '../config-sample.ts'
 import { goodCmdline, hashes } from '../fake-machine.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
 import { judgeTarget } from './cmdline-words.ts'
+import { fileTargets } from './files.ts'
 import { gptTarget } from './gpt.ts'
+import { imageTarget } from './image.ts'
 import { mutateJson } from './json.ts'
 import { luks2Target } from './luks2.ts'
 import { modulesTarget } from './modules.ts'
@@ -496,5 +498,7 @@ export const targets: readonly Target[] = [
   seals,
   tpmSeals,
   luks2Target,
+  imageTarget,
+  ...fileTargets,
   ...superblockTargets,
 ]

@@ -1,7 +1,7 @@
 // The verb `owner` as a person runs it: keys in files, a disk that came back from a host, a pipe.
 
 import { spawnSync } from 'node:child_process'
-import { createCipheriv, generateKeyPairSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -208,31 +208,31 @@ test('the MAC of another volume, of another generation, or of the TEE is none of
   }
 })
 
-/** As the kernel writes it: each sector of 4096 bytes with the number of its first 512 bytes as IV. */
-const encrypted = (plain: Buffer): Buffer => {
-  const sectors = Array.from({ length: plain.length / 4096 }, (_, i) => {
-    const iv = Buffer.alloc(16)
-    iv.writeUInt32LE(i * 8)
-    return createCipheriv('aes-256-xts', volumeKeyOf('xts'), iv).update(
-      plain.subarray(i * 4096, (i + 1) * 4096),
-    )
-  })
-  return Buffer.concat(sectors)
-}
+/** As the kernel does it: each sector of 4096 bytes with the number of its first 512 bytes as IV. */
+const inSectors =
+  (make: typeof createCipheriv | typeof createDecipheriv) =>
+  (from: Buffer): Buffer => {
+    const sectors = Array.from({ length: from.length / 4096 }, (_, i) => {
+      const iv = Buffer.alloc(16)
+      iv.writeUInt32LE(i * 8)
+      return make('aes-256-xts', volumeKeyOf('xts'), iv).update(from.subarray(i * 4096, (i + 1) * 4096))
+    })
+    return Buffer.concat(sectors)
+  }
+const encrypted = inSectors(createCipheriv)
+const decrypted = inSectors(createDecipheriv)
 
-test('--image writes the content to a new file of its owner, whole, with holes where nothing was written', async ({
+test('--image writes the content to a new file of its owner, whole, with holes where the VM wrote zeroes', async ({
   disk,
   key,
   scratch,
 }) => {
   writeFileSync(key, owner.file)
   const content = Buffer.concat([bytesOf('one', 8192), Buffer.alloc(4 * MiB), bytesOf('two', 4096)])
-  const data = encrypted(content)
-  data.fill(0, 8192, 8192 + 4 * MiB)
   const spare = Buffer.alloc(MiB)
   const area = await areaFor(owner, 'xts', { dataBytes: BigInt(content.length) })
   // A partition need not end with a whole sector, nor with its data.
-  writeFileSync(disk, Buffer.concat([area, spare, data, Buffer.alloc(512, 1)]))
+  writeFileSync(disk, Buffer.concat([area, spare, encrypted(content), Buffer.alloc(512, 1)]))
   const image = join(scratch, 'image')
   const line = ['open', disk, '--identity', key, '--image', image]
   await ownerVerb(line)
@@ -254,6 +254,33 @@ test('--image writes the content to a new file of its owner, whole, with holes w
   )
   await ownerVerb(line)
   assert.ok(readFileSync(image).equals(bytesOf('three', MiB)))
+})
+
+test('a host that writes zeroes over a disk does not choose what the owner reads', async ({
+  disk,
+  key,
+  scratch,
+}) => {
+  writeFileSync(key, owner.file)
+  const content = bytesOf('one', 16 * 4096)
+  const area = await areaFor(owner, 'xts', { dataBytes: BigInt(content.length) })
+  const image = join(scratch, 'image')
+  for (const [from, to] of [
+    [0, 4096],
+    [3 * 4096, 5 * 4096],
+    // Half a sector, and all of the volume.
+    [8 * 4096 + 512, 9 * 4096],
+    [0, content.length],
+  ] as const) {
+    const data = encrypted(content).fill(0, from, to)
+    writeFileSync(disk, Buffer.concat([area, Buffer.alloc(MiB), data]))
+    await ownerVerb(['open', disk, '--identity', key, '--image', image])
+    const found = readFileSync(image)
+    assert.ok(found.equals(decrypted(data)), 'as dm-crypt shows it')
+    for (let at = from - (from % 4096); at < to; at += 4096)
+      assert.ok(new Set(found.subarray(at, at + 4096)).size > 200, `sector ${at / 4096} is noise`)
+    rmSync(image)
+  }
 })
 
 test('--image takes nothing of what lies behind the volume', async ({ disk, key, scratch }) => {

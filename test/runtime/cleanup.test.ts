@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -15,6 +15,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
@@ -110,6 +111,84 @@ test('files in memory are overwritten where they lie, then deleted, and no link 
   } finally {
     rmSync(scratch, { recursive: true })
   }
+})
+
+/** Gives names in a directory to files, links to `victim` and directories in turn, as fast as it can. */
+const swapper = `
+const { workerData: { inside, victim, count } } = require('node:worker_threads')
+const fs = require('node:fs')
+const path = require('node:path')
+const seen = new Int32Array(count)
+const attempt = (act) => { try { act() } catch {} }
+const [file, folder, spare] = ['file', 'folder', 'spare'].map((name) => path.join(inside, name))
+for (;;) {
+  attempt(() => fs.writeFileSync(spare, 'x'))
+  attempt(() => fs.renameSync(spare, file))
+  attempt(() => fs.symlinkSync(victim + '/kept', spare))
+  attempt(() => fs.renameSync(spare, file))
+  attempt(() => fs.mkdirSync(folder))
+  attempt(() => fs.rmdirSync(folder))
+  attempt(() => fs.symlinkSync(victim, folder))
+  attempt(() => fs.unlinkSync(folder))
+  Atomics.add(seen, 0, 1)
+}`
+
+test('a user who swaps names while they are wiped gets nothing outside zeroed or deleted', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-race-'))
+  const [inside, victim] = [join(scratch, 'in'), join(scratch, 'victim')]
+  mkdirSync(inside)
+  mkdirSync(victim)
+  writeFileSync(join(victim, 'kept'), 'kept')
+  const count = new SharedArrayBuffer(4)
+  const swaps = () => Atomics.load(new Int32Array(count), 0)
+  const worker = new Worker(swapper, { eval: true, workerData: { inside, victim, count } })
+  try {
+    while (swaps() === 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    for (let wipes = 0; wipes < 1000 || swaps() < 1000; wipes++) {
+      try {
+        wipeBelow(inside)
+      } catch (thrown) {
+        assert.match(String(thrown), /somebody keeps changing/)
+      }
+      assert.is(readFileSync(join(victim, 'kept'), 'utf8'), 'kept', `after ${wipes} wipes`)
+    }
+  } finally {
+    await worker.terminate()
+  }
+  wipeBelow(inside)
+  assert.equal(readdirSync(inside), [])
+  rmSync(scratch, { recursive: true })
+})
+
+test('a tree that is deeper than paths can be is wiped whole', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-deep-'))
+  const here = process.cwd()
+  try {
+    process.chdir(scratch)
+    for (let level = 0; level < 1500; level++) {
+      mkdirSync('d'.repeat(8))
+      process.chdir('d'.repeat(8))
+      if (level % 100 === 0) writeFileSync('secret', 'secret')
+    }
+  } finally {
+    process.chdir(here)
+  }
+  wipeBelow(scratch)
+  assert.equal(readdirSync(scratch), [])
+  rmSync(scratch, { recursive: true })
+})
+
+test('a name that is no text is wiped, and a device or a pipe is only deleted', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-names-'))
+  writeFileSync(Buffer.concat([Buffer.from(`${scratch}/`), Buffer.from([0xff, 0x0a, 0xfe])]), 'secret')
+  execFileSync('mkfifo', [join(scratch, 'pipe')])
+  wipeBelow(scratch)
+  assert.equal(readdirSync(scratch), [])
+  const link = `${scratch}-link`
+  symlinkSync(scratch, link)
+  assert.throws(() => wipeBelow(link), /ENOTDIR/)
+  rmSync(link)
+  rmSync(scratch, { recursive: true })
 })
 
 test('who uses a file system is found by name: by a file that is open or mapped, and by where it stands', async () => {

@@ -167,7 +167,8 @@ for (const [release, version] of [
         const text = content.toString('latin1')
         assert.match(text.slice(0, 4096), /^written by cryptsetup\n\0+$/)
         assert.match(text.slice(5 * 4096, 6 * 4096), /^and further on\n\0+$/)
-        assert.match(text.slice(6 * 4096), /^\0+$/)
+        // Nobody wrote the rest: its zeroes on the disk are noise, and never content that a host could choose.
+        assert.ok(new Set(content.subarray(6 * 4096)).size > 200)
       }
 
       // The oracle knows both answers: a good header gives cipher text, a null cipher what the guest wrote.

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { BootFault, fail } from '../../fault.ts'
 import { readDevice, writeDevice } from '../../machine/block.ts'
+import { readBoundedText } from '../../machine/bounded.ts'
 import { reasonOf } from '../../machine/errno.ts'
 import { run as tool } from '../../machine/exec.ts'
 import { unmount } from '../../machine/libc.ts'
@@ -29,7 +30,7 @@ export type Host = {
 }
 
 export const thisHost: Host = {
-  mounts: () => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1')),
+  mounts: () => parseMountinfo(readBoundedText('/proc/self/mountinfo', 'kernelText')),
   unmount,
   mappings: mappingNames,
   removeMapping,

@@ -1,0 +1,41 @@
+// The most that is read of each kind of input, whoever wrote it. Pure. kernel-cmdline.md shows the same table.
+// A limit is far above what an honest file needs, and far below what a machine has.
+
+export type Limit = {
+  /** The start of a sentence that `most` and `unit` complete. */
+  readonly of: string
+  readonly most: number
+  readonly unit: string
+}
+
+const KiB = 1024
+const MiB = 1024 ** 2
+
+const bytes = (of: string, most: number): Limit => ({ of, most, unit: 'bytes' })
+
+export const limits = {
+  config: bytes('a partition.conf has', 256 * KiB),
+  cmdline: bytes('a file with a command line has', 64 * KiB),
+  osRelease: bytes('an os-release has', 64 * KiB),
+  identity: bytes('a file with a private key has', 64 * KiB),
+  record: bytes('a record of cvmboot install has', MiB),
+  state: bytes('the state of a boot has', 4 * MiB),
+  log: bytes("a kernel's log has", 16 * MiB),
+  kernelText: bytes('a file of /proc or /sys has', 16 * MiB),
+  manifest: bytes('the manifest of an initramfs has', MiB),
+  moduleIndex: bytes("an index of a kernel's modules has", 64 * MiB),
+  module: bytes('a kernel module has', 256 * MiB),
+  stub: bytes('an EFI stub has', 16 * MiB),
+  outputOfTool: bytes('the output of a program has', 96 * MiB),
+  image: bytes('an initramfs has', 1024 * MiB),
+  unpacked: bytes('an initramfs unpacks to', 2048 * MiB),
+  /** Beyond the first 64 MiB: no honest archive comes near. */
+  inflation: { of: 'an initramfs unpacks to', most: 32, unit: 'times its size' },
+  compression: { of: 'an initramfs has', most: 2, unit: 'layers of compression' },
+  entries: { of: 'an initramfs has', most: 100_000, unit: 'entries' },
+  entryName: bytes('the name of an entry, and where a link leads, has', 4096),
+  entryNames: bytes('the names of all entries, with where links lead, have', 16 * MiB),
+  padding: bytes('between two archives of an initramfs lie', MiB),
+} as const satisfies Readonly<Record<string, Limit>>
+
+export type LimitName = keyof typeof limits

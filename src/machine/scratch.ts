@@ -1,0 +1,32 @@
+// A directory to work in, for this user alone: it stays open, so that somebody who can write the directory around it can
+// move it, and still changes nothing of what is in it.
+
+import { fstatSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type Directory, followDirectory, openDirectory, removeBelow } from './beneath.ts'
+
+export type Scratch = Disposable & { readonly directory: Directory }
+
+/** A new directory in `around` for this user alone; it goes with all that is in it. */
+export const scratchIn = (around: string, prefix: string): Scratch => {
+  const parent = followDirectory(around)
+  const made = basename(mkdtempSync(`${parent.path}/${prefix}`))
+  const directory = openDirectory(parent.at(made))
+  const { uid, mode } = fstatSync(directory.fd)
+  if (uid !== process.geteuid?.() || mode % 0o100 !== 0) {
+    directory[Symbol.dispose]()
+    parent[Symbol.dispose]()
+    throw new Error('somebody put another directory in the place of a new one')
+  }
+  const dispose = () => {
+    removeBelow(directory)
+    directory[Symbol.dispose]()
+    try {
+      rmdirSync(parent.at(made))
+    } catch {
+      // Somebody moved it, and has an empty directory.
+    }
+    parent[Symbol.dispose]()
+  }
+  return { directory, [Symbol.dispose]: dispose }
+}

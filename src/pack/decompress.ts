@@ -1,0 +1,45 @@
+// What an initramfs may be compressed with, and the bytes that come out, as they come.
+
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { runThrough } from '../machine/exec.ts'
+import type { Bytes } from './bytes.ts'
+
+export type Compression = 'gzip' | 'zstd' | 'lz4' | 'xz'
+
+const magics: readonly (readonly [Compression, string])[] = [
+  ['gzip', '1f8b'],
+  ['zstd', '28b52ffd'],
+  // The legacy frame, which alone the kernel reads.
+  ['lz4', '02214c18'],
+  ['xz', 'fd377a585a00'],
+]
+
+export const compressionOf = (head: Buffer): Compression | undefined =>
+  magics.find(([, magic]) => head.toString('hex', 0, magic.length / 2) === magic)?.[0]
+
+/** Through a stream of Node's, which waits where nobody takes what comes out. */
+const through = async function* (source: Bytes, into: NodeJS.ReadWriteStream): Bytes {
+  // What goes wrong is thrown by the reading side, too.
+  const feeding = pipeline(Readable.from(source), into).catch((thrown: unknown) => thrown)
+  try {
+    yield* into as AsyncIterable<Buffer>
+  } catch (thrown) {
+    throw (await feeding) ?? thrown
+  }
+  const failed = await feeding
+  if (failed !== undefined) throw failed
+}
+
+/** More memory than this no kernel gives one: xz -9 takes half of it. */
+const xzMemory = '--memlimit-decompress=128MiB'
+
+/** lz4 and xz are their tools'. Faults: `tool-*`, those of `source`; a damaged source throws. */
+export const decompress = (source: Bytes, compression: Compression): Bytes => {
+  if (compression === 'gzip') return through(source, createGunzip())
+  if (compression === 'zstd') return through(source, createZstdDecompress())
+  if (compression === 'xz')
+    return runThrough('xz', ['--decompress', '--stdout', '--quiet', xzMemory], source, 'xz-utils')
+  return runThrough('lz4', ['-d', '-c', '-q'], source, 'lz4')
+}
