@@ -478,6 +478,11 @@ export const faults = {
     (d: { path: string } & Reason) =>
       `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; remove it from os-config or set CONFIG_OVER_ETC=no`,
   ),
+  'machine-id-place': row(
+    status.mount,
+    (d: { path: string }) =>
+      `cannot give this VM a machine ID: root-fs has no file ${d.path}, or a link in its place; put an empty file there, or set MACHINE_ID=keep`,
+  ),
   'init-missing': row(
     status.mount,
     (d: { init: string }) =>

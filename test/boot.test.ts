@@ -43,6 +43,10 @@ test('a good machine boots: every volume open, mounted, proved, then the new ini
     '/dev/dm-3 /sysroot/mnt/nvflare/workspace ext4',
     '/dev/dm-4 /sysroot/mnt/nvflare/job-store ext4',
     'tmpfs /sysroot/tmp tmpfs',
+    'tmpfs /run/cvmboot/overlay tmpfs',
+    'overlay /sysroot/var overlay',
+    '/run/cvmboot/machine-id /sysroot/etc/machine-id ',
+    '/run/cvmboot/machine-id /sysroot/etc/machine-id ',
     'securityfs /sys/kernel/security securityfs',
   ])
 })
@@ -134,6 +138,9 @@ for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
     const { halt, ended, effects } = await run((world) => {
       world.config = 'CONFIG_OVER_ETC=yes'
+      // Nothing else has the boot look into a directory of the root.
+      world.executables.add('/sysroot/usr/bin/podman')
+      world.directories.add('/sysroot/var/lib/containers')
       world.failing.set(verb, broken)
     })
     assert.ok(halt?.includes(': cannot '), `no halt line: ${halt}`)
@@ -316,9 +323,10 @@ test('what the EFI stub found beside the image ends the boot; what it took out o
 
 test('each file that goes along in /run ends the boot where it cannot be written, by its name', async () => {
   for (const [n, path] of [
-    [1, '/run/sysctl.d/zz-cvmboot.conf'],
-    [2, statePath],
+    [1, '/run/cvmboot/machine-id'],
+    [2, '/run/sysctl.d/zz-cvmboot.conf'],
     [3, statePath],
+    [4, statePath],
   ] as const) {
     let written = 0
     const message = await refused('state-write', (world) => {

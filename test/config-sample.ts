@@ -21,6 +21,7 @@ export const changedConfig: Config = {
   configOverEtc: true,
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
+  machineId: 'keep',
   init: '/usr/lib/systemd/systemd',
   cmdlineWords: [
     { name: 'nosmt', value: 'none' },

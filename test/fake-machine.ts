@@ -1,6 +1,7 @@
 // A machine in memory for the third ring: it answers as Linux would, records what it was asked, and can be
 // told to fail at any verb.
 
+import { basename } from 'node:path'
 import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
@@ -88,10 +89,16 @@ export type World = {
   unreadable: Set<string>
   directories: Set<string>
   executables: Set<string>
+  /** Files of the new root that are no programs, by path of now. */
+  rootFiles: Set<string>
+  /** Links of the new root, by path of now. */
+  links: Set<string>
   /** What os-config has in its etc. */
   layer: LayerEntry[]
   /** What the kernel's settings say, by path; one that is not there the kernel does not have. */
   settings: Map<string, string>
+  /** Where the kernel refuses to mount. */
+  refuseMount?: string
   /** What the kernel still has after wiping. */
   stillOpen: string[]
   /** Verbs that throw, with what they throw. */
@@ -172,11 +179,13 @@ export const goodWorld = (): World => ({
   corrupt: new Set(),
   unreadable: new Set(),
   directories: new Set(
-    ['', '/dev', '/proc', '/sys', '/run', '/tmp', '/etc', '/var', '/mnt/nvflare/os-config/etc']
+    ['', '/dev', '/proc', '/sys', '/run', '/tmp', '/etc', '/var', '/var/lib', '/mnt/nvflare/os-config/etc']
       .concat(['oem-launcher', 'os-config', 'workspace', 'job-store'].map((v) => `/mnt/nvflare/${v}`))
       .map((path) => newRoot + path),
   ),
   executables: new Set([`${newRoot}/sbin/init`]),
+  rootFiles: new Set([`${newRoot}/etc/machine-id`]),
+  links: new Set(),
   layer: [
     { path: '', kind: 'directory', mode: 0o755, uid: 0, gid: 0, marks: [] },
     { path: 'hostname', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] },
@@ -229,6 +238,8 @@ export const fakeMachine = (world: World): Fake => {
   const mounts: Mount[] = []
   const settings = new Map(world.settings)
   const links = new Map<string, string>()
+  /** What lies on a path, by path. */
+  const binds = new Map<string, string>()
   let clock = 1000
   let polls = 0
   const effect = (what: string) => void fake.effects.push(what)
@@ -294,7 +305,11 @@ export const fakeMachine = (world: World): Fake => {
     cmdline: () => world.cmdline,
     environment: () => world.environment,
     readText: (path) =>
-      path === configPath ? world.config : path === manifestPath ? world.manifest : settings.get(path),
+      path === configPath
+        ? world.config
+        : path === manifestPath
+          ? world.manifest
+          : (settings.get(path) ?? fake.files.get(binds.get(path) ?? path)),
     fileBytes: (path) => (links.has(path) ? 0 : world.files.get(path)),
     below: (directory, most) =>
       [...world.extra]
@@ -392,12 +407,26 @@ export const fakeMachine = (world: World): Fake => {
     },
     mount: ({ source, target, type, options }) => {
       effect(`mount ${source} ${target} ${type} ${options.join(',')}`)
+      if (target === world.refuseMount) throw Object.assign(new Error('EPERM'), { code: 'EPERM' })
       const crypt = opened.get(source)
       if (crypt !== undefined && world.fileSystems.get(crypt.data) !== crypt.key)
         throw Object.assign(new Error('no ext4'), { code: 'EINVAL' })
+      if (options.includes('remount')) {
+        const last = mounts.findLastIndex((one) => one.target === target)
+        const before = mounts[last]
+        if (before !== undefined) mounts[last] = { ...before, options: options.slice(2) }
+        return
+      }
+      const bound = options.includes('bind')
+      if (bound) binds.set(target, source)
       const device = [...mappings.values(), ...world.partitions].find((m) => m.device === source)
       const dev = device?.dev ?? '0:42'
-      mounts.push({ dev, root: '/', target, options, type, source, superOptions: options })
+      // A bind is of the file system on which its source lies: /run, in what the boot binds.
+      const root = bound ? source.replace(/^\/run(?:\/cvmboot\/overlay)?(?=\/)/, '') : '/'
+      const own = bound
+        ? { options: [], superOptions: ['rw'], type: 'tmpfs' }
+        : { options, superOptions: options, type }
+      mounts.push({ dev, root, target, source, ...own })
       // As mke2fs leaves it, ext4 goes on after an error.
       const onError = options.find((option) => option.startsWith('errors=')) ?? 'errors=continue'
       if (type === 'ext4')
@@ -406,6 +435,13 @@ export const fakeMachine = (world: World): Fake => {
     mounts: () => world.reportMounts([...mounts]),
     directory: (path) =>
       world.directories.has(path) || path.startsWith('/run/') ? { mode: 0o755, uid: 0, gid: 0 } : undefined,
+    kind: (path) => {
+      if (world.links.has(path)) return 'link'
+      if (world.directories.has(path)) return 'directory'
+      return world.rootFiles.has(path) || fake.files.has(path) ? 'file' : 'absent'
+    },
+    names: (root, path) =>
+      [...world.rootFiles].filter((file) => file.startsWith(`${root}${path}/`)).map((file) => basename(file)),
     layer: () => world.layer,
     makeDirectory: (path) => {
       world.directories.add(path)

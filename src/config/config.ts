@@ -6,7 +6,7 @@ import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
 import { type Config, type Draft, defaultConfig } from './settings.ts'
 
-export { type Config, defaultConfig, type KeyPolicy } from './settings.ts'
+export { type Config, defaultConfig, type KeyPolicy, machineIdPlace } from './settings.ts'
 
 /** The complete configuration as text that `parseConfig` reads back to the same. */
 export const printConfig = (config: Config): string =>

@@ -34,16 +34,25 @@ const mountInMount: Rule = ({ mount }, find) => {
 
 /** A layer shows what its directory holds, and not what is mounted further down: that would be there, out of reach. */
 const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
-  const further = [...volumes.map(({ name }) => mount[name]), ...overlays]
-  const hiddenBy = (layer: string) => further.find((path) => path !== layer && isInside(path, layer))
+  const further = [
+    ...volumes.map(({ name, key }) => ({ path: mount[name], keys: [`${key}_MOUNT`, 'ROOT_MOUNT'] })),
+    ...overlays.map((path) => ({ path, keys: ['OVERLAYS'] })),
+  ]
+  const hiddenBy = (layer: string) => further.find(({ path }) => path !== layer && isInside(path, layer))
   for (const [key, layers] of [
     ['OVERLAYS', overlays],
     ['CONFIG_OVER_ETC', configOverEtc ? ['/etc'] : []],
   ] as const)
     for (const layer of layers) {
-      const [at, hidden] = [find(key), hiddenBy(layer)]
-      if (at !== undefined && hidden !== undefined)
-        return { ...at, expected: `no layer over ${layer}, which would hide ${hidden}` }
+      const hidden = hiddenBy(layer)
+      if (hidden === undefined) continue
+      const at = find(key)
+      if (at !== undefined)
+        return { ...at, expected: `no layer over ${layer}, which would hide ${hidden.path}` }
+      // A default has no line: the file sets the path that does not go with it.
+      const moved = hidden.keys.map(find).find((one) => one !== undefined)
+      if (moved !== undefined)
+        return { ...moved, expected: `a path outside ${layer}, over which a layer lies, or ${key}=none` }
     }
   return undefined
 }

@@ -18,7 +18,6 @@ const samples: Readonly<Record<string, string>> = {
   JOBSTORE_OWNER: '',
   TEE_MIN_TCB: '',
   SWAP_ENABLED: 'false',
-  OVERLAYS: '/etc /var',
   CMDLINE_WORDS: 'nosmt printk.devkmsg=on',
   PORTS: '',
   PORT_RANGES: '',
@@ -50,7 +49,7 @@ const sections: readonly Section[] = [
   { title: 'The TEE', has: (key) => key.startsWith('TEE_') },
   {
     title: 'The system',
-    has: (key) => /^(?:SWAP_ENABLED|OVERLAYS?(?:_SIZE)?|INIT|CMDLINE_WORDS)$/.test(key),
+    has: (key) => /^(?:SWAP_ENABLED|OVERLAYS?(?:_SIZE)?|MACHINE_ID|INIT|CMDLINE_WORDS)$/.test(key),
   },
   {
     title: 'What the running system may not do',

@@ -142,12 +142,12 @@ export const configKeys: readonly Key[] = [
     key: 'OVERLAYS',
     aliases: [],
     expected:
-      'absolute paths with a space between, each once, none inside another, none with a volume mounted further down',
+      'absolute paths with a space between, each once, none inside another, none with a volume mounted further down; or none',
     read: (text, to) => {
-      to.overlays = text.split(' ').filter((path) => path !== '')
+      to.overlays = text === 'none' ? [] : text.split(' ').filter((path) => path !== '')
       return to.overlays.every(isMountPoint) && apart(to.overlays)
     },
-    print: (config) => config.overlays.join(' '),
+    print: (config) => config.overlays.join(' ') || 'none',
   },
   {
     key: 'OVERLAY_SIZE',
@@ -159,6 +159,16 @@ export const configKeys: readonly Key[] = [
       return bytes !== undefined
     },
     print: (config) => printSize(config.overlaySize),
+  },
+  {
+    key: 'MACHINE_ID',
+    aliases: [],
+    expected: "new (each boot has another), or keep (the root's own)",
+    read: (text, to) => {
+      to.machineId = text === 'keep' ? 'keep' : 'new'
+      return text === 'new' || text === 'keep'
+    },
+    print: (config) => config.machineId,
   },
   {
     key: 'INIT',

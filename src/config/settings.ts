@@ -11,6 +11,7 @@ import {
   volumes,
 } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
+import type { MachineIdPlace } from '../layout/machine-id.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
 import { defaultPcrs, type TpmPolicy } from '../layout/tpm.ts'
 
@@ -51,6 +52,8 @@ export type Config = {
   readonly overlays: readonly string[]
   /** Bytes that all writable layers together may take. */
   readonly overlaySize: bigint
+  /** `new`: each boot has a machine ID of its own. `keep`: whatever the root has, or systemd then makes. */
+  readonly machineId: 'new' | 'keep'
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
   /** Words of others that the kernel command line may have besides those that every one may. */
@@ -90,10 +93,18 @@ export const defaultConfig: Config = {
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
   configOverEtc: false,
-  overlays: [],
+  // Nearly every daemon keeps something in /var; an ordinary distribution needs to write nowhere else.
+  overlays: ['/var'],
   overlaySize: 1024n ** 3n,
+  machineId: 'new',
   init: '/sbin/init',
   cmdlineWords: [],
   hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
   least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
+}
+
+/** Where this boot's machine ID goes: a file cannot be made in an /etc that nothing writable lies over. */
+export const machineIdPlace = ({ machineId, overlays }: Config): MachineIdPlace => {
+  if (machineId === 'keep') return 'kept'
+  return overlays.includes('/etc') ? 'layer' : 'mounted'
 }

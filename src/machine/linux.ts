@@ -9,6 +9,7 @@ import {
   fchownSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -49,7 +50,9 @@ const mountFlags: Readonly<Record<string, number>> = {
   nosuid: 2,
   nodev: 4,
   noexec: 8,
+  remount: 32,
   nosymfollow: 256,
+  bind: 4096,
 }
 
 const mountOne = ({ source, target, type, options }: MountRequest): void => {
@@ -84,6 +87,18 @@ const isInit = (): boolean => process.pid === 1 && rootfsMagics.includes(statfsS
 const isInitramfs = (): boolean => mounts().findLast(({ target }) => target === '/')?.type === 'rootfs'
 
 const mounts = (): Mount[] => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1'))
+
+const kindOf = (path: string): ReturnType<Machine['kind']> => {
+  const stat = entryAt(path)
+  if (stat === undefined) return 'absent'
+  if (stat.isSymbolicLink() || realpathSync(path) !== path) return 'link'
+  return stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
+}
+
+const namesWithin = (root: string, path: string): string[] => {
+  const directory = resolveWithin(root, path)
+  return directory !== undefined && statSync(directory).isDirectory() ? readdirSync(directory) : []
+}
 
 const isExecutable = (root: string, path: string): boolean => {
   const file = resolveWithin(root, path)
@@ -140,7 +155,9 @@ const writeLink = (path: string, target: string): void => {
 
 const writeText = (path: string, text: string): void => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-  writeFileSync(`${path}.new`, text, { mode: 0o644 })
+  // Whatever has that name, a link too, goes first: nothing is written through it.
+  rmSync(`${path}.new`, { force: true, recursive: true })
+  writeFileSync(`${path}.new`, text, { mode: 0o644, flag: 'wx' })
   renameSync(`${path}.new`, path)
 }
 
@@ -224,6 +241,8 @@ export const linux: Machine = {
     if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }
   },
+  kind: kindOf,
+  names: namesWithin,
   layer: readLayer,
   makeDirectory: (path, { mode, uid, gid }) => {
     mkdirSync(path, { recursive: true })

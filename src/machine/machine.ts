@@ -66,11 +66,11 @@ export type Mapping = {
 }
 
 export type MountRequest = {
-  /** A device, or any word for a file system without one. */
+  /** A device, or any word for a file system without one; of a bind a path. */
   readonly source: string
   readonly target: string
   readonly type: string
-  /** `ro`, `nosuid`, `nodev`, `noexec`, `nosymfollow` and what the file system itself takes. */
+  /** `ro`, `nosuid`, `nodev`, `noexec`, `nosymfollow`, `bind`, `remount` and what the file system itself takes. */
   readonly options: readonly string[]
 }
 
@@ -159,6 +159,10 @@ export type Machine = {
   readonly mounts: () => readonly Mount[]
   /** Mode, owner and group of a directory, or undefined where there is none or a link leads to it. */
   readonly directory: (path: string) => { mode: number; uid: number; gid: number } | undefined
+  /** What is at a path: `link` also where a link is on the way. */
+  readonly kind: (path: string) => 'file' | 'directory' | 'link' | 'other' | 'absent'
+  /** Names in a directory `path` within `root`, links followed within `root`; none where there is none. */
+  readonly names: (root: string, path: string) => readonly string[]
   /** Everything in a directory that shall lie over another: itself and all below it. */
   readonly layer: (directory: string) => readonly LayerEntry[]
   readonly makeDirectory: (path: string, as: { mode: number; uid: number; gid: number }) => void

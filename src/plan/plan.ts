@@ -1,9 +1,10 @@
 // From parameters and configuration to the list of steps. Reads aloud as a boot. Pure.
 
 import type { Params } from '../cmdline/params.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, machineIdPlace } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { isPlain, lasts, requireFit } from '../config/verdict.ts'
+import { storesIn } from '../layout/container-stores.ts'
 import { hardeningOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Pivot } from '../layout/pivot.ts'
@@ -39,6 +40,7 @@ const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
   ...cryptNames.flatMap((volume) => planWritable(volume, params, config)),
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
+  ...planMachineId(config),
   ...planTee(config),
   { kind: 'mask-swap' },
   ...planHardening(config),
@@ -93,6 +95,11 @@ const planTee = (config: Config): Step[] => {
   return [...tee, ...(providers.some(usesTpm) ? [{ kind: 'close-tpm' } as const] : [])]
 }
 
+const planMachineId = (config: Config): Step[] => {
+  const place = machineIdPlace(config)
+  return place === 'kept' ? [] : [{ kind: 'machine-id', place }]
+}
+
 const planLayers = (config: Config): Step[] => {
   const etc = config.configOverEtc ? [`${config.mount['os-config']}/etc`] : []
   const writable = config.overlays.map(
@@ -106,5 +113,8 @@ const planLayers = (config: Config): Step[] => {
     writable.length > 0
       ? [{ kind: 'mount-tmpfs', target: overlayStore, size: config.overlaySize, mode: 0o700, uid: 0, gid: 0 }]
       : []
-  return [...store, ...writable, ...readOnly]
+  const stores = storesIn(config.overlays)
+  const containers: Step[] =
+    stores.length > 0 ? [{ kind: 'container-stores', stores, memory: overlayStore }] : []
+  return [...store, ...writable, ...containers, ...readOnly]
 }

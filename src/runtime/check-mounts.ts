@@ -1,13 +1,16 @@
 // The mounts of a running machine against those that were measured, and what lies over them, one finding each. Pure.
 
 import { fail } from '../fault.ts'
+import { storeRoot } from '../layout/container-stores.ts'
 import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../layout/filesystem.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
+import { machineIdPath } from '../layout/machine-id.ts'
 import { inodesOf } from '../layout/tmpfs.ts'
 import type { ExpectedLayer, ExpectedTmpfs, ExpectedVolume } from './expected.ts'
 import { bad, type Finding, good } from './finding.ts'
 import { holds, type MountNode, mountAt } from './mounts.ts'
+import { isOwn } from './own-mounts.ts'
 import { deviceOf, type Scene } from './scene.ts'
 
 const mountBad = (target: string, reason: string): Finding =>
@@ -110,26 +113,28 @@ const layerMount = ({ mounts }: Scene, { mount: target, over, upper }: ExpectedL
     : mountBad(target, lacking)
 }
 
-/** The kernel's own, which have no content that anyone could plant, and where they belong. */
-const kernelTypes = new Set(
-  [
-    'proc sysfs devtmpfs devpts cgroup cgroup2 securityfs pstore bpf mqueue hugetlbfs debugfs tracefs',
-    'configfs fusectl binfmt_misc efivarfs autofs selinuxfs rpc_pipefs nfsd nsfs resctrl',
-  ].flatMap((types) => types.split(' ')),
-)
-const kernelPlaces = ['/proc', '/sys', '/dev']
-/** Anything can be in these: what they cover in /proc and /sys, who looks there believes. */
-const memoryTypes = new Set(['tmpfs', 'ramfs'])
-const memoryPlaces = ['/dev', '/sys/fs/cgroup']
-
-/** A part of one, elsewhere, is somebody's doing. */
-const isKernels = ({ type, target, root }: MountNode): boolean => {
-  const places = kernelTypes.has(type) ? kernelPlaces : memoryTypes.has(type) ? memoryPlaces : []
-  return root === '/' && places.some((place) => holds(place, target))
+/** Those that the state says the boot made: without one, an engine writes to the layer beneath. */
+const storeMounts = ({ mounts, expected, state }: Scene): Finding[] => {
+  const said = state.steps.find(({ step }) => step.startsWith('container-stores '))?.evidence['stores']
+  const made = `${said ?? ''}`.split(' ')
+  return expected.stores
+    .filter((path) => made.includes(path))
+    .map((path) => {
+      const mount = mountAt(mounts, path)
+      if (mount === undefined) return mountBad(path, covered)
+      if (mount.type !== 'tmpfs' || mount.root !== storeRoot(path))
+        return mountBad(path, `${mount.root} of ${mount.source} is mounted there`)
+      const lacking = lackingOption(mount, ['nosuid', 'nodev'])
+      return lacking === undefined
+        ? good(`mount ${path}`, 'memory of the layers, for containers')
+        : mountBad(path, lacking)
+    })
 }
 
 /** In memory since the boot, as containers use it: nothing of it was ever verified. */
 const runPlace = '/run'
+/** Memory of programs: below it they mount as they like. The memory itself is one of systemd's own mounts. */
+const sharedMemory = '/dev/shm'
 
 /** Where content is verified, nothing but what is planned may be mounted over it. */
 const unplanned = ({ mounts, expected }: Scene): Finding[] => {
@@ -142,14 +147,17 @@ const unplanned = ({ mounts, expected }: Scene): Finding[] => {
     ...expected.layers.filter(({ upper }) => upper !== undefined),
     ...expected.memory,
     { mount: runPlace },
+    { mount: sharedMemory },
   ].map(({ mount }) => mount)
   const planned = new Set([...readOnly, ...free])
   const closest = (path: string): string =>
     [...planned].filter((one) => holds(one, path)).reduce((a, b) => (b.length > a.length ? b : a), '/')
   return mounts.flatMap((mount): Finding[] => {
     const { target, type, source } = mount
-    if (planned.has(target) || free.includes(closest(target))) return []
-    if (isKernels(mount)) return []
+    const ours = planned.has(target) || free.includes(closest(target))
+    if (ours && target !== sharedMemory) return []
+    // checkMachineId judges whatever is mounted there.
+    if (isOwn(mount) || target === machineIdPath) return []
     return [bad(`mount ${target}`, fail('verify-unplanned', { target, found: `${type} (${source})` }).fault)]
   })
 }
@@ -162,6 +170,7 @@ export const checkMounts = (scene: Scene): Finding[] => {
     ...volumes.map((volume) => volumeMount(scene, volume)),
     ...memory.map((one) => memoryMount(scene, one)),
     ...layers.map((one) => layerMount(scene, one)),
+    ...storeMounts(scene),
     ...(over.length > 0 ? over : [good('other mounts', 'none over what is verified')]),
   ]
 }

@@ -7,6 +7,7 @@ import { headerAreaBytes } from '../layout/luks2/luks2.ts'
 import { volumesOf } from '../layout/state.ts'
 import { saysWiped } from '../machine/sev-guest.ts'
 import { checkDevices } from './check-devices.ts'
+import { checkMachineId } from './check-machine-id.ts'
 import { checkKeysInTables, checkMappings } from './check-mappings.ts'
 import { checkMounts } from './check-mounts.ts'
 import { checkSettings } from './check-settings.ts'
@@ -58,6 +59,7 @@ export const compare = (scene: Scene): Finding[] => {
     ...checkMappings(scene),
     ...checkKeysInTables(scene),
     ...checkMounts(scene),
+    checkMachineId(scene),
     ...checkDevices(scene),
     swapInUse(scene),
     ...checkSettings(scene),

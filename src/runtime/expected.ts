@@ -2,10 +2,12 @@
 // without its steps: a test compares the two.
 
 import type { Params } from '../cmdline/params.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, machineIdPlace } from '../config/config.ts'
+import { storesIn } from '../layout/container-stores.ts'
 import { hardeningOf, type SettingName } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
+import type { MachineIdPlace } from '../layout/machine-id.ts'
 import type { OnCorruption, RootHash, Salt } from '../layout/verity.ts'
 
 export type ExpectedVolume =
@@ -40,6 +42,9 @@ export type Expected = {
   readonly volumes: readonly ExpectedVolume[]
   readonly memory: readonly ExpectedTmpfs[]
   readonly layers: readonly ExpectedLayer[]
+  /** Directories that lie in memory of their own where the root has an engine of containers. */
+  readonly stores: readonly string[]
+  readonly machineId: MachineIdPlace
   /** Kernel settings with their values. */
   readonly settings: readonly (readonly [SettingName, string])[]
   /** Whether the driver that derives keys of the launch was removed, or may be there. */
@@ -86,6 +91,8 @@ export const expectedOf = (params: Params, config: Config): Expected => ({
     ...(config.overlays.length > 0 ? [{ mount: layerStore, bytes: config.overlaySize }] : []),
   ],
   layers: layers(config),
+  stores: storesIn(config.overlays).map(({ path }) => path),
+  machineId: machineIdPlace(config),
   settings: hardeningOf(config.hardening),
   tee:
     config.teeAfterBoot === 'remove' && cryptNames.some((name) => derived(name, config)) ? 'closed' : 'open',

@@ -90,8 +90,20 @@ const table = (volumes: readonly VolumeRow[], { paint, columns }: Screen): strin
   return parts.flatMap((part, i) => [...(i > 0 ? [''] : []), ...tableOf(volumes, part, paint)])
 }
 
+const machineIds = { new: 'new at this boot', kept: 'as the root has it' } as const
+
 const facts = (overview: Overview, paint: Paint): [string, string][] => {
-  const { agent, kernel, cvm, bootMilliseconds, swap, lockdown, jobStoreReadableByHost, settings } = overview
+  const {
+    agent,
+    kernel,
+    cvm,
+    bootMilliseconds,
+    machineId,
+    swap,
+    lockdown,
+    jobStoreReadableByHost,
+    settings,
+  } = overview
   const lost = settings.find(({ held }) => !held)
   const real = cvm.atBoot === cvm.now
   const kind = real ? `${cvm.now}, shown by ${cvm.by}` : `${cvm.atBoot} at boot, now ${cvm.now}`
@@ -100,6 +112,7 @@ const facts = (overview: Overview, paint: Paint): [string, string][] => {
     ['kernel', kernel],
     ['confidential VM', paint(real ? 'good' : 'note', printable(kind))],
     ['boot', `${(bootMilliseconds / 1000).toFixed(1)} s to the hand-over`],
+    ['machine ID', machineId === 'changed' ? paint('bad', 'changed') : machineIds[machineId]],
     ['swap', swap.length === 0 ? 'none' : paint('bad', printable(swap.join(' ')))],
     ['lockdown', lockdown],
     [

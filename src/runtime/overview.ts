@@ -4,6 +4,7 @@ import type { Fault } from '../fault.ts'
 import { parseCryptTable } from '../layout/crypt.ts'
 import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'
+import { checkMachineId } from './check-machine-id.ts'
 import { checkSettings } from './check-settings.ts'
 import { compare } from './compare.ts'
 import type { ExpectedVolume } from './expected.ts'
@@ -47,6 +48,8 @@ export type Overview = {
   /** Of the kernel: `none`, `integrity`, `confidentiality`, or `unknown`. */
   readonly lockdown: string
   readonly jobStoreReadableByHost: boolean
+  /** `new` at this boot, `kept` as the root has it, or `changed` since the boot. */
+  readonly machineId: 'new' | 'kept' | 'changed'
   /** Kernel settings of the boot, by name, and whether they are held. */
   readonly settings: readonly { readonly name: string; readonly held: boolean }[]
   readonly problems: readonly Fault[]
@@ -62,6 +65,11 @@ const cvmNow = ({ system }: Scene): Pick<Overview['cvm'], 'now' | 'by'> => {
 
 const lockdownOf = ({ system }: Scene): string =>
   /\[(\w+)\]/.exec(system.text('/sys/kernel/security/lockdown') ?? '')?.[1] ?? 'unknown'
+
+const machineIdOf = (scene: Scene): Overview['machineId'] => {
+  if (checkMachineId(scene).result === 'bad') return 'changed'
+  return scene.expected.machineId === 'kept' ? 'kept' : 'new'
+}
 
 const where = (scene: Scene, mount: string) => {
   const found = mountAt(scene.mounts, mount)
@@ -138,6 +146,7 @@ export const overviewOf = (scene: Scene): Overview => {
       .flatMap((line) => line.split(/\s/)[0] || []),
     lockdown: lockdownOf(scene),
     jobStoreReadableByHost: expected.volumes.some(({ protection }) => protection === 'none'),
+    machineId: machineIdOf(scene),
     settings: checkSettings(scene).map(({ subject, result }) => ({
       name: subject,
       held: result === 'good',

@@ -4,11 +4,13 @@ import type { Evidence } from '../layout/state.ts'
 import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
 import { type CloseTee, closeTee } from './close-tee.ts'
 import { type CloseTpm, closeTpm } from './close-tpm.ts'
+import { type ContainerStores, containerStores } from './container-stores.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
 import { type HandOver, handOver } from './hand-over.ts'
 import { type Harden, harden } from './harden.ts'
 import { type KeepSysctls, keepSysctls } from './keep-sysctls.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
+import { type MachineId, machineId } from './machine-id.ts'
 import { type MaskSwap, maskSwap } from './mask-swap.ts'
 import { type MountEphemeral, mountEphemeral } from './mount-ephemeral.ts'
 import { type MountLasting, mountLasting } from './mount-lasting.ts'
@@ -37,9 +39,11 @@ export type Step =
   | MountPlain
   | MountTmpfs
   | Overlay
+  | ContainerStores
   | ForbidSwap
   | CloseTee
   | CloseTpm
+  | MachineId
   | MaskSwap
   | Harden
   | KeepSysctls
@@ -60,9 +64,11 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'mount-plain': mountPlain,
   'mount-tmpfs': mountTmpfs,
   overlay,
+  'container-stores': containerStores,
   'forbid-swap': forbidSwap,
   'close-tee': closeTee,
   'close-tpm': closeTpm,
+  'machine-id': machineId,
   'mask-swap': maskSwap,
   harden,
   'keep-sysctls': keepSysctls,

@@ -264,6 +264,24 @@ test('a layer over what is mounted further down, which it would hide, is refused
   assert.is(parseConfig(good).overlays.length, 3)
 })
 
+test('a path below the layer that there is by default is refused where the file sets it', () => {
+  for (const line of ['ROOT_MOUNT=/var/flare', 'WORKSPACE_MOUNT=/var/lib/ws', 'TMPFS_MOUNT=/var/tmp']) {
+    const message = refused(`\n${line}`, 'config-value', 2)
+    assert.match(message, 'a path outside /var, over which a layer lies, or OVERLAYS=none')
+    parseConfig(`${line}\nOVERLAYS=none`)
+  }
+  refused('\nOVERLAYS=/var\nWORKSPACE_MOUNT=/var/ws', 'config-value', 2)
+})
+
+test('no layers are one word, which prints and reads back', () => {
+  for (const text of ['OVERLAYS=none', 'OVERLAYS=', 'OVERLAYS=""']) {
+    assert.equal(parseConfig(text).overlays, [])
+    assert.match(printConfig(parseConfig(text)), /^OVERLAYS=none$/m)
+  }
+  assert.equal(parseConfig('').overlays, ['/var'])
+  refused('OVERLAYS="none /var"', 'config-value', 1)
+})
+
 test("a mount inside another volume's is refused", () => {
   refused('WORKSPACE_MOUNT=/data/ws\nJOBSTORE_MOUNT=/data', 'config-value', 1)
   refused('WORKSPACE_MOUNT=/data\nJOBSTORE_MOUNT=/data', 'config-value', 1)

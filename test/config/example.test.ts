@@ -32,8 +32,8 @@ test('what is commented out is good once it is not, where its key lasts and it h
   const enabled = printExample()
     .replace(/^#([A-Z_]+=(?:[^\s"]+|"[^"]+"))$/gm, '$1')
     .replace(/^(WORKSPACE|JOBSTORE)_KEY=.*$/gm, '$1_KEY=snp+tpm2')
-  assert.match(enabled, /^OVERLAYS="\/etc \/var"$/m)
-  assert.equal(parseConfig(enabled).overlays, ['/etc', '/var'])
+  assert.match(enabled, /^TPM_PCRS="4 9 11 12"$/m)
+  assert.equal(parseConfig(enabled).tpm.pcrs, [4, 9, 11, 12])
 })
 
 test.run()

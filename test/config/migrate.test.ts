@@ -98,12 +98,12 @@ test('what fits no machine is refused, with the two that clash', () => {
 
 test('differences are those of meaning, in the order of the keys', () => {
   assert.equal(diffConfig(defaultConfig, defaultConfig), [])
-  const rows = diffConfig(defaultConfig, parseConfig('OVERLAYS="/var"\nWORKSPACE_KEY=snp'))
+  const rows = diffConfig(defaultConfig, parseConfig('OVERLAYS="/etc /var"\nWORKSPACE_KEY=snp'))
   assert.equal(rows, [
     { key: 'WORKSPACE_KEY', before: 'ephemeral', after: 'snp' },
     { key: 'WORKSPACE_BIND', before: '', after: 'measurement' },
     { key: 'WORKSPACE_BLANK', before: '', after: 'format' },
-    { key: 'OVERLAYS', before: '', after: '/var' },
+    { key: 'OVERLAYS', before: '/var', after: '/etc /var' },
   ])
 })
 

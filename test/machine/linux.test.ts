@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -65,6 +66,40 @@ test('files are read, measured and written whole', () => {
   assert.is(linux.fileBytes(`${file}.new`), undefined)
   assert.is(linux.readText(join(dir, 'none')), undefined)
   assert.is(statSync(file).mode & 0o777, 0o644)
+})
+
+test('text is written through no link, and takes the place of one', () => {
+  const [file, aside] = [join(dir, 'written'), join(dir, 'aside')]
+  writeFileSync(aside, 'as it was')
+  for (const name of [file, `${file}.new`]) symlinkSync(aside, name)
+  linux.writeText(file, 'text')
+  assert.is(readFileSync(aside, 'utf8'), 'as it was')
+  assert.ok(lstatSync(file).isFile())
+  assert.is(readFileSync(file, 'utf8'), 'text')
+})
+
+test('of a path in the new root it is told what is there, and whether a link leads to it', () => {
+  const root = join(dir, 'new-root')
+  mkdirSync(join(root, 'etc/ssh'), { recursive: true })
+  writeFileSync(join(root, 'etc/machine-id'), '')
+  symlinkSync('machine-id', join(root, 'etc/linked'))
+  symlinkSync('/etc', join(root, 'usr'))
+  symlinkSync('etc', join(root, 'var'))
+  for (const [path, kind] of [
+    ['etc', 'directory'],
+    ['etc/machine-id', 'file'],
+    ['etc/linked', 'link'],
+    ['var', 'link'],
+    ['var/machine-id', 'link'],
+    ['etc/none', 'absent'],
+    ['etc/machine-id/below', 'absent'],
+  ] as const)
+    assert.is(linux.kind(join(root, path)), kind, path)
+  assert.is(linux.kind('/dev/null'), 'other')
+  assert.equal([...linux.names(root, '/etc')].sort(), ['linked', 'machine-id', 'ssh'])
+  // As it will lead once that root is the root.
+  assert.equal([...linux.names(root, '/usr')].sort(), ['linked', 'machine-id', 'ssh'])
+  for (const path of ['/etc/ssh', '/etc/machine-id', '/none']) assert.equal(linux.names(root, path), [], path)
 })
 
 test('a setting is one write, and a link takes the place of what was there', () => {
@@ -267,6 +302,23 @@ test("options are flags or the file system's own, and the mount shows both", () 
   const mount = JSON.parse(out)
   for (const option of ['ro', 'nosuid', 'nodev', 'noexec']) assert.ok(mount.options.includes(option), option)
   assert.ok(mount.superOptions.includes('mode=700'))
+})
+
+test('a file lies read-only over another, with the options of the second call', () => {
+  const out = child(`
+    import { writeFileSync } from 'node:fs'
+    linux.mount({ source: 'tmpfs', target: '/mnt', type: 'tmpfs', options: ['nosuid'] })
+    for (const [name, text] of [['id', 'new'], ['under', 'old']]) writeFileSync('/mnt/' + name, text)
+    const bind = { source: '/mnt/id', target: '/mnt/under', type: '' }
+    linux.mount({ ...bind, options: ['bind'] })
+    linux.mount({ ...bind, options: ['bind', 'remount', 'ro', 'nosuid', 'nodev', 'noexec'] })
+    let refused = ''
+    try { writeFileSync('/mnt/under', 'evil') } catch ({ code }) { refused = code }
+    const mount = linux.mounts().findLast((m) => m.target === '/mnt/under')
+    console.log(JSON.stringify([linux.readText('/mnt/under'), refused, mount]))`)
+  const [text, refused, mount] = JSON.parse(out)
+  assert.equal([text, refused, mount.type, mount.root], ['new', 'EROFS', 'tmpfs', '/id'])
+  for (const option of ['ro', 'nosuid', 'nodev', 'noexec']) assert.ok(mount.options.includes(option), option)
 })
 
 test('from its start the boot leaves no core dump, which would have its secrets', () => {

@@ -438,7 +438,7 @@ test('a mount above hides what is ours, and each of ours says so', () => {
 
 test('mounts of the kernel in their places, and below what is writable, are nothing to say', () => {
   for (const line of [
-    `200 ${root()} 0:99 / /dev/mqueue rw - mqueue mqueue rw`,
+    `200 ${root()} 0:99 / /dev/mqueue rw,nosuid,nodev,noexec - mqueue mqueue rw`,
     `200 ${root()} 0:99 / /run/user/0 rw - tmpfs tmpfs rw`,
     `200 ${idOf('/mnt/nvflare/workspace')} 0:99 / /mnt/nvflare/workspace/x rw - tmpfs x rw`,
     `200 ${idOf('/var')} 0:99 / /var/lib/x rw - tmpfs x rw`,
@@ -451,7 +451,12 @@ test('mounts of the kernel in their places, and below what is writable, are noth
   assert.is(found(mounted(`200 ${root()} 0:99 / /opt rw - tmpfs x rw`)).length, 1)
   // Nor one over what is the kernel's to say.
   assert.is(found(mounted(`200 ${root()} 0:99 / /sys/kernel rw - tmpfs x rw`)).length, 1)
+  // What programs mount below their own memory nobody ever verified; that memory itself is systemd's to mount.
   assert.equal(found(mounted(`200 ${root()} 0:99 / /dev/shm/x rw - tmpfs x rw`)), [])
+  assert.is(found(mounted(`200 ${root()} 0:99 /x /dev/shm rw,nosuid,nodev - tmpfs x rw`)).length, 1)
+  // systemd mounts these with the options that keep devices and programs out.
+  assert.is(found(mounted(`200 ${root()} 0:99 / /dev/mqueue rw - mqueue mqueue rw`)).length, 1)
+  assert.is(found(mounted(`200 ${root()} 0:99 / /dev/x rw,nosuid,nodev,noexec - mqueue mqueue rw`)).length, 1)
 })
 
 test('without the eyes of root nothing counts as good', () => {

@@ -61,7 +61,30 @@ const unprotected = (name: string, e: Evidence): Link => ({
   mounted: { at: `${e['mount'] ?? 'not mounted'}`, how: `${e['fileSystem'] ?? ''}, no programs` },
 })
 
+const machineId = ({ file, place }: Evidence): Link => ({
+  trust: 'memory',
+  name: 'machine ID',
+  demands: 'new, of this boot',
+  enforced: { by: place === 'layer' ? 'overlayfs' : 'bind mount', on: 'memory' },
+  mounted: { at: `${file}`, how: 'gone after this boot' },
+})
+
+const containerStore = (at: string): Link[] =>
+  at === ''
+    ? []
+    : [
+        {
+          trust: 'memory',
+          name: 'container storage',
+          demands: '',
+          enforced: { by: 'tmpfs', on: 'memory for layers' },
+          mounted: { at, how: 'gone after this boot' },
+        },
+      ]
+
 const inMemory = ({ step, evidence }: State['steps'][number]): Link[] => {
+  if (step.startsWith('machine-id ')) return [machineId(evidence)]
+  if (step.startsWith('container-stores ')) return `${evidence['stores']}`.split(' ').flatMap(containerStore)
   const at = evidence['mount']
   if (typeof at !== 'string' || evidence['volume'] !== undefined) return []
   if (step.startsWith('overlay ')) {

@@ -21,6 +21,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   'mount-plain': 'open',
   'mount-tmpfs': 'memory',
   overlay: 'memory',
+  'container-stores': 'memory',
+  'machine-id': 'memory',
   'mask-swap': 'harden',
   harden: 'harden',
   'keep-sysctls': 'harden',
@@ -49,7 +51,7 @@ export type Timeline = {
 
 const stepOf = ({ step, at, milliseconds, evidence }: StepState): Step => {
   const verb = step.split(' ')[0] ?? ''
-  const subject = evidence['volume'] ?? evidence['mount'] ?? evidence['setting'] ?? ''
+  const subject = evidence['volume'] ?? evidence['mount'] ?? evidence['setting'] ?? evidence['file'] ?? ''
   const kind = Object.hasOwn(kinds, verb) ? (kinds[verb] ?? 'other') : 'other'
   return { kind, verb, subject: `${subject}`, from: at, to: at + milliseconds }
 }

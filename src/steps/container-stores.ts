@@ -1,0 +1,46 @@
+// container-stores: memory of their own for directories in which engines keep containers, where the verified root has such an
+// engine. The state says which.
+
+import { type ContainerStore, programDirectories, storeRoot } from '../layout/container-stores.ts'
+import { newRoot } from '../layout/initramfs.ts'
+import type { Machine } from '../machine/machine.ts'
+import { bindProved, inRoot } from './mount.ts'
+import type { Definition } from './step.ts'
+
+export type ContainerStores = {
+  readonly kind: 'container-stores'
+  readonly stores: readonly ContainerStore[]
+  /** The file system in memory that takes them. */
+  readonly memory: string
+}
+
+const hasEngine = (machine: Machine, { programs }: ContainerStore): boolean =>
+  programs.some((program) =>
+    programDirectories.some((directory) => machine.isExecutable(newRoot, `${directory}/${program}`)),
+  )
+
+/** A link leads to a place that the image has for it; what the image has in the directory would be hidden. */
+const isFree = (machine: Machine, path: string): boolean => {
+  const kind = machine.kind(inRoot(path))
+  if (kind === 'directory') return machine.names(newRoot, path).length === 0
+  return kind === 'absent' && machine.kind(inRoot(path.slice(0, path.lastIndexOf('/')))) === 'directory'
+}
+
+export const containerStores: Definition<ContainerStores> = {
+  print: ({ stores, memory }) => {
+    const each = stores.map(({ path, programs }) => `${path} for ${programs.join(' or ')}`)
+    return `container-stores in memory at ${memory}, of engines that the root has: ${each.join(', ')}`
+  },
+  subject: () => '',
+  run: ({ stores, memory }, { machine }) => {
+    const found = stores.filter((store) => hasEngine(machine, store) && isFree(machine, store.path))
+    for (const { path } of found) {
+      const as = machine.directory(inRoot(path)) ?? { mode: 0o711, uid: 0, gid: 0 }
+      machine.makeDirectory(inRoot(path), as)
+      machine.makeDirectory(memory + storeRoot(path), as)
+      const [source, target, root] = [memory + storeRoot(path), inRoot(path), storeRoot(path)]
+      bindProved(machine, { source, target, type: 'tmpfs', root, options: ['nosuid', 'nodev'] })
+    }
+    return { stores: found.map(({ path }) => path).join(' ') }
+  },
+}
