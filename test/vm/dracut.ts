@@ -51,6 +51,13 @@ export const dracutInitramfs = async (suite: Suite, flavour: Flavour): Promise<s
   return join(made, 'initramfs')
 }
 
+/** With a configuration of its own, and systemd as its init. */
+export const dracutWith = async (suite: Suite, config: string): Promise<string> => {
+  const script = `${dracut('systemd')} || { cat /out/log; exit 1; }`
+  const laid = { ...files, '/etc/cvmboot/partition.conf': config }
+  return join(await inDebian('defaults', suite, script, laid), 'initramfs')
+}
+
 /** One for the benchmark: with a configuration of its own, and compressed as dracut does by itself. */
 export const dracutForBench = async (config: string): Promise<string> => {
   const script = `${dracut('systemd', '--zstd')} || { cat /out/log; exit 1; }`

@@ -20,18 +20,37 @@ const common = [
   ...['cryptsetup-bin', 'dmsetup', 'e2fsprogs', 'erofs-utils', 'kmod', 'systemd', 'systemd-sysv', 'udev'],
   'util-linux',
 ]
-/** Debian 13 has these in packages of their own. */
+const server = [
+  ...[
+    'systemd-sysv',
+    'udev',
+    'dbus',
+    'libpam-systemd',
+    'openssh-server',
+    'cron',
+    'rsyslog',
+    'chrony',
+    'polkitd',
+  ],
+  'podman',
+]
+/**
+ * `tests`: for the tests of the boot; Debian 13 has two of these in packages of their own. `minimal`: systemd and no other
+ * daemon. `ordinary`: a server as people install one.
+ */
 const packages = {
-  bookworm: common,
-  trixie: [...common, 'systemd-cryptsetup', 'systemd-repart'],
+  tests: { bookworm: common, trixie: [...common, 'systemd-cryptsetup', 'systemd-repart'] },
+  minimal: { bookworm: ['systemd-sysv'], trixie: ['systemd-sysv'] },
+  ordinary: { bookworm: server, trixie: server },
 } as const
+export type Kind = keyof typeof packages
 const leftOut = ['doc', 'info', 'locale', 'man', 'lintian', 'bug'].map((name) => `/usr/share/${name}/*`)
 /** All times in the tree, so that the same packages give the same tree. */
 export const epoch = 1_700_000_000
 
-const bootstrap = (suite: Suite) => [
+const bootstrap = (suite: Suite, kind: Kind) => [
   '--variant=minbase',
-  `--include=${[...packages[suite]].sort().join(',')}`,
+  `--include=${[...packages[kind][suite]].sort().join(',')}`,
   ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
   // It has access control lists, which setup cannot unpack without root; the journal is in memory here.
   '--customize-hook=rm -rf "$1/var/log/journal"',
@@ -40,10 +59,15 @@ const bootstrap = (suite: Suite) => [
 ]
 
 /** The guest, made on first use; `say` hears how far it is. */
-export const debianGuest = async (suite: Suite, say: (progress: string) => void): Promise<Guest> => {
+export const debianGuest = async (
+  suite: Suite,
+  say: (progress: string) => void,
+  kind: Kind = 'tests',
+): Promise<Guest> => {
   const { image, unpacked, modules } = await debianKernel(suite, say)
-  const how = bootstrap(suite)
-  const entry = await cached('debian', [suite, ...how, `${epoch}`], (directory) =>
+  const how = bootstrap(suite, kind)
+  const name = kind === 'tests' ? 'debian' : `debian-${kind}`
+  const entry = await cached(name, [suite, ...how, `${epoch}`], (directory) =>
     mmdebstrap([...how, suite, join(directory, 'root.tar')], {
       env: { SOURCE_DATE_EPOCH: `${epoch}` },
       onOutput: (text) => {

@@ -50,6 +50,10 @@ const made = async (
 export const toolsInitramfs = (suite: Suite): Promise<string> =>
   made(`initramfs-tools-${suite}`, suite, packages[suite], join(trees, 'partition.conf'), 'lz4')
 
+/** With a configuration of its own. */
+export const toolsWith = (suite: Suite, config: string): Promise<string> =>
+  made(`initramfs-tools-${suite}-defaults`, suite, packages[suite], config, 'lz4')
+
 /** One for the benchmark: with a configuration of its own, and compressed as initramfs-tools does by itself. */
 export const toolsForBench = (config: string): Promise<string> =>
   made('initramfs-tools-bench', 'trixie', ['busybox', 'zstd'], config, 'zstd')

@@ -1,8 +1,19 @@
 // A booted Debian that has cvmboot and its units in its verified root, and runs running/root-fs/usr/libexec/probe. Made once.
 
 import { spawnSync } from 'node:child_process'
-import { chmod, copyFile, cp, mkdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { unitFiles } from '../../src/install/frameworks.ts'
 import { run as tool } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
@@ -15,9 +26,8 @@ import { digestTree, executable, makeSources, pack, power, setup, trees, world }
 export type Part = { readonly said: string; readonly status: number }
 
 const tree = join(import.meta.dirname, 'running')
-const files = ['usr/libexec/probe', 'usr/lib/systemd/system/cvm-report.service']
 /** What the package brings. */
-const units = [...unitFiles()]
+export const units = [...unitFiles()]
 
 /** The one library of the executable that a minimal Debian lacks (package libatomic1). */
 const libatomic = async (): Promise<string> => {
@@ -25,14 +35,23 @@ const libatomic = async (): Promise<string> => {
   return realpath(/libatomic\.so\.1 => (\S+)/.exec(stdout)?.[1] ?? 'libatomic.so.1')
 }
 
-/** Puts the tree and the executable over what a tar has: of two entries the later counts. */
-const addTo = async (tar: string, modules: string, scratch: string): Promise<void> => {
-  await cp(join(tree, 'root-fs'), scratch, { recursive: true })
-  for (const [from, to] of [
-    [executable('cvmboot-mock'), 'usr/sbin/cvmboot'],
-    [await libatomic(), 'usr/lib/x86_64-linux-gnu/libatomic.so.1'],
-    [join(modules, 'kernel/drivers/block/loop.ko.xz'), 'usr/lib/loop.ko.xz'],
-  ] as const) {
+/**
+ * Adds a tree, the executable, its units and more files (path there -> file here) to what a tar has: of two entries the
+ * later counts.
+ */
+export const addTo = async (
+  tar: string,
+  tree: string,
+  more: Readonly<Record<string, string>>,
+  scratch: string,
+): Promise<void> => {
+  await cp(tree, scratch, { recursive: true, verbatimSymlinks: true })
+  const own = {
+    'usr/sbin/cvmboot': executable('cvmboot-mock'),
+    'usr/lib/x86_64-linux-gnu/libatomic.so.1': await libatomic(),
+    ...more,
+  }
+  for (const [to, from] of Object.entries(own)) {
     await mkdir(dirname(join(scratch, to)), { recursive: true })
     await copyFile(from, join(scratch, to))
     await chmod(join(scratch, to), 0o755)
@@ -45,9 +64,11 @@ const addTo = async (tar: string, modules: string, scratch: string): Promise<voi
   }
   const owner = ['--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX']
   const order = ['--sort=name', `--mtime=@${epoch}`, '--no-recursion']
-  const own = ['usr/sbin/cvmboot', 'usr/lib/x86_64-linux-gnu/libatomic.so.1', 'usr/lib/loop.ko.xz']
-  const all = [...own, ...files, ...units.map(([path]) => path.slice(1))]
-  await tool('tar', ['--append', '--file', tar, ...owner, ...order, '--directory', scratch, ...all])
+  // No directories: those of the tar may be links.
+  const files = (await readdir(scratch, { recursive: true, withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(scratch, join(entry.parentPath, entry.name)))
+  await tool('tar', ['--append', '--file', tar, ...owner, ...order, '--directory', scratch, ...files])
 }
 
 /** Its disk, initramfs and command line. */
@@ -61,7 +82,8 @@ const make = async () => {
     await writeFile(config, text)
     const sources = await makeSources(from.guest, join(directory, 'sources'))
     await cp(join(tree, 'oem-launcher'), sources.oemLauncher, { recursive: true })
-    await addTo(sources.rootFs, from.guest.modules, join(directory, 'tree'))
+    const more = { 'usr/lib/loop.ko.xz': join(from.guest.modules, 'kernel/drivers/block/loop.ko.xz') }
+    await addTo(sources.rootFs, join(tree, 'root-fs'), more, join(directory, 'tree'))
     await setup(sources, config, directory)
     for (const name of ['sources', 'tree']) await rm(join(directory, name), { recursive: true })
     await pack(from.guest, 'cvmboot-mock', config, join(directory, 'initramfs'))
