@@ -97,14 +97,24 @@ export const faults = {
       `cannot use a kernel command line of ${d.bytes} bytes: the kernel silently cuts those of more than ${d.limit}; shorten what you add to it`,
   ),
 
+  'cmdline-file': row(
+    status.cmdline,
+    (d: { file: string } & Reason) =>
+      `cannot read the kernel command line in ${d.file}: ${d.reason}; name the file that cvmboot setup wrote`,
+  ),
+  'cmdline-text': row(
+    status.cmdline,
+    (d: { where: string; line: number; column: number; remedy: string } & Reason) =>
+      `cannot use ${d.where} as a kernel command line: line ${d.line}, column ${d.column}: ${d.reason}; ${d.remedy}`,
+  ),
+
   'config-missing': row(
     status.config,
     (d: { file: string } & Reason) => `cannot read the configuration ${d.file}: ${d.reason}`,
   ),
   'config-syntax': row(
     status.config,
-    (d: At & Reason) =>
-      `cannot read ${d.file}:${d.line}: ${d.reason}; write KEY=value, nothing is expanded; cvmboot config migrate reads what was for a shell`,
+    (d: At & Reason & { remedy: string }) => `cannot read ${d.file}:${d.line}: ${d.reason}; ${d.remedy}`,
   ),
   'config-unknown': row(
     status.config,
@@ -146,8 +156,8 @@ export const faults = {
 
   'initramfs-incomplete': row(
     status.initramfs,
-    (d: { path: string } & Reason) =>
-      `cannot trust this initramfs: ${d.path}: ${d.reason}; give the VM more memory or pack it again`,
+    (d: { path: string; remedy: string } & Reason) =>
+      `cannot trust this initramfs: ${d.path}: ${d.reason}; ${d.remedy}`,
   ),
   'initramfs-extra': row(
     status.initramfs,
@@ -541,6 +551,66 @@ export const faults = {
     status.setup,
     (d: Volume & { bytes: bigint; limit: bigint }) =>
       `cannot fit ${d.volume}: its image has ${d.bytes} bytes, partition.conf allows ${d.limit}; raise its SIZE or make the tree smaller`,
+  ),
+  'root-container': row(
+    status.setup,
+    (d: { path: string; found: string }) =>
+      `cannot make root-fs of ${d.path}: it is ${d.found}, not a root file system: its layers are packed in it; unpack them into one tree (podman create and podman export, or skopeo copy and umoci unpack), and pass that tree`,
+  ),
+  'root-empty': row(
+    status.setup,
+    (d: { path: string }) =>
+      `cannot make root-fs of ${d.path}: nothing is in it; pass a root file system, as mmdebstrap or podman export makes one`,
+  ),
+  'root-below': row(
+    status.setup,
+    (d: { path: string; init: string; below: string }) =>
+      `cannot make root-fs of ${d.path}: it has no ${d.init}, and its directory ${d.below} looks like a root file system; pass that directory`,
+  ),
+  'root-init-missing': row(
+    status.setup,
+    (d: { path: string; init: string }) =>
+      `cannot boot from ${d.path}: it has no ${d.init}; install an init in it (systemd-sysv in Debian), or set INIT in partition.conf`,
+  ),
+  'root-init-link': row(
+    status.setup,
+    (d: { path: string; link: string; target: string } & Reason) =>
+      `cannot boot from ${d.path}: its ${d.link} is a link to ${d.target}: ${d.reason}; correct the link (in the VM it leads inside this root only), or set INIT in partition.conf`,
+  ),
+  'root-init-mode': row(
+    status.setup,
+    (d: { path: string; init: string; mode: string }) =>
+      `cannot boot from ${d.path}: its ${d.init} has mode ${d.mode}, so that nobody can run it; chmod 755 it, or set INIT in partition.conf`,
+  ),
+  'root-init-format': row(
+    status.setup,
+    (d: { path: string; init: string } & Reason) =>
+      `cannot boot from ${d.path}: the kernel does not run its ${d.init}: ${d.reason}; install an init for x86-64, or set INIT in partition.conf`,
+  ),
+  'root-init-needs': row(
+    status.setup,
+    (d: { path: string; init: string; needs: string } & Reason) =>
+      `cannot boot from ${d.path}: its ${d.init} needs ${d.needs}: ${d.reason}; install what is missing in that root, or set INIT in partition.conf`,
+  ),
+  'root-machine-id': row(
+    status.setup,
+    (d: { path: string } & Reason) =>
+      `cannot make root-fs of ${d.path}: the boot mounts an ID of each VM's own on /etc/machine-id, and ${d.reason}; make /etc/machine-id an empty file in it`,
+  ),
+  'format-convert': row(
+    status.check,
+    (d: { path: string; name: string; advice: string }) =>
+      `cannot use ${d.path} as it is: it is ${d.name}; ${d.advice}`,
+  ),
+  'format-foreign': row(
+    status.check,
+    (d: { path: string; name: string; advice: string }) =>
+      `cannot use ${d.path}: it is ${d.name}; ${d.advice}`,
+  ),
+  'uki-unusable': row(
+    status.pack,
+    (d: { path: string } & Reason) =>
+      `cannot boot ${d.path}: ${d.reason}; make a unified kernel image with cvmboot pack --uki`,
   ),
   'target-busy': row(
     status.setup,

@@ -11,6 +11,7 @@ import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { configKeys } from '../src/config/keys.ts'
 import { defaultConfig } from '../src/config/settings.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
+import { formats } from '../src/inspect/formats.ts'
 import { limits } from '../src/layout/limits.ts'
 import { guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
@@ -83,6 +84,11 @@ test("what os-config may not have is the source's", () => {
     return row(paths.join(' '), reason)
   })
   section('guards', row("in os-config's `etc`", 'why') + row('---', '---') + rows.join(''))
+})
+
+test("the formats that inspect knows are the source's", () => {
+  const rows = formats.map(({ kind, name, advice }) => row(`\`${kind}\``, name, advice('FILE')))
+  section('formats', row('kind', 'what it is', 'what to do') + row('---', '---', '---') + rows.join(''))
 })
 
 const placeholders = new Proxy({}, { get: (_, name) => (name === 'code' ? undefined : `‹${String(name)}›`) })

@@ -60,6 +60,13 @@ const detail = {
   disk: '/dev/x',
   type: 'EPYC-v9',
   known: 'EPYC, EPYC-v1',
+  where: 'w',
+  column: 1,
+  below: 'b',
+  link: '/l',
+  mode: '0644',
+  needs: '/n',
+  advice: 'a',
   of: 'a file has',
   most: 3,
 }

@@ -4,6 +4,7 @@ import { fail } from '../fault.ts'
 import { type At, conflictIn } from './conflicts.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
+import { requireNoTab, requirePlainFile, requirePlainLine } from './plain.ts'
 import { type Config, type Draft, defaultConfig } from './settings.ts'
 
 export { type Config, defaultConfig, type KeyPolicy, machineIdPlace } from './settings.ts'
@@ -29,6 +30,7 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
     ...{ size: { ...size }, mount: { ...mount }, keys: { ...keys }, profile: { ...profile } },
   }
   const seen = new Map<Key, At>()
+  requirePlainFile(text, file)
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1
     const assignment = parseLine(raw, file, line)
@@ -60,16 +62,23 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
   return to
 }
 
+const likeShell = 'write KEY=value, nothing is expanded; cvmboot config migrate reads what was for a shell'
+
 /** One line: undefined when it is blank or a comment. */
 const parseLine = (raw: string, file: string, line: number): { name: string; value: string } | undefined => {
   if (/^[\t ]*(?:#.*)?$/.test(raw)) return undefined
-  const bad = (reason: string) => fail('config-syntax', { file, line, reason })
-  if (/[^\t\x20-\x7e]/.test(raw.replace(/#.*$/, ''))) throw bad('a character that is not printable ASCII')
+  const bad = (reason: string) => fail('config-syntax', { file, line, reason, remedy: likeShell })
+  requirePlainLine(raw, { file, line })
   const match = /^[\t ]*([A-Z][A-Z0-9_]*)=(.*)$/.exec(raw)
-  if (match === null) throw bad('this is not an assignment')
+  if (match === null) {
+    requireNoTab(raw, { file, line })
+    throw bad('this is not an assignment')
+  }
   const [, name = '', rest = ''] = match
   // A shell reads a # that is glued to a word as part of it.
   const value = /^(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))(?:[\t ]+#.*|[\t ]*)$/.exec(rest)
+  if (value === null || value[1]?.includes('\t') || value[2]?.includes('\t'))
+    requireNoTab(raw, { file, line })
   if (value === null) throw bad(`the value of ${name} is not one word or one quoted string`)
   const found = value[1] ?? value[2] ?? value[3] ?? ''
   if (/[$`\\;&|<>(){}]/.test(found))

@@ -5,6 +5,7 @@ import { volumes } from '../layout/layout.ts'
 import { parseConfig, printConfig } from './config.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
+import { requirePlainFile, requirePlainLine } from './plain.ts'
 import { type Draft, defaultConfig } from './settings.ts'
 
 export type Note = {
@@ -120,8 +121,14 @@ const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
   return found
 }
 
-/** The new file and what changed. Fault: `config-value` where the whole fits no machine, as two mounts in one place. */
-export const migrateConfig = (text: string): Migrated => {
+/**
+ * The new file and what changed; `file` is for words. Faults: `config-syntax` for a character that nobody sees;
+ * `config-value` where the whole fits no machine, as two mounts in one place.
+ */
+export const migrateConfig = (text: string, file = 'partition.conf'): Migrated => {
+  requirePlainFile(text, file)
+  for (const [index, raw] of text.split('\n').entries())
+    if (!/^[\t ]*#/.test(raw)) requirePlainLine(raw, { file, line: index + 1 })
   const notes: Note[] = []
   let draft: Draft = structuredClone(defaultConfig)
   // In the table's order, as parseConfig has it, so that what one key needs of another is there before it.

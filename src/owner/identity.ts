@@ -12,6 +12,7 @@ import {
   textOfRsa,
   x25519Bytes,
 } from '../layout/owner-key.ts'
+import { oddFile } from '../plain-text.ts'
 import type { OwnerIdentity } from './unwrap.ts'
 
 /** In lower case, as the checksum counts it; the file has it in upper case. */
@@ -84,6 +85,9 @@ const parsePem = (text: Buffer): OwnerIdentity | string => {
 
 /** `path` is for words. Fault: `owner-identity`. */
 export const parseIdentity = (text: Secret, path: string): OwnerIdentity => {
+  // Only as many bytes as a mark has: what follows is the secret.
+  const odd = oddFile(text.bytes.subarray(0, 4).toString('latin1').replace(/\r/g, ''))
+  if (odd !== undefined) throw fail('owner-identity', { path, reason: `${odd.what}; ${odd.remedy}` })
   const isPem = text.bytes.includes('-----BEGIN ')
   const found = isPem ? parsePem(text.bytes) : parseAge(text.bytes)
   if (typeof found === 'string') throw fail('owner-identity', { path, reason: found })

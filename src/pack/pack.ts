@@ -12,6 +12,7 @@ import { readConfigFile } from '../machine/config-file.ts'
 import { findTool, run } from '../machine/exec.ts'
 import { planArchive, writeArchive } from './archive.ts'
 import { readKernel } from './kernel.ts'
+import { printLaunch } from './launch.ts'
 import { librariesOf } from './libraries.ts'
 import { type Files, type Source, sourceOf } from './source.ts'
 import { writeTree } from './tree.ts'
@@ -108,11 +109,16 @@ const accepted = {
 } as const
 
 /** Packs the initramfs. Faults: `usage`, `config-*`, `module-missing`, `pack-*`, `tool-*`. */
-export const pack = async (args: readonly string[]): Promise<void> =>
-  void process.stdout.write(await packInitramfs(args))
+export const pack = async (args: readonly string[]): Promise<void> => {
+  const { said, launch } = await packInitramfs(args)
+  process.stdout.write(`${said}${launch}`)
+}
 
-/** The same, and returns what there is to say, line by line, the output first. */
-export const packInitramfs = async (args: readonly string[]): Promise<string> => {
+/**
+ * The same, and returns what there is to say, line by line, the output first; and how to launch it, where it is a file of
+ * its own.
+ */
+export const packInitramfs = async (args: readonly string[]): Promise<{ said: string; launch: string }> => {
   const options = readOptions(args)
   const { to } = options
   if (to.kind === 'file') await checkOutput(to)
@@ -137,7 +143,9 @@ export const packInitramfs = async (args: readonly string[]): Promise<string> =>
     `for kernel ${kernel.release}: ${kernel.packed.length} modules, ${files.size + 1} files in all`,
     ...(kernel.absent.length > 0 ? [`this kernel has no ${kernel.absent.join(', ')}`] : []),
   ]
-  return `${said.join('\n')}\n`
+  const { release } = kernel
+  const launch = to.kind === 'file' ? printLaunch({ kind: 'initramfs', file: to.output, release }) : ''
+  return { said: `${said.join('\n')}\n`, launch }
 }
 
 type ToFile = Extract<Destination, { kind: 'file' }>

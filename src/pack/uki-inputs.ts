@@ -9,6 +9,7 @@ import { BootFault, fail } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
 import type { LimitName } from '../layout/limits.ts'
 import { readBounded } from '../machine/bounded.ts'
+import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { claimImage } from '../runtime/inspect-image.ts'
@@ -56,27 +57,31 @@ export const sourceOf = async (path: string): Promise<{ file: string; bytes: num
 
 /**
  * One line, as bytes of the section. The stub makes UTF-16 of it and the kernel makes bytes of that, so that only ASCII is
- * the same at both ends. Fault: `pack-input`.
+ * the same at both ends. Faults: `cmdline-file`, `cmdline-text`.
  */
 export const readLine = async (given: string): Promise<string> => {
-  const line = (given.startsWith('@') ? read(given.slice(1), 'cmdline').toString('latin1') : given).trim()
-  if (/[^ -~]/.test(line)) throw badInput('the command line', 'it is not one line of printable ASCII')
+  const line = readCmdlineOption(given)
   return line
 }
 
-/** As text of the section. Fault: `pack-input`. */
+/** As text of the section. Faults: `usage`, `pack-input`. */
 export const readOsRelease = async (given: Given): Promise<string> => {
   const { 'image-id': id, 'image-version': version, 'os-release': file } = given
-  const name = file ?? '--image-id and --image-version'
   const base = file === undefined ? new Map() : parseOsRelease(read(file, 'osRelease').toString())
-  if (typeof base === 'string') throw badInput(name, base)
+  if (typeof base === 'string') throw badInput(file ?? '', base)
   const fields = new Map([
     ...base,
     ...(id === undefined ? [] : ([['IMAGE_ID', id]] as const)),
     ...(version === undefined ? [] : ([['IMAGE_VERSION', version]] as const)),
   ])
   const wrong = unnamedImage(fields)
-  if (wrong !== undefined) throw badInput(name, `${wrong}; pass --image-id and --image-version`)
+  if (wrong !== undefined) {
+    const { field, reason } = wrong
+    const option = field === 'IMAGE_ID' ? '--image-id' : '--image-version'
+    const ofOption = (field === 'IMAGE_ID' ? id : version) !== undefined
+    const whose = file === undefined || ofOption ? 'the name of the image' : file
+    throw fail('usage', { reason: `${whose}: ${reason}; pass ${option}` })
+  }
   // A boot loader shows an image that has these.
   const [imageId = '', imageVersion = ''] = [fields.get('IMAGE_ID'), fields.get('IMAGE_VERSION')]
   const shown = { ID: imageId, PRETTY_NAME: `${imageId} ${imageVersion}` }
@@ -129,6 +134,6 @@ export const initramfsOf = async (
   if (given.initramfs !== undefined) return { file: given.initramfs, said: '' }
   const file = join(directory, 'initramfs')
   const options = ofInitramfs.flatMap((name) => (given[name] === undefined ? [] : [`--${name}`, given[name]]))
-  const said = await packInitramfs([...options, '--output', file])
+  const { said } = await packInitramfs([...options, '--output', file])
   return { file, said: said.split('\n').slice(1).join('\n') }
 }

@@ -21,7 +21,7 @@ cvmboot pack --uki: make a unified kernel image, an EFI program
                   packed for --modules, with the options above
   --os-release    os-release file of the image; otherwise one with its name only
   --image-id, --image-version
-                  IMAGE_ID and IMAGE_VERSION, where that file has none or others
+                  IMAGE_ID and IMAGE_VERSION, where that file has none or others; needed without it
   --stub          systemd's EFI stub; otherwise the one installed here
   --tool          the ukify or objcopy to use; otherwise ukify where it is installed, else objcopy
   --secureboot-private-key, --secureboot-certificate
@@ -90,6 +90,11 @@ export const readOptions = (args: readonly string[]) => {
   const { initramfs, modules, force } = given
   if ((initramfs === undefined) === (modules === undefined))
     throw badUsage('pack --uki needs either --initramfs FILE or --modules DIR')
+  const named = given['os-release'] !== undefined || (given['image-id'] && given['image-version'])
+  if (!named)
+    throw badUsage(
+      'pack --uki needs the name of the image: --image-id NAME and --image-version VERSION, or --os-release FILE that has IMAGE_ID and IMAGE_VERSION',
+    )
   const useless = initramfs === undefined ? undefined : ofInitramfs.find((name) => given[name] !== undefined)
   if (useless !== undefined) throw badUsage(`--${useless} means nothing to a ready --initramfs`)
   return {

@@ -4,6 +4,7 @@
 import { chmod, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findTool } from '../machine/exec.ts'
+import { printLaunch } from './launch.ts'
 import { checkOutput } from './pack.ts'
 import { checkUki } from './uki-check.ts'
 import {
@@ -61,6 +62,6 @@ export const packUki = async (args: readonly string[]): Promise<void> => {
   const { size } = await stat(output)
   const kind = signing === undefined ? 'not signed' : 'signed'
   process.stdout.write(
-    `${output}: ${(size / 1e6).toFixed(1)} MB, by ${tool.kind}, ${kind}\nLinux ${release}\n${said}`,
+    `${output}: ${(size / 1e6).toFixed(1)} MB, by ${tool.kind}, ${kind}\nLinux ${release}\n${said}${printLaunch({ kind: 'uki', file: output })}`,
   )
 }

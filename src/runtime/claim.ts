@@ -21,23 +21,21 @@ import { claimsVerity, parseVeritySuperblock } from '../layout/verity-superblock
 /** What is said of it, by name; numbers too large for a double are texts. */
 export type Facts = Readonly<Record<string, string | number | boolean>>
 
+/** Something inside: a section of an EFI program, a file of a file system. */
+export type Part = { readonly name: string; readonly bytes: number; readonly claim: Claim }
+
 export type Claim = {
-  readonly kind:
-    | 'luks2'
-    | 'verity'
-    | 'swap'
-    | 'erofs'
-    | 'squashfs'
-    | 'ext4'
-    | 'initramfs'
-    | 'blank'
-    | 'unknown'
+  /** `luks2`, `verity`, `swap`, a file system, `initramfs`, `blank`, `unknown`; or the kind of a row of inspect/formats.ts. */
+  readonly kind: string
   readonly facts: Facts
+  /** What it is in words, and what to do with it. */
+  readonly says?: { readonly name: string; readonly advice: string }
+  readonly parts?: readonly Part[]
   /** The first rule that would refuse it. */
   readonly refused: Fault | undefined
 }
 
-const claimsLuks = (head: Buffer): boolean =>
+export const claimsLuks = (head: Buffer): boolean =>
   head.toString('latin1', 0, 4) === 'LUKS' || head.toString('latin1', headerBytes, headerBytes + 4) === 'SKUL'
 
 const luks2Facts = (header: Luks2Header): Facts => ({

@@ -63,7 +63,7 @@ const diff = (args: readonly string[]): void => {
 
 const migrate = (args: readonly string[]): void => {
   const { file } = readFileAndArguments(args, {}, 'FILE')
-  const { text, notes } = migrateConfig(readConfigFile(file))
+  const { text, notes } = migrateConfig(readConfigFile(file), file)
   process.stdout.write(text)
   process.stderr.write(printNotes(notes))
 }

@@ -1,25 +1,31 @@
-// The verb `inspect`: what a disk, a partition, a header file or an initramfs image claims to be, and which rule of
+// The verb `inspect`: what a disk, a partition, a header file, an image or any other file claims to be, and which rule of
 // the boot would refuse it. Reads only, needs no key and no privileges but those of reading.
 
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
-import { BootFault, exitStatus, type Fault, fail, faultOf, printable, say } from '../fault.ts'
+import { BootFault, type Fault, fail, faultOf } from '../fault.ts'
+import { claimDirectory, claimFile, claimPartition, claimRest } from '../inspect/file.ts'
 import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
 import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
-import { isImage } from '../pack/image.ts'
-import { type Claim, claimHeader } from './claim.ts'
+import { accessFile, accessWithin, type RandomAccess } from '../machine/random-access.ts'
+import { type Claim, claimsLuks } from './claim.ts'
 import { claimVolume } from './claim-areas.ts'
-import { claimImage } from './inspect-image.ts'
+import { printInspection, printInspectionJson } from './inspect-print.ts'
+import { screenOf } from './screen.ts'
+
+export { printInspection, printInspectionJson } from './inspect-print.ts'
 
 export const inspectHelp = `cvmboot inspect FILE|DEVICE [--profile NAME] [--json]
 
 Says what a disk, a partition or the copy of a header claims to be: a partition table, a dm-verity superblock, a
-LUKS2 header, a file system; of an initramfs image, whether all that the boot needs is in it. Where the boot would
-refuse it, this ends with the same code and exit status. It uses no key: whether a header was made for its volume,
-only the boot can tell. Changes nothing.
+LUKS2 header, a file system; of an initramfs, whether all that the boot needs is in it; of a unified kernel image, alone
+or on an EFI system partition, what the boot would say of its command line and its initramfs. It knows other disk
+images, archives, kernels, keys and texts of cvmboot too, and says what to do with each. Where the boot would refuse it,
+this ends with the same code and exit status. It uses no key: whether a header was made for its volume, only the boot
+can tell. Changes nothing.
 
   --profile NAME   what LUKS2 volumes are configured to be: ${Object.keys(luks2Profiles).join(' or ')}
                    (default: what each header says of itself)
@@ -74,6 +80,15 @@ export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
 /** Of a disk with a partition table; undefined where there is none. */
 export const blockSizeOf = gptBlockSize
 
+/** Only a partition that is named like a volume of ours can hold a header of ours. */
+const isCrypt = (name: string): boolean => cryptNames.some((one) => one === name)
+const foreignLuks: Claim = {
+  kind: 'luks',
+  facts: {},
+  says: { name: 'an encrypted volume (LUKS) that is none of cvmboot', advice: '' },
+  refused: undefined,
+}
+
 /** Looks at it once. Faults: `device-read`; what would be refused is in what is returned. */
 export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): Inspection => {
   const bytes = sizeOf(path)
@@ -83,11 +98,7 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
     // The copy of a header says nothing of its partition.
     const partition = bytes > headerAreaBytes ? bytes : undefined
     const spare = () => headOf(path, spareOffset, BigInt(headerAreaBytes))
-    const seen = claimVolume(head, spare, path, profile, partition, 'any')
-    // Who asks about one volume that claims nothing asks whether it is a header.
-    const claim = ['blank', 'unknown'].includes(seen.kind)
-      ? { ...seen, refused: claimHeader(head, path, profile, partition, 'any').refused }
-      : seen
+    const claim = claimVolume(head, spare, path, profile, partition, 'any')
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
   }
   let gpt: Gpt
@@ -109,63 +120,55 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
       type,
       uuid,
       bytes: length,
-      claim: claimVolume(own, spare, name || `${number}`, profile, length, label),
+      claim:
+        claimsLuks(own) && !isCrypt(name)
+          ? foreignLuks
+          : claimVolume(own, spare, name || `${number}`, profile, length, label),
     }
   })
   const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused
   return { path, bytes, content: { kind: 'gpt', gpt, partitions }, refused }
 }
 
-/** The same of an initramfs image too. */
+const inspectionOf = (path: string, bytes: bigint, claim: Claim): Inspection => ({
+  ...{ path, bytes },
+  content: { kind: 'volume', claim },
+  refused: claim.refused,
+})
+
+/** The same of whatever people have at hand: an initramfs, a kernel, a text. */
 export const inspectAny = async (path: string, profile: Luks2Profile | 'claimed'): Promise<Inspection> => {
-  const bytes = sizeOf(path)
-  const isFile = statSync(path).isFile()
-  if (!isFile || !isImage(headOf(path, 0n, bytes))) return inspectPath(path, profile)
-  const claim = await claimImage(path)
-  return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
+  const directory = claimDirectory(path)
+  if (directory !== undefined) return inspectionOf(path, 0n, directory)
+  const size = sizeOf(path)
+  const bytes = accessFile(path, Number(size))
+  const asked = { path, bytes, on: statSync(path).isFile() ? 'file' : 'device' } as const
+  const claim = await claimFile(asked)
+  if (claim !== undefined) return inspectionOf(path, size, claim)
+  const found = inspectPath(path, profile)
+  if (found.content.kind === 'gpt') return withEsp(found, found.content, bytes)
+  const unknown = found.content.claim.kind === 'unknown' && found.refused === undefined && asked.on === 'file'
+  return unknown ? inspectionOf(path, size, claimRest(asked)) : found
 }
 
-const printClaim = ({ kind, facts, refused }: Claim): string => {
-  if (refused !== undefined) return `${kind}, refused: ${refused.code}`
-  const words = Object.entries(facts).map(([name, value]) => `${name}=${value === '' ? '-' : value}`)
-  return [kind, ...words].join(' ')
-}
+type Disk = Extract<Inspection['content'], { readonly kind: 'gpt' }>
 
-const printBytes = (bytes: bigint): string =>
-  bytes < 1024n ** 2n ? `${bytes} bytes` : `${(Number(bytes) / 1024 ** 2).toFixed(1)} MiB`
-
-/** Printable ASCII only: labels and names are the disk's. */
-export const printInspection = ({ path, bytes, content }: Inspection): string => {
-  if (content.kind === 'volume')
-    return `${printable(`${path}  ${printBytes(bytes)}  ${printClaim(content.claim)}`)}\n`
-  const { gpt, partitions } = content
-  const title = `${path}  ${printBytes(bytes)}  GPT ${gpt.uuid}, ${partitions.length} partitions, blocks of ${gpt.blockSize}`
-  const rows = partitions.map(
-    ({ number, name, bytes: length, claim }) =>
-      `${`${number}`.padStart(3)}  ${printable(name).padEnd(20)} ${printBytes(length).padStart(12)}  ${printClaim(claim)}`,
-  )
-  return [title, ...rows].map((line) => `${printable(line)}\n`).join('')
-}
-
-const jsonClaim = ({ kind, facts, refused }: Claim) => ({ kind, ...facts, refused: jsonFault(refused) })
-
-const jsonFault = (fault: Fault | undefined) =>
-  fault === undefined ? null : { code: fault.code, status: exitStatus(fault), says: say(fault) }
-
-/** Sizes are texts, as in the plan's JSON. */
-export const printInspectionJson = ({ path, bytes, content, refused }: Inspection): string => {
-  const found =
-    content.kind === 'volume'
-      ? { claim: jsonClaim(content.claim) }
-      : {
-          gpt: { uuid: content.gpt.uuid, blockSize: content.gpt.blockSize },
-          partitions: content.partitions.map(({ claim, bytes: length, ...rest }) => ({
-            ...{ ...rest, name: printable(rest.name), bytes: `${length}` },
-            claim: jsonClaim(claim),
-          })),
-        }
-  const all = { format: 1, path, bytes: `${bytes}`, ...found, refused: jsonFault(refused) }
-  return `${JSON.stringify(all, undefined, 2)}\n`
+/** Looks into partitions that the firmware reads. */
+const withEsp = async (
+  found: Inspection,
+  { gpt, partitions: all }: Disk,
+  bytes: RandomAccess,
+): Promise<Inspection> => {
+  const partitions: Found[] = []
+  for (const one of all) {
+    const first = gpt.partitions.find(({ number }) => number === one.number)?.first ?? 0n
+    const part = accessWithin(bytes, Number(first) * gpt.blockSize, Number(one.bytes))
+    const path = `${found.path}: partition ${one.number}`
+    const claim = one.claim.kind === 'unknown' ? await claimPartition(path, part) : undefined
+    partitions.push(claim === undefined ? one : { ...one, claim })
+  }
+  const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused
+  return { ...found, content: { kind: 'gpt', gpt, partitions }, refused }
 }
 
 const profileOf = (name: string | undefined): Luks2Profile | 'claimed' => {
@@ -178,6 +181,9 @@ const profileOf = (name: string | undefined): Luks2Profile | 'claimed' => {
 export const inspect = async (args: readonly string[]): Promise<void> => {
   const { file, values } = readFileAndArguments(args, accepted, 'FILE or DEVICE')
   const inspection = await inspectAny(file, profileOf(values.profile))
-  process.stdout.write(values.json === true ? printInspectionJson(inspection) : printInspection(inspection))
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(
+    values.json === true ? printInspectionJson(inspection) : printInspection(inspection, screen),
+  )
   if (inspection.refused !== undefined) throw new BootFault(inspection.refused)
 }

@@ -1,17 +1,31 @@
 // The verb `setup`: everything looked at, then built beside the target, then written, then given its names.
 
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { printConfig } from '../config/config.ts'
-import { BootFault, fail } from '../fault.ts'
-import { cryptNames, treeName, verityNames } from '../layout/layout.ts'
+import { type Config, printConfig } from '../config/config.ts'
+import { BootFault, fail, printable } from '../fault.ts'
+import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { type Options, outOf, readOptions } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
+import { requireTar } from './packed.ts'
 import { alignUp, gptOf, planPartitions } from './partitions.ts'
 import { startProgress } from './progress.ts'
+import { viewOfImage } from './root/image.ts'
+import { requireRoot } from './root/require.ts'
+import { viewOfTree } from './root/view.ts'
 import { lookAt, requireOutside, type Source } from './source.ts'
 import { openTarget, type Target } from './target.ts'
 import { type BuiltVolume, buildVolume } from './volume.ts'
@@ -20,21 +34,63 @@ import { writeDisk } from './write.ts'
 
 export { setupHelp } from './options.ts'
 
-/** Faults: `usage`, `config-*`, `source-*`, `target-*`, `tool-*`, `cmdline-*`. */
+/** Faults: `usage`, `config-*`, `source-*`, `root-*`, `target-*`, `tool-*`, `cmdline-*`. */
 export const setup = async (args: readonly string[]): Promise<void> => {
   const options = readOptions(args, process.env)
   const sources = verityNames.map((name) => lookAt(name, options.sources[name]))
   requireOutside(sources, dirname(options.disk))
+  for (const source of sources) if (source.kind === 'tar') await requireTar(source)
+  const notes = await lookAtRoot(sources, options)
+  const absent = [dirname(options.disk), options.out ?? '.'].map(firstAbsent)
+  try {
+    process.stdout.write(await setUp(options, sources, notes))
+  } catch (thrown) {
+    for (const directory of absent) if (directory !== undefined) removeEmpty(directory)
+    throw thrown
+  }
+}
+
+/** Returns the summary. */
+const setUp = async (
+  options: Options,
+  sources: readonly Source[],
+  notes: readonly string[],
+): Promise<string> => {
   const target = await openTarget(options.disk, options.existing)
   try {
     requireOutside(sources, outOf(options, target.kind))
     const out = openOut(options, target)
-    const summary = await withWork(startProgress(process.stderr), (work) =>
-      make(work, { options, sources, target, out }),
+    return await withWork(startProgress(process.stderr), (work) =>
+      make(work, { options, sources, target, out, notes }),
     )
-    process.stdout.write(summary)
   } finally {
     if (target.kind === 'device') await target.handle.close()
+  }
+}
+
+/** A tar is looked at once it is unpacked. Faults: `root-*`, `tool-*`. */
+const lookAtRoot = async (sources: readonly Source[], { config }: Options): Promise<readonly string[]> => {
+  const source = sources.find(({ volume }) => volume === 'root-fs')
+  if (source === undefined || source.kind === 'tar') return []
+  const { path } = source
+  return source.kind === 'image'
+    ? requireRoot({ view: viewOfImage(path, source.fileSystem), path, config, missing: 'refuse' })
+    : requireRoot({ view: viewOfTree(path), path, config, missing: 'make' })
+}
+
+/** The uppermost directory that is not there yet; undefined where all are. */
+const firstAbsent = (path: string): string | undefined => {
+  if (existsSync(path)) return undefined
+  return firstAbsent(dirname(path)) ?? path
+}
+
+/** Takes away what was made for output that never came, and stops at anything else. */
+const removeEmpty = (directory: string): void => {
+  try {
+    for (const name of readdirSync(directory)) removeEmpty(join(directory, name))
+    rmdirSync(directory)
+  } catch {
+    // It is not there, or holds a file.
   }
 }
 
@@ -67,9 +123,11 @@ type Job = {
   readonly sources: readonly Source[]
   readonly target: Target
   readonly out: string
+  /** What is to be said at the end, a line each. */
+  readonly notes: readonly string[]
 }
 
-const make = async (work: Work, { options, sources, target, out }: Job): Promise<string> => {
+const make = async (work: Work, { options, sources, target, out, notes }: Job): Promise<string> => {
   const directory = work.temporary(out)
   const built = await work.together(
     sources.map((source) => () => buildVolume(work, source, options, directory)),
@@ -102,7 +160,7 @@ const make = async (work: Work, { options, sources, target, out }: Job): Promise
     work.check()
     name(directory, out, () => renameSync(disk, target.path))
   }
-  return summarize(target, bytes, built, options, out)
+  return summarize({ target, bytes, built, options, out, notes })
 }
 
 const openNew = (path: string) =>
@@ -127,13 +185,9 @@ const name = (directory: string, out: string, nameDisk: () => void): void => {
   }
 }
 
-const summarize = (
-  target: Target,
-  bytes: bigint,
-  built: readonly BuiltVolume[],
-  options: Options,
-  out: string,
-): string => {
+type Summary = Omit<Job, 'sources'> & { readonly bytes: bigint; readonly built: readonly BuiltVolume[] }
+
+const summarize = ({ target, bytes, built, options, out, notes }: Summary): string => {
   const used =
     target.kind === 'file' ? `, ${human(BigInt(statSync(target.path).blocks) * 512n)} of them used` : ''
   const volumes = built.map(
@@ -146,7 +200,9 @@ const summarize = (
     ...volumes,
     ...crypt,
     `configuration: ${options.configFile ?? 'the defaults'}; ${outputNames.join(', ')} are in ${out}`,
+    ...[...notes, ...built.flatMap((one) => one.notes)].map((says) => printable(`note: ${says}`)),
     `next: cvmboot pack --modules DIR --output FILE --config ${join(out, 'partition.conf')}`,
+    ...lostAtPowerOff(options.config),
     '',
   ].join('\n')
 }
@@ -154,4 +210,18 @@ const summarize = (
 const human = (bytes: bigint): string => {
   const [factor, unit] = bytes < 1n << 20n ? [10n, 'KiB'] : bytes < 10n << 30n ? [20n, 'MiB'] : [30n, 'GiB']
   return `${(Number(bytes) / 2 ** Number(factor)).toFixed(1)} ${unit}`
+}
+
+/** A key that nothing keeps is gone when the VM stops, and with it all that it encrypted. */
+const lostAtPowerOff = ({ keys, jobStore }: Config): readonly string[] => {
+  const lost = cryptNames.filter(
+    (name) => keys[name].provider === 'ephemeral' && !(name === 'job-store' && jobStore === 'plain'),
+  )
+  if (lost.length === 0) return []
+  const all = lost
+    .map((name) => volumes.find((volume) => volume.name === name)?.key)
+    .map((key) => `${key}_KEY`)
+  return [
+    `power-off: ${lost.join(' and ')} ${lost.length > 1 ? 'have keys' : 'has a key'} of one boot (ephemeral): what is written there is lost when the VM stops; ${all.join(' and ')} (snp or tpm2) keep it`,
+  ]
 }

@@ -3,9 +3,12 @@
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import { fail } from '../fault.ts'
+import { formatOf, probeOf } from '../inspect/formats.ts'
+import { quoted } from '../inspect/named.ts'
 import { type FileSystem, fileSystemOf } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { reasonOf } from '../machine/errno.ts'
+import { accessFile } from '../machine/random-access.ts'
 
 export type Source = { readonly volume: VerityName; readonly path: string } & (
   | { readonly kind: 'directory' }
@@ -31,6 +34,14 @@ export const requireOutside = (sources: readonly Source[], directory: string): v
 /** gzip, xz, zstd, bzip2: tar finds out itself which. */
 const compressed = ['1f8b', 'fd377a585a00', '28b52ffd', '425a68'] as const
 
+/** What a file is that is none of them, and what to do with it. */
+const insteadOf = (path: string): string => {
+  const found = formatOf(probeOf(accessFile(path)))
+  if (found === undefined) return ''
+  const advice = found.use === 'convert' ? `; ${found.advice(quoted(path))}` : ''
+  return `, but ${found.name}${advice}`
+}
+
 /** Fault: `source-missing`. */
 export const lookAt = (volume: VerityName, path: string): Source => {
   const bad = (reason: string) => fail('source-missing', { volume, path, reason })
@@ -49,6 +60,7 @@ export const lookAt = (volume: VerityName, path: string): Source => {
   if (isTar || compressed.some((magic) => head.toString('hex').startsWith(magic)))
     return { volume, path, kind: 'tar' }
   const fileSystem = fileSystemOf(head)
-  if (fileSystem === undefined) throw bad('it is no directory, tar, erofs, squashfs or ext4 image')
+  if (fileSystem === undefined)
+    throw bad(`it is no directory, tar, erofs, squashfs or ext4 image${insteadOf(path)}`)
   return { volume, path, kind: 'image', fileSystem }
 }

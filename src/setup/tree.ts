@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fail } from '../fault.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { makeMissing, missingIn, type Needed } from './mount-points.ts'
+import { lacksMachineId, makeMachineId } from './root/machine-id.ts'
 import type { Source } from './source.ts'
 import type { Work } from './work.ts'
 
@@ -29,18 +30,34 @@ export type ImageJob = {
   readonly time: number
 }
 
-/** Faults: `source-mount-point`, `source-missing`, `tool-*`. */
-export const openTree = async (
-  work: Work,
-  directory: string,
-  source: Source & { readonly kind: 'directory' | 'tar' },
-  needed: readonly Needed[],
-): Promise<Tree> => {
+type TreeSource = Source & { readonly kind: 'directory' | 'tar' }
+
+export type TreeJob = {
+  /** For the tree, where it is no directory already. */
+  readonly directory: string
+  readonly source: TreeSource
+  readonly needed: readonly Needed[]
+  /** Looks at what a tar held, before anything is made in it. */
+  readonly check: (tree: string) => Promise<void>
+}
+
+/** Faults: `source-mount-point`, `source-missing`, `tool-*`, and those of `check`. */
+export const openTree = async (work: Work, { directory, source, needed, check }: TreeJob): Promise<Tree> => {
+  const isRoot = source.volume === 'root-fs'
+  const whole = source.kind === 'directory' && missingIn(source.path, needed, source) === undefined
+  if (whole && !(isRoot && lacksMachineId(source.path)))
+    return { path: source.path, owners: process.getuid?.() === 0 ? 'kept' : 'root' }
+  const tree = await layOut(work, directory, source)
+  if (source.kind === 'tar') await check(tree.path)
+  makeMissing(tree.path, needed, source)
+  if (isRoot && lacksMachineId(tree.path)) makeMachineId(tree.path)
+  return tree
+}
+
+/** A copy of the directory, or what the tar holds. Faults: `source-missing`, `tool-*`. */
+const layOut = async (work: Work, directory: string, source: TreeSource): Promise<Tree> => {
   const isRoot = process.getuid?.() === 0
   const owners = isRoot ? 'kept' : 'root'
-  if (source.kind === 'directory' && missingIn(source.path, needed, source) === undefined)
-    return { path: source.path, owners }
-
   const path = join(directory, 'tree')
   mkdirSync(path, { mode: 0o755 })
   if (source.kind === 'directory') {
@@ -48,7 +65,6 @@ export const openTree = async (
     const preserve = isRoot ? 'all' : 'mode,timestamps,links,xattr'
     const args = ['-dR', `--preserve=${preserve}`, '--reflink=auto', '--', `${source.path}/.`, path]
     await work.tool('cp', args, { package: 'coreutils' })
-    makeMissing(path, needed, source)
     return { path, owners }
   }
 
@@ -58,7 +74,6 @@ export const openTree = async (
   ]
   if (isRoot) {
     await work.tool('tar', unpack, { package: 'tar' })
-    makeMissing(path, needed, source)
     return { path, owners }
   }
   const noted = join(directory, 'owners')
@@ -73,7 +88,6 @@ export const openTree = async (
     })
   // Debian's /etc/shadow- has mode 0: mkfs could not read it as this user. In the image the noted modes count.
   await work.tool('chmod', ['-R', 'u+rX', '--', path], { package: 'coreutils' })
-  makeMissing(path, needed, source)
   return { path, owners: { noted } }
 }
 

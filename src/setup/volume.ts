@@ -17,6 +17,8 @@ import {
 import { makeImage } from './image.ts'
 import { checkImage, neededIn } from './mount-points.ts'
 import type { Options } from './options.ts'
+import { requireRoot } from './root/require.ts'
+import { viewOfTree } from './root/view.ts'
 import type { Source } from './source.ts'
 import { openTree, type Tree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'
@@ -31,9 +33,11 @@ export type BuiltVolume = {
   readonly tree: string
   readonly treeBytes: bigint
   readonly rootHash: RootHash
+  /** What is to be said of it at the end, a line each. */
+  readonly notes: readonly string[]
 }
 
-/** Faults: `source-*`, `tool-*`. `directory` is for temporary files. */
+/** Faults: `source-*`, `root-*`, `tool-*`. `directory` is for temporary files. */
 export const buildVolume = async (
   work: Work,
   source: Source,
@@ -43,7 +47,7 @@ export const buildVolume = async (
   const name = source.volume
   const own = join(directory, name)
   mkdirSync(own)
-  const { image, fileSystem } = await imageOf(work, source, options, own)
+  const { image, fileSystem, notes } = await imageOf(work, source, options, own)
   const bytes = BigInt(statSync(image).size)
   const limit = options.config.size[name]
   if (bytes > limit) throw fail('source-too-large', { volume: name, bytes, limit })
@@ -65,7 +69,7 @@ export const buildVolume = async (
   if (rootHash === undefined || treeBytes !== expected)
     throw fail('internal', { reason: `veritysetup made a tree of ${treeBytes} bytes, not ${expected}` })
   work.progress.show(name, undefined)
-  return { name, fileSystem, image, bytes, tree, treeBytes, rootHash }
+  return { name, fileSystem, image, bytes, tree, treeBytes, rootHash, notes }
 }
 
 const imageOf = async (
@@ -73,7 +77,7 @@ const imageOf = async (
   source: Source,
   options: Options,
   own: string,
-): Promise<{ image: string; fileSystem: FileSystem }> => {
+): Promise<Pick<BuiltVolume, 'image' | 'fileSystem' | 'notes'>> => {
   const { volume } = source
   const needed = neededIn(volume, options.config)
   const image = join(own, 'image')
@@ -81,14 +85,25 @@ const imageOf = async (
     const { fileSystem } = source
     work.progress.show(volume, () => 'looking into the image')
     await checkImage(work, source, needed)
-    if (statSync(source.path).size % blockSize === 0) return { image: source.path, fileSystem }
+    if (statSync(source.path).size % blockSize === 0) return { image: source.path, fileSystem, notes: [] }
     copyFileSync(source.path, image, constants.COPYFILE_FICLONE)
     pad(image)
-    return { image, fileSystem }
+    return { image, fileSystem, notes: [] }
   }
   const fileSystem = options.format
   work.progress.show(volume, () => (source.kind === 'tar' ? 'unpacking' : 'reading the tree'))
-  const tree = await openTree(work, own, source, needed)
+  const notes: string[] = []
+  const check = async (path: string) => {
+    if (volume !== 'root-fs') return
+    const job = {
+      view: viewOfTree(path),
+      path: source.path,
+      config: options.config,
+      missing: 'make',
+    } as const
+    notes.push(...(await requireRoot(job)))
+  }
+  const tree = await openTree(work, { directory: own, source, needed, check })
   if (volume === 'os-config' && options.config.configOverEtc) await refuseShadows(tree)
   work.progress.show(
     volume,
@@ -96,7 +111,7 @@ const imageOf = async (
   )
   await makeImage(work, fileSystem, { volume, tree, image, directory: own, time: options.time })
   pad(image)
-  return { image, fileSystem }
+  return { image, fileSystem, notes }
 }
 
 /** What the boot would refuse, said where it can be mended. In an image it is the boot that looks. */

@@ -14,6 +14,8 @@ const refuseExtra = (machine: Machine): void => {
   const odd = found.find(({ path, kind }) => kind !== 'file' || !extraOfImage.includes(path))
   if (odd !== undefined) throw fail('initramfs-extra', { path: odd.path })
 }
+/** An archive that did not fit into memory is unpacked without its tail. */
+const remedy = 'give the VM more memory or pack it again'
 
 export const checkInitramfs: Definition<CheckInitramfs> = {
   print: () => 'check-initramfs',
@@ -22,11 +24,15 @@ export const checkInitramfs: Definition<CheckInitramfs> = {
     const text = machine.readText(manifestPath)
     const entries = text === undefined ? undefined : parseManifest(text)
     if (entries === undefined)
-      throw fail('initramfs-incomplete', { path: manifestPath, reason: 'it is missing or cut off' })
+      throw fail('initramfs-incomplete', { path: manifestPath, reason: 'it is missing or cut off', remedy })
     for (const { path, bytes } of entries) {
       const found = machine.fileBytes(path)
       if (found !== bytes)
-        throw fail('initramfs-incomplete', { path, reason: `${found ?? 'no'} bytes instead of ${bytes}` })
+        throw fail('initramfs-incomplete', {
+          path,
+          reason: `${found ?? 'no'} bytes instead of ${bytes}`,
+          remedy,
+        })
     }
     refuseExtra(machine)
     return { files: entries.length }

@@ -24,6 +24,7 @@ import { verbs } from '../../src/cli.ts'
 import { defaultConfig, parseConfig } from '../../src/config/config.ts'
 import { printExample } from '../../src/config/example.ts'
 import { filesFor, unitFiles } from '../../src/install/frameworks.ts'
+import { tinyElf } from '../elf.ts'
 import { build } from '../vm/world.ts'
 
 type Made = { place: string; files: readonly string[]; words: readonly Completed[] }
@@ -239,7 +240,7 @@ test('npx runs the verbs of a build host, offline, from one file', (made) => {
   assert.match(help.stdout, /^cvmboot setup: /)
   for (const tree of ['root/sbin', 'root/etc', 'oem', 'config', 'out'])
     mkdirSync(join(project, tree), { recursive: true })
-  writeFileSync(join(project, 'root/sbin/init'), '#!/bin/sh\n', { mode: 0o755 })
+  writeFileSync(join(project, 'root/sbin/init'), tinyElf(), { mode: 0o755 })
   for (const tree of ['oem', 'config']) writeFileSync(join(project, tree, 'file'), `${tree}\n`)
   writeFileSync(join(project, 'partition.conf'), 'WORKSPACE_SIZE=3M\nJOBSTORE_SIZE=2M\n')
   const laidOut = run(

@@ -373,6 +373,8 @@ test('what is no identity is refused with what it lacks', async ({ disk, scratch
     [line.replace('KEY-1', 'KEY-PQ-1'), /no age identity/],
     [line.slice(0, -1), /no age identity/],
     [owner.publicKey.text, /no age identity/],
+    [`\ufeff${line}`, /byte order mark \(UTF-8\).*remove it: sed/],
+    [Buffer.from(`\ufeff${line}`, 'utf16le'), /UTF-16/],
     ['-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', /no private key/],
     [rsa.privateKey.export({ ...pem, cipher: 'aes-256-cbc', passphrase: 'x' }), /one with a passphrase/],
     [ec.export(pem), /its key is ec and not RSA/],

@@ -164,6 +164,10 @@ test('the summary names size, kernel, modules and what the kernel has not', asyn
     /MB \(lz4, unpacks to .* MB\)\nfor kernel 6\.1\.0-test-amd64: 8 modules, \d+ files in all\n/,
   )
   assert.match(said, /this kernel has no squashfs, overlay, virtio_pci, /)
+  assert.match(
+    said.trimEnd().split('\n').at(-1) ?? '',
+    /^launch: qemu-system-x86_64 .*sev-snp-guest,.*kernel-hashes=on .*-kernel \/boot\/vmlinuz-6\.1\.0-test-amd64 -initrd \S+ -append "\$\(cat cmdline\)"/,
+  )
 })
 
 test('a file that exists is kept, and replaced when asked', async () => {

@@ -14,6 +14,7 @@ import { packUki } from '../../src/pack/uki.ts'
 import { goodCmdline } from '../fake-machine.ts'
 import { listen } from '../listen.ts'
 import { withFirst } from '../vm/archives.ts'
+import { kernelOf } from './kernel-image.ts'
 import { release, temporary, writeTree } from './tree.ts'
 
 const place = temporary()
@@ -21,16 +22,6 @@ const at = (name: string): string => join(place, name)
 let next = 0
 const fresh = (): string => at(`uki-${next++}`)
 const stub = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub'
-
-/** A kernel as far as the boot protocol's header goes, with bytes that tell when one of them is lost. */
-const kernelOf = (version: string): Buffer => {
-  const image = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919) & 0xff))
-  image.write('MZ', 0, 'latin1')
-  image.write('HdrS', 0x202, 'latin1')
-  image.writeUInt16LE(0x3000, 0x20e)
-  image.write(`${version} (builder) #1\0`, 0x3200, 'latin1')
-  return image
-}
 
 const kernel = at('vmlinuz')
 writeFileSync(kernel, kernelOf(release))
@@ -69,7 +60,12 @@ test('it holds kernel, initramfs, command line, release and the name of the imag
     sectionOf(output, '.osrel').toString(),
     'ID=oem\nPRETTY_NAME="oem 7.1"\nIMAGE_ID=oem\nIMAGE_VERSION=7.1\n',
   )
-  assert.match(said, new RegExp(`^${output}: \\d\\.\\d MB, by objcopy, not signed\nLinux ${release}\n$`))
+  assert.match(
+    said,
+    new RegExp(
+      `^${output}: \\d\\.\\d MB, by objcopy, not signed\nLinux ${release}\nlaunch: qemu-system-x86_64 .* -kernel ${output} .*EFI/BOOT/BOOTX64\\.EFI.*\n$`,
+    ),
+  )
 })
 
 test('no section lies over another, and each begins on a page', async () => {
@@ -257,14 +253,26 @@ for (const [what, args, expected] of [
     /^cmdline-forbidden: /,
   ],
   ['one without root hashes', replaced('--cmdline', 'quiet'), /^cmdline-missing: /],
-  ['one of two lines', replaced('--cmdline', `@${at('two-lines')}`), /^pack-input: .*printable ASCII/],
-  ['one that is not ASCII', replaced('--cmdline', `${goodCmdline} x=é`), /^pack-input: .*printable ASCII/],
+  [
+    'one of two lines',
+    replaced('--cmdline', `@${at('two-lines')}`),
+    /^cmdline-text: .*line 2, column 1: a second line/,
+  ],
+  [
+    'one that is not ASCII',
+    replaced('--cmdline', `${goodCmdline} x=é`),
+    /^cmdline-text: .*the text after --cmdline .*: line 1, column \d+: a character that is not ASCII/,
+  ],
   [
     'one that the kernel would cut',
     replaced('--cmdline', `${goodCmdline} x=${'y'.repeat(2048)}`),
     /^cmdline-too-long: /,
   ],
-  ['one in a file that is missing', replaced('--cmdline', '@/no/such'), /^pack-input: .*ENOENT/],
+  [
+    'one in a file that is missing',
+    replaced('--cmdline', '@/no/such'),
+    /^cmdline-file: .*\/no\/such: ENOENT/,
+  ],
   ['a kernel that is a program', replaced('--kernel', at('elf')), /^pack-input: .*no kernel image/],
   ['a kernel that is missing', replaced('--kernel', '/no/such'), /^pack-input: .*ENOENT/],
   ['a kernel that is a directory', replaced('--kernel', place), /^pack-input: .*EISDIR/],
@@ -290,11 +298,15 @@ for (const [what, args, expected] of [
     /^initramfs-incomplete: cannot trust this initramfs/,
   ],
   ['an initramfs that is missing', replaced('--initramfs', '/no/such'), /^pack-input: .*ENOENT/],
-  ['no name of the image', without('--image-id'), /^pack-input: .*it has no IMAGE_ID; pass --image-id/],
+  [
+    'no name of the image',
+    without('--image-id'),
+    /^usage: .*needs the name of the image: --image-id NAME and --image-version VERSION, or --os-release FILE/,
+  ],
   [
     'a name that os-release does not take',
     replaced('--image-version', 'One'),
-    /^pack-input: .*IMAGE_VERSION is One/,
+    /^usage: .*the name of the image: its IMAGE_VERSION is One, .*; pass --image-version/,
   ],
   [
     'an os-release that only a shell reads',

@@ -9,8 +9,10 @@ import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
+import { readCmdlineOption } from '../../src/machine/cmdline-file.ts'
 import { type Pivot, planBoot } from '../../src/plan/plan.ts'
 import { printPlan, printPlanJson } from '../../src/plan/verb.ts'
+import { screenOf } from '../../src/runtime/screen.ts'
 import { goodCmdline } from '../fake-machine.ts'
 
 const golden = (name: string, text: string): void => {
@@ -135,6 +137,42 @@ test('what the boot would refuse is refused with the same code, and its exit sta
     assert.ok(stderr.startsWith(`cvmboot: ${code}: cannot `), stderr)
     assert.is(status, expected)
   }
+})
+
+test('the command line may lie in a file, and what nobody sees in it is named', () => {
+  const file = join(dir, 'cmdline')
+  writeFileSync(file, `${goodCmdline}\n`)
+  assert.is(run('--cmdline', `@${file}`).stdout, printPlan(plan('')))
+  for (const [content, says] of [
+    [
+      `${goodCmdline}\r\n`,
+      new RegExp(
+        `cmdline-text: cannot use ${file} .*line 1, column ${goodCmdline.length + 1}: the line ends with CR LF.*sed`,
+      ),
+    ],
+    [`\ufeff${goodCmdline}\n`, /line 1, column 1: a byte order mark/],
+    [Buffer.from(`\ufeff${goodCmdline}\n`, 'utf16le'), /the text is UTF-16.*iconv/],
+    [`${goodCmdline}\u00a0quiet\n`, /no-break space \(U\+00A0\); type a plain space/],
+    [`quiet\u200b ${goodCmdline}\n`, /line 1, column 6: a zero-width space/],
+    [`quiet\t${goodCmdline}\n`, /line 1, column 6: a tab/],
+    [`${goodCmdline}\n\nquiet\n`, /line 3, column 1: a second line; put all words on one line/],
+    [`${goodCmdline} x=\u201cy\u201d`, /quotation mark \(U\+201C\); type "/],
+  ] as const) {
+    writeFileSync(file, content)
+    assert.throws(() => readCmdlineOption(`@${file}`), says)
+  }
+  assert.match(
+    run('--cmdline', `${goodCmdline}\r`).stderr,
+    /cmdline-text: cannot use the text after --cmdline/,
+  )
+  assert.throws(() => readCmdlineOption('@/no/such'), /cmdline-file: .* in \/no\/such: ENOENT/)
+})
+
+test('a plan wraps at the width of the terminal', () => {
+  const steps = plan('')
+  const narrow = printPlan(steps, screenOf({ isTTY: true, columns: 60 }, { NO_COLOR: '1' }))
+  for (const line of narrow.split('\n')) assert.ok(line.length <= 60 || /[0-9a-f]{64}|\//.test(line), line)
+  assert.is(narrow.replace(/\n {4}/g, ' '), printPlan(steps))
 })
 
 test.run()

@@ -127,6 +127,23 @@ test('the first partition that the boot would refuse decides', ({ file }) => {
   assert.is(JSON.parse(asJson.stdout).partitions[2].claim.refused.status, 17)
 })
 
+test('only in a partition that is named like a volume of ours a LUKS header is judged', ({ file }) => {
+  const hostile = hostileHeaders()[0]?.area ?? swap
+  writeDisk(file, 512, [
+    ['my own', hostile],
+    ['root-fs', hostile],
+    ['workspace', Buffer.from('noise, as of a key that is gone')],
+  ])
+  const found = inspectPath(file, 'claimed')
+  assert.is(found.refused, undefined)
+  const text = printInspection(found)
+  assert.match(
+    text,
+    /my own .* luks: an encrypted volume \(LUKS\) that is none of cvmboot\n.*root-fs .* luks: /,
+  )
+  assert.match(text, /workspace .* unknown\n/)
+})
+
 test('without a profile a header is taken at its word, with one it is not', ({ file }) => {
   writeFileSync(file, goodArea('xts'))
   assert.is(inspectPath(file, 'claimed').refused, undefined)
@@ -135,12 +152,12 @@ test('without a profile a header is taken at its word, with one it is not', ({ f
   assert.match(stderr, /header-keyslot/)
 })
 
-test('one volume that claims nothing is measured as a header', ({ file }) => {
+test('one volume that claims nothing is not measured as a header', ({ file }) => {
   writeFileSync(file, '')
   truncateSync(file, 2 * headerAreaBytes)
-  assert.match(printInspection(inspectPath(file, 'claimed')), /blank, refused: header-blank$/m)
+  assert.match(printInspection(inspectPath(file, 'claimed')), /MiB {2}blank$/m)
   writeFileSync(file, 'a text')
-  assert.match(printInspection(inspectPath(file, 'claimed')), /6 bytes {2}unknown, refused: header-size$/m)
+  assert.match(printInspection(inspectPath(file, 'claimed')), /6 bytes {2}unknown$/m)
   const ext4 = Buffer.alloc(4096)
   ext4.writeUInt16LE(0xef53, 1080)
   writeFileSync(file, ext4)

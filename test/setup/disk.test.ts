@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
@@ -23,7 +24,7 @@ import {
   faultFrom,
   partitionsOf,
   place,
-  plant,
+  plantRoot,
   scratch,
   setUp,
   sources,
@@ -147,6 +148,27 @@ test('a source that is no source is refused', async () => {
   }
 })
 
+test('what is known to be something else is named, with what to do', async () => {
+  const to = place()
+  const at = (name: string) => join(to, name)
+  const disk = Buffer.alloc(70_000)
+  disk.write('EFI PART', 512)
+  writeFileSync(at('qcow2'), Buffer.concat([Buffer.from('514649fb', 'hex'), disk]))
+  writeFileSync(at('disk.gz'), gzipSync(disk))
+  writeFileSync(at('cpio.gz'), gzipSync(Buffer.from('070701'.repeat(100))))
+  const expected = [
+    ['qcow2', /but a disk image \(QEMU, qcow2\); convert it: qemu-img convert -f qcow2/],
+    ['disk.gz', /it is a disk image, compressed by gzip; unpack it: gunzip/],
+    ['cpio.gz', /an archive of cpio, as an initramfs is; pass a directory/],
+  ] as const
+  for (const [name, says] of expected) {
+    const { code, said } = await faultFrom(() => setUp({ disk: at('d'), 'os-config': at(name) }))
+    assert.is(code, 'source-missing')
+    assert.match(said, says)
+  }
+  assert.equal(readdirSync(to).sort(), ['cpio.gz', 'disk.gz', 'qcow2'])
+})
+
 test('a volume larger than the configuration allows is refused with both numbers', async () => {
   const to = place()
   const small = join(to, 'small.conf')
@@ -201,7 +223,7 @@ test('what lies over /etc is never made up: os-config without etc is refused', a
 
 test('a file or a link where a tree needs a directory is refused', async () => {
   for (const [name, plan] of [
-    ['file-in-the-way', () => plant('in-the-way', { mnt: 'a file' })],
+    ['file-in-the-way', () => plantRoot('in-the-way', { mnt: 'a file' })],
     ['link-in-the-way', () => linked()],
   ] as const) {
     const { code } = await faultFrom(() => setUp({ disk: join(place(), name), 'root-fs': plan() }))
@@ -209,7 +231,7 @@ test('a file or a link where a tree needs a directory is refused', async () => {
   }
 })
 const linked = (): string => {
-  const tree = plant('linked', { 'real/': '' })
+  const tree = plantRoot('linked', { 'real/': '' })
   tool('ln', '-sfn', 'real', join(tree, 'mnt'))
   return tree
 }

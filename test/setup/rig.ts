@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { type FaultCode, faultOf, say } from '../../src/fault.ts'
 import { parseGpt } from '../../src/layout/gpt.ts'
 import { setup } from '../../src/setup/setup.ts'
+import { tinyElf } from '../elf.ts'
 import { listen } from '../listen.ts'
 
 export const isRoot = process.getuid?.() === 0
@@ -28,8 +29,14 @@ export const plant = (name: string, files: Readonly<Record<string, string>>): st
 export const config = join(scratch, 'small.conf')
 writeFileSync(config, 'WORKSPACE_SIZE=3M\nJOBSTORE_SIZE=2M\n')
 
-const root = plant('root', {
-  'sbin/init': '#!/bin/sh\n',
+/** A tree that `setup` takes as a root: it has an init and a place for the machine's ID. */
+export const plantRoot = (name: string, files: Readonly<Record<string, string>>): string => {
+  const made = plant(name, { 'sbin/': '', 'etc/machine-id': '', ...files })
+  writeFileSync(join(made, 'sbin/init'), tinyElf(), { mode: 0o755 })
+  return made
+}
+
+const root = plantRoot('root', {
   'usr/share/zeros': '\0'.repeat(2_000_000),
   'usr/share/text': 'some text\n'.repeat(3000),
   'etc/hostname': 'cvm\n',

@@ -1,0 +1,159 @@
+// Files on a FAT file system, as an EFI system partition has them (Microsoft's "FAT: General Overview", 1.03). It reads
+// directories and files, never more than the limits below, and believes nothing that leads outside the file system.
+
+import type { RandomAccess } from '../machine/random-access.ts'
+
+export type FatFile = { readonly path: string; readonly bytes: RandomAccess }
+
+type Volume = {
+  readonly disk: RandomAccess
+  readonly bits: 12 | 16 | 32
+  readonly table: number
+  readonly data: number
+  readonly clusterBytes: number
+  readonly clusters: number
+}
+
+type Entry = {
+  readonly name: string
+  readonly cluster: number
+  readonly size: number
+  readonly directory: boolean
+}
+
+const most = { directoryBytes: 1024 ** 2, files: 200, depth: 6 } as const
+const entryBytes = 32
+
+/** Undefined where the numbers of its boot sector do not fit its size. */
+const openVolume = (disk: RandomAccess): { volume: Volume; root: Buffer } | undefined => {
+  const boot = disk.read(0, 512)
+  if (boot.length < 512) return undefined
+  const sector = boot.readUInt16LE(11)
+  const tableSectors = boot.readUInt16LE(22) || boot.readUInt32LE(36)
+  const sectors = boot.readUInt16LE(19) || boot.readUInt32LE(32)
+  const rootBytes = Math.ceil((boot.readUInt16LE(17) * entryBytes) / (sector || 1)) * sector
+  const table = boot.readUInt16LE(14) * sector
+  const rootAt = table + boot.readUInt8(16) * tableSectors * sector
+  const clusterBytes = boot.readUInt8(13) * sector
+  const data = rootAt + rootBytes
+  const clusters = Math.floor((Math.min(sectors * sector, disk.size) - data) / clusterBytes)
+  if (!(clusterBytes > 0 && clusterBytes <= 1024 ** 2 && clusters > 0)) return undefined
+  const bits = clusters < 4085 ? 12 : clusters < 65_525 ? 16 : 32
+  const volume: Volume = { disk, bits, table, data, clusterBytes, clusters }
+  if (rootBytes > most.directoryBytes) return undefined
+  const root =
+    bits === 32 ? readChain(volume, boot.readUInt32LE(44), most.directoryBytes) : disk.read(rootAt, rootBytes)
+  return { volume, root }
+}
+
+/** The next cluster of a file; undefined at its end, and where the table says nonsense. */
+const nextOf = ({ disk, bits, table, clusters }: Volume, cluster: number): number | undefined => {
+  const at = table + Math.floor((cluster * bits) / 8)
+  const entry = disk.read(at, 4)
+  const padded = Buffer.concat([entry, Buffer.alloc(4 - entry.length)]).readUInt32LE(0)
+  const odd = bits === 12 && cluster % 2 === 1
+  const next =
+    bits === 32
+      ? padded % 2 ** 28
+      : bits === 16
+        ? padded % 2 ** 16
+        : Math.floor((padded % 2 ** 16) / (odd ? 16 : 1)) % 2 ** 12
+  return next >= 2 && next < clusters + 2 ? next : undefined
+}
+
+/** The clusters of a file in order, as many as its size needs; no cluster comes twice. */
+const chainOf = (volume: Volume, first: number, bytes: number): number[] => {
+  const wanted = Math.min(Math.ceil(bytes / volume.clusterBytes), volume.clusters)
+  const seen = new Set<number>()
+  for (let at: number | undefined = first; at !== undefined && seen.size < wanted; at = nextOf(volume, at)) {
+    if (at < 2 || at >= volume.clusters + 2 || seen.has(at)) break
+    seen.add(at)
+  }
+  return [...seen]
+}
+
+const placeOf = ({ data, clusterBytes }: Volume, cluster: number): number =>
+  data + (cluster - 2) * clusterBytes
+
+const readChain = (volume: Volume, first: number, bytes: number): Buffer =>
+  Buffer.concat(
+    chainOf(volume, first, bytes).map((cluster) =>
+      volume.disk.read(placeOf(volume, cluster), volume.clusterBytes),
+    ),
+  )
+
+const contentOf = (volume: Volume, { cluster, size }: Entry): RandomAccess => {
+  const chain = chainOf(volume, cluster, size)
+  const { clusterBytes, disk } = volume
+  return {
+    size: Math.min(size, chain.length * clusterBytes),
+    read: (offset, length) => {
+      const pieces: Buffer[] = []
+      const end = Math.min(offset + length, size, chain.length * clusterBytes)
+      for (let at = offset; at < end; ) {
+        const within = at % clusterBytes
+        const count = Math.min(clusterBytes - within, end - at)
+        pieces.push(disk.read(placeOf(volume, chain[Math.floor(at / clusterBytes)] ?? 2) + within, count))
+        at += count
+      }
+      return Buffer.concat(pieces)
+    },
+  }
+}
+
+const shortName = (entry: Buffer): string => {
+  const [base, extension] = [
+    entry.toString('latin1', 0, 8).trimEnd(),
+    entry.toString('latin1', 8, 11).trimEnd(),
+  ]
+  return extension === '' ? base : `${base}.${extension}`
+}
+
+/** The thirteen letters of a piece of a long name. */
+const longPiece = (entry: Buffer): string =>
+  [entry.subarray(1, 11), entry.subarray(14, 26), entry.subarray(28, 32)]
+    .map((part) => part.toString('utf16le'))
+    .join('')
+    .replace(/\0.*$/s, '')
+
+const entriesOf = (directory: Buffer): Entry[] => {
+  const entries: Entry[] = []
+  let long = ''
+  for (let at = 0; at + entryBytes <= directory.length; at += entryBytes) {
+    const entry = directory.subarray(at, at + entryBytes)
+    if (entry[0] === 0) break
+    if (entry[0] === 0xe5) continue
+    const attributes = entry[11] ?? 0
+    if (attributes === 0x0f) {
+      long = longPiece(entry) + long
+      continue
+    }
+    const name = long === '' ? shortName(entry) : long
+    long = ''
+    // The label of the volume, the directory itself and the one above.
+    if ((attributes & 0x08) !== 0 || name === '.' || name === '..') continue
+    const cluster = entry.readUInt16LE(20) * 65_536 + entry.readUInt16LE(26)
+    entries.push({ name, cluster, size: entry.readUInt32LE(28), directory: (attributes & 0x10) !== 0 })
+  }
+  return entries
+}
+
+/** All files below `EFI` and `loader`, by path; undefined where it is no FAT that can be read. */
+export const filesOnFat = (disk: RandomAccess): FatFile[] | undefined => {
+  const opened = openVolume(disk)
+  if (opened === undefined) return undefined
+  const { volume, root } = opened
+  const files: FatFile[] = []
+  const visit = (directory: Buffer, above: string, depth: number): void => {
+    for (const entry of entriesOf(directory)) {
+      if (files.length >= most.files) return
+      if (depth === 0 && !/^(?:efi|loader)$/i.test(entry.name)) continue
+      const path = above === '' ? entry.name : `${above}/${entry.name}`
+      if (!entry.directory) files.push({ path, bytes: contentOf(volume, entry) })
+      else if (depth < most.depth)
+        visit(readChain(volume, entry.cluster, most.directoryBytes), path, depth + 1)
+    }
+  }
+  visit(root, '', 0)
+  return files
+}

@@ -1,0 +1,19 @@
+// What the boot would say of a command line, with the configuration that is in the same image.
+
+import { defaultConfig } from '../config/settings.ts'
+import { judgeCmdline } from '../config/verdict.ts'
+import { type Fault, faultOf } from '../fault.ts'
+import { configPath } from '../layout/initramfs.ts'
+import type { Image } from '../pack/image.ts'
+import { bootOf } from '../pack/image-boot.ts'
+
+/** Without an image, or with one that has no configuration, the defaults decide. Returns the refusal, or nothing. */
+export const judgeLine = (cmdline: string, image: Image | undefined): Fault | undefined => {
+  try {
+    const { config, pivot } =
+      image?.has(configPath) !== true ? { config: defaultConfig, pivot: 'own' as const } : bootOf(image)
+    return judgeCmdline(cmdline, config, pivot)
+  } catch (thrown) {
+    return faultOf(thrown)
+  }
+}

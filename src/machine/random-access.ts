@@ -1,0 +1,45 @@
+// Bytes of which only pieces are read: a file, a part of a file, or a buffer.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+export type RandomAccess = {
+  readonly size: number
+  /** Up to `length` bytes from `offset`; fewer where the bytes end before. */
+  readonly read: (offset: number, length: number) => Buffer
+}
+
+export const accessBuffer = (buffer: Buffer): RandomAccess => ({
+  size: buffer.length,
+  read: (offset, length) => buffer.subarray(offset, offset + length),
+})
+
+/** A file that is opened for each piece, so that nothing is left open. Throws what the file system says. */
+export const accessFile = (path: string, size?: number): RandomAccess => ({
+  size: size ?? withFile(path, (fd) => fstatSync(fd).size),
+  read: (offset, length) =>
+    withFile(path, (fd) => {
+      const buffer = Buffer.alloc(length)
+      let done = 0
+      while (done < length) {
+        const count = readSync(fd, buffer, done, length - done, offset + done)
+        if (count === 0) break
+        done += count
+      }
+      return buffer.subarray(0, done)
+    }),
+})
+
+const withFile = <T>(path: string, body: (fd: number) => T): T => {
+  const fd = openSync(path, 'r')
+  try {
+    return body(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** A part of other bytes, which ends where those end. */
+export const accessWithin = (whole: RandomAccess, offset: number, size: number): RandomAccess => ({
+  size,
+  read: (at, length) => whole.read(offset + at, Math.max(0, Math.min(length, size - at))),
+})

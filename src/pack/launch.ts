@@ -1,0 +1,30 @@
+// How to start what was packed, so that the launch measurement covers it: the last line that `pack` prints. Pure.
+
+import { quoted } from '../inspect/named.ts'
+
+export type Launched =
+  | { readonly kind: 'initramfs'; readonly file: string; readonly release: string }
+  | { readonly kind: 'uki'; readonly file: string }
+
+/** An SEV-SNP guest of QEMU whose firmware checks kernel, initramfs and command line against the measured hashes. */
+const machine = [
+  ...['qemu-system-x86_64', '-enable-kvm', '-cpu', 'EPYC-v4', '-smp', '2', '-m', '16G', '-nographic'],
+  ...['-machine', 'q35,confidential-guest-support=snp,memory-backend=ram'],
+  ...['-object', 'memory-backend-memfd,id=ram,size=16G,share=on'],
+  ...['-object', 'sev-snp-guest,id=snp,cbitpos=51,reduced-phys-bits=1,kernel-hashes=on'],
+  ...['-bios', 'OVMF.amdsev.fd'],
+]
+const disk = ['-drive', 'file=disk.img,format=raw,if=virtio']
+
+export const printLaunch = (launched: Launched): string => {
+  const file = quoted(launched.file)
+  const booted =
+    launched.kind === 'uki'
+      ? ['-kernel', file]
+      : ['-kernel', `/boot/vmlinuz-${launched.release}`, '-initrd', file, '-append', '"$(cat cmdline)"']
+  const esp =
+    launched.kind === 'uki'
+      ? '; or copy it to an EFI system partition as EFI/BOOT/BOOTX64.EFI, where a TPM inside the TEE measures it'
+      : ''
+  return `launch: ${[...machine, ...booted, ...disk].join(' ')}${esp}\n`
+}
