@@ -56,6 +56,15 @@ const otherwise =
   'boot the kernel that the image was tested with; with that one it is a defect, please report it'
 const altered = 'the disk was changed, or another tool formatted it with other options; restore it'
 
+/** What to do with a file of os-config that does not lie over /etc. */
+const unlayered = (why: 'unnamed' | 'guarded' | 'faulty', line: string | undefined): string => {
+  if (why === 'guarded') return 'remove it from os-config: only root-fs may bring it'
+  if (why === 'faulty') return 'remove it from os-config, or put it right'
+  return line === undefined
+    ? 'remove it from os-config, or name it in CONFIG_OVER_ETC: cvmboot config migrate FILE --os-config TREE writes the list'
+    : `remove it from os-config, or have partition.conf say ${line}`
+}
+
 /** Code -> exit status and words. Codes are an interface: scripts match them. Add, never rename. */
 export const faults = {
   usage: row(status.usage, (d: Reason) => `cannot understand the command: ${d.reason}; see cvmboot --help`),
@@ -474,8 +483,8 @@ export const faults = {
   ),
   'config-shadows': row(
     status.mount,
-    (d: { path: string } & Reason) =>
-      `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; remove it from os-config or set CONFIG_OVER_ETC=no`,
+    (d: { path: string; why: 'unnamed' | 'guarded' | 'faulty'; line: string | undefined } & Reason) =>
+      `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; ${unlayered(d.why, d.line)}`,
   ),
   'init-missing': row(
     status.mount,

@@ -2,6 +2,7 @@
 // confirms a constant is checked.
 
 import { parseListed, printListed, takesListed } from '../cmdline/listed.ts'
+import { bare, isEtcName } from '../layout/etc-layer.ts'
 import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
@@ -35,7 +36,10 @@ const least = (key: string, field: 'disk' | 'memory'): Key => ({
   print: (config) => printSize(config.least[field]),
 })
 
-const yesNo = /^(?:yes|no|true|false)$/
+/** An older cvmboot had such values here: as names of files they are a mistake. */
+const isAnswer = (name: string): boolean => /^(?:yes|no|true|false)$/.test(name)
+const etcList =
+  'no, or names of files and directories in the etc of os-config with a space between, each once, none inside another; for yes, cvmboot config migrate FILE --os-config TREE writes the list'
 
 /** All keys, in the order they are printed. kernel-cmdline.md has the same list; a test compares. */
 export const configKeys: readonly Key[] = [
@@ -131,12 +135,14 @@ export const configKeys: readonly Key[] = [
   {
     key: 'CONFIG_OVER_ETC',
     aliases: [],
-    expected: 'yes or no',
+    expected: etcList,
     read: (text, to) => {
-      to.configOverEtc = text === 'yes' || text === 'true'
-      return yesNo.test(text)
+      const names = text.split(' ').filter((name) => name !== '')
+      to.configOverEtc = text === 'no' || text === 'false' ? [] : names
+      const isList = to.configOverEtc.every((name) => isEtcName(name) && !isAnswer(name))
+      return isList && apart(to.configOverEtc.map(bare))
     },
-    print: (config) => (config.configOverEtc ? 'yes' : 'no'),
+    print: ({ configOverEtc }) => (configOverEtc.length === 0 ? 'no' : configOverEtc.join(' ')),
   },
   {
     key: 'OVERLAYS',

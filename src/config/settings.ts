@@ -45,8 +45,8 @@ export type Config = {
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
   /** What dm-verity does when a block read after the boot does not verify. */
   readonly onCorruption: 'panic' | 'restart'
-  /** Layers the directory `etc` of os-config over /etc. */
-  readonly configOverEtc: boolean
+  /** Names in the directory `etc` of os-config that lie over /etc, and nothing else may be there; none: no layer. */
+  readonly configOverEtc: readonly string[]
   /** Paths that get a writable layer in memory over the verified root. */
   readonly overlays: readonly string[]
   /** Bytes that all writable layers together may take. */
@@ -89,7 +89,7 @@ export const defaultConfig: Config = {
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
-  configOverEtc: false,
+  configOverEtc: [],
   overlays: [],
   overlaySize: 1024n ** 3n,
   init: '/sbin/init',

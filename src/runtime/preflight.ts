@@ -61,7 +61,7 @@ export const checkModules = (system: System, flight: Preflight): Finding[] => {
     name.split('|').some((one) => used.has(one)) ||
     (index !== undefined && findModule(index, name) !== undefined)
   const { config } = flight
-  const layered = config.configOverEtc || config.overlays.length > 0
+  const layered = config.configOverEtc.length > 0 || config.overlays.length > 0
   const needed = [...modulesOf(config), 'ext4', ...(layered ? ['overlay'] : [])]
   const absent = needed.filter((name) => !has(name))
   if (index === undefined && absent.length > 0)

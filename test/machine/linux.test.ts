@@ -25,6 +25,7 @@ import { Secret } from '../../src/keys/secret.ts'
 import { readDevice, writeDevice } from '../../src/machine/block.ts'
 import { run } from '../../src/machine/exec.ts'
 import { linux } from '../../src/machine/linux.ts'
+import { piecesOf } from '../../src/machine/log.ts'
 import { runTool } from '../../src/machine/spawn.ts'
 import { channelRefuses } from '../../src/machine/tee.ts'
 
@@ -287,6 +288,15 @@ test('a line that must be seen reaches the console or the kernel log, and a brok
     linux.log(7, 'test line')
     linux.mount({ source: 'tmpfs', target: '/dev', type: 'tmpfs', options: [] })
     linux.log(3, 'no console and no kernel log')`)
+})
+
+test('a line that is too long for a record of the kernel log is said in pieces', () => {
+  assert.equal(piecesOf('short'), ['short'])
+  assert.equal(piecesOf(''), [''])
+  const long = 'a long list of names '.repeat(200)
+  const pieces = piecesOf(long)
+  assert.is(pieces.join(''), long)
+  for (const piece of pieces) assert.ok(`<7>cvmboot: ${piece}\n`.length < 976)
 })
 
 test('without a kernel log the console gets the line, and is open only while it is said', () => {

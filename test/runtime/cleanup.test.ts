@@ -67,7 +67,7 @@ test('what was mounted last goes first, each mapping after its mounts, and never
 })
 
 test('what a layer lies over stays, and a plain job-store has no mapping to close', () => {
-  const steps = plan('CONFIG_OVER_ETC=yes\nJOBSTORE_ENCRYPTION=none\n')
+  const steps = plan('CONFIG_OVER_ETC=hostname\nJOBSTORE_ENCRYPTION=none\n')
   assert.not.ok(steps.some((step) => step.includes('os-config')))
   assert.ok(steps.includes(`unmount ${base}/job-store`))
   assert.not.ok(steps.some((step) => step.startsWith('close job-store')))

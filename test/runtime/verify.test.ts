@@ -556,8 +556,8 @@ test('with integrity it lies on its dm-integrity, and that on the partition', ()
 test('what is expected is what the plan makes: each mount of it, and no other', () => {
   for (const text of [
     '',
-    'JOBSTORE_ENCRYPTION=none\nOVERLAYS="/etc /var"\nCONFIG_OVER_ETC=yes\nOVERLAY_SIZE=64M\n',
-    'CONFIG_OVER_ETC=yes\nWORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\nTMPFS_SIZE=1G\n',
+    'JOBSTORE_ENCRYPTION=none\nOVERLAYS="/etc /var"\nCONFIG_OVER_ETC=hostname\nOVERLAY_SIZE=64M\n',
+    'CONFIG_OVER_ETC=hostname\nWORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\nTMPFS_SIZE=1G\n',
     'OVERLAYS=/opt\nJOBSTORE_KEY=snp+tpm2\nROOT_MOUNT=/data\n',
     'WORKSPACE_KEY=snp\nTEE_AFTER_BOOT=keep\n',
     'WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\n',
@@ -569,7 +569,7 @@ test('what is expected is what the plan makes: each mount of it, and no other', 
       if ('mount' in step) return [[step.volume, step.mount].join(' ')]
       if (step.kind === 'overlay')
         return [
-          `${step.path} ${step.over.join(':')} ${step.upper === undefined ? '' : `${step.upper}/upper`}`,
+          `${step.path} ${step.over.map(({ directory }) => directory).join(':')} ${step.upper === undefined ? '' : `${step.upper}/upper`}`,
         ]
       return step.kind === 'mount-tmpfs' ? [`${step.target.replace('/sysroot', '')} ${step.size}`] : []
     })
