@@ -91,7 +91,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   install: {
-    about: 'put cvmboot into a system with dracut or initramfs-tools',
+    about: "put the running VM's half into a root, and cvmboot into its initramfs generator",
     load: async () => {
       const { install, installHelp } = await import('./install/install.ts')
       return { run: install, help: installHelp }

@@ -662,7 +662,17 @@ export const faults = {
   'install-generator': row(
     status.install,
     (d: { root: string }) =>
-      `cannot install into ${d.root}: it has neither dracut nor initramfs-tools; install one of them first`,
+      `cannot install into ${d.root}: it has neither dracut nor initramfs-tools; install one of them first, or pass --generator none where cvmboot pack makes the initramfs`,
+  ),
+  'install-root': row(
+    status.install,
+    (d: { root: string } & Reason) =>
+      `cannot install into ${d.root}: ${d.reason}; name the directory of a root file system with --root`,
+  ),
+  'install-library': row(
+    status.install,
+    (d: { root: string; library: string; found: string; program: string; needed: string }) =>
+      `cannot install into ${d.root}: its ${d.library} has ${d.found}, and ${d.program} needs ${d.needed}; take a newer root`,
   ),
   'install-owned': row(
     status.install,

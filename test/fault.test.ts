@@ -53,6 +53,8 @@ const detail = {
   pcr: 11,
   at: 3,
   root: '/r',
+  library: 'libc.so.6',
+  program: 'cvmboot',
   feature: 'f',
   option: 'CONFIG_F',
   purpose: 'files',
