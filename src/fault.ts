@@ -1,5 +1,7 @@
 // Every way cvmboot can fail: a closed union with stable codes, said in one place.
-// No effect and no import lives here. kernel-cmdline.md holds the same table; a test compares the two.
+// No effect lives here. kernel-cmdline.md holds the same table; a test compares the two.
+
+import { messageOf } from './machine/errno.ts'
 
 type Row<D> = { readonly exit: number; readonly say: (detail: D) => string }
 const row = <D>(exit: number, say: (detail: D) => string): Row<D> => ({ exit, say })
@@ -575,8 +577,8 @@ export const faults = {
 
   'state-read': row(
     status.check,
-    (d: { path: string } & Reason) =>
-      `cannot read ${d.path}: ${d.reason}; run this where cvmboot booted, or name the state of a boot with --state`,
+    (d: { path: string; also: string } & Reason) =>
+      `cannot read ${d.path}: ${d.reason}; run this, as root, in a VM that cvmboot booted${d.also}`,
   ),
   'kernel-old': row(
     status.check,
@@ -745,9 +747,7 @@ export const fail = <C extends FaultCode>(code: C, detail: FaultDetail<C>): Boot
 
 /** Whatever was thrown, as a fault. */
 export const faultOf = (thrown: unknown): Fault =>
-  thrown instanceof BootFault
-    ? thrown.fault
-    : { code: 'internal', reason: thrown instanceof Error ? thrown.message : String(thrown) }
+  thrown instanceof BootFault ? thrown.fault : { code: 'internal', reason: messageOf(thrown) }
 
 /** `<code>: cannot …`, printable ASCII only: names may come from a hostile disk and go to a terminal. */
 export const say = (fault: Fault): string => {

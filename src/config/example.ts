@@ -20,6 +20,8 @@ const samples: Readonly<Record<string, string>> = {
   SWAP_ENABLED: 'false',
   OVERLAYS: '/etc /var',
   CMDLINE_WORDS: 'nosmt printk.devkmsg=on',
+  MIN_DISK: '',
+  MIN_MEMORY: '',
   PORTS: '',
   PORT_RANGES: '',
 }

@@ -24,16 +24,19 @@ const id = (key: string, field: 'uid' | 'gid'): Key => ({
   print: (config) => `${config.tmp[field]}`,
 })
 
-const least = (key: string, field: 'disk' | 'memory'): Key => ({
+const least = (key: string, field: 'disk' | 'memory', without: string): Key => ({
   key,
   aliases: [],
-  expected: 'a whole number of MiB as 512M, 20G or 1T: what cvmboot check asks for at the least',
+  expected: `a whole number of MiB as 512M, 20G or 1T: what cvmboot check asks for at the least; without it, ${without}`,
   read: (text, to) => {
     const bytes = parseSize(text)
     if (bytes !== undefined) to.least = { ...to.least, [field]: bytes }
     return bytes !== undefined
   },
-  print: (config) => printSize(config.least[field]),
+  print: ({ least }) => {
+    const bytes = least[field]
+    return bytes === undefined ? '' : printSize(bytes)
+  },
 })
 
 /** An older cvmboot had such values here: as names of files they are a mistake. */
@@ -188,8 +191,8 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.cmdlineWords.map(printListed).join(' '),
   },
   ...hardeningKeys,
-  least('MIN_DISK', 'disk'),
-  least('MIN_MEMORY', 'memory'),
+  least('MIN_DISK', 'disk', 'the room that all volumes need'),
+  least('MIN_MEMORY', 'memory', 'what TMPFS_SIZE, OVERLAY_SIZE and the boot take'),
   // The scripts opened these in a firewall; nothing in early boot has a network. Checked and left to others.
   {
     key: 'PORTS',

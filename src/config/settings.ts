@@ -56,8 +56,8 @@ export type Config = {
   /** Words of others that the kernel command line may have besides those that every one may. */
   readonly cmdlineWords: readonly ListedWord[]
   readonly hardening: Hardening
-  /** Bytes that `cvmboot check` asks for at the least. The boot takes what there is. */
-  readonly least: { readonly disk: bigint; readonly memory: bigint }
+  /** Bytes that `cvmboot check` asks for besides what the volumes take. The boot takes what there is. */
+  readonly least: { readonly disk: bigint | undefined; readonly memory: bigint | undefined }
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -95,5 +95,5 @@ export const defaultConfig: Config = {
   init: '/sbin/init',
   cmdlineWords: [],
   hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
-  least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
+  least: { disk: undefined, memory: undefined },
 }

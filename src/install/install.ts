@@ -8,6 +8,7 @@ import type { Edition } from '../edition.ts'
 import { fail } from '../fault.ts'
 import { run } from '../machine/exec.ts'
 import { entryAt, resolveWithin } from '../machine/within.ts'
+import { didYouMean } from '../nearest.ts'
 import { type Change, changeOf, noteOf } from './changes.ts'
 import { type Framework, frameworks } from './frameworks.ts'
 import { refuseOwned } from './owned.ts'
@@ -83,7 +84,9 @@ const chooseFrameworks = (root: string, given: string | undefined): readonly Fra
   if (given !== undefined) {
     const named = frameworks.filter((one) => one === given)
     if (named.length === 0 && given !== 'none')
-      throw badUsage(`--generator takes ${frameworks.join(', ')} or none, not ${given}`)
+      throw badUsage(
+        `--generator takes ${frameworks.join(', ')} or none, not ${given}${didYouMean(given, [...frameworks, 'none'])}`,
+      )
     return named
   }
   const found = frameworks.filter((one) => resolveWithin(root, signs[one]) !== undefined)

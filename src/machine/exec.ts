@@ -5,6 +5,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '../fault.ts'
+import { inWords } from './errno.ts'
 
 export type RunOptions = {
   /** Bytes for standard input; otherwise it is closed. */
@@ -70,7 +71,9 @@ export const runBytes = async (
     .at(-1)
     ?.trim()
   const ended =
-    result.exitCode === undefined ? (result.signal ?? result.code ?? 'killed') : `exit ${result.exitCode}`
+    result.exitCode === undefined
+      ? (result.signal ?? inWords(result.code ?? 'killed'))
+      : `exit ${result.exitCode}`
   throw fail('tool-failed', { tool, reason: said ? `${ended}: ${said}` : ended })
 }
 

@@ -103,6 +103,6 @@ const readModule = async (path: string): Promise<Uint8Array> => {
     if (path.endsWith('.gz')) return gunzipSync(content)
     return content
   } catch (thrown) {
-    throw fail('pack-input', { path, reason: thrown instanceof Error ? thrown.message : String(thrown) })
+    throw fail('pack-input', { path, reason: reasonOf(thrown) })
   }
 }

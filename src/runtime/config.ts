@@ -9,6 +9,7 @@ import { fail, printable } from '../fault.ts'
 import type { LayerEntry } from '../layout/etc-layer.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
+import { didYouMean } from '../nearest.ts'
 
 export const configHelp = `cvmboot config show [FILE]
 cvmboot config diff FILE [FILE]
@@ -104,6 +105,8 @@ export const config = async (args: readonly string[]): Promise<void> => {
   const [name = '', ...rest] = args
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb === undefined)
-    throw fail('usage', { reason: `config takes ${Object.keys(verbs).join(', ')}, not ${name || 'nothing'}` })
+    throw fail('usage', {
+      reason: `config takes ${Object.keys(verbs).join(', ')}, not ${name || 'nothing'}${didYouMean(name, Object.keys(verbs))}`,
+    })
   await verb(rest)
 }

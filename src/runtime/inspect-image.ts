@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { fail, faultOf } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
+import { reasonOf } from '../machine/errno.ts'
 import { bytesIn, type Image, readImage } from '../pack/image.ts'
 import type { Claim } from './claim.ts'
 
@@ -27,8 +28,7 @@ const requireWhole = (image: Image): number => {
 export const claimImage = async (path: string): Promise<Claim> => {
   try {
     const image = await readImage(readFileSync(path)).catch((thrown) => {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown)
-      throw fail('initramfs-incomplete', { path, reason })
+      throw fail('initramfs-incomplete', { path, reason: reasonOf(thrown) })
     })
     return {
       kind: 'initramfs',

@@ -8,7 +8,7 @@ import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 import { readText } from '../machine/text.ts'
 import { drawReport } from './report/draw.ts'
-import { type BootRecord, readRecord } from './report/record.ts'
+import { type BootRecord, readRecord, unreadState } from './report/record.ts'
 import { printText } from './report/words.ts'
 import { plain, screenOf } from './screen.ts'
 
@@ -38,7 +38,7 @@ const readOne = (path: string): string | undefined => {
   try {
     return readText(path)
   } catch (thrown) {
-    throw fail('state-read', { path, reason: reasonOf(thrown) })
+    throw unreadState(path, reasonOf(thrown))
   }
 }
 
