@@ -260,7 +260,7 @@ test('one that the kernel does not take, or only says it took, ends the boot', a
   const refusing = Object.assign(new Error('no'), { code: 'EPERM' })
   assert.match(
     await refused('harden-unproven', (world) => void world.failing.set('writeSetting', refusing)),
-    /kernel.core_pattern is set: EPERM/,
+    /kernel.core_pattern is set: not permitted/,
   )
   assert.match(
     await refused('harden-unproven', (world) => set(world, { config: 'LOCKDOWN=none' })),

@@ -54,6 +54,7 @@ const detail = {
   at: 3,
   root: '/r',
   library: 'libc.so.6',
+  also: '',
   program: 'cvmboot',
   feature: 'f',
   option: 'CONFIG_F',

