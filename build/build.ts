@@ -4,10 +4,10 @@
 
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { manPages } from '../src/install/man/pages.ts'
+import { printPage } from '../src/install/man/roff.ts'
 import { bundle, gitVersion, root } from './bundle.ts'
 import { makeExecutable } from './executable.ts'
-import { manPages } from './man/pages.ts'
-import { printPage } from './man/roff.ts'
 
 const products = [
   { name: 'cvmboot', entry: 'src/main.ts' },

@@ -2,10 +2,12 @@
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { fail } from './fault.ts'
+import { messageOf } from './machine/errno.ts'
+import { didYouMean } from './nearest.ts'
 
 /** Values by name. Fault: `usage` for an unknown option, one without its value, one given twice, other words. */
 export const readArguments = <T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) =>
-  orUsage(() => {
+  orUsage(options, () => {
     const { values, tokens } = parseArgs({ args: [...args], options, tokens: true })
     requireOnce(tokens, options)
     return values
@@ -17,7 +19,7 @@ export const readFilesAndArguments = <T extends ParseArgsOptionsConfig>(
   options: T,
   { least, most, name }: { readonly least: number; readonly most: number; readonly name: string },
 ) =>
-  orUsage(() => {
+  orUsage(options, () => {
     const { values, tokens, positionals } = parseArgs({
       args: [...args],
       options,
@@ -50,10 +52,19 @@ const requireOnce = (tokens: readonly Token[], options: ParseArgsOptionsConfig):
   if (twice !== undefined) throw new Error(`--${twice} is given more than once`)
 }
 
-const orUsage = <T>(read: () => T): T => {
+/** Node's words, but for an option that is not there, which may be a slip of a finger. */
+const misread = (thrown: unknown, options: readonly string[]): string => {
+  const message = messageOf(thrown)
+  const unknown = /^Unknown option '(-[^']*)'/.exec(message)?.[1]
+  if (unknown === undefined) return message
+  const known = [...options, 'help'].map((name) => `--${name}`)
+  return `there is no option ${unknown} here${didYouMean(unknown, known)}`
+}
+
+const orUsage = <T>(options: ParseArgsOptionsConfig, read: () => T): T => {
   try {
     return read()
   } catch (thrown) {
-    throw fail('usage', { reason: thrown instanceof Error ? thrown.message : String(thrown) })
+    throw fail('usage', { reason: misread(thrown, Object.keys(options)) })
   }
 }

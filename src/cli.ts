@@ -2,8 +2,9 @@
 
 import type { Edition } from './edition.ts'
 import { exitStatus, fail, faultOf, say } from './fault.ts'
+import { didYouMean } from './nearest.ts'
 import type { Pivot } from './plan/plan.ts'
-import { printVersion } from './version.ts'
+import { printVersion, printVersionJson } from './version.ts'
 
 type Loaded = {
   readonly run: (args: readonly string[], edition: Edition) => Promise<void>
@@ -91,7 +92,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   install: {
-    about: 'put cvmboot into a system with dracut or initramfs-tools',
+    about: "put the running VM's half into a root, and cvmboot into its initramfs generator",
     load: async () => {
       const { install, installHelp } = await import('./install/install.ts')
       return { run: install, help: installHelp }
@@ -110,7 +111,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
       run: (args, edition) => {
         const [hook, check] = bootOptions.map((option) => args.includes(option))
         const odd = args.find((word, i) => !bootOptions.includes(word) || args.indexOf(word) !== i)
-        if (odd !== undefined) throw fail('usage', { reason: `boot takes each option once, not ${odd}` })
+        if (odd !== undefined)
+          throw fail('usage', {
+            reason: `boot takes each option once, not ${odd}${didYouMean(odd, bootOptions)}`,
+          })
         if (check !== true) return bootHere(edition, hook === true ? 'framework' : 'own')
         if (hook !== true) throw fail('usage', { reason: '--check-cmdline goes with --hook' })
         return checkHere()
@@ -149,18 +153,42 @@ const help = (edition: Edition): string =>
     '',
     ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`),
     '',
-    `${edition.name} VERB --help says more. Parameters of the boot: kernel-cmdline.md.`,
+    `${edition.name} help VERB says more. Parameters of the boot: kernel-cmdline.md.`,
     '',
   ].join('\n')
 
-const runVerb = async (args: readonly string[], edition: Edition): Promise<void> => {
-  const [name, ...rest] = args
-  if (name === '--version') return void process.stdout.write(printVersion(edition.name))
-  if (name === undefined || name === '--help' || name === '-h')
-    return void process.stdout.write(help(edition))
+const isVersion = (word: string): boolean => word === '--version' || word === '-V'
+const isHelp = (word: string): boolean => word === 'help' || word === '--help' || word === '-h'
+
+/** Fault: `usage`. */
+const verbOf = (name: string): Verb => {
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
-  if (verb === undefined) throw fail('usage', { reason: `there is no verb ${name}` })
-  const { run, help: text } = await verb.load()
+  if (verb !== undefined) return verb
+  const what = name.startsWith('-') ? 'option' : 'verb'
+  const known = [...Object.keys(verbs), 'help', '--help', '--version']
+  throw fail('usage', { reason: `there is no ${what} ${name}${didYouMean(name, known)}` })
+}
+
+/** Fault: `usage`. */
+const versionFor = (edition: Edition, words: readonly string[]): string => {
+  const [word, ...more] = words
+  if (word === undefined) return printVersion(edition.name)
+  if (word === '--json' && more.length === 0) return printVersionJson(edition.name)
+  throw fail('usage', { reason: `--version takes --json or nothing, not ${words.join(' ')}` })
+}
+
+/** Fault: `usage`. */
+const helpFor = async (edition: Edition, words: readonly string[]): Promise<string> => {
+  const [name, ...more] = words
+  if (more.length > 0) throw fail('usage', { reason: `help takes one verb, not ${words.join(' ')}` })
+  return name === undefined || isHelp(name) ? help(edition) : (await verbOf(name).load()).help
+}
+
+const runVerb = async (args: readonly string[], edition: Edition): Promise<void> => {
+  const [name = 'help', ...rest] = args
+  if (isVersion(name)) return void process.stdout.write(versionFor(edition, rest))
+  if (isHelp(name)) return void process.stdout.write(await helpFor(edition, rest))
+  const { run, help: text } = await verbOf(name).load()
   if (rest.includes('--help') || rest.includes('-h')) return void process.stdout.write(text)
   await run(rest, edition)
 }

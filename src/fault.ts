@@ -1,5 +1,7 @@
 // Every way cvmboot can fail: a closed union with stable codes, said in one place.
-// No effect and no import lives here. kernel-cmdline.md holds the same table; a test compares the two.
+// No effect lives here. kernel-cmdline.md holds the same table; a test compares the two.
+
+import { messageOf } from './machine/errno.ts'
 
 type Row<D> = { readonly exit: number; readonly say: (detail: D) => string }
 const row = <D>(exit: number, say: (detail: D) => string): Row<D> => ({ exit, say })
@@ -56,6 +58,15 @@ const attach = 'attach the right disk, or restore this one'
 const otherwise =
   'boot the kernel that the image was tested with; with that one it is a defect, please report it'
 const altered = 'the disk was changed, or another tool formatted it with other options; restore it'
+
+/** What to do with a file of os-config that does not lie over /etc. */
+const unlayered = (why: 'unnamed' | 'guarded' | 'faulty', line: string | undefined): string => {
+  if (why === 'guarded') return 'remove it from os-config: only root-fs may bring it'
+  if (why === 'faulty') return 'remove it from os-config, or put it right'
+  return line === undefined
+    ? 'remove it from os-config, or name it in CONFIG_OVER_ETC: cvmboot config migrate FILE --os-config TREE writes the list'
+    : `remove it from os-config, or have partition.conf say ${line}`
+}
 
 /** Code -> exit status and words. Codes are an interface: scripts match them. Add, never rename. */
 export const faults = {
@@ -485,8 +496,8 @@ export const faults = {
   ),
   'config-shadows': row(
     status.mount,
-    (d: { path: string } & Reason) =>
-      `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; remove it from os-config or set CONFIG_OVER_ETC=no`,
+    (d: { path: string; why: 'unnamed' | 'guarded' | 'faulty'; line: string | undefined } & Reason) =>
+      `cannot lay os-config over /etc: its etc/${d.path} must not be there: ${d.reason}; ${unlayered(d.why, d.line)}`,
   ),
   'machine-id-place': row(
     status.mount,
@@ -642,8 +653,8 @@ export const faults = {
 
   'state-read': row(
     status.check,
-    (d: { path: string } & Reason) =>
-      `cannot read ${d.path}: ${d.reason}; run this where cvmboot booted, or name the state of a boot with --state`,
+    (d: { path: string; also: string } & Reason) =>
+      `cannot read ${d.path}: ${d.reason}; run this, as root, in a VM that cvmboot booted${d.also}`,
   ),
   'kernel-old': row(
     status.check,
@@ -729,7 +740,17 @@ export const faults = {
   'install-generator': row(
     status.install,
     (d: { root: string }) =>
-      `cannot install into ${d.root}: it has neither dracut nor initramfs-tools; install one of them first`,
+      `cannot install into ${d.root}: it has neither dracut nor initramfs-tools; install one of them first, or pass --generator none where cvmboot pack makes the initramfs`,
+  ),
+  'install-root': row(
+    status.install,
+    (d: { root: string } & Reason) =>
+      `cannot install into ${d.root}: ${d.reason}; name the directory of a root file system with --root`,
+  ),
+  'install-library': row(
+    status.install,
+    (d: { root: string; library: string; found: string; program: string; needed: string }) =>
+      `cannot install into ${d.root}: its ${d.library} has ${d.found}, and ${d.program} needs ${d.needed}; take a newer root`,
   ),
   'install-owned': row(
     status.install,
@@ -807,9 +828,7 @@ export const fail = <C extends FaultCode>(code: C, detail: FaultDetail<C>): Boot
 
 /** Whatever was thrown, as a fault. */
 export const faultOf = (thrown: unknown): Fault =>
-  thrown instanceof BootFault
-    ? thrown.fault
-    : { code: 'internal', reason: thrown instanceof Error ? thrown.message : String(thrown) }
+  thrown instanceof BootFault ? thrown.fault : { code: 'internal', reason: messageOf(thrown) }
 
 /** `<code>: cannot …`, printable ASCII only: names may come from a hostile disk and go to a terminal. */
 export const say = (fault: Fault): string => {

@@ -13,3 +13,6 @@ export const version = {
 /** One line, with its end. `name` is the edition's. */
 export const printVersion = (name: string): string =>
   `${name} ${version.project} (git ${version.git}, node ${version.node})\n`
+
+/** The same for programs. */
+export const printVersionJson = (name: string): string => `${JSON.stringify({ name, ...version })}\n`

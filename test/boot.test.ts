@@ -137,7 +137,7 @@ unused.push('tpmSeal', 'tpmUnseal', 'tpmExtend')
 for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
     const { halt, ended, effects } = await run((world) => {
-      world.config = 'CONFIG_OVER_ETC=yes'
+      world.config = 'CONFIG_OVER_ETC=hostname'
       // Nothing else has the boot look into a directory of the root.
       world.executables.add('/sysroot/usr/bin/podman')
       world.directories.add('/sysroot/var/lib/containers')
@@ -267,7 +267,7 @@ test('one that the kernel does not take, or only says it took, ends the boot', a
   const refusing = Object.assign(new Error('no'), { code: 'EPERM' })
   assert.match(
     await refused('harden-unproven', (world) => void world.failing.set('writeSetting', refusing)),
-    /kernel.core_pattern is set: EPERM/,
+    /kernel.core_pattern is set: not permitted/,
   )
   assert.match(
     await refused('harden-unproven', (world) => set(world, { config: 'LOCKDOWN=none' })),
@@ -642,15 +642,16 @@ test('of a plain job-store console and state say that the host reads it, of an e
 })
 
 test('layers: os-config over /etc, writable ones in memory', async () => {
-  const { effects } = await run((world) => {
-    world.config = 'CONFIG_OVER_ETC=yes\nOVERLAYS="/etc /var"\n'
+  const { effects, files } = await run((world) => {
+    world.config = 'CONFIG_OVER_ETC=hostname\nOVERLAYS="/etc /var"\n'
   })
   const overlays = effects.filter((e) => e.startsWith('mount overlay '))
   assert.equal(overlays, [
     'mount overlay /sysroot/etc overlay nosuid,nodev,lowerdir=/sysroot/mnt/nvflare/os-config/etc:/sysroot/etc,upperdir=/run/cvmboot/overlay/etc/upper,workdir=/run/cvmboot/overlay/etc/work',
     'mount overlay /sysroot/var overlay nosuid,nodev,lowerdir=/sysroot/var,upperdir=/run/cvmboot/overlay/var/upper,workdir=/run/cvmboot/overlay/var/work',
   ])
-  const readOnly = await run((world) => set(world, { config: 'CONFIG_OVER_ETC=yes' }))
+  assert.match(files.get(statePath) ?? '', /"over": "\/mnt\/nvflare\/os-config\/etc",\s+"names": "hostname"/)
+  const readOnly = await run((world) => set(world, { config: 'CONFIG_OVER_ETC=hostname' }))
   assert.ok(
     readOnly.effects.includes(
       'mount overlay /sysroot/etc overlay ro,nosuid,nodev,lowerdir=/sysroot/mnt/nvflare/os-config/etc:/sysroot/etc',
@@ -665,20 +666,25 @@ test('a verified volume that cannot be read is named, and is not taken for a cha
 
 test('os-config without etc cannot be layered over /etc', async () => {
   await refused('mount-point-missing', (world) => {
-    world.config = 'CONFIG_OVER_ETC=yes'
+    world.config = 'CONFIG_OVER_ETC=hostname'
     world.directories.delete('/sysroot/mnt/nvflare/os-config/etc')
   })
 })
 
 test("os-config over /etc brings nothing that is the root's to say", async () => {
   const halt = await refused('config-shadows', (world) => {
-    world.config = 'CONFIG_OVER_ETC=yes'
-    world.layer.push({ path: 'fstab', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] })
+    world.config = 'CONFIG_OVER_ETC=hostname'
+    world.layer.push({ path: 'fstab', kind: 'file', target: '', mode: 0o644, uid: 0, gid: 0, marks: [] })
   })
   assert.match(halt, /its etc\/fstab must not be there: /)
+  const unnamed = await refused('config-shadows', (world) => {
+    world.config = 'CONFIG_OVER_ETC=hostname'
+    world.layer.push({ path: 'motd', kind: 'file', target: '', mode: 0o644, uid: 0, gid: 0, marks: [] })
+  })
+  assert.match(unnamed, /its etc\/motd must not be there: CONFIG_OVER_ETC does not name it; .*config migrate/)
   // Beside /etc it is a file like any other.
   const beside = await run((world) => {
-    world.layer.push({ path: 'fstab', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] })
+    world.layer.push({ path: 'fstab', kind: 'file', target: '', mode: 0o644, uid: 0, gid: 0, marks: [] })
   })
   assert.is(beside.ended, 'switch-root')
 })

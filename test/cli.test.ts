@@ -49,6 +49,25 @@ test('--version names edition, project, commit and Node', () => {
   assert.match(run('main-mock.ts', '--version').stdout, /^cvmboot-mock /)
 })
 
+test('help and version are what people type for them', () => {
+  assert.is(run('main.ts', 'help').stdout, run('main.ts', '--help').stdout)
+  assert.is(run('main.ts', 'help', 'status').stdout, run('main.ts', 'status', '--help').stdout)
+  assert.is(run('main.ts', '-V').stdout, run('main.ts', '--version').stdout)
+  assert.is(JSON.parse(run('main.ts', '--version', '--json').stdout).name, 'cvmboot')
+  for (const [args, says] of [
+    [['--version', '--jsno'], /usage: .*--version takes --json or nothing/],
+    [['help', 'statsu'], /usage: .*no verb statsu; did you mean status\?/],
+    [['--verison'], /usage: .*no option --verison; did you mean --version\?/],
+    [['vefiry'], /usage: .*did you mean verify\?/],
+    [['status', '--jsno'], /usage: .*no option --jsno here; did you mean --json\?/],
+    [['config', 'shwo'], /usage: .*did you mean show\?/],
+  ] as const) {
+    const { stderr, status } = run('main.ts', ...args)
+    assert.is(status, 2)
+    assert.match(stderr, says)
+  }
+})
+
 test('as PID 1 of a container it does what it is told, and boots nothing', () => {
   const main = join(import.meta.dirname, '../src/main.ts')
   const options = ['--disable-warning=ExperimentalWarning', main, '--version']

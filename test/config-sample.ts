@@ -18,7 +18,7 @@ export const changedConfig: Config = {
   jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },
   onCorruption: 'restart',
-  configOverEtc: true,
+  configOverEtc: ['hostname', 'nvflare/', 'ssh/ssh_host_ed25519_key'],
   overlays: ['/etc', '/var'],
   overlaySize: 64n << 20n,
   machineId: 'keep',

@@ -13,7 +13,7 @@ import { defaultConfig } from '../src/config/settings.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
 import { formats } from '../src/inspect/formats.ts'
 import { limits } from '../src/layout/limits.ts'
-import { guards } from '../src/layout/shadows.ts'
+import { cautions, guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
 import { planBoot } from '../src/plan/plan.ts'
 import { readBooted } from '../src/runtime/booted.ts'
@@ -78,12 +78,17 @@ test("the keys of partition.conf are the source's, with what they take and their
 })
 
 test("what os-config may not have is the source's", () => {
-  const reasons = [...new Set(guards.map(({ reason }) => reason))]
-  const rows = reasons.map((reason) => {
-    const paths = guards.filter((guard) => guard.reason === reason).map(({ path }) => `\`${path}\``)
-    return row(paths.join(' '), reason)
-  })
-  section('guards', row("in os-config's `etc`", 'why') + row('---', '---') + rows.join(''))
+  for (const [name, table] of [
+    ['guards', guards],
+    ['cautions', cautions],
+  ] as const) {
+    const reasons = [...new Set(table.map(({ reason }) => reason))]
+    const rows = reasons.map((reason) => {
+      const paths = table.filter((guard) => guard.reason === reason).map(({ path }) => `\`${path}\``)
+      return row(paths.join(' '), reason)
+    })
+    section(name, row("in os-config's `etc`", 'why') + row('---', '---') + rows.join(''))
+  }
 })
 
 test("the formats that inspect knows are the source's", () => {

@@ -6,6 +6,7 @@ import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
 import { parseCryptTable } from '../src/layout/crypt.ts'
+import type { LayerEntry } from '../src/layout/etc-layer.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
 import {
   parseIntegritySuperblock,
@@ -15,7 +16,6 @@ import {
   superblockBytes,
   superblockFor,
 } from '../src/layout/integrity.ts'
-import type { LayerEntry } from '../src/layout/shadows.ts'
 import { tcbAtMost } from '../src/layout/tcb.ts'
 import { partuuids, type RootHash } from '../src/layout/verity.ts'
 import type {
@@ -187,8 +187,8 @@ export const goodWorld = (): World => ({
   rootFiles: new Set([`${newRoot}/etc/machine-id`]),
   links: new Set(),
   layer: [
-    { path: '', kind: 'directory', mode: 0o755, uid: 0, gid: 0, marks: [] },
-    { path: 'hostname', kind: 'other', mode: 0o644, uid: 0, gid: 0, marks: [] },
+    { path: '', kind: 'directory', target: '', mode: 0o755, uid: 0, gid: 0, marks: [] },
+    { path: 'hostname', kind: 'file', target: '', mode: 0o644, uid: 0, gid: 0, marks: [] },
   ],
   settings: new Map([
     ...['kernel/core_pattern', 'fs/suid_dumpable', 'kernel/kexec_load_disabled', 'kernel/sysrq']

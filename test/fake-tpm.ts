@@ -37,7 +37,8 @@ export const fakeTpmVerbs = (
 ): TpmVerbs => {
   const pcrs = [...(world.tpm?.pcrs ?? [])]
   const there = (): FakeTpm => {
-    if (world.tpm === undefined) throw fail('tpm-none', { device: '/dev/tpmrm0', reason: 'ENOENT' })
+    if (world.tpm === undefined)
+      throw fail('tpm-none', { device: '/dev/tpmrm0', reason: 'there is no such file or directory' })
     return world.tpm
   }
   const policyNow = (chosen: readonly number[]): Buffer =>

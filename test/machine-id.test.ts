@@ -44,7 +44,7 @@ for (const pivot of ['own', 'framework'] as const)
     ])
     // os-config may lie over /etc: its layer comes first.
     const over = await run((world) => {
-      world.config = 'CONFIG_OVER_ETC=yes'
+      world.config = 'CONFIG_OVER_ETC=hostname'
     }, pivot)
     const order = over.effects.flatMap(
       (effect) => /^mount (overlay|\S+ \S+machine-id)/.exec(effect)?.[1] ?? [],

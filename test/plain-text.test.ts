@@ -114,7 +114,7 @@ for (const [name, text, place, words] of odd)
     // What a shell would have taken stays: a tab.
     if (!/tab/.test(name))
       assert.is(
-        said(() => migrateConfig(text, 'p.conf')),
+        said(() => migrateConfig(text, { file: 'p.conf' })),
         parsed,
       )
   })

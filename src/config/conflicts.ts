@@ -1,9 +1,11 @@
 // Settings of partition.conf that are each good and do not go together. Pure.
 
 import { printListed, whyNotListed } from '../cmdline/listed.ts'
+import { bare } from '../layout/etc-layer.ts'
 import { leastData } from '../layout/extent.ts'
 import { volumes } from '../layout/layout.ts'
 import { dataOffset } from '../layout/luks2/profile.ts'
+import { guardAt } from '../layout/shadows.ts'
 import type { Config } from './settings.ts'
 import { trustedAlone } from './tpm-keys.ts'
 import { printSize } from './values.ts'
@@ -41,7 +43,7 @@ const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
   const hiddenBy = (layer: string) => further.find(({ path }) => path !== layer && isInside(path, layer))
   for (const [key, layers] of [
     ['OVERLAYS', overlays],
-    ['CONFIG_OVER_ETC', configOverEtc ? ['/etc'] : []],
+    ['CONFIG_OVER_ETC', configOverEtc.length > 0 ? ['/etc'] : []],
   ] as const)
     for (const layer of layers) {
       const hidden = hiddenBy(layer)
@@ -107,6 +109,18 @@ const neverListed: Rule = ({ cmdlineWords }, find) => {
   return undefined
 }
 
+/** Some files are the root's alone, whatever the list says. */
+const guardedName: Rule = ({ configOverEtc }, find) => {
+  const at = find('CONFIG_OVER_ETC')
+  for (const name of configOverEtc) {
+    const guard = guardAt(bare(name))
+    if (at === undefined || guard === undefined) continue
+    const which = guard.path === bare(name) ? '' : `${guard.path}, so no `
+    return { ...at, expected: `no ${which}${bare(name)}: ${guard.reason}, so that only root-fs may bring it` }
+  }
+  return undefined
+}
+
 type Rule = (config: Config, find: Find) => Conflict | undefined
 const rules: readonly Rule[] = [
   mountInMount,
@@ -115,6 +129,7 @@ const rules: readonly Rule[] = [
   tpmAlone,
   ownerWithoutKeyslot,
   neverListed,
+  guardedName,
 ]
 
 /** The first conflict, at the line to change. */

@@ -19,6 +19,8 @@ const samples: Readonly<Record<string, string>> = {
   TEE_MIN_TCB: '',
   SWAP_ENABLED: 'false',
   CMDLINE_WORDS: 'nosmt printk.devkmsg=on',
+  MIN_DISK: '',
+  MIN_MEMORY: '',
   PORTS: '',
   PORT_RANGES: '',
 }

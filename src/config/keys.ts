@@ -2,6 +2,7 @@
 // confirms a constant is checked.
 
 import { parseListed, printListed, takesListed } from '../cmdline/listed.ts'
+import { bare, isEtcName } from '../layout/etc-layer.ts'
 import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
@@ -23,19 +24,25 @@ const id = (key: string, field: 'uid' | 'gid'): Key => ({
   print: (config) => `${config.tmp[field]}`,
 })
 
-const least = (key: string, field: 'disk' | 'memory'): Key => ({
+const least = (key: string, field: 'disk' | 'memory', without: string): Key => ({
   key,
   aliases: [],
-  expected: 'a whole number of MiB as 512M, 20G or 1T: what cvmboot check asks for at the least',
+  expected: `a whole number of MiB as 512M, 20G or 1T: what cvmboot check asks for at the least; without it, ${without}`,
   read: (text, to) => {
     const bytes = parseSize(text)
     if (bytes !== undefined) to.least = { ...to.least, [field]: bytes }
     return bytes !== undefined
   },
-  print: (config) => printSize(config.least[field]),
+  print: ({ least }) => {
+    const bytes = least[field]
+    return bytes === undefined ? '' : printSize(bytes)
+  },
 })
 
-const yesNo = /^(?:yes|no|true|false)$/
+/** An older cvmboot had such values here: as names of files they are a mistake. */
+const isAnswer = (name: string): boolean => /^(?:yes|no|true|false)$/.test(name)
+const etcList =
+  'no, or names of files and directories in the etc of os-config with a space between, each once, none inside another; for yes, cvmboot config migrate FILE --os-config TREE writes the list'
 
 /** All keys, in the order they are printed. kernel-cmdline.md has the same list; a test compares. */
 export const configKeys: readonly Key[] = [
@@ -131,12 +138,14 @@ export const configKeys: readonly Key[] = [
   {
     key: 'CONFIG_OVER_ETC',
     aliases: [],
-    expected: 'yes or no',
+    expected: etcList,
     read: (text, to) => {
-      to.configOverEtc = text === 'yes' || text === 'true'
-      return yesNo.test(text)
+      const names = text.split(' ').filter((name) => name !== '')
+      to.configOverEtc = text === 'no' || text === 'false' ? [] : names
+      const isList = to.configOverEtc.every((name) => isEtcName(name) && !isAnswer(name))
+      return isList && apart(to.configOverEtc.map(bare))
     },
-    print: (config) => (config.configOverEtc ? 'yes' : 'no'),
+    print: ({ configOverEtc }) => (configOverEtc.length === 0 ? 'no' : configOverEtc.join(' ')),
   },
   {
     key: 'OVERLAYS',
@@ -192,8 +201,8 @@ export const configKeys: readonly Key[] = [
     print: (config) => config.cmdlineWords.map(printListed).join(' '),
   },
   ...hardeningKeys,
-  least('MIN_DISK', 'disk'),
-  least('MIN_MEMORY', 'memory'),
+  least('MIN_DISK', 'disk', 'the room that all volumes need'),
+  least('MIN_MEMORY', 'memory', 'what TMPFS_SIZE, OVERLAY_SIZE and the boot take'),
   // The scripts opened these in a firewall; nothing in early boot has a network. Checked and left to others.
   {
     key: 'PORTS',

@@ -1,7 +1,10 @@
 // A partition.conf that was written for the shell scripts, read as bash read it as far as such files go, and what
 // becomes of each line. Pure. Only `config migrate` reads this way: the boot and `setup` refuse what needs a shell.
 
+import { bare, type LayerEntry } from '../layout/etc-layer.ts'
+import { type EtcNames, etcNames } from '../layout/etc-names.ts'
 import { volumes } from '../layout/layout.ts'
+import { cautionAt } from '../layout/shadows.ts'
 import { parseConfig, printConfig } from './config.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
@@ -21,6 +24,8 @@ export type Migrated = {
   /** The whole configuration, as `parseConfig` reads it. */
   readonly text: string
   readonly notes: readonly Note[]
+  /** What to know of files in os-config's `etc`, a sentence each. */
+  readonly files: readonly string[]
 }
 
 type Line = { readonly line: number; readonly name: string; readonly value: string }
@@ -59,6 +64,9 @@ const evaluate = (text: string, above: ReadonlyMap<string, string>): string | un
 const keyOf = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
 const volumeOf = (key: string) => volumes.find((v) => key.startsWith(`${v.key}_`))
 
+const overEtc =
+  'it names the files that may come now; with --os-config TREE the names of those in the tree are written'
+
 /** Why a value that the scripts took is none here. */
 const refusedBecause = ({ key, expected }: Key): string => {
   const volume = volumeOf(key)
@@ -68,6 +76,7 @@ const refusedBecause = ({ key, expected }: Key): string => {
   if (key.endsWith('_TYPE') && volume !== undefined) return `${volume.name} is always ${volume.protection}`
   if (key.endsWith('_ENCRYPTION') && volume?.protection === 'crypt')
     return `${volume.name} is always encrypted here`
+  if (key === 'CONFIG_OVER_ETC') return overEtc
   return `it takes ${expected}`
 }
 
@@ -121,11 +130,45 @@ const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
   return found
 }
 
+/** Puts the list that the tree needs in the place of what the file says of it, unless the file wants no layer. */
+const listEtc = (
+  found: Map<Key, Line>,
+  notes: Note[],
+  etc: readonly LayerEntry[] | undefined,
+): EtcNames | undefined => {
+  const key = keyOf.get('CONFIG_OVER_ETC')
+  const at = key === undefined ? undefined : found.get(key)
+  if (key === undefined || etc === undefined || at?.value === 'no' || at?.value === 'false') return undefined
+  const listed = etcNames(etc)
+  const value = listed.names.join(' ') || 'no'
+  const { line, name } = at ?? { line: 0, name: key.key }
+  const was = at === undefined ? `${name} is not set` : `${name}=${at.value}`
+  const why = "those are the files in os-config's etc; take those out of the list that may not come"
+  if (value !== at?.value) notes.push({ line, was, becomes: `${name}="${value}"`, why })
+  found.set(key, { line, name, value })
+  return listed
+}
+
+const saidOf = ({ names, left }: EtcNames): string[] => [
+  ...names.flatMap((name) => {
+    const caution = cautionAt(bare(name))
+    return caution === undefined ? [] : [`etc/${name}: may come now, and ${caution.reason}`]
+  }),
+  ...left.map(({ path, reason }) => `etc/${path}: will be refused: ${reason}; take it out of os-config`),
+]
+
 /**
- * The new file and what changed; `file` is for words. Faults: `config-syntax` for a character that nobody sees;
- * `config-value` where the whole fits no machine, as two mounts in one place.
+ * The new file and what changed; `file` is for words, and `etc` is what lies in that directory of os-config, where it is at
+ * hand. Faults: `config-syntax` for a character that nobody sees; `config-value` where the whole fits no machine, as two
+ * mounts in one place.
  */
-export const migrateConfig = (text: string, file = 'partition.conf'): Migrated => {
+export const migrateConfig = (
+  text: string,
+  {
+    file = 'partition.conf',
+    etc,
+  }: { readonly file?: string; readonly etc?: readonly LayerEntry[] | undefined } = {},
+): Migrated => {
   requirePlainFile(text, file)
   for (const [index, raw] of text.split('\n').entries())
     if (!/^[\t ]*#/.test(raw)) requirePlainLine(raw, { file, line: index + 1 })
@@ -133,6 +176,7 @@ export const migrateConfig = (text: string, file = 'partition.conf'): Migrated =
   let draft: Draft = structuredClone(defaultConfig)
   // In the table's order, as parseConfig has it, so that what one key needs of another is there before it.
   const found = readLines(text, notes)
+  const listed = listEtc(found, notes, etc)
   for (const key of configKeys) {
     const at = found.get(key)
     if (at === undefined) continue
@@ -155,5 +199,6 @@ export const migrateConfig = (text: string, file = 'partition.conf'): Migrated =
   }
   const printed = printConfig(draft)
   parseConfig(printed)
-  return { text: printed, notes: notes.sort((a, b) => a.line - b.line) }
+  const files = listed === undefined ? [] : saidOf(listed)
+  return { text: printed, notes: notes.sort((a, b) => a.line - b.line), files }
 }

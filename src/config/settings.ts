@@ -46,8 +46,8 @@ export type Config = {
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
   /** What dm-verity does when a block read after the boot does not verify. */
   readonly onCorruption: 'panic' | 'restart'
-  /** Layers the directory `etc` of os-config over /etc. */
-  readonly configOverEtc: boolean
+  /** Names in the directory `etc` of os-config that lie over /etc, and nothing else may be there; none: no layer. */
+  readonly configOverEtc: readonly string[]
   /** Paths that get a writable layer in memory over the verified root. */
   readonly overlays: readonly string[]
   /** Bytes that all writable layers together may take. */
@@ -59,8 +59,8 @@ export type Config = {
   /** Words of others that the kernel command line may have besides those that every one may. */
   readonly cmdlineWords: readonly ListedWord[]
   readonly hardening: Hardening
-  /** Bytes that `cvmboot check` asks for at the least. The boot takes what there is. */
-  readonly least: { readonly disk: bigint; readonly memory: bigint }
+  /** Bytes that `cvmboot check` asks for besides what the volumes take. The boot takes what there is. */
+  readonly least: { readonly disk: bigint | undefined; readonly memory: bigint | undefined }
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -92,7 +92,7 @@ export const defaultConfig: Config = {
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
-  configOverEtc: false,
+  configOverEtc: [],
   // Nearly every daemon keeps something in /var; an ordinary distribution needs to write nowhere else.
   overlays: ['/var'],
   overlaySize: 1024n ** 3n,
@@ -100,7 +100,7 @@ export const defaultConfig: Config = {
   init: '/sbin/init',
   cmdlineWords: [],
   hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
-  least: { disk: 200n * 1024n ** 3n, memory: 16n * 1024n ** 3n },
+  least: { disk: undefined, memory: undefined },
 }
 
 /** Where this boot's machine ID goes: a file cannot be made in an /etc that nothing writable lies over. */

@@ -16,7 +16,7 @@ export type Change =
   | { readonly path: string; readonly act: 'keep' }
   | { readonly path: string; readonly act: 'refuse'; readonly reason: string }
 
-const isSame = (a: Left, b: Found | undefined): boolean =>
+export const isSame = (a: Left, b: Found | undefined): boolean =>
   typeof b === 'object' && a.kind === b.kind && a.sha256 === b.sha256 && a.mode === b.mode
 
 export const changeOf = (

@@ -1,34 +1,34 @@
-// The verb `install`: the agent and what the initramfs generator of a system needs, into that system. All is looked at
+// The verb `install`: the running VM's half, and the files of an initramfs generator, into a root file system. All is looked at
 // before anything is written, and what is written is noted first.
 
 import { resolve } from 'node:path'
 import { isSea } from 'node:sea'
 import { readArguments } from '../arguments.ts'
-import { parseConfig } from '../config/config.ts'
-import { printExample } from '../config/example.ts'
 import type { Edition } from '../edition.ts'
 import { fail } from '../fault.ts'
-import { configPath } from '../layout/initramfs.ts'
-import { readConfigFile } from '../machine/config-file.ts'
+import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
-import { resolveWithin } from '../machine/within.ts'
-import { type Change, changeOf, noteOf, type Wanted } from './changes.ts'
-import { type Framework, filesFor, frameworks, unitFiles } from './frameworks.ts'
+import { entryAt, resolveWithin } from '../machine/within.ts'
+import { didYouMean } from '../nearest.ts'
+import { type Change, changeOf, noteOf } from './changes.ts'
+import { type Framework, frameworks } from './frameworks.ts'
 import { refuseOwned } from './owned.ts'
-import { type Content, digestOf, lookAt, missingDirectories, readIn, removeIn, writeIn } from './place.ts'
+import { type Piece, piecesOf } from './pieces.ts'
+import { lookAt, missingDirectories, readIn, removeIn, writeIn } from './place.ts'
 import { type Installed, type Left, parseRecord, printRecord, recordPath } from './record.ts'
 
-export const installHelp = `cvmboot install [--root DIR] [--generator dracut|initramfs-tools] [--config FILE]
+export const installHelp = `cvmboot install [--root DIR] [--generator dracut|initramfs-tools|none] [--config FILE]
                 [--executable FILE] [--mock] [--dry-run]
 
-Puts cvmboot into a system whose initramfs generator then builds it into every initramfs: such a system boots from
-verified volumes, or not at all. It is for the image of a confidential VM, not for the machine that makes one.
-Says what it changes, and notes it for cvmboot uninstall; a repeat changes nothing, a newer cvmboot replaces what it
-left itself. What others made or changed stays.
+Puts cvmboot into the root file system of a confidential VM, not into the machine that makes one: the executable, the
+libraries that it needs and the root lacks, the units that verify, clean up and start the launcher, manual pages and
+completions. An initramfs generator of that root gets the files by which it builds cvmboot into every initramfs: such a
+system boots from verified volumes, or not at all. Says what it changes, and notes it for cvmboot uninstall; a repeat
+changes nothing, a newer cvmboot replaces what it left itself. What others made or changed stays.
 
   --root        the system (default: this one)
-  --generator   the one to build into; otherwise those that are there
-  --config      partition.conf to put into /etc/cvmboot; otherwise an example, with the defaults
+  --generator   the one to build into; otherwise those that are there. none: the initramfs is made by cvmboot pack
+  --config      partition.conf for the generator, put into /etc/cvmboot; otherwise an example, with the defaults
   --executable  the cvmboot to boot with; otherwise this one
   --mock        the mock build, which boots anywhere, with a key everyone knows
   --dry-run     only say what would change
@@ -43,8 +43,6 @@ const accepted = {
   mock: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
 } as const
-
-const executablePath = '/usr/sbin/cvmboot'
 
 const badUsage = (reason: string) => fail('usage', { reason })
 
@@ -72,40 +70,33 @@ const signs: Readonly<Record<Framework, string>> = {
   'initramfs-tools': '/usr/share/initramfs-tools/hook-functions',
 }
 
-/** Faults: `usage`, `install-generator`. */
+/** Fault: `install-root`. */
+const requireRoot = (root: string): void => {
+  const is = (path: string) => {
+    try {
+      const found = resolveWithin(root, path)
+      return found !== undefined && entryAt(found)?.isDirectory() === true
+    } catch (thrown) {
+      throw fail('install-root', { root, reason: reasonOf(thrown) })
+    }
+  }
+  if (!is('/')) throw fail('install-root', { root, reason: 'there is no such directory' })
+  if (!is('/usr')) throw fail('install-root', { root, reason: 'it has no directory usr' })
+}
+
+/** None for `none`. Faults: `usage`, `install-generator`. */
 const chooseFrameworks = (root: string, given: string | undefined): readonly Framework[] => {
   if (given !== undefined) {
     const named = frameworks.filter((one) => one === given)
-    if (named.length === 0) throw badUsage(`--generator takes ${frameworks.join(' or ')}, not ${given}`)
+    if (named.length === 0 && given !== 'none')
+      throw badUsage(
+        `--generator takes ${frameworks.join(', ')} or none, not ${given}${didYouMean(given, [...frameworks, 'none'])}`,
+      )
     return named
   }
   const found = frameworks.filter((one) => resolveWithin(root, signs[one]) !== undefined)
   if (found.length === 0) throw fail('install-generator', { root })
   return found
-}
-
-type Piece = { readonly content: Content; readonly wanted: Wanted }
-
-/** Path -> what is to be there. Faults: `config-*`. */
-const piecesOf = async (
-  executable: string,
-  config: string | undefined,
-  into: readonly Framework[],
-): Promise<ReadonlyMap<string, Piece>> => {
-  const piece = async (content: Content, mode: number, settings: Wanted['settings']): Promise<Piece> => ({
-    content,
-    wanted: { kind: 'link' in content ? 'link' : 'file', mode, sha256: await digestOf(content), settings },
-  })
-  const settings = config === undefined ? printExample() : readConfigFile(config)
-  parseConfig(settings, config)
-  const pieces = new Map([
-    [executablePath, await piece({ file: executable }, 0o755, 'none')],
-    [configPath, await piece({ text: settings }, 0o644, config === undefined ? 'kept' : 'as given')],
-  ])
-  for (const files of [unitFiles(), ...into.map(filesFor)])
-    for (const [path, { kind, mode, text }] of files)
-      pieces.set(path, await piece(kind === 'link' ? { link: text } : { text }, mode, 'none'))
-  return pieces
 }
 
 /** Fault: `install-record`. */
@@ -127,6 +118,10 @@ const shown = {
 /** One line a change. `path` is of the root. */
 export const sayChange = (act: keyof typeof shown, path: string, dry: 'dry' | 'wet'): string =>
   `${dry === 'dry' ? 'to be ' : ''}${shown[act]}: ${path}\n`
+
+/** Debian 11 has it in /lib alone. */
+const hasSystemd = (root: string): boolean =>
+  ['/usr/lib', '/lib'].some((one) => resolveWithin(root, `${one}/systemd/systemd`) !== undefined)
 
 const anew: Readonly<Record<Framework, string>> = {
   dracut: 'dracut --force --regenerate-all',
@@ -177,10 +172,14 @@ export const install = async (args: readonly string[], edition: Edition): Promis
     edition,
     given.mock === true ? 'wanted' : 'not wanted',
   )
+  requireRoot(root)
   const into = chooseFrameworks(root, given.generator)
-  const pieces = await piecesOf(executable, given.config, into)
-  await refuseOwned(root, [...pieces.keys()])
+  if (into.length === 0 && given.config !== undefined)
+    throw badUsage('--generator none takes no --config: cvmboot pack bakes partition.conf into the initramfs')
   const before = await readRecord(root)
+  const left = before?.files ?? new Map<string, Left>()
+  const pieces = await piecesOf({ root, executable, config: given.config, into, left })
+  await refuseOwned(root, [...pieces.keys()])
   const changes = await decide(root, pieces, before)
   const dry = given['dry-run'] === true ? 'dry' : 'wet'
   const lines = changes.flatMap(({ act, path }) =>
@@ -198,5 +197,7 @@ export const install = async (args: readonly string[], edition: Edition): Promis
   }
   if (work.length === 0) lines.push('nothing to change\n')
   else lines.push(...into.map((one) => `next, in ${root}: ${anew[one]}\n`))
+  if (work.length > 0 && into.length === 0 && !hasSystemd(root))
+    lines.push(`note: ${root} has no systemd, so nothing there starts the units\n`)
   process.stdout.write(lines.join(''))
 }

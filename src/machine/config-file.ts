@@ -10,7 +10,6 @@ export const readConfigFile = (file: string): string => {
     return readBoundedText(file, 'config')
   } catch (thrown) {
     if (thrown instanceof BootFault) throw thrown
-    const reason = reasonOf(thrown)
-    throw fail('config-missing', { file, reason: reason === 'ENOENT' ? 'there is no such file' : reason })
+    throw fail('config-missing', { file, reason: reasonOf(thrown) })
   }
 }

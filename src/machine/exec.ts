@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { type BootFault, fail } from '../fault.ts'
 import { limits } from '../layout/limits.ts'
 import { tooLarge } from './bounded.ts'
+import { inWords } from './errno.ts'
 
 export type RunOptions = {
   /** Bytes for standard input; otherwise it is closed. */
@@ -132,7 +133,7 @@ const failed = (tool: string, ofPackage: string, ended: Ended): BootFault => {
     .split('\n')
     .at(-1)
     ?.trim()
-  const how = exitCode === undefined ? (signal ?? code ?? 'killed') : `exit ${exitCode}`
+  const how = exitCode === undefined ? (signal ?? inWords(code ?? 'killed')) : `exit ${exitCode}`
   return fail('tool-failed', { tool, reason: said ? `${how}: ${said}` : how })
 }
 

@@ -1,13 +1,15 @@
 // A directory as overlayfs will read it: entries, whiteouts, and the attributes that are overlayfs's own.
 
-import { lstatSync, readdirSync, type Stats } from 'node:fs'
-import type { LayerEntry } from '../layout/shadows.ts'
+import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
+import type { LayerEntry } from '../layout/etc-layer.ts'
 import { attributeNames } from './libc.ts'
 
 /** Whiteouts are character devices 0:0 (Documentation/filesystems/overlayfs.rst). */
 const kindOf = (stat: Stats): LayerEntry['kind'] => {
   if (stat.isDirectory()) return 'directory'
-  return stat.isCharacterDevice() && stat.rdev === 0 ? 'whiteout' : 'other'
+  if (stat.isFile()) return 'file'
+  if (stat.isSymbolicLink()) return 'link'
+  return stat.isCharacterDevice() && stat.rdev === 0 ? 'whiteout' : 'special'
 }
 
 /** Opaque directories, redirects, copied-up metadata: whatever overlayfs finds under its names. */
@@ -28,7 +30,8 @@ export const readLayer = (directory: string): LayerEntry[] => {
     const stat = lstatSync(path)
     const kind = kindOf(stat)
     const { mode, uid, gid } = stat
-    entries.push({ path: relative, kind, mode: mode & 0o7777, uid, gid, marks: marksOf(path) })
+    const target = kind === 'link' ? readlinkSync(path, { encoding: 'buffer' }).toString('latin1') : ''
+    entries.push({ path: relative, kind, target, mode: mode & 0o7777, uid, gid, marks: marksOf(path) })
     if (kind !== 'directory') return
     for (const name of readdirSync(path, { encoding: 'buffer' })) {
       const below = relative === '' ? '' : `${relative}/`

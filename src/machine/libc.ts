@@ -43,10 +43,14 @@ const SYS_finit_module = 313n
 /** A system call that failed; `code` is the errno's name, as in Node's own errors. */
 export type SystemError = Error & { readonly code: string }
 
-// Node leaves out the keyring's (include/uapi/asm-generic/errno.h), which dm-crypt and module signatures answer with.
-const keyErrnos = { ENOKEY: 126, EKEYEXPIRED: 127, EKEYREVOKED: 128, EKEYREJECTED: 129 }
+// Node leaves out the keyring's (include/uapi/asm-generic/errno.h), which dm-crypt and module signatures answer with, and
+// those of damaged file systems and media.
+const moreErrnos = {
+  ...{ ENOKEY: 126, EKEYEXPIRED: 127, EKEYREVOKED: 128, EKEYREJECTED: 129, EUCLEAN: 117, EREMOTEIO: 121 },
+  ...{ ENOMEDIUM: 123, EMEDIUMTYPE: 124, ENOTBLK: 15, ENOPKG: 65, EBADFD: 77, ELIBBAD: 80, ESHUTDOWN: 108 },
+}
 const errnoNames = new Map(
-  Object.entries({ ...constants.errno, ...keyErrnos }).map(([name, value]) => [value, name]),
+  Object.entries({ ...constants.errno, ...moreErrnos }).map(([name, value]) => [value, name]),
 )
 
 /** Throws a SystemError where `result` is -1. errno is read first: any allocation may overwrite it. */

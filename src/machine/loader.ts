@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { fail } from '../fault.ts'
 import { driverModules, modulesRoot } from '../layout/initramfs.ts'
-import { reasonOf } from './errno.ts'
+import { errnoOf, reasonOf } from './errno.ts'
 import { finitModule } from './libc.ts'
 import {
   findModule,
@@ -45,9 +45,9 @@ const insert = (path: string): boolean => {
     fd = openSync(`${folder()}/${path}`, 'r')
     finitModule(fd, path.endsWith('.ko') ? 'plain' : 'compressed')
   } catch (thrown) {
-    const reason = reasonOf(thrown)
-    if (reason === 'ENODEV') return false
-    if (reason !== 'EEXIST') throw fail('module-load', { module: path, reason })
+    const errno = errnoOf(thrown)
+    if (errno === 'ENODEV') return false
+    if (errno !== 'EEXIST') throw fail('module-load', { module: path, reason: reasonOf(thrown) })
   } finally {
     if (fd !== undefined) closeSync(fd)
   }
@@ -60,7 +60,7 @@ export const loadModules = (names: readonly string[]): void => {
   for (const path of resolveModules(openIndex(), names)) {
     if (loaded.has(path)) continue
     if (!insert(path) && asked.includes(nameOfPath(path)))
-      throw fail('module-load', { module: path, reason: 'ENODEV' })
+      throw fail('module-load', { module: path, reason: 'there is no such device' })
     loaded.add(path)
   }
 }

@@ -22,13 +22,16 @@ const openKmsg = (): typeof kmsg & object => {
 /** The kernel prints lines below this level on the console (first number of /proc/sys/kernel/printk). */
 const consoleLevel = (): number => Number.parseInt(readFileSync('/proc/sys/kernel/printk', 'latin1'), 10)
 
+/** /dev/kmsg takes records of up to 1024 bytes, and answers EINVAL to a longer one. */
+export const piecesOf = (line: string): readonly string[] => line.match(/.{1,900}/gs) ?? ['']
+
 /** Says a line. Never throws: that the log is broken must not hide why the boot stops. */
 export const log = (level: Level, line: string): void => {
   const text = `cvmboot: ${line}`
   let shown = false
   try {
     kmsg ??= openKmsg()
-    writeSync(kmsg.fd, `<${level}>${text}\n`)
+    for (const piece of piecesOf(line)) writeSync(kmsg.fd, `<${level}>cvmboot: ${piece}\n`)
     shown = level < kmsg.consoleLevel
   } catch {}
   if (shown || level > 4) return

@@ -3,7 +3,7 @@
 
 import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../keys/secret.ts'
-import type { LayerEntry } from '../layout/shadows.ts'
+import type { LayerEntry } from '../layout/etc-layer.ts'
 import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Below } from './below.ts'
 import type { Mount } from './mountinfo.ts'

@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { fail } from '../fault.ts'
+import { reasonOf } from './errno.ts'
 
 const path = '/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -16,7 +17,12 @@ export const runTool = (tool: string, args: readonly string[], from: string): vo
   if (ended.error !== undefined && 'code' in ended.error && ended.error.code === 'ENOENT')
     throw fail('tool-missing', { tool, package: from })
   if (ended.status === 0 && ended.error === undefined) return
-  const how = ended.error?.message ?? (ended.status === null ? `${ended.signal}` : `exit ${ended.status}`)
+  const how =
+    ended.error !== undefined
+      ? reasonOf(ended.error)
+      : ended.status === null
+        ? `${ended.signal}`
+        : `exit ${ended.status}`
   const said = ended.stderr?.trim().split('\n').at(-1)?.trim()
   throw fail('tool-failed', { tool, reason: said ? `${how}: ${said}` : how })
 }

@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { fail } from '../fault.ts'
 import type { Secret } from '../keys/secret.ts'
-import { reasonOf } from './errno.ts'
+import { errnoOf, reasonOf } from './errno.ts'
 import { deleteModule, ioctl, ioctlPointing, type Pointer } from './libc.ts'
 import {
   type DerivedKeyRequest,
@@ -70,7 +70,7 @@ export const channelRefuses = (): boolean => {
     ioctl(fd, SNP.getReport, message)
     return false
   } catch (thrown) {
-    return fd !== undefined && reasonOf(thrown) === 'ENOTTY'
+    return fd !== undefined && errnoOf(thrown) === 'ENOTTY'
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -1,6 +1,7 @@
 // The verb `owner`: what the model owner does on a machine of their own. Never reachable from the boot.
 
 import { fail } from '../fault.ts'
+import { didYouMean } from '../nearest.ts'
 import { keygen } from './keygen.ts'
 import { open } from './open.ts'
 
@@ -27,6 +28,9 @@ const verbs = { keygen, open } as const
 /** Faults: `usage`, `owner-*`, and all that a header can be refused with. */
 export const owner = async (args: readonly string[]): Promise<void> => {
   const [name = '', ...rest] = args
-  if (!Object.hasOwn(verbs, name)) throw fail('usage', { reason: 'owner takes keygen or open' })
+  if (!Object.hasOwn(verbs, name)) {
+    const reason = `owner takes keygen or open, not ${name || 'nothing'}${didYouMean(name, Object.keys(verbs))}`
+    throw fail('usage', { reason })
+  }
   await verbs[name as keyof typeof verbs](rest)
 }

@@ -106,7 +106,8 @@ const readModule = async (path: string): Promise<Uint8Array> => {
     return content
   } catch (thrown) {
     if (thrown instanceof BootFault && thrown.fault.code === 'input-too-large') throw thrown
-    if (reasonOf(thrown) === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(path, 'module')
-    throw fail('pack-input', { path, reason: thrown instanceof Error ? thrown.message : String(thrown) })
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_BUFFER_TOO_LARGE')
+      throw tooLarge(path, 'module')
+    throw fail('pack-input', { path, reason: reasonOf(thrown) })
   }
 }

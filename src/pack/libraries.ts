@@ -3,6 +3,7 @@
 // and with the directories for newer CPUs it would answer for this CPU. The initramfs has neither.
 
 import { fail } from '../fault.ts'
+import { messageOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 
 /** PT_INTERP of every dynamic x86-64 program; the confidential VMs there are run on no other. */
@@ -15,7 +16,7 @@ const searched = /^(?:\/usr)?\/(?:lib|lib64|lib\/x86_64-linux-gnu)\/[^/]+$/
 /** Absolute paths. Fault: `pack-input`. */
 export const librariesOf = async (program: string): Promise<string[]> => {
   const text = await run(loader, [...asInside, program], { package: 'libc6' }).catch((thrown) => {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
+    const reason = messageOf(thrown)
     throw fail('pack-input', { path: program, reason: `it is no dynamic x86-64 program (${reason})` })
   })
   return parseLibraries(text, program)

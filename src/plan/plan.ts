@@ -101,7 +101,8 @@ const planMachineId = (config: Config): Step[] => {
 }
 
 const planLayers = (config: Config): Step[] => {
-  const etc = config.configOverEtc ? [`${config.mount['os-config']}/etc`] : []
+  const names = config.configOverEtc
+  const etc = names.length > 0 ? [{ directory: `${config.mount['os-config']}/etc`, names }] : []
   const writable = config.overlays.map(
     (path): Step => ({ kind: 'overlay', path, over: path === '/etc' ? etc : [], upper: overlayStore + path }),
   )

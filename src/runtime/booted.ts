@@ -14,10 +14,10 @@ export const readBooted = (
   config: string | undefined,
 ): { readonly expected: Expected; readonly state: State } => {
   const text = system.text(statePath)
-  if (text === undefined) throw fail('state-read', { path: statePath, reason: 'there is no such file' })
+  const unread = (reason: string) => fail('state-read', { path: statePath, reason, also: '' })
+  if (text === undefined) throw unread('there is no such file')
   const state = parseState(text)
-  if (state === undefined)
-    throw fail('state-read', { path: statePath, reason: 'cvmboot did not write it so' })
+  if (state === undefined) throw unread('cvmboot did not write it so')
   const kept = config === undefined ? system.text(bootedConfigPath) : readConfigFile(config)
   if (kept === undefined)
     throw fail('config-missing', { file: bootedConfigPath, reason: 'the boot left none' })

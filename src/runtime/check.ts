@@ -4,12 +4,14 @@ import { readArguments } from '../arguments.ts'
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { BootFault, fail } from '../fault.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { didYouMean } from '../nearest.ts'
 import { checkCmdline } from './check-cmdline.ts'
-import { firstFault, printFindings, printFindingsJson } from './finding.ts'
+import { type Finding, firstFault, note, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
-import { checkVm, type Preflight } from './preflight.ts'
+import { checkVm, cvmOf, type Preflight } from './preflight.ts'
 import { checkBuild } from './preflight-build.ts'
 import { screenOf } from './screen.ts'
+import type { System } from './system.ts'
 
 export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE]
               [--cmdline TEXT [--hook]] [--json]
@@ -19,8 +21,8 @@ the disk against the sum of the volumes, confidential VM, swap, tools. One line 
 the status of the first that fails. Changes nothing.
 
   --for vm         what the boot needs; run it in the VM (default)
-  --for build      what setup and pack need
-  --config FILE    partition.conf (default: the built-in defaults, which ask for 200 GB of disk and 16 GB of memory)
+  --for build      what setup and pack need; run it on the build host
+  --config FILE    partition.conf (default: the built-in defaults)
   --modules DIR    lib/modules/RELEASE of the kernel that will boot (default: of the running one)
   --disk           the disk (default: DEVICE of partition.conf, or the largest there is)
   --cmdline TEXT   a kernel command line, as in "$(cat cmdline)": whether the boot takes it
@@ -38,13 +40,27 @@ const accepted = {
   json: { type: 'boolean' },
 } as const
 
+/** Who asks without --for on a machine that is no confidential VM may be at the build host. */
+const elsewhere = (system: System): Finding[] =>
+  cvmOf(system) === undefined
+    ? [
+        note(
+          'this machine',
+          'is looked at as the VM that boots; if it makes the image: cvmboot check --for build',
+        ),
+      ]
+    : []
+
 const checks = { vm: checkVm, build: checkBuild } as const
 
 /** Prints the findings, then fails with the first that is bad. Faults: `usage`, `config-*`, and those of the findings. */
 export const check = async (args: readonly string[]): Promise<void> => {
-  const given = readArguments(args, accepted)
-  const { for: what = 'vm', config: file, modules, disk, json, cmdline, hook } = given
-  if (!Object.hasOwn(checks, what)) throw fail('usage', { reason: `--for takes vm or build, not ${what}` })
+  const { for: given, config: file, modules, disk, json, cmdline, hook } = readArguments(args, accepted)
+  const what = given ?? 'vm'
+  if (!Object.hasOwn(checks, what)) {
+    const reason = `--for takes vm or build, not ${what}${didYouMean(what, Object.keys(checks))}`
+    throw fail('usage', { reason })
+  }
   if (hook === true && cmdline === undefined) throw fail('usage', { reason: '--hook goes with --cmdline' })
   const flight: Preflight = {
     config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
@@ -53,7 +69,11 @@ export const check = async (args: readonly string[]): Promise<void> => {
   }
   const pivot = hook === true ? 'framework' : 'own'
   const line = cmdline === undefined ? [] : [checkCmdline(cmdline, flight.config, pivot)]
-  const findings = [...checks[what as keyof typeof checks](live, flight), ...line]
+  const findings = [
+    ...(given === undefined ? elsewhere(live) : []),
+    ...checks[what as keyof typeof checks](live, flight),
+    ...line,
+  ]
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json === true ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

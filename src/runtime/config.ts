@@ -1,15 +1,19 @@
 // The verb `config`: partition.conf for people: what holds, what differs, and what becomes of one for the old scripts.
 
+import { join } from 'node:path'
 import { readFileAndArguments, readFilesAndArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { type Difference, diffConfig } from '../config/diff.ts'
 import { migrateConfig, type Note } from '../config/migrate.ts'
 import { fail, printable } from '../fault.ts'
+import type { LayerEntry } from '../layout/etc-layer.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { didYouMean } from '../nearest.ts'
 
 export const configHelp = `cvmboot config show [FILE]
 cvmboot config diff FILE [FILE]
-cvmboot config migrate FILE
+cvmboot config migrate FILE [--os-config TREE]
 
 Reads partition.conf and changes nothing.
 
@@ -17,7 +21,9 @@ Reads partition.conf and changes nothing.
   diff      the keys that the second file decides otherwise than the first; with one file, what it decides otherwise
             than the defaults
   migrate   the whole configuration that a file for the shell scripts amounts to, on standard output; on standard
-            error what changed, and why
+            error what changed, and why. With --os-config, the directory that becomes os-config, CONFIG_OVER_ETC names
+            the files in its etc; on standard error stands which of these run code or decide who gets in, as far as
+            cvmboot knows, and which of them no list lets in
 `
 
 const read = (file: string): Config => parseConfig(readConfigFile(file), file)
@@ -44,7 +50,8 @@ export const printNotes = (notes: readonly Note[]): string => {
       const [first] = group
       const was = group.map((note) => note.was).join(', ')
       const becomes = first?.becomes === '' ? 'left out' : `now ${first?.becomes}`
-      return `${printable(`line ${lines}: ${was}: ${becomes}: ${first?.why}`)}\n`
+      const at = first?.line === 0 ? '' : `line ${lines}: `
+      return `${printable(`${at}${was}: ${becomes}: ${first?.why}`)}\n`
     })
     .join('')
 }
@@ -61,20 +68,43 @@ const diff = (args: readonly string[]): void => {
   process.stdout.write(printDifferences(rows))
 }
 
-const migrate = (args: readonly string[]): void => {
-  const { file } = readFileAndArguments(args, {}, 'FILE')
-  const { text, notes } = migrateConfig(readConfigFile(file), file)
-  process.stdout.write(text)
-  process.stderr.write(printNotes(notes))
+/** What lies in a tree's `etc`, as an image has it: all of it root's. Fault: `source-missing`. */
+const etcOf = async (tree: string): Promise<readonly LayerEntry[]> => {
+  const unusable = (reason: string) => fail('source-missing', { volume: 'os-config', path: tree, reason })
+  // Loaded here, since nothing else of this verb needs node:ffi.
+  const { readLayer } = await import('../machine/layer.ts')
+  let entries: readonly LayerEntry[]
+  try {
+    entries = readLayer(join(tree, 'etc'))
+  } catch (thrown) {
+    throw unusable(`its etc: ${reasonOf(thrown)}`)
+  }
+  if (entries[0]?.kind !== 'directory') throw unusable('its etc is no directory')
+  return entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
 }
 
-const verbs: Readonly<Record<string, (args: readonly string[]) => void>> = { show, diff, migrate }
+const migrate = async (args: readonly string[]): Promise<void> => {
+  const { file, values } = readFileAndArguments(args, { 'os-config': { type: 'string' } }, 'FILE')
+  const tree = values['os-config']
+  const etc = tree === undefined ? undefined : await etcOf(tree)
+  const { text, notes, files } = migrateConfig(readConfigFile(file), { file, etc })
+  process.stdout.write(text)
+  process.stderr.write(printNotes(notes) + files.map((line) => `${printable(line)}\n`).join(''))
+}
 
-/** Faults: `usage`, `config-*`. */
+const verbs: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
+  show,
+  diff,
+  migrate,
+}
+
+/** Faults: `usage`, `config-*`, `source-*`. */
 export const config = async (args: readonly string[]): Promise<void> => {
   const [name = '', ...rest] = args
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb === undefined)
-    throw fail('usage', { reason: `config takes ${Object.keys(verbs).join(', ')}, not ${name || 'nothing'}` })
-  verb(rest)
+    throw fail('usage', {
+      reason: `config takes ${Object.keys(verbs).join(', ')}, not ${name || 'nothing'}${didYouMean(name, Object.keys(verbs))}`,
+    })
+  await verb(rest)
 }

@@ -3,6 +3,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { fail } from '../fault.ts'
+import { reasonOf } from '../machine/errno.ts'
 import { ioctl } from '../machine/libc.ts'
 import type { Progress } from '../setup/progress.ts'
 import { bad, type Finding, good } from './finding.ts'
@@ -39,8 +40,7 @@ export const readDeep = async (
     }
     return good(`all of ${volume}`, `${MiB(bytes)} read and verified at ${rate(at)}`)
   } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    return bad(`all of ${volume}`, fail('verify-read', { volume, at, reason }).fault)
+    return bad(`all of ${volume}`, fail('verify-read', { volume, at, reason: reasonOf(thrown) }).fault)
   } finally {
     progress.show(volume, undefined)
     if (fd !== undefined) closeSync(fd)

@@ -64,7 +64,7 @@ const derived = (name: CryptName, config: Config): boolean =>
   !(name === 'job-store' && config.jobStore === 'plain') && usesSnp(config.keys[name].provider)
 
 const layers = ({ configOverEtc, overlays, mount }: Config): ExpectedLayer[] => {
-  const etc = configOverEtc ? [`${mount['os-config']}/etc`] : []
+  const etc = configOverEtc.length > 0 ? [`${mount['os-config']}/etc`] : []
   const own = overlays.map((path) => ({
     mount: path,
     over: path === '/etc' ? etc : [],

@@ -4,6 +4,7 @@
 import { createReadStream } from 'node:fs'
 import { BootFault, fail, faultOf } from '../fault.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
+import { reasonOf } from '../machine/errno.ts'
 import { bytesIn, type Image, readImage } from '../pack/image.ts'
 import type { Claim } from './claim.ts'
 
@@ -47,8 +48,7 @@ export const lookIntoImage = async (source: AsyncIterable<Uint8Array>, path: str
     image = await readImage(source, path)
   } catch (thrown) {
     if (thrown instanceof BootFault) return refusedBy(thrown, undefined)
-    const reason = thrown instanceof Error ? thrown.message : String(thrown)
-    return refusedBy(fail('initramfs-incomplete', { path, reason, remedy }), undefined)
+    return refusedBy(fail('initramfs-incomplete', { path, reason: reasonOf(thrown), remedy }), undefined)
   }
   try {
     const facts = { entries: image.size, manifest: requireWhole(image) }

@@ -29,6 +29,8 @@ const GiB = 1024n ** 3n
 const size = (bytes: bigint): string =>
   bytes < 10n * GiB ? `${bytes / MiB} MiB` : `${(Number(bytes / MiB) / 1024).toFixed(1)} GiB`
 
+const asked = (least: bigint | undefined): string => (least === undefined ? '' : `, ${size(least)} asked for`)
+
 /** What the boot itself takes at the most before it frees the initramfs, uncompressed (the table of `npm run bench`). */
 const bootBytes = 320n * MiB
 
@@ -61,7 +63,7 @@ export const checkModules = (system: System, flight: Preflight): Finding[] => {
     name.split('|').some((one) => used.has(one)) ||
     (index !== undefined && findModule(index, name) !== undefined)
   const { config } = flight
-  const layered = config.configOverEtc || config.overlays.length > 0
+  const layered = config.configOverEtc.length > 0 || config.overlays.length > 0
   const needed = [...modulesOf(config), 'ext4', ...(layered ? ['overlay'] : [])]
   const absent = needed.filter((name) => !has(name))
   if (index === undefined && absent.length > 0)
@@ -125,12 +127,13 @@ const memory = (system: System, { config }: Preflight): Finding[] => {
   const bytes = BigInt(kiB) * 1024n
   const layers = config.overlays.length > 0 ? config.overlaySize : 0n
   const files = config.size['tmp-fs'] + layers
+  const least = config.least.memory
   const small = (needed: bigint, purpose: string, keys: string) =>
     bad('memory', fail('memory-small', { found: size(bytes), needed: size(needed), purpose, keys }).fault)
   return [
-    bytes < visible(config.least.memory)
-      ? small(config.least.memory, 'what the configuration asks for', 'MIN_MEMORY')
-      : good('memory', `${size(bytes)}, ${size(config.least.memory)} asked for`),
+    least !== undefined && bytes < visible(least)
+      ? small(least, 'what the configuration asks for', 'MIN_MEMORY')
+      : good('memory', `${size(bytes)}${asked(least)}`),
     bytes < visible(files + bootBytes)
       ? small(files + bootBytes, 'files in memory and the boot', 'TMPFS_SIZE or OVERLAY_SIZE')
       : good('files in memory', `at most ${size(files)}, and the boot needs ${size(bootBytes)}`),
@@ -169,17 +172,18 @@ const disk = (system: System, flight: Preflight): Finding[] => {
   const small = (needed: bigint, purpose: string, keys: string) =>
     bad('disk', fail('disk-small', { device, found: size(bytes), needed: size(needed), purpose, keys }).fault)
   const volumesTake = bytesOfVolumes(config)
+  const least = config.least.disk
   return [
-    bytes < config.least.disk
-      ? small(config.least.disk, 'what the configuration asks for', 'MIN_DISK')
-      : good('disk', `${device} has ${size(bytes)}, ${size(config.least.disk)} asked for`),
+    least !== undefined && bytes < least
+      ? small(least, 'what the configuration asks for', 'MIN_DISK')
+      : good('disk', `${device} has ${size(bytes)}${asked(least)}`),
     bytes < volumesTake
       ? small(volumesTake, 'all volumes at their full size', '*_SIZE')
       : good('volumes', `take at most ${size(volumesTake)} of it`),
   ]
 }
 
-const cvmOf = (system: System) =>
+export const cvmOf = (system: System) =>
   detectCvm({
     cpuinfo: system.text('/proc/cpuinfo') ?? '',
     sevGuest: system.names('/sys/devices/platform').includes('sev-guest'),

@@ -7,11 +7,11 @@ import { BootFault, fail } from '../fault.ts'
 import { statePath } from '../layout/state.ts'
 import { followDirectory, lookAt } from '../machine/beneath.ts'
 import { readBoundedText } from '../machine/bounded.ts'
-import { reasonOf } from '../machine/errno.ts'
+import { errnoOf, reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 import { putIn } from '../machine/put.ts'
 import { drawReport } from './report/draw.ts'
-import { type BootRecord, readRecord } from './report/record.ts'
+import { type BootRecord, readRecord, unreadState } from './report/record.ts'
 import { printText } from './report/words.ts'
 import { plain, screenOf } from './screen.ts'
 
@@ -42,8 +42,8 @@ const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
     return readBoundedText(path, limit)
   } catch (thrown) {
     if (thrown instanceof BootFault) throw thrown
-    if (reasonOf(thrown) === 'ENOENT') return undefined
-    throw fail('state-read', { path, reason: reasonOf(thrown) })
+    if (errnoOf(thrown) === 'ENOENT') return undefined
+    throw unreadState(path, reasonOf(thrown))
   }
 }
 

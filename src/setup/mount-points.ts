@@ -14,10 +14,11 @@ import type { Work } from './work.ts'
 export type Needed = { readonly directory: string; readonly missing: 'make' | 'refuse' }
 
 export const neededIn = (volume: VerityName, config: Config): Needed[] => {
-  if (volume === 'os-config' && config.configOverEtc) return [{ directory: '/etc', missing: 'refuse' }]
+  if (volume === 'os-config' && config.configOverEtc.length > 0)
+    return [{ directory: '/etc', missing: 'refuse' }]
   if (volume !== 'root-fs') return []
   const mounts = volumes.filter((v) => v.name !== 'root-fs').map((v) => config.mount[v.name])
-  const over = config.configOverEtc ? ['/etc'] : []
+  const over = config.configOverEtc.length > 0 ? ['/etc'] : []
   const all = [...mounts, ...config.overlays, ...over, '/proc', '/sys', '/dev', '/run', '/tmp']
   return [...new Set(all)].sort().map((directory) => ({ directory, missing: 'make' }))
 }

@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fail } from '../fault.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
-import { reasonOf } from '../machine/errno.ts'
+import { errnoOf, reasonOf } from '../machine/errno.ts'
 
 export type Target =
   | { readonly kind: 'file'; readonly path: string }
@@ -85,10 +85,9 @@ const openExclusively = async (path: string, found: Stats): Promise<FileHandle> 
     await handle.close()
     throw new Error('another device took its name')
   } catch (thrown) {
-    const reason = reasonOf(thrown)
-    if (reason === 'EBUSY')
+    if (errnoOf(thrown) === 'EBUSY')
       throw fail('target-busy', { target: path, reason: 'the kernel says it is in use' })
-    throw fail('target-write', { target: path, reason })
+    throw fail('target-write', { target: path, reason: reasonOf(thrown) })
   }
 }
 

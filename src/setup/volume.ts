@@ -3,9 +3,10 @@
 import { constants, copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail } from '../fault.ts'
+import { refusedOf } from '../layout/etc-layer.ts'
+import { etcLine, etcNames } from '../layout/etc-names.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
-import { firstShadow } from '../layout/shadows.ts'
 import {
   blockSize,
   fixedSalt,
@@ -104,7 +105,7 @@ const imageOf = async (
     notes.push(...(await requireRoot(job)))
   }
   const tree = await openTree(work, { directory: own, source, needed, check })
-  if (volume === 'os-config' && options.config.configOverEtc) await refuseShadows(tree)
+  if (volume === 'os-config') await refuseShadows(tree, options.config.configOverEtc)
   work.progress.show(
     volume,
     () => `${fileSystem} ${mebibytes(statSync(image, { throwIfNoEntry: false })?.size)}`,
@@ -115,13 +116,15 @@ const imageOf = async (
 }
 
 /** What the boot would refuse, said where it can be mended. In an image it is the boot that looks. */
-const refuseShadows = async ({ path, owners }: Tree): Promise<void> => {
+const refuseShadows = async ({ path, owners }: Tree, names: readonly string[]): Promise<void> => {
+  if (names.length === 0) return
   // Loaded here, since nothing else of setup needs node:ffi.
   const { readLayer } = await import('../machine/layer.ts')
   const entries = readLayer(join(path, 'etc'))
   const asInImage = owners === 'kept' ? entries : entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
-  const shadow = firstShadow(asInImage)
-  if (shadow !== undefined) throw fail('config-shadows', shadow)
+  const [refused] = refusedOf(asInImage, names)
+  if (refused === undefined) return
+  throw fail('config-shadows', { ...refused, line: etcLine(etcNames(asInImage).names) })
 }
 
 const mebibytes = (bytes = 0): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`

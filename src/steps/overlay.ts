@@ -1,16 +1,18 @@
 // overlay: a layer over a directory of the verified root: os-config's /etc, a writable one in memory, or both.
 
 import { fail } from '../fault.ts'
-import { firstShadow } from '../layout/shadows.ts'
+import { refusedOf } from '../layout/etc-layer.ts'
 import { inRoot, mountProved, outside } from './mount.ts'
 import type { Definition } from './step.ts'
+
+export type Layer = { readonly directory: string; readonly names: readonly string[] }
 
 export type Overlay = {
   readonly kind: 'overlay'
   /** Path in the new root that is covered. */
   readonly path: string
-  /** Paths in the new root whose content lies over it, highest first. */
-  readonly over: readonly string[]
+  /** What lies over it, highest first: directories in the new root, each with the names that may be in it. */
+  readonly over: readonly Layer[]
   /** Directory in memory that takes what is written; undefined for a read-only layer. */
   readonly upper: string | undefined
 }
@@ -19,12 +21,14 @@ export const overlay: Definition<Overlay> = {
   print: ({ path, over, upper }) =>
     [
       `overlay ${path}`,
-      ...(over.length > 0 ? [`with ${over.join(' ')} on top`] : []),
+      ...over.map(
+        ({ directory, names }) => `with ${directory} on top (${names.join(' ')} and nothing else),`,
+      ),
       upper === undefined ? 'read-only' : `writable in memory at ${upper}`,
     ].join(' '),
   subject: ({ path }) => path,
   run: ({ path, over, upper }, { machine }) => {
-    const lower = [...over, path].map(inRoot)
+    const lower = [...over.map(({ directory }) => directory), path].map(inRoot)
     const target = inRoot(path)
     for (const directory of lower)
       if (machine.directory(directory) === undefined)
@@ -32,9 +36,9 @@ export const overlay: Definition<Overlay> = {
           target: outside(directory),
           volume: directory === target ? 'root-fs' : 'os-config',
         })
-    for (const layer of over) {
-      const shadow = firstShadow(machine.layer(inRoot(layer)))
-      if (shadow !== undefined) throw fail('config-shadows', shadow)
+    for (const { directory, names } of over) {
+      const [refused] = refusedOf(machine.layer(inRoot(directory)), names)
+      if (refused !== undefined) throw fail('config-shadows', { ...refused, line: undefined })
     }
     machine.loadModules(['overlay'])
     const layers = [`lowerdir=${lower.join(':')}`]
@@ -52,6 +56,11 @@ export const overlay: Definition<Overlay> = {
       type: 'overlay',
       options: [...access, 'nosuid', 'nodev', ...layers],
     })
-    return { mount: path, over: over.join(' '), writable: upper === undefined ? 'no' : 'in memory' }
+    return {
+      mount: path,
+      over: over.map(({ directory }) => directory).join(' '),
+      ...(over.length > 0 ? { names: over.flatMap(({ names }) => names).join(' ') } : {}),
+      writable: upper === undefined ? 'no' : 'in memory',
+    }
   },
 }

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { manPages } from '../../build/man/pages.ts'
-import { type Page, printPage, roff } from '../../build/man/roff.ts'
 import { verbs } from '../../src/cli.ts'
 import { parameters } from '../../src/cmdline/params.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { exitStatus, faults } from '../../src/fault.ts'
+import { manPages } from '../../src/install/man/pages.ts'
+import { type Page, printPage, roff } from '../../src/install/man/roff.ts'
 
 const test = suite<{ pages: readonly Page[] }>('manual pages')
 test.before(async (context) => {

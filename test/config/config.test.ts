@@ -205,7 +205,25 @@ const badValues = [
   'TMPFS_UID=65535',
   'TMPFS_GID=-1',
   'SWAP_ENABLED=true',
-  'CONFIG_OVER_ETC=maybe',
+  'CONFIG_OVER_ETC=yes',
+  'CONFIG_OVER_ETC=true',
+  'CONFIG_OVER_ETC="hostname yes"',
+  'CONFIG_OVER_ETC="no hostname"',
+  'CONFIG_OVER_ETC=/hostname',
+  'CONFIG_OVER_ETC=.',
+  'CONFIG_OVER_ETC=../hostname',
+  'CONFIG_OVER_ETC=nvflare/../fstab',
+  'CONFIG_OVER_ETC=nvflare/./x',
+  'CONFIG_OVER_ETC=nvflare//x',
+  'CONFIG_OVER_ETC=nvflare//',
+  'CONFIG_OVER_ETC=nvflare/*',
+  'CONFIG_OVER_ETC="hostname hostname"',
+  'CONFIG_OVER_ETC="nvflare nvflare/"',
+  'CONFIG_OVER_ETC="nvflare/ nvflare/site.conf"',
+  'CONFIG_OVER_ETC=ld.so.preload',
+  'CONFIG_OVER_ETC=systemd/system/x.service',
+  'CONFIG_OVER_ETC=systemd',
+  'CONFIG_OVER_ETC="hostname shadow/"',
   'VERITY_ON_CORRUPTION=ignore',
   'OVERLAYS="/etc etc"',
   'OVERLAYS="/etc /etc"',
@@ -237,6 +255,25 @@ test("an owner's key reads and prints back, and is refused where it would get no
   }
 })
 
+test('what may come over /etc is a list of names; no, an empty value and no line at all are none', () => {
+  for (const text of ['', 'CONFIG_OVER_ETC=\n', 'CONFIG_OVER_ETC=no\n', 'CONFIG_OVER_ETC=false\n'])
+    assert.equal(parseConfig(text).configOverEtc, [])
+  const { configOverEtc } = parseConfig('CONFIG_OVER_ETC="hostname  nvflare/ systemd/network"\n')
+  assert.equal(configOverEtc, ['hostname', 'nvflare/', 'systemd/network'])
+  assert.match(
+    printConfig({ ...defaultConfig, configOverEtc }),
+    /^CONFIG_OVER_ETC="hostname nvflare\/ systemd\/network"$/m,
+  )
+  assert.match(
+    refused('CONFIG_OVER_ETC=yes', 'config-value', 1),
+    /cvmboot config migrate FILE --os-config TREE writes the list/,
+  )
+  assert.match(
+    refused('\nCONFIG_OVER_ETC="hostname systemd"', 'config-value', 2),
+    /expected no systemd\/\S+, so no systemd: it .*, so that only root-fs may bring it/,
+  )
+})
+
 test('a volume too small for its key and its tags is refused, not made', () => {
   const message = refused('\nWORKSPACE_SIZE=9M\nWORKSPACE_KEY=snp', 'config-value', 2)
   assert.match(message, 'expected 10M or more with its KEY and INTEGRITY')
@@ -258,9 +295,9 @@ test('a layer over what is mounted further down, which it would hide, is refused
   const message = refused('\nOVERLAYS="/var /mnt"', 'config-value', 2)
   assert.match(message, 'no layer over /mnt, which would hide /mnt/nvflare/oem-launcher')
   refused('WORKSPACE_MOUNT=/srv/ws\nOVERLAYS=/srv', 'config-value', 2)
-  assert.match(refused('WORKSPACE_MOUNT=/etc/ws\nCONFIG_OVER_ETC=yes', 'config-value', 2), '/etc/ws')
-  refused('OVERLAYS=/etc/ssl\nCONFIG_OVER_ETC=yes', 'config-value', 2)
-  const good = 'OVERLAYS="/etc /mnt/nvflare/os-config /mnt/nvflare/os-config2"\nCONFIG_OVER_ETC=yes'
+  assert.match(refused('WORKSPACE_MOUNT=/etc/ws\nCONFIG_OVER_ETC=hostname', 'config-value', 2), '/etc/ws')
+  refused('OVERLAYS=/etc/ssl\nCONFIG_OVER_ETC=hostname', 'config-value', 2)
+  const good = 'OVERLAYS="/etc /mnt/nvflare/os-config /mnt/nvflare/os-config2"\nCONFIG_OVER_ETC=hostname'
   assert.is(parseConfig(good).overlays.length, 3)
 })
 

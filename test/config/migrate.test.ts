@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { diffConfig } from '../../src/config/diff.ts'
 import { migrateConfig } from '../../src/config/migrate.ts'
+import type { LayerEntry } from '../../src/layout/etc-layer.ts'
 import { changedConfig } from '../config-sample.ts'
 
 const notesOf = (text: string): string[] =>
@@ -86,6 +87,43 @@ test('a line that was expanded and then became something else is said once, with
       `1 ROOT_MOUNT=$\{NVFLARE_ROOT:-/mnt/nvflare} -> : the default is taken; cvmboot setup reads the environment itself; it moved the mount points, which are each written out below`,
       `2 JOBSTORE_ENCRYPTION=$\{ENCRYPT_JOBS:-optional} -> JOBSTORE_ENCRYPTION=required: the default is taken; cvmboot setup reads the environment itself; nothing at run time chooses it`,
     ],
+  )
+})
+
+const entry = (path: string, kind: LayerEntry['kind'] = 'file'): LayerEntry => ({
+  ...{ path, kind, target: '', mode: 0o755, uid: 0, gid: 0, marks: [] },
+})
+const etc = [
+  ...[entry('', 'directory'), entry('hostname'), entry('nvflare', 'directory'), entry('nvflare/a')],
+  ...[entry('nvflare/b'), entry('profile.d', 'directory'), entry('profile.d/x.sh'), entry('fstab')],
+]
+
+test('what may come over /etc is listed from the tree, with what runs code and what never comes', () => {
+  for (const text of ['CONFIG_OVER_ETC=yes', '', 'CONFIG_OVER_ETC=hostname', 'CONFIG_OVER_ETC=true']) {
+    const { text: conf, notes, files } = migrateConfig(text, { etc })
+    assert.equal(parseConfig(conf).configOverEtc, ['hostname', 'nvflare/', 'profile.d/x.sh'], text)
+    assert.match(
+      notes.map(({ was, becomes }) => `${was} -> ${becomes}`).join(),
+      /CONFIG_OVER_ETC.* -> CONFIG_OVER_ETC="hostname nvflare\/ profile\.d\/x\.sh"$/,
+    )
+    assert.equal(files, [
+      'etc/profile.d/x.sh: may come now, and shells of root and of users run it as they start',
+      'etc/fstab: will be refused: it opens, mounts or swaps to disks after the boot; take it out of os-config',
+    ])
+  }
+  // A list that is the tree's own already is not a change.
+  const own = migrateConfig('CONFIG_OVER_ETC="hostname nvflare/ profile.d/x.sh"', { etc })
+  assert.equal(own.notes, [])
+})
+
+test('a file that wants no layer gets none, and one that wants all is told how to have the list', () => {
+  for (const no of ['no', 'false'])
+    assert.equal(parseConfig(migrateConfig(`CONFIG_OVER_ETC=${no}`, { etc }).text).configOverEtc, [])
+  assert.equal(migrated('CONFIG_OVER_ETC=yes').configOverEtc, [])
+  assert.match(notesOf('CONFIG_OVER_ETC=yes').join(), /with --os-config TREE the names .* are written/)
+  assert.equal(
+    parseConfig(migrateConfig('CONFIG_OVER_ETC=yes', { etc: [entry('', 'directory')] }).text).configOverEtc,
+    [],
   )
 })
 

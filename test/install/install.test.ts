@@ -24,6 +24,7 @@ import { BootFault } from '../../src/fault.ts'
 import { changeOf } from '../../src/install/changes.ts'
 import { type Framework, filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { install } from '../../src/install/install.ts'
+import { helpFiles } from '../../src/install/pieces.ts'
 import { parseRecord, printRecord, recordPath } from '../../src/install/record.ts'
 import { uninstall } from '../../src/install/uninstall.ts'
 import { production } from '../booted.ts'
@@ -62,8 +63,9 @@ const rootWith = (...generators: readonly Framework[]): string => {
 }
 
 /** All that is in a tree: kind, permissions, content. */
-const seen = (root: string): string[] =>
-  readdirSync(root, { recursive: true, withFileTypes: true })
+const seen = (root: string): string[] => {
+  if (lstatSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) return []
+  return readdirSync(root, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
     .map((path) => {
@@ -75,6 +77,7 @@ const seen = (root: string): string[] =>
           : ''
       return `${path.slice(root.length)} ${stats.mode.toString(8)} ${content}`
     })
+}
 
 const installed = (root: string, ...more: readonly string[]) =>
   listen(() => install(['--root', root, '--executable', agent, ...more], production))
@@ -91,7 +94,7 @@ for (const generators of [['dracut'], ['initramfs-tools'], ['dracut', 'initramfs
     const root = rootWith(...generators)
     const before = seen(root)
     const said = await installed(root)
-    const paths = [...unitFiles(), ...generators.flatMap((one) => [...filesFor(one)])]
+    const paths = [...unitFiles(), ...(await helpFiles()), ...generators.flatMap((one) => [...filesFor(one)])]
     for (const [path, { kind, text, mode }] of paths) {
       const stats = lstatSync(join(root, path))
       assert.is(kind === 'link', stats.isSymbolicLink(), path)
@@ -126,6 +129,48 @@ for (const generators of [['dracut'], ['initramfs-tools'], ['dracut', 'initramfs
     for (const [path] of paths) assert.ok(gone.includes(`removed: ${path}\n`), path)
     assert.equal(seen(root), before)
   })
+
+for (const generators of [[], ['dracut'], ['initramfs-tools']] as const)
+  test(`--generator none into a root with ${generators[0] ?? 'no generator'}: the running VM's half alone, undone to the byte`, async () => {
+    const root = rootWith(...generators)
+    const before = seen(root)
+    const said = await installed(root, '--generator', 'none')
+    const files = [...unitFiles(), ...(await helpFiles())]
+    for (const [path, { kind, text }] of files)
+      assert.is(
+        kind === 'link' ? readlinkSync(join(root, path)) : readFileSync(join(root, path), 'utf8'),
+        text,
+      )
+    const made = [...said.matchAll(/^created: (.*)$/gm)].map(([, path]) => path)
+    assert.equal(made.sort(), ['/usr/sbin/cvmboot', ...files.map(([path]) => path)].sort())
+    for (const path of ['man8/cvmboot.8', 'man5/partition.conf.5', 'man7/cvmboot-cmdline.7'])
+      assert.ok(made.includes(`/usr/share/man/${path}`), path)
+    assert.match(said, /^note: .* has no systemd, so nothing there starts the units$/m)
+    assert.is(await installed(root, '--generator', 'none'), 'nothing to change\n')
+    const gone = await uninstalled(root)
+    for (const path of made) assert.ok(gone.includes(`removed: ${path}\n`), path)
+    assert.equal(seen(root), before)
+  })
+
+test('a root with systemd gets no note', async () => {
+  for (const directory of ['usr/lib/systemd', 'lib/systemd']) {
+    const root = rootWith()
+    mkdirSync(join(root, directory), { recursive: true })
+    writeFileSync(join(root, directory, 'systemd'), '')
+    assert.not.match(await installed(root, '--generator', 'none'), /^note/m)
+  }
+})
+
+test('from a generator to none: what the generator had is taken away', async () => {
+  const root = rootWith('dracut')
+  const before = seen(root)
+  await installed(root)
+  const said = await installed(root, '--generator', 'none')
+  assert.match(said, /^removed: .*module-setup\.sh$/m)
+  assert.match(said, /^removed: \/etc\/cvmboot\/partition\.conf$/m)
+  await uninstalled(root)
+  assert.equal(seen(root), before)
+})
 
 test('a repeat changes nothing, and says so', async () => {
   const root = rootWith('dracut')
@@ -262,12 +307,19 @@ writeFileSync(join(damaged, recordPath), 'cvmboot install 1\nend 7\n')
 const blocked = rootWith('dracut')
 writeFileSync(join(blocked, 'etc/cvmboot'), 'a file\n')
 const bare = rootWith()
+const empty = join(place, 'empty')
+mkdirSync(empty)
 const wrong = join(place, 'wrong.conf')
 writeFileSync(wrong, 'NO_SUCH_KEY=1\n')
 
 for (const [what, root, more, expected] of [
-  ['no generator', bare, [], /^install-generator: .*neither dracut nor initramfs-tools/],
-  ['an unknown generator', bare, ['--generator', 'mkosi'], /^usage: .*--generator takes dracut or/],
+  ['no generator', bare, [], /^install-generator: .*neither dracut nor initramfs-tools.*--generator none/],
+  [
+    'an unknown generator',
+    bare,
+    ['--generator', 'mkosi'],
+    /^usage: .*--generator takes dracut, initramfs-tools or none, not mkosi/,
+  ],
   [
     "files of dpkg's",
     owned,
@@ -300,12 +352,32 @@ for (const [what, root, more, expected] of [
     /^config-missing: /,
   ],
   [
+    'no such root',
+    join(place, 'no-such-root'),
+    ['--generator', 'none'],
+    /^install-root: .*no such directory/,
+  ],
+  ['a root that is a file', agent, ['--generator', 'none'], /^install-root: .*no such directory/],
+  ['an empty root', empty, ['--generator', 'none'], /^install-root: .*it has no directory usr/],
+  ['an empty root for dracut', empty, ['--generator', 'dracut'], /^install-root: /],
+  [
+    'a configuration that nothing would read',
+    bare,
+    ['--generator', 'none', '--config', '/dev/null'],
+    /^usage: .*cvmboot pack bakes partition\.conf/,
+  ],
+  [
     'a record that was cut off',
     damaged,
     [],
     /^install-record: .*\/var\/lib\/cvmboot\/installed: it is not whole/,
   ],
-  ['a file for a directory', blocked, [], /^install-write: cannot change .*partition\.conf: ENOTDIR/],
+  [
+    'a file for a directory',
+    blocked,
+    [],
+    /^install-write: cannot change .*partition\.conf: a part of its path is no directory/,
+  ],
 ] as const)
   test(`${what} is refused, and nothing is touched`, async () => {
     const before = seen(root)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { firstShadow } from '../../src/layout/shadows.ts'
+import { refusedOf } from '../../src/layout/etc-layer.ts'
 import { readLayer } from '../../src/machine/layer.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -25,12 +25,31 @@ test('everything is listed by its path, links as links, names that are no text t
   mkdirSync(join(etc, 'a/b'), { recursive: true })
   writeFileSync(join(etc, 'a/b/file'), '')
   symlinkSync('/', join(etc, 'link'))
+  assert.is(spawnSync('mkfifo', [join(etc, 'pipe')]).status, 0)
   writeFileSync(Buffer.concat([Buffer.from(`${etc}/x`), Buffer.from([0xff])]), '')
   assert.equal(
     readLayer(etc)
       .map(({ path, kind }) => `${path} ${kind}`)
       .sort(),
-    [' directory', 'a directory', 'a/b directory', 'a/b/file other', 'link other', 'x\xff other'],
+    [
+      ' directory',
+      'a directory',
+      'a/b directory',
+      'a/b/file file',
+      'link link',
+      'pipe special',
+      'x\xff file',
+    ],
+  )
+})
+
+test('a link has where it leads, byte by byte', () => {
+  const etc = join(dir, 'links')
+  mkdirSync(etc)
+  symlinkSync(Buffer.from([0x2f, 0xff, 0x20]), join(etc, 'link'))
+  assert.equal(
+    readLayer(etc).map(({ target }) => target),
+    ['', '/\xff '],
   )
 })
 
@@ -49,7 +68,7 @@ const hides = (name: string, change: string) => {
     ${script}
     mount -t overlay overlay -o redirect_dir=follow,lowerdir=config:root merged
     ls -d merged/systemd/system/masked.service 2>/dev/null || echo hidden`)
-  return { seen: seen?.trim(), ...firstShadow(readLayer(join(at, 'config'))) }
+  return { seen: seen?.trim(), ...refusedOf(readLayer(join(at, 'config')), ['systemd/network'])[0] }
 }
 
 if (isRoot && shell('mkdir l u m && mount -t overlay overlay -o lowerdir=l:u m') !== undefined) {

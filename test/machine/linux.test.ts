@@ -26,6 +26,7 @@ import { Secret } from '../../src/keys/secret.ts'
 import { readDevice, writeDevice } from '../../src/machine/block.ts'
 import { run } from '../../src/machine/exec.ts'
 import { linux } from '../../src/machine/linux.ts'
+import { piecesOf } from '../../src/machine/log.ts'
 import { runTool } from '../../src/machine/spawn.ts'
 import { channelRefuses } from '../../src/machine/tee.ts'
 
@@ -156,7 +157,11 @@ test('a device is read exactly, or the fault says why', async () => {
   writeFileSync(file, 'abcdefgh')
   assert.is(readDevice(file, 2n, 3).toString(), 'cde')
   assert.ok((await refused('device-read', () => readDevice(file, 6n, 4))).includes('ends after 8 bytes'))
-  assert.ok((await refused('device-read', () => readDevice(join(dir, 'none'), 0n, 4))).includes('ENOENT'))
+  assert.ok(
+    (await refused('device-read', () => readDevice(join(dir, 'none'), 0n, 4))).includes(
+      'there is no such file or directory',
+    ),
+  )
 })
 
 test('a device is written where it is said, whole, or a fault', async () => {
@@ -166,11 +171,13 @@ test('a device is written where it is said, whole, or a fault', async () => {
   assert.is(readDevice(file, 0n, 8).toString(), 'abXYZfgh')
   assert.ok(
     (await refused('device-write', () => writeDevice(join(dir, 'none'), 0n, Buffer.alloc(1)))).includes(
-      'ENOENT',
+      'there is no such file or directory',
     ),
   )
   assert.ok(
-    (await refused('device-write', () => writeDevice('/dev/full', 0n, Buffer.alloc(1)))).includes('ENOSPC'),
+    (await refused('device-write', () => writeDevice('/dev/full', 0n, Buffer.alloc(1)))).includes(
+      'no space is left on the device',
+    ),
   )
 })
 
@@ -274,7 +281,9 @@ test('without its device the TEE is not asked', async () => {
     () => linux.snpExtendedReport(request),
     () => linux.snpDerivedKey(key),
   ])
-    assert.ok((await refused('tee-device', use)).includes('/dev/sev-guest: ENOENT;'))
+    assert.ok(
+      (await refused('tee-device', use)).includes('/dev/sev-guest: there is no such file or directory;'),
+    )
   // Without a device nothing was wiped.
   assert.is(channelRefuses(), false)
 })
@@ -339,6 +348,15 @@ test('a line that must be seen reaches the console or the kernel log, and a brok
     linux.log(7, 'test line')
     linux.mount({ source: 'tmpfs', target: '/dev', type: 'tmpfs', options: [] })
     linux.log(3, 'no console and no kernel log')`)
+})
+
+test('a line that is too long for a record of the kernel log is said in pieces', () => {
+  assert.equal(piecesOf('short'), ['short'])
+  assert.equal(piecesOf(''), [''])
+  const long = 'a long list of names '.repeat(200)
+  const pieces = piecesOf(long)
+  assert.is(pieces.join(''), long)
+  for (const piece of pieces) assert.ok(`<7>cvmboot: ${piece}\n`.length < 976)
 })
 
 test('without a kernel log the console gets the line, and is open only while it is said', () => {

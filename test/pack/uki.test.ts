@@ -271,11 +271,15 @@ for (const [what, args, expected] of [
   [
     'one in a file that is missing',
     replaced('--cmdline', '@/no/such'),
-    /^cmdline-file: .*\/no\/such: ENOENT/,
+    /^cmdline-file: .*\/no\/such: there is no such file or directory/,
   ],
   ['a kernel that is a program', replaced('--kernel', at('elf')), /^pack-input: .*no kernel image/],
-  ['a kernel that is missing', replaced('--kernel', '/no/such'), /^pack-input: .*ENOENT/],
-  ['a kernel that is a directory', replaced('--kernel', place), /^pack-input: .*EISDIR/],
+  [
+    'a kernel that is missing',
+    replaced('--kernel', '/no/such'),
+    /^pack-input: .*there is no such file or directory/,
+  ],
+  ['a kernel that is a directory', replaced('--kernel', place), /^pack-input: .*it is a directory/],
   [
     'a kernel of other modules',
     [
@@ -297,7 +301,11 @@ for (const [what, args, expected] of [
     replaced('--initramfs', kernel),
     /^initramfs-incomplete: cannot trust this initramfs/,
   ],
-  ['an initramfs that is missing', replaced('--initramfs', '/no/such'), /^pack-input: .*ENOENT/],
+  [
+    'an initramfs that is missing',
+    replaced('--initramfs', '/no/such'),
+    /^pack-input: .*there is no such file or directory/,
+  ],
   [
     'no name of the image',
     without('--image-id'),
@@ -318,7 +326,11 @@ for (const [what, args, expected] of [
     [...ready, '--os-release', at('twice-os-release')],
     /^pack-input: .*sets ID again/,
   ],
-  ['an os-release that is missing', [...ready, '--os-release', '/no/such'], /^pack-input: .*ENOENT/],
+  [
+    'an os-release that is missing',
+    [...ready, '--os-release', '/no/such'],
+    /^pack-input: .*there is no such file or directory/,
+  ],
   ['a stub that is missing', [...ready, '--stub', '/no/such'], /^pack-input: .*systemd-boot-efi/],
   ['a stub that is none', [...ready, '--stub', at('elf')], /^pack-input: .*it is no EFI program/],
 ] as const)
@@ -337,7 +349,7 @@ test('a file that exists is kept, and replaced when asked', async () => {
   assert.is(readFileSync(output).toString('latin1', 0, 2), 'MZ')
   assert.match(
     await message([...ready, '--output', join(place, 'no/such')]),
-    /^pack-write: cannot write .*ENOENT/,
+    /^pack-write: cannot write .*there is no such file or directory/,
   )
 })
 

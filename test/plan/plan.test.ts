@@ -27,7 +27,7 @@ const plan = (config: string, more = '', pivot: Pivot = 'own') =>
 const everything = `
 ROOT_MOUNT=/mnt/flare
 JOBSTORE_ENCRYPTION=none
-CONFIG_OVER_ETC=yes
+CONFIG_OVER_ETC=hostname
 OVERLAYS="/etc /var"
 OVERLAY_SIZE=256M
 VERITY_ON_CORRUPTION=restart
@@ -88,7 +88,7 @@ test('a volume to be provisioned is the golden one', () =>
   ))
 
 test('os-config over a read-only /etc is the golden one', () =>
-  golden('plan-etc-read-only.txt', printPlan(plan('CONFIG_OVER_ETC=yes'))))
+  golden('plan-etc-read-only.txt', printPlan(plan('CONFIG_OVER_ETC=hostname'))))
 
 test('as JSON the plan is the steps themselves', () => {
   const steps = JSON.parse(printPlanJson(plan('')))
@@ -165,7 +165,7 @@ test('the command line may lie in a file, and what nobody sees in it is named', 
     run('--cmdline', `${goodCmdline}\r`).stderr,
     /cmdline-text: cannot use the text after --cmdline/,
   )
-  assert.throws(() => readCmdlineOption('@/no/such'), /cmdline-file: .* in \/no\/such: ENOENT/)
+  assert.throws(() => readCmdlineOption('@/no/such'), /cmdline-file: .* in \/no\/such: there is no such file or directory/)
 })
 
 test('a plan wraps at the width of the terminal', () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -44,6 +44,28 @@ test('migrate writes the file, and beside it what changed, like reasons together
   assert.is(run('show', file).stdout, stdout)
   assert.is(run('diff', file).stdout, 'TMPFS_SIZE  8G -> 4G\n')
   assert.is(run('diff', file, file).stdout, '')
+})
+
+test('migrate lists what is in a tree for os-config', ({ directory }) => {
+  const tree = join(directory, 'tree')
+  mkdirSync(join(tree, 'etc/ssh'), { recursive: true })
+  writeFileSync(join(tree, 'etc/hostname'), '')
+  writeFileSync(join(tree, 'etc/ssh/sshd_config'), '')
+  const file = join(directory, 'over.conf')
+  writeFileSync(file, 'CONFIG_OVER_ETC=yes\n')
+  const { stdout, stderr, status } = run('migrate', file, '--os-config', tree)
+  assert.is(status, 0, stderr)
+  assert.match(stdout, /^CONFIG_OVER_ETC="hostname ssh\/sshd_config"$/m)
+  assert.match(stderr, /^line 1: CONFIG_OVER_ETC=yes: now CONFIG_OVER_ETC="hostname ssh\/sshd_config": /m)
+  assert.match(stderr, /^etc\/ssh\/sshd_config: may come now, and it decides who gets in/m)
+  assert.not.match(stderr, /hostname: may/)
+  writeFileSync(file, '')
+  assert.match(run('migrate', file, '--os-config', tree).stderr, /^CONFIG_OVER_ETC is not set: now /m)
+  for (const [bad, why] of [
+    [join(tree, 'etc/hostname'), /source-missing: .*hostname for os-config: its etc: /],
+    [directory, /source-missing: .* for os-config: its etc: /],
+  ] as const)
+    assert.match(run('migrate', file, '--os-config', bad).stderr, why)
 })
 
 test('the others read as the boot does, and say who would read such a file', ({ old }) => {

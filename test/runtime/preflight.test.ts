@@ -59,8 +59,8 @@ for (const [what, recorded, says] of [
   ['no confidential VM', but({ '/proc/cpuinfo': 'flags : aes\n' }), /^cvm-absent: .*; start the VM as one/],
   [
     'little memory',
-    but({ '/proc/meminfo': 'MemTotal: 12000000 kB\n' }),
-    /^memory-small: .* 11.4 GiB .*16\.0 GiB .*MIN_MEMORY/,
+    but({ '/proc/meminfo': 'MemTotal: 6000000 kB\n' }),
+    /^memory-small: .* 5859 MiB .*8512 MiB .*files in memory and the boot.*TMPFS_SIZE/,
   ],
   [
     'no keyring',
@@ -84,8 +84,8 @@ for (const [what, recorded, says] of [
   ],
   [
     'a small disk',
-    { ...fit, bytes: { '/dev/vda': 199n << 30n } },
-    /^disk-small: .*199\.0 GiB on \/dev\/vda.*MIN_DISK/,
+    { ...fit, bytes: { '/dev/vda': 60n << 30n } },
+    /^disk-small: .*60\.0 GiB on \/dev\/vda.*all volumes at their full size.*_SIZE/,
   ],
   ['no disk', { ...fit, bytes: {} }, /^disk-missing: .*any disk.*--disk/],
   [

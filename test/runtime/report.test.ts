@@ -297,7 +297,7 @@ test('a text is as long as its room', () => {
 test('a state that is none is refused with what to do', () => {
   assert.throws(
     () => readRecord('/x', undefined, undefined, undefined),
-    /state-read: cannot read \/x: there is no such file; run this where cvmboot booted/,
+    /state-read: cannot read \/x: there is no such file; run this, as root, in a VM that cvmboot booted, or name the state of a boot with --state/,
   )
   assert.throws(() => readRecord('/x', '{}', undefined, undefined), /state-read: .*did not write it so/)
 })

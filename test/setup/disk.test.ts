@@ -197,7 +197,7 @@ for (const format of formats)
       assert.is(refused.code, 'source-mount-point')
       assert.match(refused.said, `for root-fs: it has no directory ${directory},`)
     }
-    writeFileSync(conf, 'WORKSPACE_SIZE=1M\nCONFIG_OVER_ETC=yes\n')
+    writeFileSync(conf, 'WORKSPACE_SIZE=1M\nCONFIG_OVER_ETC=motd\n')
     const etc = await faultFrom(() =>
       setUp({
         disk: join(to, 'f'),
@@ -212,7 +212,7 @@ for (const format of formats)
 test('what lies over /etc is never made up: os-config without etc is refused', async () => {
   const to = place()
   const conf = join(to, 'c')
-  writeFileSync(conf, 'WORKSPACE_SIZE=1M\nCONFIG_OVER_ETC=yes\n')
+  writeFileSync(conf, 'WORKSPACE_SIZE=1M\nCONFIG_OVER_ETC=motd\n')
   await setUp({ disk: join(to, 'd'), out: join(to, 'd.d'), config: conf })
   const { code, said } = await faultFrom(() =>
     setUp({ disk: join(to, 'e'), out: join(to, 'e.d'), config: conf, 'os-config': sources['oem-launcher'] }),

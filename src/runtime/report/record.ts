@@ -40,6 +40,10 @@ export const parseSystem = (shown: string): BootRecord['system'] => {
   return from === 0 ? undefined : { from, to: to > from ? to : undefined }
 }
 
+/** A report can be of another boot. */
+export const unreadState = (path: string, reason: string) =>
+  fail('state-read', { path, reason, also: ', or name the state of a boot with --state' })
+
 /** `log` of the kernel, `shown` by systemctl, where there are any. Fault: `state-read`. */
 export const readRecord = (
   path: string,
@@ -47,8 +51,8 @@ export const readRecord = (
   log: string | undefined,
   shown: string | undefined,
 ): BootRecord => {
-  if (state === undefined) throw fail('state-read', { path, reason: 'there is no such file' })
+  if (state === undefined) throw unreadState(path, 'there is no such file')
   const found = parseState(state)
-  if (found === undefined) throw fail('state-read', { path, reason: 'cvmboot did not write it so' })
+  if (found === undefined) throw unreadState(path, 'cvmboot did not write it so')
   return { state: found, unpacking: parseUnpacking(log ?? ''), system: parseSystem(shown ?? '') }
 }

@@ -12,7 +12,7 @@ import type { RootView } from './view.ts'
 /** Directories that show something else than the root once the boot has mounted all. */
 const coveredIn = (config: Config): readonly string[] => [
   ...volumes.filter(({ name }) => name !== 'root-fs').map(({ name }) => config.mount[name]),
-  ...(config.configOverEtc ? ['/etc'] : []),
+  ...(config.configOverEtc.length > 0 ? ['/etc'] : []),
   ...['/proc', '/sys', '/dev', '/run'],
 ]
 

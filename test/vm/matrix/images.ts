@@ -142,4 +142,10 @@ export const imageRows: readonly Row[] = [
     config(hostname, 'etc/resolv.conf c 644 0 0 0 0'),
     /etc\/resolv\.conf must not be there: it is a whiteout/,
   ],
+  [
+    'an os-config with a file over /etc that the list does not name',
+    'config-shadows',
+    config({ ...hostname, 'etc/profile.d/x.sh': 'id\n' }),
+    /etc\/profile\.d must not be there: CONFIG_OVER_ETC does not name it/,
+  ],
 ]

@@ -152,11 +152,11 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
   ],
   [
     { name: 'report after the channel is gone', launch: { vmpck: '0' }, question: { kind: 'report' } },
-    ...(['tee-wiped', 'an earlier error of this launch: ENOTTY;'] as const),
+    ...(['tee-wiped', 'an earlier error of this launch: the device does not know this request;'] as const),
   ],
   [
     { name: 'report that times out', launch: { report_errno: '110' }, question: { kind: 'report' } },
-    ...(['tee-timeout', 'ETIMEDOUT (the firmware was not reached)'] as const),
+    ...(['tee-timeout', 'connection timed out (the firmware was not reached)'] as const),
   ],
   [
     {
@@ -164,7 +164,7 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
       launch: { report_errno: '110', exitinfo2: `${2n << 32n}` },
       question: { kind: 'report' },
     },
-    ...(['tee-timeout', 'ETIMEDOUT (firmware error 0, VMM error 2)'] as const),
+    ...(['tee-timeout', 'connection timed out (firmware error 0, VMM error 2)'] as const),
   ],
   [
     { name: 'certificates that fail', launch: { ext_report_errno: '5' }, question: { kind: 'extended' } },
@@ -180,11 +180,11 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
   ],
   [
     { name: 'configfs with a status', launch: { report_status: '1' }, question: { kind: 'configfs' } },
-    ...(['internal', 'ENXIO'] as const),
+    ...(['internal', 'there is no such device or address'] as const),
   ],
   [key('key that is zero', { zero_key: '1' }), 'tee-key-zero', 'all of it is zero'],
   [key('key with a status', { key_status: '1' }), 'tee-status', 'get a key of the TEE'],
-  [key('key that cannot be decrypted', { key_errno: '74' }), 'tee-device', 'EBADMSG'],
+  [key('key that cannot be decrypted', { key_errno: '74' }), 'tee-device', 'the message is damaged'],
   [
     key('key that the firmware refuses', { key_errno: '5', exitinfo2: '34' }),
     'tee-device',

@@ -42,7 +42,7 @@ export const completed = (verb: string, about: string, help: string): Completed 
 }
 
 const names = 'cvmboot cvmboot-mock'
-const topOptions = ['--help', '--version']
+const topOptions = ['help', '--help', '--version']
 
 const bashCase = ({ verb, subverbs, options }: Completed): string => {
   const values = options.flatMap(({ name, takes }) => {

@@ -1,15 +1,15 @@
 // The manual pages, from the tables that the parsers themselves read: what a page says of a key, a parameter or a refusal
 // is what the boot does.
 
-import { verbs } from '../../src/cli.ts'
-import { builtInWords } from '../../src/cmdline/builtin.ts'
-import { forbiddenNames } from '../../src/cmdline/forbidden.ts'
-import { parameters } from '../../src/cmdline/params.ts'
-import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
-import { configKeys } from '../../src/config/keys.ts'
-import { defaultConfig } from '../../src/config/settings.ts'
-import { exitStatus, type FaultCode, faults } from '../../src/fault.ts'
-import { bootedConfigPath, statePath } from '../../src/layout/state.ts'
+import { verbs } from '../../cli.ts'
+import { builtInWords } from '../../cmdline/builtin.ts'
+import { forbiddenNames } from '../../cmdline/forbidden.ts'
+import { parameters } from '../../cmdline/params.ts'
+import { printRequired, requiredWords } from '../../cmdline/required.ts'
+import { configKeys } from '../../config/keys.ts'
+import { defaultConfig } from '../../config/settings.ts'
+import { exitStatus, type FaultCode, faults } from '../../fault.ts'
+import { bootedConfigPath, statePath } from '../../layout/state.ts'
 import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
 
 /** What a refusal says, with the names of what it is about in place of that. */
