@@ -124,7 +124,7 @@ const refusals: readonly (readonly [string, RegExp, (world: World) => void])[] =
   ],
   [
     'a mount that the kernel refuses',
-    /^halt: mount-failed: cannot mount \/sysroot\/etc\/machine-id: EPERM/,
+    /^halt: mount-failed: cannot mount \/sysroot\/etc\/machine-id: not permitted/,
     (world) => {
       world.refuseMount = target
     },

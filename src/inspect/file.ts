@@ -79,10 +79,20 @@ export const claimRest = ({ path, bytes }: Asked): Claim => {
   })
 }
 
+/** The names in a directory; undefined for what is none, or cannot be looked at, which opening it as a file says better. */
+const namesIn = (path: string): string[] | undefined => {
+  try {
+    return statSync(path).isDirectory() ? readdirSync(path) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Undefined for what is no directory. */
 export const claimDirectory = (path: string): Claim | undefined => {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined
-  const container = containerOf(readdirSync(path))
+  const names = namesIn(path)
+  if (names === undefined) return undefined
+  const container = containerOf(names)
   return container === undefined
     ? claimNamed(path, {
         kind: 'directory',

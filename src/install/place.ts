@@ -14,7 +14,7 @@ import {
   openWithin,
 } from '../machine/beneath.ts'
 import { readOpen } from '../machine/bounded.ts'
-import { reasonOf } from '../machine/errno.ts'
+import { errnoOf, reasonOf } from '../machine/errno.ts'
 import { putIn } from '../machine/put.ts'
 import type { Found } from './changes.ts'
 
@@ -42,7 +42,8 @@ const doing = async <T>(root: string, path: string, act: () => Promise<T>): Prom
     throw fail('install-write', { path: join(root, path), reason: reasonOf(thrown) })
   })
 
-const isOneOf = (thrown: unknown, ...codes: readonly string[]): boolean => codes.includes(reasonOf(thrown))
+const isOneOf = (thrown: unknown, ...codes: readonly string[]): boolean =>
+  codes.includes(errnoOf(thrown) ?? '')
 
 /** Fault: `install-write`. */
 export const lookAt = (root: string, path: string): Promise<Found> =>

@@ -1,6 +1,8 @@
 // Bytes of which only pieces are read: a file, a part of a file, or a buffer.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { fail } from '../fault.ts'
+import { reasonOf } from './errno.ts'
 
 export type RandomAccess = {
   readonly size: number
@@ -13,7 +15,7 @@ export const accessBuffer = (buffer: Buffer): RandomAccess => ({
   read: (offset, length) => buffer.subarray(offset, offset + length),
 })
 
-/** A file that is opened for each piece, so that nothing is left open. Throws what the file system says. */
+/** A file that is opened for each piece, so that nothing is left open. Fault of each read: `device-read`. */
 export const accessFile = (path: string, size?: number): RandomAccess => ({
   size: size ?? withFile(path, (fd) => fstatSync(fd).size),
   read: (offset, length) =>
@@ -30,11 +32,14 @@ export const accessFile = (path: string, size?: number): RandomAccess => ({
 })
 
 const withFile = <T>(path: string, body: (fd: number) => T): T => {
-  const fd = openSync(path, 'r')
+  let fd: number | undefined
   try {
+    fd = openSync(path, 'r')
     return body(fd)
+  } catch (thrown) {
+    throw fail('device-read', { device: path, reason: reasonOf(thrown) })
   } finally {
-    closeSync(fd)
+    if (fd !== undefined) closeSync(fd)
   }
 }
 

@@ -18,6 +18,8 @@ export type Reader = {
   readonly skipZeroes: (most: number) => Promise<number>
   /** All that is left. The reader gives nothing afterwards. */
   readonly rest: () => Bytes
+  /** Ends the source where it is: a program behind it is killed and no longer waits for its input. */
+  readonly close: () => Promise<void>
 }
 
 export const readerOf = (source: Bytes): Reader => {
@@ -66,6 +68,7 @@ export const readerOf = (source: Bytes): Reader => {
       if (left.length > 0) yield use(left.length)
       for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk
     },
+    close: async () => void (await chunks.return?.()),
   }
 }
 

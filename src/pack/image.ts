@@ -54,7 +54,11 @@ const readAll = async (
     }
     if (layer === limits.compression.most) throw into.tooLarge('compression')
     const inner = readerOf(unpack(decompress(reader.rest(), compression)))
-    return readAll(inner, into, unpack, layer + 1)
+    try {
+      return await readAll(inner, into, unpack, layer + 1)
+    } finally {
+      await inner.close()
+    }
   }
 }
 
@@ -72,7 +76,12 @@ export const readImage = async (
 ): Promise<Image> => {
   const meter = meterOf(path)
   const into = collect(wanted, (name: LimitName) => tooLarge(path, name))
-  await readAll(readerOf(meter.read(source)), into, meter.unpack, 0)
+  const reader = readerOf(meter.read(source))
+  try {
+    await readAll(reader, into, meter.unpack, 0)
+  } finally {
+    await reader.close()
+  }
   return into.image
 }
 

@@ -165,7 +165,10 @@ test('the command line may lie in a file, and what nobody sees in it is named', 
     run('--cmdline', `${goodCmdline}\r`).stderr,
     /cmdline-text: cannot use the text after --cmdline/,
   )
-  assert.throws(() => readCmdlineOption('@/no/such'), /cmdline-file: .* in \/no\/such: there is no such file or directory/)
+  assert.throws(
+    () => readCmdlineOption('@/no/such'),
+    /cmdline-file: .* in \/no\/such: there is no such file or directory/,
+  )
 })
 
 test('a plan wraps at the width of the terminal', () => {

@@ -60,7 +60,7 @@ for (const [what, recorded, says] of [
   [
     'little memory',
     but({ '/proc/meminfo': 'MemTotal: 6000000 kB\n' }),
-    /^memory-small: .* 5859 MiB .*8512 MiB .*files in memory and the boot.*TMPFS_SIZE/,
+    /^memory-small: .* 5859 MiB .*9536 MiB .*files in memory and the boot.*TMPFS_SIZE/,
   ],
   [
     'no keyring',

@@ -37,7 +37,8 @@ const tree = (name: string, put: Put): string => {
   return root
 }
 
-const id = { 'etc/machine-id': { bare: '' } }
+// What an image needs besides an init: the file of the machine ID, and a directory for the layer over /var.
+const id = { 'etc/machine-id': { bare: '' }, 'var/': { bare: '' } }
 const sha = 'a'.repeat(64)
 const loader = '/lib64/ld-linux-x86-64.so.2'
 
