@@ -489,6 +489,16 @@ export const faults = {
     (d: { target: string } & Reason) =>
       `cannot trust the mount on ${d.target}: the kernel reports ${d.reason}; ${otherwise}`,
   ),
+  'directory-foreign': row(
+    status.mount,
+    (d: { name: string } & Reason) =>
+      `cannot use ${d.name} on workspace for a directory of the root: ${d.reason}; remove it from the volume, or boot with WORKSPACE_DIRECTORIES without that path`,
+  ),
+  'directory-bind': row(
+    status.mount,
+    (d: { path: string } & Reason) =>
+      `cannot put ${d.path} on workspace: ${d.reason}; give workspace more room, or take the path from WORKSPACE_DIRECTORIES`,
+  ),
   'file-system-unknown': row(
     status.mount,
     (d: Volume) =>
@@ -518,6 +528,11 @@ export const faults = {
     status.swap,
     (d: { unit: string }) =>
       `cannot forbid swap to the new root: ${d.unit} is not there once written; this is a defect in cvmboot, please report it`,
+  ),
+  'door-unmasked': row(
+    status.hardening,
+    (d: { path: string }) =>
+      `cannot keep the host from starting something in the new root: ${d.path} is no mask once written; this is a defect in cvmboot, please report it`,
   ),
   'harden-unproven': row(
     status.hardening,
@@ -731,6 +746,11 @@ export const faults = {
     status.verify,
     (_: Record<never, never>) =>
       'cannot get evidence of this VM any more: the kernel has wiped the key of its channel to the TEE\'s firmware at an error, so that no program gets a report or a key of this launch; find the error in the kernel\'s log before "Disabling VMPCK", and start the VM again',
+  ),
+  'mitigations-off': row(
+    status.verify,
+    (d: { words: string; names: string }) =>
+      `cannot keep jobs from each other's memory: ${d.words} on the kernel command line switches off what the kernel does about ${d.names}; remove it from the command line`,
   ),
   'verify-read': row(
     status.verify,

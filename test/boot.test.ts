@@ -6,6 +6,8 @@ import { boot, checkCmdline, closed } from '../src/boot.ts'
 import type { Edition } from '../src/edition.ts'
 import { BootFault } from '../src/fault.ts'
 import { mock, mockLasting } from '../src/keys/mock.ts'
+import { agents } from '../src/layout/doors.ts'
+import { userSettings } from '../src/layout/hardening.ts'
 import { printManifest } from '../src/layout/initramfs.ts'
 import { bootedConfigPath, parseState, statePath } from '../src/layout/state.ts'
 import type { Machine, Mount } from '../src/machine/machine.ts'
@@ -127,17 +129,24 @@ test('keys are wiped after use and appear in no line, state or effect', async ()
     assert.not.ok(said.includes(key.bytes.toString(encoding).slice(0, 16)))
 })
 
+const containers = 'WORKSPACE_DIRECTORIES="/var/lib/containers /srv/data"'
+const withDirectories = (world: World) => {
+  set(world, { config: containers })
+  for (const path of ['/var/lib/containers', '/srv/data']) world.directories.add(`/sysroot${path}`)
+}
+
 const broken = Object.assign(new Error('broken'), { code: 'EIO' })
 const verbs = Object.keys(fakeMachine(goodWorld()).machine) as Verb[]
 // isInit, log and end cannot fail the boot: without them there is none. The rest must each end it.
 const unused: Verb[] = ['isInit', 'isInitramfs', 'log', 'end', 'switchRoot', 'wipe', 'sleep']
 // Only volumes that last ask a TEE or a TPM, or have a header: see lasting.test.ts and tpm.test.ts.
 unused.push('snpVmpl', 'snpReport', 'snpExtendedReport', 'snpDerivedKey', 'closeTee', 'write')
-unused.push('tpmSeal', 'tpmUnseal', 'tpmExtend')
+unused.push('tpmSeal', 'tpmUnseal', 'tpmExtend', 'undriven')
 for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
     const { halt, ended, effects } = await run((world) => {
-      world.config = 'CONFIG_OVER_ETC=hostname'
+      withDirectories(world)
+      world.config = `CONFIG_OVER_ETC=hostname\nMODULES=overlay\n${containers}`
       // Nothing else has the boot look into a directory of the root.
       world.executables.add('/sysroot/usr/bin/podman')
       world.directories.add('/sysroot/var/lib/containers')
@@ -204,7 +213,10 @@ test('before the pivot the kernel is told what nobody may do after it, and asked
   const told = effects.filter((e) => /^write(?:Setting|Link) /.test(e))
   assert.equal(told, [
     'writeLink /run/systemd/system/swap.target /dev/null',
-    'writeLink /run/systemd/system-generators/systemd-gpt-auto-generator /dev/null',
+    ...['systemd-getty-generator', 'systemd-gpt-auto-generator', 'their-other', 'their-own'].map(
+      (name) => `writeLink /run/systemd/system-generators/${name} /dev/null`,
+    ),
+    ...agents.map(({ unit }) => `writeLink /run/systemd/system/${unit} /dev/null`),
     'writeSetting /proc/sys/kernel/core_pattern |/bin/false',
     'writeSetting /proc/sys/fs/suid_dumpable 0',
     'writeSetting /proc/sys/kernel/kexec_load_disabled 1',
@@ -212,6 +224,18 @@ test('before the pivot the kernel is told what nobody may do after it, and asked
     'writeSetting /proc/sys/kernel/unprivileged_bpf_disabled 1',
     'writeSetting /proc/sys/kernel/yama/ptrace_scope 2',
     'writeSetting /sys/kernel/security/lockdown integrity',
+    'writeSetting /proc/sys/kernel/dmesg_restrict 1',
+    'writeSetting /proc/sys/kernel/kptr_restrict 2',
+    'writeSetting /proc/sys/kernel/perf_event_paranoid 3',
+    'writeSetting /proc/sys/kernel/randomize_va_space 2',
+    'writeSetting /proc/sys/fs/protected_symlinks 1',
+    'writeSetting /proc/sys/fs/protected_hardlinks 1',
+    'writeSetting /proc/sys/fs/protected_fifos 2',
+    'writeSetting /proc/sys/fs/protected_regular 2',
+    'writeSetting /proc/sys/vm/unprivileged_userfaultfd 0',
+    'writeSetting /proc/sys/net/core/bpf_jit_harden 2',
+    'writeSetting /proc/sys/kernel/io_uring_disabled 2',
+    'writeSetting /proc/sys/dev/tty/ldisc_autoload 0',
   ])
   const steps = parseState(files.get(statePath) ?? '')?.steps ?? []
   assert.is(steps.filter(({ step }) => step.startsWith('harden ')).length, 8)
@@ -232,7 +256,8 @@ test('the configuration decides how far: the other way round, and with nothing t
       world.settings.set('/sys/power/disk', '[disabled]\n')
     })
     assert.is(halt, undefined)
-    return effects.filter((e) => e.startsWith('writeSetting ')).map((e) => e.replace(/.*\//, ''))
+    const all = effects.filter((e) => e.startsWith('writeSetting ')).map((e) => e.replace(/.*\//, ''))
+    return all.filter((e) => !userSettings.some((name) => e.startsWith(`${name.replace(/.*\./, '')} `)))
   }
   const most = await told('LOCKDOWN=confidentiality\nPTRACE_SCOPE=3\nMODULES_AFTER_BOOT=refuse')
   assert.equal(most.slice(-3), ['ptrace_scope 3', 'lockdown confidentiality', 'modules_disabled 1'])
@@ -336,7 +361,11 @@ test('each file that goes along in /run ends the boot where it cannot be written
   }
 })
 
-for (const unwritten of ['swap.target', 'systemd-gpt-auto-generator'])
+for (const [unwritten, says] of [
+  ['swap.target', 'swap-unmasked: cannot forbid swap'],
+  ['their-own', 'door-unmasked: cannot keep the host from starting something'],
+  ['qemu-guest-agent.service', 'door-unmasked: cannot keep the host from starting something'],
+] as const)
   test(`a mask of ${unwritten} that is not there once written ends the boot`, async () => {
     const { machine, lines } = fakeMachine(goodWorld())
     const writeLink = (path: string, target: string) => {
@@ -349,9 +378,148 @@ for (const unwritten of ['swap.target', 'systemd-gpt-auto-generator'])
       assert.is((thrown as Error).message, 'halt')
     }
     const said = lines.find(({ line }) => line.startsWith('halt: '))?.line ?? ''
-    assert.match(said, /^halt: swap-unmasked: cannot forbid swap/)
+    assert.ok(said.startsWith(`halt: ${says}`), said)
     assert.ok(said.includes(`/${unwritten} `), said)
   })
+
+test('settings for users: one that allows less already stays, one that partition.conf leaves is not looked at', async () => {
+  const { effects, halt, files } = await run((world) => {
+    set(world, { config: 'HARDEN_USERS_BUT="kernel.io_uring_disabled fs.protected_fifos"' })
+    world.settings.set('/proc/sys/kernel/perf_event_paranoid', '4\n')
+    world.settings.set('/proc/sys/kernel/io_uring_disabled', '0\n')
+  })
+  assert.is(halt, undefined)
+  assert.not.ok(effects.some((e) => /perf_event|io_uring|protected_fifos/.test(e)))
+  assert.not.match(files.get('/run/sysctl.d/zz-cvmboot.conf') ?? '', /io_uring|protected_fifos/)
+  assert.match(files.get('/run/sysctl.d/zz-cvmboot.conf') ?? '', /^-kernel\.perf_event_paranoid = 3$/m)
+})
+
+test('a kernel without one of the settings for users boots, and the state names the setting', async () => {
+  const { halt, files } = await run((world) => {
+    world.settings.delete('/proc/sys/kernel/io_uring_disabled')
+    world.settings.delete('/proc/sys/dev/tty/ldisc_autoload')
+  })
+  assert.is(halt, undefined)
+  const step = parseState(files.get(statePath) ?? '')?.steps.find((one) =>
+    one.step.startsWith('harden-users '),
+  )
+  assert.equal(step?.evidence, {
+    settings: 10,
+    'not-in-this-kernel': 'kernel.io_uring_disabled dev.tty.ldisc_autoload',
+  })
+})
+
+for (const [name, kept] of [
+  ['kernel.kptr_restrict', '1'],
+  ['kernel.dmesg_restrict', '0'],
+  ['fs.protected_regular', 'on'],
+  ['kernel.perf_event_paranoid', '-1'],
+] as const)
+  test(`a kernel that keeps ${name} at ${kept} ends the boot`, async () => {
+    const path = `/proc/sys/${name.replaceAll('.', '/')}`
+    const { machine, lines } = fakeMachine(goodWorld())
+    const readText = (at: string) => (at === path ? `${kept}\n` : machine.readText(at))
+    try {
+      await boot({ ...machine, readText } as Machine, production, 'own')
+      assert.unreachable()
+    } catch (thrown) {
+      assert.is((thrown as Error).message, 'halt')
+    }
+    const said = lines.find(({ line }) => line.startsWith('halt: '))?.line ?? ''
+    assert.ok(
+      said.startsWith(`halt: harden-unproven: cannot trust that ${name} is set: the kernel says ${kept};`),
+      said,
+    )
+  })
+
+test('a generator of the root that partition.conf names runs, and so does a unit', async () => {
+  const { effects, halt } = await run((world) =>
+    set(world, { config: 'GENERATORS="their-own systemd-getty-generator"\nHOST_AGENTS=vmtoolsd.service' }),
+  )
+  assert.is(halt, undefined)
+  const masked = effects.filter((e) => e.startsWith('writeLink ')).map((e) => e.replace(/.*\/(\S+) .*/, '$1'))
+  for (const name of ['their-own', 'systemd-getty-generator', 'systemd-fstab-generator', 'vmtoolsd.service'])
+    assert.not.ok(masked.includes(name), name)
+  for (const name of ['their-other', 'systemd-gpt-auto-generator', 'qemu-guest-agent.service'])
+    assert.ok(masked.includes(name), name)
+})
+
+test('directories of the root lie on workspace, each at its own place, after the layers', async () => {
+  const { effects, halt, files, lines } = await run((world) => {
+    withDirectories(world)
+    set(world, { config: `OVERLAYS=/var\n${containers}` })
+    world.names.set('/srv/data', ['old'])
+  })
+  assert.is(halt, undefined)
+  const made = effects.filter((e) => e.startsWith('bindDirectory '))
+  const [volume, store] = ['/sysroot/mnt/nvflare/workspace', '.cvmboot-directories']
+  assert.equal(made, [
+    `bindDirectory ${volume} ${store}/var=lib=containers /sysroot/var/lib/containers`,
+    `bindDirectory ${volume} ${store}/srv=data /sysroot/srv/data`,
+  ])
+  const at = (text: string) => effects.findIndex((e) => e.startsWith(text))
+  assert.ok(at('mount overlay /sysroot/var ') > 0 && at('mount overlay /sysroot/var ') < at('bindDirectory '))
+  const steps = parseState(files.get(statePath) ?? '')?.steps ?? []
+  assert.equal(
+    steps.filter(({ step }) => step.startsWith('bind-directory ')).map(({ evidence }) => evidence),
+    [
+      { mount: '/var/lib/containers', from: 'workspace', directory: 'made', hides: 0 },
+      { mount: '/srv/data', from: 'workspace', directory: 'made', hides: 1 },
+    ],
+  )
+  assert.ok(lines.some(({ line }) => /^\/srv\/data is on workspace: 1 names .* are hidden$/.test(line)))
+})
+
+test('a directory that the root lacks, and one that the kernel does not show as it should be, end the boot', async () => {
+  assert.match(
+    await refused('mount-point-missing', (world) => set(world, { config: containers })),
+    /mount on \/var\/lib\/containers: root-fs has no such directory/,
+  )
+  const changed = (change: (mount: Mount) => Partial<Mount>) => (world: World) => {
+    withDirectories(world)
+    world.reportMounts = (mounts) =>
+      mounts.map((mount) => (mount.source === 'bound' ? { ...mount, ...change(mount) } : mount))
+  }
+  for (const [change, says] of [
+    [() => ({ dev: '8:1' }), 'device 8:1'],
+    [() => ({ root: '/elsewhere' }), 'the directory /elsewhere of workspace'],
+    [({ options }: Mount) => ({ options: options.filter((o) => o !== 'nosuid') }), 'no option nosuid'],
+    [({ options }: Mount) => ({ options: options.filter((o) => o !== 'nodev') }), 'no option nodev'],
+  ] as const)
+    assert.match(await refused('mount-unproven', changed(change)), `the kernel reports ${says};`)
+  const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
+  const message = await refused('directory-bind', (world) => {
+    withDirectories(world)
+    world.failing.set('bindDirectory', full)
+  })
+  assert.match(message, 'cannot put /var/lib/containers on workspace: no space is left on the device;')
+})
+
+test('modules of partition.conf are loaded first, after those of every boot', async () => {
+  const { effects } = await run((world) => set(world, { config: 'MODULES="overlay nf_tables"' }))
+  const at = effects.indexOf('loadWanted overlay nf_tables')
+  assert.ok(at > 0 && at < effects.findIndex((e) => e.startsWith('openMapping ')))
+  assert.ok(effects.slice(0, at).some((e) => e.startsWith('loadModules dm_mod ')))
+  assert.not.ok((await run()).effects.some((e) => e.startsWith('loadWanted')))
+})
+
+test('a missing disk names the controllers that have no driver', async () => {
+  const message = await refused('device-missing', (world) => {
+    world.partitions = []
+    world.undriven = [
+      {
+        bus: 'pci',
+        id: '8086:2922',
+        modalias: 'pci:v00008086d00002922sv00001AF4sd00001100bc01sc06i01',
+        modules: [],
+      },
+    ]
+  })
+  assert.match(
+    message,
+    /; without a driver: SATA pci 8086:2922 \(ahci\); put MODULES="ahci" into partition\.conf and pack again;/,
+  )
+})
 
 test('what is set already is not written again: some settings refuse that', async () => {
   const { effects, halt } = await run((world) => {

@@ -28,6 +28,14 @@ export const changedConfig: Config = {
     { name: 'printk.devkmsg', value: { is: 'on' } },
     { name: 'ip', value: 'any' },
   ],
-  hardening: { lockdown: 'confidentiality', ptraceScope: 0, modules: 'closed' },
+  hardening: {
+    lockdown: 'confidentiality',
+    ptraceScope: 0,
+    modules: 'closed',
+    left: ['kernel.io_uring_disabled'],
+  },
+  doors: { generators: ['lvm2-activation-generator'], agents: ['qemu-guest-agent.service'] },
+  workspaceDirectories: ['/var/lib/containers', '/var/lib/docker'],
+  modules: ['overlay', 'nf_tables'],
   least: { disk: 1n << 30n, memory: 2n << 30n },
 }

@@ -90,7 +90,7 @@ test('where no layer is over the directory there is no such step', async () => {
     assert.is(made(files), undefined, config)
   }
   assert.equal(
-    storesIn(['/var/lib/docker', '/varia']).map(({ path }) => path),
+    storesIn(['/var/lib/docker', '/varia'], []).map(({ path }) => path),
     ['/var/lib/docker'],
   )
 })

@@ -12,6 +12,8 @@ import { configKeys } from '../src/config/keys.ts'
 import { defaultConfig } from '../src/config/settings.ts'
 import { type BootFault, exitStatus, type FaultCode, faults } from '../src/fault.ts'
 import { formats } from '../src/inspect/formats.ts'
+import { agents, generators } from '../src/layout/doors.ts'
+import { settings, settingsOf, userSettings } from '../src/layout/hardening.ts'
 import { limits } from '../src/layout/limits.ts'
 import { cautions, guards } from '../src/layout/shadows.ts'
 import { statePath } from '../src/layout/state.ts'
@@ -76,6 +78,35 @@ test("the keys of partition.conf are the source's, with what they take and their
   })
   section('config', row('key', 'takes', 'default') + row('---', '---', '---') + rows.join(''))
 })
+
+test("the kernel settings, what becomes of generators, and the masked units are the source's", () => {
+  const chosen = new Map(
+    settingsOf({ ...defaultConfig.hardening, modules: 'closed' }).map(([name, value]) => [
+      name as string,
+      value,
+    ]),
+  )
+  const missing = { harmless: 'boots', unguarded: 'boots; `verify` has a note', open: 'refused' } as const
+  const rows = Object.entries(settings).map(([name, { absent, why }]) => {
+    const left = userSettings.some((one) => one === name) ? 'HARDEN_USERS_BUT' : ''
+    const key = keysOfSettings[name] ?? left
+    return row(`\`${name}\``, `\`${chosen.get(name)}\``, key, missing[absent], why)
+  })
+  const head = row('setting', 'value', 'key', 'a kernel without it', 'what it keeps away')
+  section('settings', head + row('---', '---', '---', '---', '---') + rows.join(''))
+  const decided = generators.map(({ name, decision, why }) => row(`\`${name}\``, decision, why))
+  section('generators', row('generator', 'here', 'why') + row('---', '---', '---') + decided.join(''))
+  const masked = agents.map(({ unit, why }) => row(`\`${unit}\``, why))
+  section('agents', row('unit', 'why') + row('---', '---') + masked.join(''))
+})
+
+/** Of settings that have a key of their own. */
+const keysOfSettings: Readonly<Record<string, string>> = {
+  'kernel.yama.ptrace_scope': 'PTRACE_SCOPE',
+  lockdown: 'LOCKDOWN',
+  hibernation: 'LOCKDOWN',
+  'kernel.modules_disabled': 'MODULES_AFTER_BOOT',
+}
 
 test("what os-config may not have is the source's", () => {
   for (const [name, table] of [
@@ -206,7 +237,12 @@ for (const { name, takes, absent } of parameters)
   })
 
 test('the picture of the boot has every kind of step', () => {
-  const config = { ...defaultConfig, jobStore: 'plain' as const, overlays: ['/var'] }
+  const config = {
+    ...defaultConfig,
+    jobStore: 'plain' as const,
+    overlays: ['/var'],
+    workspaceDirectories: ['/srv'],
+  }
   const workspace = { provider: 'snp', binding: 'measurement', blank: 'format' } as const
   const second = { ...workspace, provider: 'snp+tpm2' } as const
   const lasting = { ...defaultConfig, keys: { workspace, 'job-store': second } }

@@ -5,8 +5,10 @@ import { basename } from 'node:path'
 import { printRequired, requiredWords } from '../src/cmdline/required.ts'
 import { fail } from '../src/fault.ts'
 import { Secret } from '../src/keys/secret.ts'
+import type { Controller } from '../src/layout/controllers.ts'
 import { parseCryptTable } from '../src/layout/crypt.ts'
 import type { LayerEntry } from '../src/layout/etc-layer.ts'
+import { userSettings } from '../src/layout/hardening.ts'
 import { configPath, manifestPath, newRoot, printManifest } from '../src/layout/initramfs.ts'
 import {
   parseIntegritySuperblock,
@@ -63,6 +65,8 @@ export type World = {
   partitions: Partition[]
   /** Partitions that show up only after so many polls. */
   latePolls: number
+  /** What has no driver. */
+  undriven: Controller[]
   activeSwap: string[]
   swapSpace: string[]
   manifest: string
@@ -93,6 +97,10 @@ export type World = {
   rootFiles: Set<string>
   /** Links of the new root, by path of now. */
   links: Set<string>
+  /** Whether workspace has the directories already. */
+  bound: 'made' | 'found'
+  /** Names in directories of the new root, by their path in it. */
+  names: Map<string, string[]>
   /** What os-config has in its etc. */
   layer: LayerEntry[]
   /** What the kernel's settings say, by path; one that is not there the kernel does not have. */
@@ -164,6 +172,7 @@ export const goodWorld = (): World => ({
   },
   partitions: goodPartitions(),
   latePolls: 0,
+  undriven: [],
   activeSwap: [],
   swapSpace: [],
   manifest: printManifest([{ path: '/init', bytes: 100 }]),
@@ -186,6 +195,14 @@ export const goodWorld = (): World => ({
   executables: new Set([`${newRoot}/sbin/init`]),
   rootFiles: new Set([`${newRoot}/etc/machine-id`]),
   links: new Set(),
+  bound: 'made',
+  names: new Map([
+    [
+      '/usr/lib/systemd/system-generators',
+      ['systemd-fstab-generator', 'systemd-getty-generator', 'systemd-gpt-auto-generator', 'their-own'],
+    ],
+    ['/etc/systemd/system-generators', ['their-other']],
+  ]),
   layer: [
     { path: '', kind: 'directory', target: '', mode: 0o755, uid: 0, gid: 0, marks: [] },
     { path: 'hostname', kind: 'file', target: '', mode: 0o644, uid: 0, gid: 0, marks: [] },
@@ -193,6 +210,7 @@ export const goodWorld = (): World => ({
   settings: new Map([
     ...['kernel/core_pattern', 'fs/suid_dumpable', 'kernel/kexec_load_disabled', 'kernel/sysrq']
       .concat(['kernel/unprivileged_bpf_disabled', 'kernel/yama/ptrace_scope', 'kernel/modules_disabled'])
+      .concat(userSettings.map((name) => name.replaceAll('.', '/')))
       .map((name): [string, string] => [`/proc/sys/${name}`, 'as it was\n']),
     ['/sys/kernel/security/lockdown', '[none] integrity confidentiality\n'],
     ['/sys/power/disk', '[platform] shutdown\n'],
@@ -324,6 +342,7 @@ export const fakeMachine = (world: World): Fake => {
     },
     log: (level, line) => void fake.lines.push({ level, line }),
     loadModules: (names) => effect(`loadModules ${names.join(' ')}`),
+    loadWanted: (names) => effect(`loadWanted ${names.join(' ')}`),
     loadDrivers: () => {},
     cvm: () => world.cvm,
     snpVmpl: () => world.snp.vmpl,
@@ -351,6 +370,7 @@ export const fakeMachine = (world: World): Fake => {
       partitions: polls++ < world.latePolls ? [] : world.partitions,
       seen: ['vda with 8 partitions'],
     }),
+    undriven: () => world.undriven,
     activeSwap: () => world.activeSwap,
     swapSpace: () => world.swapSpace,
     read: (device, offset, length) => {
@@ -432,6 +452,14 @@ export const fakeMachine = (world: World): Fake => {
       if (type === 'ext4')
         settings.set(`/proc/fs/ext4/${source.replace('/dev/', '')}/options`, world.reportErrors(onError))
     },
+    bindDirectory: ({ volume, names, target }) => {
+      effect(`bindDirectory ${volume} ${names.join('/')} ${target}`)
+      const on = mounts.findLast((one) => one.target === volume)
+      const [dev, options] = [on?.dev ?? '0:1', on?.options ?? []]
+      const root = `/${names.join('/')}`
+      mounts.push({ dev, root, target, options, type: 'ext4', source: 'bound', superOptions: options })
+      return world.bound
+    },
     mounts: () => world.reportMounts([...mounts]),
     directory: (path) =>
       world.directories.has(path) || path.startsWith('/run/') ? { mode: 0o755, uid: 0, gid: 0 } : undefined,
@@ -440,8 +468,12 @@ export const fakeMachine = (world: World): Fake => {
       if (world.directories.has(path)) return 'directory'
       return world.rootFiles.has(path) || fake.files.has(path) ? 'file' : 'absent'
     },
-    names: (root, path) =>
-      [...world.rootFiles].filter((file) => file.startsWith(`${root}${path}/`)).map((file) => basename(file)),
+    names: (root, path) => [
+      ...(world.names.get(path) ?? []),
+      ...[...world.rootFiles]
+        .filter((file) => file.startsWith(`${root}${path}/`))
+        .map((file) => basename(file)),
+    ],
     layer: () => world.layer,
     makeDirectory: (path) => {
       world.directories.add(path)

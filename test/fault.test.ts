@@ -72,6 +72,8 @@ const detail = {
   advice: 'a',
   of: 'a file has',
   most: 3,
+  words: 'mitigations=off',
+  names: 'mds',
 }
 
 for (const code of Object.keys(faults) as FaultCode[])

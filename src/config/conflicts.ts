@@ -59,6 +59,22 @@ const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
   return undefined
 }
 
+/** Each lies in the root or in a layer over it, and hides nothing that the boot mounts. */
+const directoryOnVolume: Rule = ({ mount, overlays, workspaceDirectories }, find) => {
+  const at = find('WORKSPACE_DIRECTORIES')
+  if (at === undefined) return undefined
+  const below = volumes.filter(({ name }) => name !== 'root-fs').map(({ name }) => mount[name])
+  for (const path of workspaceDirectories) {
+    const volume = below.find((one) => isInside(path, one))
+    if (volume !== undefined)
+      return { ...at, expected: `no directory on ${volume}, which is a volume already` }
+    const hidden = [...below, ...overlays].find((one) => isInside(one, path))
+    if (hidden !== undefined)
+      return { ...at, expected: `no directory at ${path}, which would hide ${hidden}` }
+  }
+  return undefined
+}
+
 /** The boot would refuse the partition, when the disk is long made. */
 const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
   for (const volume of volumes) {
@@ -125,6 +141,7 @@ type Rule = (config: Config, find: Find) => Conflict | undefined
 const rules: readonly Rule[] = [
   mountInMount,
   layerOverMount,
+  directoryOnVolume,
   tooSmall,
   tpmAlone,
   ownerWithoutKeyslot,

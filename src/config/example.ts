@@ -21,6 +21,11 @@ const samples: Readonly<Record<string, string>> = {
   CMDLINE_WORDS: 'nosmt printk.devkmsg=on',
   MIN_DISK: '',
   MIN_MEMORY: '',
+  HARDEN_USERS_BUT: 'kernel.io_uring_disabled kernel.perf_event_paranoid',
+  GENERATORS: 'lvm2-activation-generator',
+  HOST_AGENTS: 'qemu-guest-agent.service',
+  MODULES: 'overlay nf_tables veth',
+  WORKSPACE_DIRECTORIES: '/var/lib/containers',
   PORTS: '',
   PORT_RANGES: '',
 }
@@ -51,11 +56,15 @@ const sections: readonly Section[] = [
   { title: 'The TEE', has: (key) => key.startsWith('TEE_') },
   {
     title: 'The system',
-    has: (key) => /^(?:SWAP_ENABLED|OVERLAYS?(?:_SIZE)?|MACHINE_ID|INIT|CMDLINE_WORDS)$/.test(key),
+    has: (key) =>
+      /^(?:SWAP_ENABLED|OVERLAYS?(?:_SIZE)?|MACHINE_ID|WORKSPACE_DIRECTORIES|MODULES|INIT|CMDLINE_WORDS)$/.test(
+        key,
+      ),
   },
   {
     title: 'What the running system may not do',
-    has: (key) => /^(?:LOCKDOWN|PTRACE_SCOPE|MODULES_AFTER_BOOT)$/.test(key),
+    has: (key) =>
+      /^(?:LOCKDOWN|PTRACE_SCOPE|MODULES_AFTER_BOOT|HARDEN_USERS_BUT|GENERATORS|HOST_AGENTS)$/.test(key),
   },
   { title: 'What cvmboot check asks for', has: (key) => key.startsWith('MIN_') },
   { title: 'Read and left to others', has: (key) => key.startsWith('PORT') },

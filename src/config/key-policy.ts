@@ -31,7 +31,7 @@ export const keyPolicy = (name: CryptName, key: string, also: (suffix: string) =
       key: `${key}_BIND`,
       aliases: also('BIND'),
       // An upgrade has other PCRs, so that what is sealed to them would not survive it either.
-      expected: `measurement, or id-block with ${key}_KEY=snp${onlyLasting}`,
+      expected: `measurement, or id-block with ${key}_KEY=snp${onlyLasting}${name === 'workspace' ? '; directories of the root that lie on workspace are WORKSPACE_DIRECTORIES' : ''}`,
       read: (text, to) => {
         set(to, { binding: text === 'id-block' ? 'id-block' : 'measurement' })
         const signed = text === 'id-block' && to.keys[name].provider === 'snp'

@@ -10,7 +10,7 @@ import { hardeningKeys } from './hardening-keys.ts'
 import { constant, type Key } from './key.ts'
 import { defaultBase } from './settings.ts'
 import { tpmKeys } from './tpm-keys.ts'
-import { apart, isMountPoint, isPath, parseSize, printSize } from './values.ts'
+import { apart, isMountPoint, isOfData, isPath, listOf, once, parseSize, printSize } from './values.ts'
 import { volumeKeys } from './volume-keys.ts'
 
 const id = (key: string, field: 'uid' | 'gid'): Key => ({
@@ -43,6 +43,9 @@ const least = (key: string, field: 'disk' | 'memory', without: string): Key => (
 const isAnswer = (name: string): boolean => /^(?:yes|no|true|false)$/.test(name)
 const etcList =
   'no, or names of files and directories in the etc of os-config with a space between, each once, none inside another; for yes, cvmboot config migrate FILE --os-config TREE writes the list'
+const isModule = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(text)
+/** As the kernel has it. */
+const canonical = (module: string): string => module.replaceAll('-', '_')
 
 /** All keys, in the order they are printed. kernel-cmdline.md has the same list; a test compares. */
 export const configKeys: readonly Key[] = [
@@ -178,6 +181,27 @@ export const configKeys: readonly Key[] = [
       return text === 'new' || text === 'keep'
     },
     print: (config) => config.machineId,
+  },
+  {
+    key: 'WORKSPACE_DIRECTORIES',
+    aliases: [],
+    expected:
+      'absolute paths with a space between, of at most 200 characters, each once, none inside another, outside the volumes, the layers and /etc, /usr, /bin, /sbin, /lib, /lib64 and /boot',
+    read: (text, to) => {
+      to.workspaceDirectories = listOf(text)
+      return to.workspaceDirectories.every(isOfData) && apart(to.workspaceDirectories)
+    },
+    print: (config) => config.workspaceDirectories.join(' '),
+  },
+  {
+    key: 'MODULES',
+    aliases: [],
+    expected: 'names of at most 64 kernel modules with a space between, each once',
+    read: (text, to) => {
+      to.modules = listOf(text)
+      return to.modules.length <= 64 && to.modules.every(isModule) && once(to.modules.map(canonical))
+    },
+    print: (config) => config.modules.join(' '),
   },
   {
     key: 'INIT',

@@ -3,5 +3,6 @@
 import { coreModules, integrityModules } from '../layout/initramfs.ts'
 import type { Config } from './settings.ts'
 
+/** Without those of MODULES, which may find that their hardware is not there. */
 export const modulesOf = ({ profile }: Config): readonly string[] =>
   Object.values(profile).includes('xts-hmac') ? [...coreModules, ...integrityModules] : coreModules

@@ -54,6 +54,10 @@ export type Config = {
   readonly overlaySize: bigint
   /** `new`: each boot has a machine ID of its own. `keep`: whatever the root has, or systemd then makes. */
   readonly machineId: 'new' | 'keep'
+  /** Directories of the root that lie on workspace. */
+  readonly workspaceDirectories: readonly string[]
+  /** Kernel modules that the boot loads for the system that follows. */
+  readonly modules: readonly string[]
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
   /** Words of others that the kernel command line may have besides those that every one may. */
@@ -61,6 +65,8 @@ export type Config = {
   readonly hardening: Hardening
   /** Bytes that `cvmboot check` asks for besides what the volumes take. The boot takes what there is. */
   readonly least: { readonly disk: bigint | undefined; readonly memory: bigint | undefined }
+  /** What systemd may start though the host has a say in it, beyond what is harmless: generators and services. */
+  readonly doors: { readonly generators: readonly string[]; readonly agents: readonly string[] }
 }
 
 export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
@@ -97,9 +103,12 @@ export const defaultConfig: Config = {
   overlays: ['/var'],
   overlaySize: 1024n ** 3n,
   machineId: 'new',
+  workspaceDirectories: [],
+  modules: [],
   init: '/sbin/init',
   cmdlineWords: [],
-  hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable' },
+  hardening: { lockdown: 'integrity', ptraceScope: 2, modules: 'loadable', left: [] },
+  doors: { generators: [], agents: [] },
   least: { disk: undefined, memory: undefined },
 }
 

@@ -26,6 +26,15 @@ export const isPath = (text: string): boolean => aPath.test(text) && !/\/\.\.?(?
 export const isMountPoint = (text: string): boolean =>
   isPath(text) && !/^\/(?:proc|sys|dev|run)(?:\/|$)/.test(text)
 
+/** What lies here is data: programs and settings stay where they are verified. */
+export const isOfData = (text: string): boolean =>
+  isMountPoint(text) && text.length <= 200 && !/^\/(?:etc|usr|bin|sbin|lib|lib64|boot)(?:\/|$)/.test(text)
+
 /** No path is, or lies inside, another. */
 export const apart = (paths: readonly string[]): boolean =>
   paths.every((a, i) => paths.every((b, j) => i === j || !`${b}/`.startsWith(`${a}/`)))
+
+/** Words with spaces between. */
+export const listOf = (text: string): string[] => text.split(' ').filter((word) => word !== '')
+
+export const once = (words: readonly string[]): boolean => new Set(words).size === words.length

@@ -16,9 +16,16 @@ export const containerStores: readonly ContainerStore[] = [
 /** Where a root has them. */
 export const programDirectories = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'] as const
 
-/** Of those whose directory is in a writable layer. */
-export const storesIn = (layers: readonly string[]): readonly ContainerStore[] =>
-  containerStores.filter(({ path }) => layers.some((layer) => `${path}/`.startsWith(`${layer}/`)))
+/** Of those whose directory is in a writable layer, and that the configuration puts nowhere else (`elsewhere`). */
+export const storesIn = (
+  layers: readonly string[],
+  elsewhere: readonly string[],
+): readonly ContainerStore[] =>
+  containerStores.filter(
+    ({ path }) =>
+      layers.some((layer) => `${path}/`.startsWith(`${layer}/`)) &&
+      !elsewhere.some((one) => `${path}/`.startsWith(`${one}/`) || `${one}/`.startsWith(`${path}/`)),
+  )
 
 /** Below the memory of all layers, and as mountinfo names it within that file system. */
 export const storeRoot = (path: string): string => `/stores${path}`

@@ -26,12 +26,14 @@ import { setTimeout } from 'node:timers/promises'
 import { Secret } from '../keys/secret.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { below } from './below.ts'
+import { bindDirectory } from './bind.ts'
 import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './block.ts'
+import { undriven } from './controllers.ts'
 import { detectCvm } from './cvm.ts'
 import { reasonOf } from './errno.ts'
 import { readLayer } from './layer.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, neverDump, reboot } from './libc.ts'
-import { loadDrivers, loadModules } from './loader.ts'
+import { loadDrivers, loadModules, loadWanted } from './loader.ts'
 import { log } from './log.ts'
 import type { Machine, MountRequest } from './machine.ts'
 import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
@@ -208,6 +210,7 @@ export const linux: Machine = {
   },
   log,
   loadModules,
+  loadWanted,
   loadDrivers,
   cvm: () =>
     detectCvm({
@@ -223,6 +226,7 @@ export const linux: Machine = {
   tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),
   tpmExtend: (pcr, digest, srk) => withTpm((tpm) => extend(tpm, pcr, digest, srk)),
   disks: listDisks,
+  undriven: () => undriven(),
   activeSwap,
   swapSpace,
   read: readDevice,
@@ -234,6 +238,7 @@ export const linux: Machine = {
   withKey,
   makeExt4,
   mount: mountOne,
+  bindDirectory,
   mounts,
   directory: (path) => {
     const stat = entryAt(path)
@@ -242,7 +247,6 @@ export const linux: Machine = {
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }
   },
   kind: kindOf,
-  names: namesWithin,
   layer: readLayer,
   makeDirectory: (path, { mode, uid, gid }) => {
     mkdirSync(path, { recursive: true })
@@ -257,6 +261,7 @@ export const linux: Machine = {
     }
   },
   isExecutable,
+  names: namesWithin,
   writeSetting: (path, value) => writeFileSync(path, value),
   writeLink,
   writeText,

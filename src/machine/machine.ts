@@ -3,6 +3,7 @@
 
 import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../keys/secret.ts'
+import type { Controller } from '../layout/controllers.ts'
 import type { LayerEntry } from '../layout/etc-layer.ts'
 import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Below } from './below.ts'
@@ -74,6 +75,17 @@ export type MountRequest = {
   readonly options: readonly string[]
 }
 
+/** A directory of a volume, to be shown at another place too. */
+export type BindRequest = {
+  /** Where the volume is mounted. */
+  readonly volume: string
+  /** A directory at its top that is root's alone, and one in that. */
+  readonly names: readonly [string, string]
+  /** Of the second, where it is new. */
+  readonly as: { readonly mode: number; readonly uid: number; readonly gid: number }
+  readonly target: string
+}
+
 export type Machine = {
   /** No core dump of this process from here on; /proc, /sys, /dev and /run are mounted, so that the rest can be asked. */
   readonly start: () => void
@@ -100,6 +112,8 @@ export type Machine = {
   readonly log: (level: Level, line: string) => void
 
   readonly loadModules: (names: readonly string[]) => void
+  /** The same, but for modules that say that their hardware is not there: those are left out. */
+  readonly loadWanted: (names: readonly string[]) => void
   /** Loads drivers for hardware that has shown up. */
   readonly loadDrivers: () => void
   readonly cvm: () => Cvm | undefined
@@ -129,6 +143,8 @@ export type Machine = {
   readonly tpmExtend: (pcr: number, digest: Buffer, srk: string) => Buffer
 
   readonly disks: () => Disks
+  /** What may have disks behind it and has no driver. */
+  readonly undriven: () => readonly Controller[]
   /** Devices in /proc/swaps, and compressed swap in memory. */
   readonly activeSwap: () => readonly string[]
   /** Disks and partitions whose first page is marked as swap space. */
@@ -155,6 +171,8 @@ export type Machine = {
   ) => Promise<void>
 
   readonly mount: (request: MountRequest) => void
+  /** Makes the directories that are missing; one that is there is taken if it is a real one, no link. */
+  readonly bindDirectory: (request: BindRequest) => 'made' | 'found'
   /** Current mounts, later ones last. */
   readonly mounts: () => readonly Mount[]
   /** Mode, owner and group of a directory, or undefined where there is none or a link leads to it. */

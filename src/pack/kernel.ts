@@ -10,6 +10,7 @@ import { readBounded, readBoundedText, tooLarge } from '../machine/bounded.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { runBytes } from '../machine/exec.ts'
 import {
+  canonicalName,
   findModule,
   type ModuleIndex,
   nameOfPath,
@@ -17,6 +18,7 @@ import {
   printModuleIndex,
   resolveModules,
 } from '../machine/modules.ts'
+import { nearest } from './near.ts'
 import { type Files, type Source, sourceOf } from './source.ts'
 
 export type KernelModules = {
@@ -61,6 +63,7 @@ export const readKernel = async (
   const optional = [...fileSystemModules, ...driverModules]
   const absent = optional.filter((name) => findModule(index, name) === undefined)
   const wanted = [...needed, ...optional.filter((name) => !absent.includes(name))]
+  requireKnown(index, needed)
   const paths = resolveModules(index, wanted)
   const inside = `${modulesRoot}/${release}`
   const found = { release, packed: paths.map(nameOfPath), absent }
@@ -75,6 +78,19 @@ export const readKernel = async (
   for (const [name, content] of Object.entries(text))
     files.set(`${inside}/modules.${name}`, { content: Buffer.from(content, 'latin1') })
   return { ...found, files }
+}
+
+/** Fault: `module-missing`, with the names that are nearest to one that is missing. */
+const requireKnown = (index: ModuleIndex, needed: readonly string[]): void => {
+  for (const module of needed) {
+    if (findModule(index, module) !== undefined) continue
+    const near = nearest(canonicalName(module), [...index.dep.keys(), ...index.builtin.keys()])
+    const like = near.length > 0 ? `; correct MODULES: it has ${near.join(', ')}` : ''
+    throw fail('module-missing', {
+      module,
+      reason: `this kernel neither has it as a file nor built in${like}`,
+    })
+  }
 }
 
 const plainPath = (path: string): string => path.replace(/\.(?:xz|zst|gz)$/, '')

@@ -124,7 +124,7 @@ export const packInitramfs = async (args: readonly string[]): Promise<{ said: st
   if (to.kind === 'file') await checkOutput(to)
   const config = readConfig(options.config)
   const form = to.kind === 'file' ? 'whole' : 'as they are'
-  const kernel = await readKernel(options.modules, modulesOf(config), form)
+  const kernel = await readKernel(options.modules, [...modulesOf(config), ...config.modules], form)
   const programs = [
     { path: to.kind === 'file' ? '/init' : '/usr/sbin/cvmboot', file: options.executable },
     { path: '/usr/sbin/mke2fs', file: options.mke2fs ?? (await installedMke2fs()) },

@@ -5,7 +5,8 @@ import { type Config, machineIdPlace } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { isPlain, lasts, requireFit } from '../config/verdict.ts'
 import { storesIn } from '../layout/container-stores.ts'
-import { hardeningOf } from '../layout/hardening.ts'
+import { generatorsThatRun, maskedAgents } from '../layout/doors.ts'
+import { hardeningOf, userHardeningOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
 import type { Pivot } from '../layout/pivot.ts'
 import type { Step } from '../steps/index.ts'
@@ -24,7 +25,7 @@ export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] =
 
 const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
   { kind: 'check-initramfs' },
-  { kind: 'load-modules', modules: modulesOf(config) },
+  { kind: 'load-modules', modules: modulesOf(config), wanted: config.modules },
   { kind: 'require-cvm' },
   ...verityNames.map(
     (volume): Step => ({
@@ -40,9 +41,17 @@ const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
   ...cryptNames.flatMap((volume) => planWritable(volume, params, config)),
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
+  ...config.workspaceDirectories.map(
+    (path): Step => ({ kind: 'bind-directory', path, workspace: config.mount.workspace }),
+  ),
   ...planMachineId(config),
   ...planTee(config),
   { kind: 'mask-swap' },
+  {
+    kind: 'close-doors',
+    generators: generatorsThatRun(config.doors.generators),
+    units: maskedAgents(config.doors.agents),
+  },
   ...planHardening(config),
   { kind: 'write-state' },
   planPivot(config, pivot),
@@ -50,9 +59,11 @@ const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
 
 const planHardening = ({ hardening }: Config): Step[] => {
   const settings = hardeningOf(hardening)
+  const users = userHardeningOf(hardening)
   return [
     ...settings.map(([setting, value]): Step => ({ kind: 'harden', setting, value })),
-    { kind: 'keep-sysctls', settings },
+    ...(users.length > 0 ? [{ kind: 'harden-users', settings: users } as const] : []),
+    { kind: 'keep-sysctls', settings: [...settings, ...users] },
   ]
 }
 
@@ -114,7 +125,7 @@ const planLayers = (config: Config): Step[] => {
     writable.length > 0
       ? [{ kind: 'mount-tmpfs', target: overlayStore, size: config.overlaySize, mode: 0o700, uid: 0, gid: 0 }]
       : []
-  const stores = storesIn(config.overlays)
+  const stores = storesIn(config.overlays, config.workspaceDirectories)
   const containers: Step[] =
     stores.length > 0 ? [{ kind: 'container-stores', stores, memory: overlayStore }] : []
   return [...store, ...writable, ...containers, ...readOnly]

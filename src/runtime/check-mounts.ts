@@ -2,6 +2,7 @@
 
 import { fail } from '../fault.ts'
 import { storeRoot } from '../layout/container-stores.ts'
+import { storedPath } from '../layout/directories.ts'
 import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../layout/filesystem.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
@@ -131,6 +132,18 @@ const storeMounts = ({ mounts, expected, state }: Scene): Finding[] => {
     })
 }
 
+/** A directory of workspace, at the place in it that the boot gave it. */
+const directoryMount = ({ system, mounts }: Scene, target: string): Finding => {
+  const mount = mountAt(mounts, target)
+  if (mount === undefined) return mountBad(target, covered)
+  if (mount.dev !== system.mapping('workspace')?.dev)
+    return mountBad(target, `${mount.source} is mounted there`)
+  if (mount.root !== storedPath(target))
+    return mountBad(target, `${mount.root} of workspace is mounted there`)
+  const lacking = lackingOption(mount, ['rw', 'nosuid', 'nodev'])
+  return lacking === undefined ? good(`mount ${target}`, 'on workspace') : mountBad(target, lacking)
+}
+
 /** In memory since the boot, as containers use it: nothing of it was ever verified. */
 const runPlace = '/run'
 /** Memory of programs: below it they mount as they like. The memory itself is one of systemd's own mounts. */
@@ -146,6 +159,7 @@ const unplanned = ({ mounts, expected }: Scene): Finding[] => {
     ...expected.volumes.filter(({ protection }) => protection !== 'verity'),
     ...expected.layers.filter(({ upper }) => upper !== undefined),
     ...expected.memory,
+    ...expected.directories.map((mount) => ({ mount })),
     { mount: runPlace },
     { mount: sharedMemory },
   ].map(({ mount }) => mount)
@@ -164,13 +178,14 @@ const unplanned = ({ mounts, expected }: Scene): Finding[] => {
 
 /** Of volumes, memory and layers, then of all others. */
 export const checkMounts = (scene: Scene): Finding[] => {
-  const { volumes, memory, layers } = scene.expected
+  const { volumes, memory, layers, directories } = scene.expected
   const over = unplanned(scene)
   return [
     ...volumes.map((volume) => volumeMount(scene, volume)),
     ...memory.map((one) => memoryMount(scene, one)),
     ...layers.map((one) => layerMount(scene, one)),
     ...storeMounts(scene),
+    ...directories.map((one) => directoryMount(scene, one)),
     ...(over.length > 0 ? over : [good('other mounts', 'none over what is verified')]),
   ]
 }

@@ -2,8 +2,9 @@
 
 import { basename } from 'node:path'
 import { fail } from '../fault.ts'
-import { diskGenerator, settingOf, swapUnit } from '../layout/hardening.ts'
-import { bad, type Finding, good } from './finding.ts'
+import { settingOf, swapUnit } from '../layout/hardening.ts'
+import { checkDoors } from './check-doors.ts'
+import { bad, type Finding, good, note } from './finding.ts'
 import type { Scene } from './scene.ts'
 
 const held = (setting: string, value: string, now: string | undefined, isHeld: boolean): Finding =>
@@ -11,19 +12,21 @@ const held = (setting: string, value: string, now: string | undefined, isHeld: b
     ? good(setting, value)
     : bad(setting, fail('verify-setting', { setting, value, now: now ?? 'not to be seen' }).fault)
 
-/** What a kernel does not have the boot has decided on. */
-export const checkSettings = ({ system, expected }: Scene): Finding[] => {
+/** The boot has already judged the settings that this kernel lacks. */
+export const checkSettings = (scene: Scene): Finding[] => {
+  const { system, expected } = scene
   const mask = (path: string): Finding => {
     const text = system.text(path)?.trim()
     return held(basename(path), 'masked', text === undefined ? 'not masked' : 'a file', text === '')
   }
   return [
     mask(swapUnit),
-    mask(diskGenerator),
+    ...checkDoors(scene),
     ...expected.settings.map(([name, value]): Finding => {
-      const { path, shows, absent } = settingOf(name)
+      const { path, shows, absent, remedy } = settingOf(name)
       const now = system.text(path)?.trimEnd()
       if (now === undefined && absent === 'harmless') return good(name, 'not in this kernel')
+      if (now === undefined && absent === 'unguarded') return note(name, `not in this kernel: ${remedy}`)
       return held(name, value, now, now !== undefined && shows(now, value))
     }),
   ]

@@ -9,6 +9,7 @@ import { saysWiped } from '../machine/sev-guest.ts'
 import { checkDevices } from './check-devices.ts'
 import { checkMachineId } from './check-machine-id.ts'
 import { checkKeysInTables, checkMappings } from './check-mappings.ts'
+import { checkMitigations } from './check-mitigations.ts'
 import { checkMounts } from './check-mounts.ts'
 import { checkSettings } from './check-settings.ts'
 import { bad, type Finding, good } from './finding.ts'
@@ -63,6 +64,7 @@ export const compare = (scene: Scene): Finding[] => {
     ...checkDevices(scene),
     swapInUse(scene),
     ...checkSettings(scene),
+    checkMitigations(scene.system),
     ...lasting.map((volume) => header(scene, volume)),
     ...tee(scene),
   ]

@@ -4,7 +4,8 @@
 import type { Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
 import { storesIn } from '../layout/container-stores.ts'
-import { hardeningOf, type SettingName } from '../layout/hardening.ts'
+import { generatorsThatRun, maskedAgents } from '../layout/doors.ts'
+import { type Chosen, settingsOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { MachineIdPlace } from '../layout/machine-id.ts'
@@ -45,8 +46,12 @@ export type Expected = {
   /** Directories that lie in memory of their own where the root has an engine of containers. */
   readonly stores: readonly string[]
   readonly machineId: MachineIdPlace
+  /** Paths of the root that lie on workspace. */
+  readonly directories: readonly string[]
   /** Kernel settings with their values. */
-  readonly settings: readonly (readonly [SettingName, string])[]
+  readonly settings: readonly Chosen[]
+  /** Generators that may run, and units that are masked. */
+  readonly doors: { readonly generators: readonly string[]; readonly units: readonly string[] }
   /** Whether the driver that derives keys of the launch was removed, or may be there. */
   readonly tee: 'closed' | 'open'
 }
@@ -91,9 +96,14 @@ export const expectedOf = (params: Params, config: Config): Expected => ({
     ...(config.overlays.length > 0 ? [{ mount: layerStore, bytes: config.overlaySize }] : []),
   ],
   layers: layers(config),
-  stores: storesIn(config.overlays).map(({ path }) => path),
+  stores: storesIn(config.overlays, config.workspaceDirectories).map(({ path }) => path),
   machineId: machineIdPlace(config),
-  settings: hardeningOf(config.hardening),
+  directories: config.workspaceDirectories,
+  settings: settingsOf(config.hardening),
+  doors: {
+    generators: generatorsThatRun(config.doors.generators),
+    units: maskedAgents(config.doors.agents),
+  },
   tee:
     config.teeAfterBoot === 'remove' && cryptNames.some((name) => derived(name, config)) ? 'closed' : 'open',
 })

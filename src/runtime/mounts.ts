@@ -1,5 +1,6 @@
 // The tree of mounts: which one a path leads to, and what lies over it. Pure.
 
+import { holds } from '../layout/paths.ts'
 import { type Mount, parseMountinfo } from '../machine/mountinfo.ts'
 
 /** With the numbers by which mounts hang together (proc_pid_mountinfo(5)). */
@@ -12,9 +13,7 @@ export const parseMounts = (mountinfo: string): MountNode[] =>
     return parseMountinfo(line).map((mount) => ({ ...mount, id, parent }))
   })
 
-/** `/a` holds `/a` and `/a/b`. */
-export const holds = (directory: string, path: string): boolean =>
-  directory === '/' || path === directory || path.startsWith(`${directory}/`)
+export { holds }
 
 const ancestors = (mounts: readonly MountNode[], mount: MountNode): readonly MountNode[] => {
   const found: MountNode[] = []

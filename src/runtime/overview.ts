@@ -125,6 +125,13 @@ const memoryRow = (scene: Scene, name: string, mount: string): VolumeRow => {
   return { name, state, device: '', on: [], by: place.fileSystem, key: '', table: '', ...place }
 }
 
+const directoryRow = (scene: Scene, path: string): VolumeRow => {
+  const place = where(scene, path)
+  const device = scene.system.mapping('workspace')?.device ?? ''
+  const state = place.mount === '' ? 'missing' : 'encrypted'
+  return { name: 'on workspace', state, device, on: [], by: 'workspace', key: '', table: '', ...place }
+}
+
 export const overviewOf = (scene: Scene): Overview => {
   const { state, system, expected } = scene
   const problems = compare(scene).flatMap((finding) => (finding.result === 'bad' ? [finding.fault] : []))
@@ -137,6 +144,7 @@ export const overviewOf = (scene: Scene): Overview => {
     bootMilliseconds: Math.round(last === undefined ? state.started : last.at + last.milliseconds),
     volumes: [
       ...expected.volumes.map((volume) => volumeRow(scene, volume)),
+      ...expected.directories.map((path) => directoryRow(scene, path)),
       ...(tmp === undefined ? [] : [memoryRow(scene, 'tmp-fs', tmp.mount)]),
       ...(layers === undefined ? [] : [memoryRow(scene, 'layers', layers.mount)]),
     ],
@@ -149,7 +157,7 @@ export const overviewOf = (scene: Scene): Overview => {
     machineId: machineIdOf(scene),
     settings: checkSettings(scene).map(({ subject, result }) => ({
       name: subject,
-      held: result === 'good',
+      held: result !== 'bad',
     })),
     problems,
   }

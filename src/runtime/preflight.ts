@@ -4,7 +4,8 @@
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault.ts'
-import { hardeningOf, settingOf } from '../layout/hardening.ts'
+import { adviceFor, noModules } from '../layout/engines.ts'
+import { settingOf, settingsOf } from '../layout/hardening.ts'
 import { fileSystemModules } from '../layout/initramfs.ts'
 import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { cryptNames, usesSnp, usesTpm, verityNames, volumes } from '../layout/layout.ts'
@@ -13,6 +14,7 @@ import { blockSize, treeBlocks } from '../layout/verity.ts'
 import { detectCvm } from '../machine/cvm.ts'
 import { findModule, type ModuleIndex, parseModuleIndex } from '../machine/modules.ts'
 import { parseMountinfo } from '../machine/mountinfo.ts'
+import { checkMitigations } from './check-mitigations.ts'
 import { bad, type Finding, good, note } from './finding.ts'
 import type { System } from './system.ts'
 
@@ -64,7 +66,7 @@ export const checkModules = (system: System, flight: Preflight): Finding[] => {
     (index !== undefined && findModule(index, name) !== undefined)
   const { config } = flight
   const layered = config.configOverEtc.length > 0 || config.overlays.length > 0
-  const needed = [...modulesOf(config), 'ext4', ...(layered ? ['overlay'] : [])]
+  const needed = [...modulesOf(config), ...config.modules, 'ext4', ...(layered ? ['overlay'] : [])]
   const absent = needed.filter((name) => !has(name))
   if (index === undefined && absent.length > 0)
     return [
@@ -98,18 +100,21 @@ const keyring = (system: System): Finding =>
 
 /** What the boot would refuse to go on without. */
 const hardening = (system: System, { config }: Preflight): Finding => {
-  const settings = hardeningOf(config.hardening)
+  const settings = settingsOf(config.hardening)
+  const unguarded: string[] = []
   for (const [setting, value] of settings) {
     const { path, access, shows, absent, remedy } = settingOf(setting)
     const now = system.text(path)?.trimEnd()
     const unproven = (reason: string) =>
       bad('hardening', fail('harden-unproven', { setting, reason, remedy }).fault)
     if (now === undefined && absent === 'open') return unproven('it is not in this kernel')
+    if (now === undefined && absent === 'unguarded') unguarded.push(`${setting}: ${remedy}`)
     // What is only read follows from lockdown, which is yet to come.
     const follows = config.hardening.lockdown !== 'none'
     if (now !== undefined && access === 'read' && !follows && !shows(now, value))
       return unproven(`the kernel says ${now}`)
   }
+  if (unguarded.length > 0) return note('hardening', `not in this kernel: ${unguarded.join('; ')}`)
   return good('hardening', `the kernel has what ${settings.length} settings need`)
 }
 
@@ -242,6 +247,22 @@ const mountPoints = (system: System, { config }: Preflight): Finding[] => {
   return taken.length > 0 ? taken : [good('mount points', 'free')]
 }
 
+/** What containers need, and whether the kernel can load anything once the boot is over. */
+const containers = (system: System, { config, modules }: Preflight): Finding[] => {
+  const none = system.text(`${modules}/modules.dep`) === undefined
+  const modulesLater = none || config.hardening.modules === 'closed' ? 'none' : 'some'
+  const advice = adviceFor({
+    has: system.hasTool,
+    modulesLater,
+    directories: config.workspaceDirectories,
+    modules: config.modules,
+  })
+  return [
+    ...(none ? [note('later modules', noModules)] : []),
+    ...advice.map((says) => note('containers', says)),
+  ]
+}
+
 /** Of the machine that boots: run in the VM, or anything like it. */
 export const checkVm = (system: System, flight: Preflight): Finding[] => [
   cvm(system),
@@ -250,9 +271,11 @@ export const checkVm = (system: System, flight: Preflight): Finding[] => [
   keyring(system),
   hardening(system, flight),
   processor(system),
+  checkMitigations(system),
   ...memory(system, flight),
   ...disk(system, flight),
   ...keyOf(system, flight),
   swap(system),
   ...mountPoints(system, flight),
+  ...containers(system, flight),
 ]

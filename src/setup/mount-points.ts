@@ -19,7 +19,17 @@ export const neededIn = (volume: VerityName, config: Config): Needed[] => {
   if (volume !== 'root-fs') return []
   const mounts = volumes.filter((v) => v.name !== 'root-fs').map((v) => config.mount[v.name])
   const over = config.configOverEtc.length > 0 ? ['/etc'] : []
-  const all = [...mounts, ...config.overlays, ...over, '/proc', '/sys', '/dev', '/run', '/tmp']
+  const all = [
+    ...mounts,
+    ...config.overlays,
+    ...config.workspaceDirectories,
+    ...over,
+    '/proc',
+    '/sys',
+    '/dev',
+    '/run',
+    '/tmp',
+  ]
   return [...new Set(all)].sort().map((directory) => ({ directory, missing: 'make' }))
 }
 

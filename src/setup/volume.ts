@@ -17,6 +17,7 @@ import {
 } from '../layout/verity.ts'
 import { makeImage } from './image.ts'
 import { checkImage, neededIn } from './mount-points.ts'
+import { notesOn } from './notes.ts'
 import type { Options } from './options.ts'
 import { requireRoot } from './root/require.ts'
 import { viewOfTree } from './root/view.ts'
@@ -112,6 +113,7 @@ const imageOf = async (
   )
   await makeImage(work, fileSystem, { volume, tree, image, directory: own, time: options.time })
   pad(image)
+  if (volume === 'root-fs') notes.push(...notesOn(tree.path, options.config))
   return { image, fileSystem, notes }
 }
 

@@ -2,6 +2,7 @@
 // swap one for the other between two reads, so neither is taken.
 
 import { fail } from '../fault.ts'
+import { printUndriven } from '../layout/controllers.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
 
 /** By PARTUUID where a root hash gives it, else by GPT name. Both are hints only. */
@@ -32,7 +33,12 @@ export const findPartitions = async <C extends Record<string, Claim>>(
       return Object.fromEntries(found.map(([key, , partition]) => [key, partition])) as never
     const partition = printClaim(missing[1])
     if (machine.now() >= deadline)
-      throw fail('device-missing', { volume, partition, seconds, seen: seen.join(', ') || 'no disk at all' })
+      throw fail('device-missing', {
+        volume,
+        partition,
+        seconds,
+        seen: `${seen.join(', ') || 'no disk at all'}${printUndriven(machine.undriven())}`,
+      })
     if (!told) machine.log(5, `waiting up to ${seconds} s for ${partition} of ${volume}`)
     await machine.sleep(pollMilliseconds)
     machine.loadDrivers()

@@ -15,28 +15,38 @@ const requireSecurityfs = (machine: Machine): void => {
   machine.mount({ source: 'securityfs', target: securityfs, type: 'securityfs', options })
 }
 
+/** Sets it and reads it back. Fault: `harden-unproven`. */
+export const setProved = (
+  machine: Machine,
+  setting: SettingName,
+  value: string,
+): 'set' | 'not in this kernel' => {
+  const { path, access, shows, absent, remedy } = settingOf(setting)
+  const unproven = (reason: string) => fail('harden-unproven', { setting, reason, remedy })
+  if (path.startsWith(securityfs)) requireSecurityfs(machine)
+  const read = () => machine.readText(path)?.trimEnd()
+  const before = read()
+  if (before === undefined) {
+    if (absent !== 'open') return 'not in this kernel'
+    throw unproven('it is not in this kernel')
+  }
+  // Some refuse to be written twice.
+  if (access === 'write' && !shows(before, value))
+    try {
+      machine.writeSetting(path, value)
+    } catch (thrown) {
+      throw unproven(reasonOf(thrown))
+    }
+  const after = read() ?? 'nothing'
+  if (!shows(after, value)) throw unproven(`the kernel says ${after}`)
+  return 'set'
+}
+
 export const harden: Definition<Harden> = {
   print: ({ setting, value }) => `harden ${setting}=${value}`,
   subject: ({ setting }) => setting,
   run: ({ setting, value }, { machine }) => {
-    const { path, access, shows, absent, remedy } = settingOf(setting)
-    const unproven = (reason: string) => fail('harden-unproven', { setting, reason, remedy })
-    if (path.startsWith(securityfs)) requireSecurityfs(machine)
-    const read = () => machine.readText(path)?.trimEnd()
-    const before = read()
-    if (before === undefined) {
-      if (absent === 'harmless') return { setting, value: 'not in this kernel' }
-      throw unproven('it is not in this kernel')
-    }
-    // Some refuse to be written twice.
-    if (access === 'write' && !shows(before, value))
-      try {
-        machine.writeSetting(path, value)
-      } catch (thrown) {
-        throw unproven(reasonOf(thrown))
-      }
-    const after = read() ?? 'nothing'
-    if (!shows(after, value)) throw unproven(`the kernel says ${after}`)
-    return { setting, value }
+    const done = setProved(machine, setting, value)
+    return { setting, value: done === 'set' ? value : done }
   },
 }

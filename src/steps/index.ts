@@ -1,13 +1,16 @@
 // The exhaustive table of steps: a kind without a definition does not compile.
 
 import type { Evidence } from '../layout/state.ts'
+import { type BindDirectory, bindDirectory } from './bind-directory.ts'
 import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
+import { type CloseDoors, closeDoors } from './close-doors.ts'
 import { type CloseTee, closeTee } from './close-tee.ts'
 import { type CloseTpm, closeTpm } from './close-tpm.ts'
 import { type ContainerStores, containerStores } from './container-stores.ts'
 import { type ForbidSwap, forbidSwap } from './forbid-swap.ts'
 import { type HandOver, handOver } from './hand-over.ts'
 import { type Harden, harden } from './harden.ts'
+import { type HardenUsers, hardenUsers } from './harden-users.ts'
 import { type KeepSysctls, keepSysctls } from './keep-sysctls.ts'
 import { type LoadModules, loadModules } from './load-modules.ts'
 import { type MachineId, machineId } from './machine-id.ts'
@@ -40,12 +43,15 @@ export type Step =
   | MountTmpfs
   | Overlay
   | ContainerStores
+  | BindDirectory
   | ForbidSwap
   | CloseTee
   | CloseTpm
   | MachineId
   | MaskSwap
+  | CloseDoors
   | Harden
+  | HardenUsers
   | KeepSysctls
   | WriteState
   | SwitchRoot
@@ -65,12 +71,15 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'mount-tmpfs': mountTmpfs,
   overlay,
   'container-stores': containerStores,
+  'bind-directory': bindDirectory,
   'forbid-swap': forbidSwap,
   'close-tee': closeTee,
   'close-tpm': closeTpm,
   'machine-id': machineId,
   'mask-swap': maskSwap,
+  'close-doors': closeDoors,
   harden,
+  'harden-users': hardenUsers,
   'keep-sysctls': keepSysctls,
   'write-state': writeState,
   'switch-root': switchRoot,

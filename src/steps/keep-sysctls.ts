@@ -2,13 +2,13 @@
 // along and sorts after all of theirs, says ours again.
 
 import { fail } from '../fault.ts'
-import { type SettingName, settingOf } from '../layout/hardening.ts'
+import { type Chosen, settingOf } from '../layout/hardening.ts'
 import { reasonOf } from '../machine/errno.ts'
 import type { Definition } from './step.ts'
 
 export type KeepSysctls = {
   readonly kind: 'keep-sysctls'
-  readonly settings: readonly (readonly [SettingName, string])[]
+  readonly settings: readonly Chosen[]
 }
 
 /** By sysctl.d(5) the last by name counts, and with `-` a value that cannot be set, being stricter already, is no failure. */

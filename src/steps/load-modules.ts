@@ -2,13 +2,24 @@
 
 import type { Definition } from './step.ts'
 
-export type LoadModules = { readonly kind: 'load-modules'; readonly modules: readonly string[] }
+export type LoadModules = {
+  readonly kind: 'load-modules'
+  readonly modules: readonly string[]
+  /** What partition.conf adds. */
+  readonly wanted: readonly string[]
+}
 
 export const loadModules: Definition<LoadModules> = {
-  print: ({ modules }) => `load-modules ${modules.join(' ')} and drivers for the hardware present`,
+  print: ({ modules, wanted }) =>
+    [
+      `load-modules ${modules.join(' ')}`,
+      ...(wanted.length > 0 ? [`and of MODULES ${wanted.join(' ')}`] : []),
+      'and drivers for the hardware present',
+    ].join(' '),
   subject: () => '',
-  run: ({ modules }, { machine }) => {
+  run: ({ modules, wanted }, { machine }) => {
     machine.loadModules(modules)
+    if (wanted.length > 0) machine.loadWanted(wanted)
     machine.loadDrivers()
     return {}
   },

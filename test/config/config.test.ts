@@ -331,4 +331,71 @@ test('every key, under each of its names, refuses what is not for it', () => {
     for (const name of [key, ...aliases]) refused(`${name}=?`, 'config-value', 1)
 })
 
+test('directories on workspace are data of the root, apart from all that the boot mounts', () => {
+  const { workspaceDirectories } = parseConfig('WORKSPACE_DIRECTORIES="/var/lib/containers  /srv"')
+  assert.equal(workspaceDirectories, ['/var/lib/containers', '/srv'])
+  for (const bad of [
+    ...[
+      '/',
+      '/etc',
+      '/etc/x',
+      '/usr/local',
+      '/bin',
+      '/sbin',
+      '/lib',
+      '/lib64',
+      '/boot',
+      '/proc/x',
+      '/run/x',
+      '/dev',
+    ],
+    ...['/var/lib /var', '/srv /srv', 'var', '/a/../b', '/a=b', `/${'a'.repeat(200)}`],
+    // A volume, inside one, or above one.
+    ...[
+      '/mnt/nvflare/workspace',
+      '/mnt/nvflare/workspace/x',
+      '/mnt/nvflare/job-store/x',
+      '/tmp',
+      '/tmp/x',
+      '/mnt',
+    ],
+  ])
+    refused(`WORKSPACE_DIRECTORIES="${bad}"`, 'config-value', 1)
+  assert.match(refused('\nWORKSPACE_DIRECTORIES=/mnt', 'config-value', 2), /which would hide \/mnt\/nvflare/)
+  // Over a layer it would hide the layer; in one it lies on top.
+  refused('OVERLAYS="/var/lib/x"\nWORKSPACE_DIRECTORIES=/var/lib', 'config-value', 2)
+  refused('OVERLAYS="/var"\nWORKSPACE_DIRECTORIES=/var', 'config-value', 2)
+  parseConfig('OVERLAYS="/var"\nWORKSPACE_DIRECTORIES=/var/lib/containers')
+})
+
+test('the key that binds a key to a launch says where directories go', () => {
+  assert.match(
+    refused('WORKSPACE_KEY=snp\nWORKSPACE_BIND="/var/lib/containers"', 'config-value', 2),
+    /directories of the root that lie on workspace are WORKSPACE_DIRECTORIES/,
+  )
+})
+
+test('modules, generators, agents and settings that are left are lists of known words', () => {
+  assert.equal(parseConfig('MODULES="overlay nf-tables"').modules, ['overlay', 'nf-tables'])
+  for (const bad of ['a/b', '../x', 'a.ko', 'a,b', 'nf-tables nf_tables', 'x x', 'a'.repeat(65)])
+    refused(`MODULES="${bad}"`, 'config-value', 1)
+  refused(`MODULES="${Array.from({ length: 65 }, (_, i) => `m${i}`).join(' ')}"`, 'config-value', 1)
+  assert.equal(parseConfig('GENERATORS="systemd-getty-generator my.own"').doors.generators, [
+    ...['systemd-getty-generator', 'my.own'],
+  ])
+  for (const bad of [
+    'a/b',
+    '..',
+    'x x',
+    'systemd-gpt-auto-generator',
+    'zram-generator',
+    'systemd-factory-reset-generator',
+  ])
+    refused(`GENERATORS="${bad}"`, 'config-value', 1)
+  for (const bad of ['sshd.service', 'qemu-guest-agent', 'vmtoolsd.service vmtoolsd.service'])
+    refused(`HOST_AGENTS="${bad}"`, 'config-value', 1)
+  for (const bad of ['kernel.sysrq', 'lockdown', 'io_uring', 'fs.protected_fifos fs.protected_fifos'])
+    refused(`HARDEN_USERS_BUT="${bad}"`, 'config-value', 1)
+})
+
 test.run()

@@ -309,4 +309,33 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     assert.not.ok(running.includes(`sleep\0${sleeps}\0`), 'the tool has ended too')
   })
 
+const withModules = (words: string): string => {
+  const file = fresh()
+  writeFileSync(file, `MODULES="${words}"\n`)
+  return file
+}
+
+test('modules of partition.conf are packed with what they need; one that is built in is fine', async () => {
+  const unrelated = `/lib/modules/${release}/kernel/drivers/net/unrelated.ko`
+  assert.not.ok((await packed()).paths.includes(unrelated))
+  const more = await packed('--config', withModules('unrelated dm-integrity other'))
+  assert.ok(more.paths.includes(unrelated))
+  assert.ok(more.paths.some((path) => path.endsWith('/dm-integrity.ko')))
+  assert.match(more.text(configPath), /^MODULES="unrelated dm-integrity other"$/m)
+  assert.match(more.text(`/lib/modules/${release}/modules.builtin`), /other\.ko/)
+})
+
+test('an unknown module is refused, with the names that are nearest', async () => {
+  for (const [word, near] of [
+    ['ext5', /correct MODULES: it has ext4/],
+    ['unrelatd', /it has unrelated/],
+    ['crypto-mgr', /it has cryptomgr/],
+    ['nothing_like_it', /neither has it as a file nor built in;/],
+  ] as const) {
+    const said = await message([...small, '--config', withModules(word), '--output', fresh()])
+    assert.match(said, new RegExp(`^module-missing: cannot find kernel module ${word}: this kernel `))
+    assert.match(said, near)
+  }
+})
+
 test.run()

@@ -395,4 +395,14 @@ test('a step that fails says which, and that cleaning up can go on', async () =>
   assert.ok(existsSync(file))
 })
 
+test('directories that lie on workspace go before it, with what is mounted below them', () => {
+  const bound = [line(30, '/var/lib/containers'), line(31, '/var/lib/containers/storage/overlay', 'overlay')]
+  const steps = plan('WORKSPACE_DIRECTORIES=/var/lib/containers\n', mountinfo + bound.join(''))
+  const at = (step: string) => steps.indexOf(step)
+  assert.ok(at('unmount /var/lib/containers/storage/overlay') >= 0)
+  assert.ok(at('unmount /var/lib/containers/storage/overlay') < at('unmount /var/lib/containers'))
+  assert.ok(at('unmount /var/lib/containers') < at('close workspace, and drop its key'))
+  assert.not.ok(steps.includes('unmount /var/lib/elsewhere'))
+})
+
 test.run()

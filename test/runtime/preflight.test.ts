@@ -27,6 +27,8 @@ const fit: Recorded = {
     '/proc/meminfo': 'MemTotal:       16370000 kB\nMemFree:        15000000 kB\n',
     '/proc/keys': '1a2b I--Q---\n',
     '/proc/sys/kernel/yama/ptrace_scope': '1\n',
+    '/proc/sys/kernel/io_uring_disabled': '0\n',
+    '/sys/devices/system/cpu/vulnerabilities/spectre_v1': 'Mitigation: usercopy/swapgs barriers\n',
     '/sys/kernel/security/lockdown': '[none] integrity confidentiality\n',
     '/sys/power/disk': '[platform] shutdown reboot\n',
     '/proc/swaps': 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
@@ -219,6 +221,45 @@ test('the verb looks at this machine, and ends as the first finding that fails',
   )
   assert.match(run('--for', 'build', '--cmdline', words, '--hook').stdout, /^ok {4}command line /m)
   assert.is(run('--hook').status, 2)
+})
+
+test('a root with programs for containers is told what to set, until it is set', () => {
+  const advice = (tools: readonly string[], text = '', differently: Recorded = fit) =>
+    notes(inVm({ ...differently, tools }, { config: parseConfig(text) })).filter((says) =>
+      says.includes(' images in '),
+    )
+  assert.equal(advice([]), [])
+  assert.equal(advice(['podman']), [
+    'podman keeps images in /var/lib/containers: set WORKSPACE_DIRECTORIES="/var/lib/containers" in partition.conf',
+  ])
+  assert.is(advice(['dockerd', 'containerd', 'crio']).length, 3)
+  assert.match(
+    advice(['dockerd'])[0] ?? '',
+    /WORKSPACE_DIRECTORIES="\/var\/lib\/docker \/var\/lib\/containerd"/,
+  )
+  assert.equal(advice(['podman'], 'WORKSPACE_DIRECTORIES=/var/lib/containers'), [])
+  assert.equal(advice(['podman'], 'WORKSPACE_DIRECTORIES=/var/lib'), [])
+  assert.match(advice(['podman'], 'WORKSPACE_DIRECTORIES=/srv')[0] ?? '', /="\/srv \/var\/lib\/containers"/)
+  const closed = advice(['podman'], 'WORKSPACE_DIRECTORIES=/var/lib/containers\nMODULES_AFTER_BOOT=refuse')
+  assert.match(closed[0] ?? '', /set MODULES="overlay bridge veth nf_tables /)
+})
+
+test('a root without modules of the kernel that boots is told that nothing can be loaded later', () => {
+  const { [`${modules}/modules.dep`]: _, ...texts } = fit.texts
+  const said = notes(inVm({ ...fit, texts, tools: ['podman'] }))
+  assert.ok(said.some((says) => says.startsWith('the root has no modules of the kernel that boots')))
+  assert.ok(said.some((says) => /podman .* and MODULES="overlay /.test(says)))
+})
+
+test('a kernel that cannot refuse io_uring is a note, and so is a CPU with an open fault; a word that opens one is not', () => {
+  const { ['/proc/sys/kernel/io_uring_disabled']: _, ...texts } = fit.texts
+  assert.match(notes(inVm({ ...fit, texts }))[0] ?? '', /kernel\.io_uring_disabled: take Linux 6\.6 or later/)
+  const mds = '/sys/devices/system/cpu/vulnerabilities/mds'
+  assert.match(notes(inVm(but({ [mds]: 'Vulnerable\n' })))[0] ?? '', /^open on this CPU: mds \(Vulnerable\)/)
+  assert.match(
+    bads(inVm(but({ [mds]: 'Vulnerable\n', '/proc/cmdline': 'mds=off\n' })))[0] ?? '',
+    /^mitigations-off: .*mds=off/,
+  )
 })
 
 test.run()

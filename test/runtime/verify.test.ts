@@ -43,6 +43,8 @@ const optionsOf = {
   'job-store': '/proc/fs/ext4/vda8/options',
   workspace: '/proc/fs/ext4/dm-4/options',
 } as const
+/** The recorded boot had this word on its command line. */
+const words = 'CMDLINE_WORDS=cryptomgr.notests\n'
 const withText =
   (path: string, change: (text: string) => string) =>
   (recorded: Recorded): Recorded => ({
@@ -504,7 +506,7 @@ test('the driver that derives keys is noticed when it is back, unless it was to 
     found((before) => withText('/run/cvmboot/partition.conf', () => text)({ ...before, ...recorded })).filter(
       (says) => says.startsWith('verify-tee: '),
     )
-  const snp = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+  const snp = `${words}WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n`
   assert.is(of(snp, back(bootRecorded())).length, 1)
   assert.equal(of(snp, bootRecorded()), [])
   assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
@@ -512,8 +514,8 @@ test('the driver that derives keys is noticed when it is back, unless it was to 
 
 test('a channel to the firmware whose key the kernel has wiped is noticed, by the driver or by the log', () => {
   const wiped = ['sev-guest sev-guest: Disabling VMPCK0 communication key to prevent IV reuse.']
-  const kept = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\nTEE_AFTER_BOOT=keep\n'
-  const ephemeral = 'JOBSTORE_ENCRYPTION=none\n'
+  const kept = `${words}WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\nTEE_AFTER_BOOT=keep\n`
+  const ephemeral = `${words}JOBSTORE_ENCRYPTION=none\n`
   const findings = (text: string, devices: readonly string[], more: Partial<Recorded>) => {
     const recorded = withNames('/dev', ...devices)({ ...bootRecorded(), ...more })
     const all = compare(sceneFrom(withText('/run/cvmboot/partition.conf', () => text)(recorded)))
@@ -528,7 +530,7 @@ test('a channel to the firmware whose key the kernel has wiped is noticed, by th
     // Without a device there is nothing to ask.
     assert.equal(said(config, ['null'], { teeRefuses: true, kernelLog: wiped }), [])
   }
-  const removed = 'WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n'
+  const removed = `${words}WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\n`
   assert.equal(said(removed, ['null'], { teeRefuses: true, kernelLog: wiped }), ['good'])
   // Status says it, too: its problems are these.
   const recorded = withNames('/dev', 'sev-guest')({ ...bootRecorded(), kernelLog: wiped })
@@ -740,6 +742,118 @@ test('a state that is none, or a boot without its configuration, is refused', ()
     () => readBooted(systemOf({ ...bootRecorded(), texts: { '/run/cvmboot/state.json': '{}' } }), undefined),
     /did not write it so/,
   )
+})
+
+const containers = (root: string, options = 'rw,nosuid,nodev', dev?: string) =>
+  both(
+    withText('/run/cvmboot/partition.conf', (text) => `${text}WORKSPACE_DIRECTORIES="/srv/data"\n`),
+    (recorded) =>
+      mounted(
+        `200 ${rootId()} ${dev ?? recorded.mappings?.['workspace']?.dev} ${root} /srv/data ${options} - ext4 /dev/dm-4 rw`,
+      )(recorded),
+  )
+const rootId = root
+const placed = '/.cvmboot-directories/srv=data'
+
+test('a directory on workspace is where the boot put it, and what lies below it is nothing to say', () => {
+  assert.equal(found(containers(placed)), [])
+  const below = `201 200 0:99 / /srv/data/overlay rw - overlay overlay rw,lowerdir=/x`
+  assert.equal(found(both(containers(placed), mounted(below))), [])
+  const scene = sceneFrom(containers(placed)(bootRecorded()))
+  assert.match(printOverview(overviewOf(scene)), /^on workspace +encrypted +dm-4 +workspace /m)
+})
+
+for (const [what, change, says] of [
+  [
+    'another directory of workspace',
+    containers('/evil'),
+    /\/srv\/data any more: \/evil of workspace is mounted/,
+  ],
+  [
+    'another device',
+    containers(placed, 'rw,nosuid,nodev', '0:24'),
+    /\/srv\/data any more: \/dev\/dm-4 is mounted there/,
+  ],
+  ['a directory that is not nosuid', containers(placed, 'rw,nodev'), /it is not mounted nosuid/],
+  ['a directory that is not nodev', containers(placed, 'rw,nosuid'), /it is not mounted nodev/],
+  [
+    'no mount at all',
+    withText('/run/cvmboot/partition.conf', (text) => `${text}WORKSPACE_DIRECTORIES="/srv/data"\n`),
+    /nothing of ours is, or something covers it/,
+  ],
+] as const)
+  test(`${what} in place of a directory on workspace is noticed`, () => {
+    const [first = '', ...more] = found(change)
+    assert.ok(first.startsWith('verify-mount: cannot trust /srv/data any more'), first)
+    assert.match(first, says)
+    assert.equal(more, [])
+  })
+
+const generators = '/usr/lib/systemd/system-generators'
+for (const [what, change, says] of [
+  [
+    'a generator of the root that the boot would mask',
+    withNames(generators, 'new'),
+    /new is masked .*: it is not masked/,
+  ],
+  [
+    'a generator that somebody put in place of a verified one',
+    both(
+      withNames('/run/systemd/system-generators', 'systemd-fstab-generator'),
+      withText('/run/systemd/system-generators/systemd-fstab-generator', () => '#!/bin/sh\n'),
+    ),
+    /systemd-fstab-generator is masked .*: it is a file/,
+  ],
+  [
+    'an agent of the host that is not masked any more',
+    (recorded: Recorded) => {
+      const { ['/run/systemd/system/qemu-guest-agent.service']: _, ...texts } = recorded.texts
+      return { ...recorded, texts }
+    },
+    /qemu-guest-agent\.service is masked .*: it is not masked/,
+  ],
+  [
+    'a setting for users taken back',
+    withText('/proc/sys/kernel/io_uring_disabled', () => '0\n'),
+    /kernel\.io_uring_disabled is 2 .*: it is 0/,
+  ],
+] as const)
+  test(`${what} is noticed`, () => {
+    const [first = ''] = found(change)
+    assert.ok(first.startsWith('verify-setting: '), first)
+    assert.match(first, says)
+  })
+
+test('a generator that may run, or that partition.conf names, need not be masked', () => {
+  assert.equal(found(withNames(generators, 'netplan')), [])
+  const named = withText('/run/cvmboot/partition.conf', (text) => `${text}GENERATORS="new"\n`)
+  assert.equal(found(both(named, withNames(generators, 'new'))), [])
+})
+
+test('a setting that allows less than the boot asked for is held; io_uring that cannot be refused is a note', () => {
+  assert.equal(found(withText('/proc/sys/kernel/perf_event_paranoid', () => '4\n')), [])
+  const recorded = bootRecorded()
+  const { ['/proc/sys/kernel/io_uring_disabled']: _, ...texts } = recorded.texts
+  const findings = compare(sceneFrom({ ...recorded, texts }))
+  assert.equal(bads(findings), [])
+  assert.is(findings.find(({ subject }) => subject === 'kernel.io_uring_disabled')?.result, 'note')
+  assert.match(
+    printOverview(overviewOf(sceneFrom({ ...recorded, texts }))),
+    /hardening +all \d+ settings held/,
+  )
+})
+
+test('a word that switches mitigations off fails where the CPU needs one', () => {
+  const cmdline = both(
+    withText('/proc/cmdline', (text) => `${text.trimEnd()} mitigations=off\n`),
+    withText('/run/cvmboot/partition.conf', (text) =>
+      text.replace('CMDLINE_WORDS="', 'CMDLINE_WORDS="mitigations=off '),
+    ),
+  )
+  const open = withText('/sys/devices/system/cpu/vulnerabilities/mds', () => 'Vulnerable\n')
+  assert.equal(found(open), [])
+  assert.equal(found(cmdline), [])
+  assert.match(found(both(cmdline, open))[0] ?? '', /^mitigations-off: .*mitigations=off .* mds;/)
 })
 
 test.run()

@@ -1,7 +1,16 @@
 // Reproducibility, and what the images hold.
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, utimesSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -147,6 +156,29 @@ test('without root, a tar with attributes that would get lost is refused', () =>
   tool('tar', '-C', tree, '--format=posix', '--pax-option=SCHILY.xattr.user.note:=kept', '-cf', archive, '.')
   const said = withoutRoot(argsOf({ 'os-config': archive, disk: join(at, 'disk.img') }))
   assert.match(said, /^source-missing: .*os-config.*needs root/, said)
+})
+
+test('a root with podman and no modules is told what it lacks, and a directory on workspace is made in it', async () => {
+  const at = place()
+  const withPodman = sameAgain(sources['root-fs'], join(at, 'tree'))
+  mkdirSync(join(withPodman, 'usr/bin'), { recursive: true })
+  writeFileSync(join(withPodman, 'usr/bin/podman'), '')
+  const given = { 'root-fs': withPodman, disk: join(at, 'disk'), out: join(at, 'out') }
+  const said = await setUp(given)
+  assert.match(said, /^note: the root has no modules of the kernel that boots/m)
+  assert.match(
+    said,
+    /^note: podman keeps images in .*: set WORKSPACE_DIRECTORIES="\/var\/lib\/containers" and MODULES="overlay /m,
+  )
+  const [config, tree] = [join(at, 'conf'), join(at, 'tree')]
+  mkdirSync(join(tree, 'usr/lib/modules/6.1'), { recursive: true })
+  mkdirSync(join(tree, 'lib'), { recursive: true })
+  symlinkSync('../usr/lib/modules', join(tree, 'lib/modules'))
+  writeFileSync(config, 'WORKSPACE_SIZE=3M\nJOBSTORE_SIZE=2M\nWORKSPACE_DIRECTORIES=/var/lib/containers\n')
+  const quiet = await setUp({ ...given, config, force: true })
+  assert.not.match(quiet, /^note: /m)
+  const image = extract(given.disk, 'root-fs', join(at, 'image'))
+  assert.match(tool('dump.erofs', '--path=/var/lib/containers', image), /Size: .* directory/)
 })
 
 test.run()

@@ -342,6 +342,30 @@ test('a machine ID: made empty where it is missing, said where it is filled, ref
     'etc/machine-id': { bare: 'uninitialized\n' },
   })
   assert.not.match(await setUp({ disk: join(place(), 'd'), config: conf, 'root-fs': first }), /machine-id/)
+  const other = join(scratch, 'machine-id.conf')
+  writeFileSync(other, `${readFileSync(conf, 'latin1')}MACHINE_ID=keep\n`)
+  const kept = tree('kept-id', { 'sbin/init': tinyElf(), 'etc/machine-id': { bare: `${'0'.repeat(31)}1\n` } })
+  assert.match(
+    await setUp({ disk: join(place(), 'd'), config: other, 'root-fs': kept }),
+    /with MACHINE_ID=keep all VMs have this ID/,
+  )
+})
+
+test('an image needs no file for the machine ID where the boot writes the ID into a layer over /etc', async () => {
+  const places = 'oem-launcher os-config workspace job-store'.split(' ').map((name) => `mnt/nvflare/${name}`)
+  const root = tree('etc-layer', {
+    'sbin/init': tinyElf(),
+    ...Object.fromEntries(
+      [...places, 'etc', 'var', 'proc', 'sys', 'dev', 'run', 'tmp'].map((at) => [`${at}/`, '']),
+    ),
+  })
+  const other = join(scratch, 'etc-layer.conf')
+  writeFileSync(other, `${readFileSync(conf, 'latin1')}OVERLAYS="/etc /var"\n`)
+  for (const [format, make] of Object.entries(makers)) {
+    make(root, `${root}.${format}`)
+    const said = await setUp({ disk: join(place(), 'd'), config: other, 'root-fs': `${root}.${format}` })
+    assert.not.match(said, /machine-id/)
+  }
 })
 
 test('what an ephemeral key loses at power-off is said, and only of those volumes', async () => {

@@ -8,6 +8,7 @@ import { mock } from '../../src/keys/mock.ts'
 import { Secret } from '../../src/keys/secret.ts'
 import { cmdlineRows } from './matrix/cmdline.ts'
 import { consoleRows } from './matrix/console.ts'
+import { controllerRows } from './matrix/controllers.ts'
 import { hostRows } from './matrix/host.ts'
 import { imageRows } from './matrix/images.ts'
 import { initramfsRows } from './matrix/initramfs.ts'
@@ -29,6 +30,7 @@ const all: readonly Row[] = [
   ...swapRows,
   ...initramfsRows,
   ...consoleRows,
+  ...controllerRows,
 ]
 const words = process.argv.slice(2)
 const rows = words.length === 0 ? all : all.filter(([what]) => words.some((word) => what.includes(word)))

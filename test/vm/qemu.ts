@@ -13,6 +13,8 @@ export type Disk = {
   readonly file: string
   /** What the guest writes is dropped when QEMU ends, unless it is to be kept. */
   readonly writes?: 'drop' | 'keep'
+  /** What it is attached to, where that is not virtio-blk. */
+  readonly at?: keyof typeof attached
   /** Not there at power-on: plugged in so many seconds after a line that matches. */
   readonly plugged?: { readonly after: RegExp; readonly seconds: number }
 }
@@ -29,6 +31,8 @@ export type Machine = {
   /** UEFI in place of a BIOS; `secure` is with Secure Boot, and takes what Debian's key "snakeoil" has signed. */
   readonly firmware?: 'uefi' | 'secure'
   readonly disks?: readonly Disk[]
+  /** Further arguments of QEMU, for devices that the host attaches. */
+  readonly devices?: readonly string[]
   /** Directory with the seeds of a TPM, which may be empty: the TPM is then new. */
   readonly tpm?: string
   /** Serial number in the tables that the firmware gives, and measures into PCR 1. */
@@ -66,14 +70,33 @@ const acceleration: Record<Accelerator, string> = {
 /** QEMU's option parser takes a comma for the end of a value, and two for one. */
 const quoted = (path: string): string => path.replaceAll(',', ',,')
 
-const diskArguments = ({ file, writes, plugged }: Disk, index: number): string[] => {
+/** What a disk other than on virtio-blk needs. */
+const attached = {
+  sata: (index: number) => ['-device', `ide-hd,drive=disk${index},bus=ide.${index}`],
+  usb: (index: number) => [
+    '-device',
+    `qemu-xhci,id=usb${index}`,
+    '-device',
+    `usb-storage,drive=disk${index}`,
+  ],
+  lsi: (index: number) => [
+    ...['-device', `lsi53c895a,id=lsi${index}`, '-device', `scsi-hd,bus=lsi${index}.0,drive=disk${index}`],
+  ],
+  nvme: (index: number) => ['-device', `nvme,serial=disk${index},drive=disk${index}`],
+  'virtio-scsi': (index: number) => [
+    ...['-device', `virtio-scsi-pci,id=scsi${index}`],
+    ...['-device', `scsi-hd,bus=scsi${index}.0,drive=disk${index}`],
+  ],
+} as const
+
+const diskArguments = ({ file, writes, plugged, at }: Disk, index: number): string[] => {
   const snapshot = writes === 'keep' ? 'off' : 'on'
   const drive = `if=none,id=disk${index},format=raw,cache=unsafe,snapshot=${snapshot},file=${quoted(file)}`
   const device =
     plugged === undefined
       ? `virtio-blk-pci,drive=disk${index}`
       : `pcie-root-port,id=port${index},chassis=${index + 1},slot=${index + 1}`
-  return ['-drive', drive, '-device', device]
+  return ['-drive', drive, ...(at === undefined ? ['-device', device] : attached[at](index))]
 }
 
 const qemuArguments = (machine: Machine, scratch: string, socket: string): string[] => [
@@ -84,6 +107,7 @@ const qemuArguments = (machine: Machine, scratch: string, socket: string): strin
   ...(machine.cmdline === undefined ? [] : ['-append', machine.cmdline]),
   ...(machine.initramfs === undefined ? [] : ['-initrd', machine.initramfs]),
   ...(machine.disks ?? []).flatMap(diskArguments),
+  ...(machine.devices ?? []),
   ...(machine.serial === undefined ? [] : ['-smbios', `type=1,serial=${machine.serial}`]),
   ...(machine.credential === undefined
     ? []

@@ -198,6 +198,7 @@ export const power = async (
     | 'tpm'
     | 'serial'
     | 'credential'
+    | 'devices'
   > = {},
 ): Promise<Boot> => {
   const { edition = 'cvmboot-mock', cmdline = from.cmdline, initramfs, disks, ...rest } = differently

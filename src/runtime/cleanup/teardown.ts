@@ -28,12 +28,14 @@ export type Scene = {
 const stays = ({ layers }: Expected, volume: ExpectedVolume): boolean =>
   volume.name === 'root-fs' || layers.some(({ over }) => over.some((path) => holds(volume.mount, path)))
 
-/** Of a volume, and of whatever somebody mounted below it; the last first. */
-const unmounts = (mounts: readonly MountNode[], volume: ExpectedVolume): Teardown[] =>
-  mounts
-    .filter(({ target }) => holds(volume.mount, target))
+/** Of a volume, of its directories elsewhere, and of whatever somebody mounted below these; the last first. */
+const unmounts = ({ mounts, expected }: Scene, volume: ExpectedVolume): Teardown[] => {
+  const places = volume.name === 'workspace' ? [volume.mount, ...expected.directories] : [volume.mount]
+  return mounts
+    .filter(({ target }) => places.some((place) => holds(place, target)))
     .toReversed()
     .map(({ target }) => ({ do: 'unmount', target }))
+}
 
 const closes = (mappings: readonly string[], { name, protection }: ExpectedVolume): Teardown[] =>
   protection === 'none'
@@ -52,15 +54,13 @@ const erasure = (devices: Scene['devices'], volume: ExpectedVolume): Teardown[] 
   ]
 }
 
-export const planTeardown = (
-  { expected, mounts, mappings, devices }: Scene,
-  encrypted: 'kept' | 'erased',
-): Teardown[] => {
+export const planTeardown = (scene: Scene, encrypted: 'kept' | 'erased'): Teardown[] => {
+  const { expected, mounts, mappings, devices } = scene
   const [tmp] = expected.memory
   const volumes = expected.volumes.filter((volume) => !stays(expected, volume)).toReversed()
   return [
     ...volumes.flatMap((volume) => [
-      ...unmounts(mounts, volume),
+      ...unmounts(scene, volume),
       ...closes(mappings, volume),
       ...(encrypted === 'erased' ? erasure(devices, volume) : []),
     ]),

@@ -23,8 +23,11 @@ const kinds: Readonly<Record<string, Kind>> = {
   overlay: 'memory',
   'container-stores': 'memory',
   'machine-id': 'memory',
+  'bind-directory': 'encrypt',
   'mask-swap': 'harden',
   harden: 'harden',
+  'harden-users': 'harden',
+  'close-doors': 'harden',
   'keep-sysctls': 'harden',
 }
 

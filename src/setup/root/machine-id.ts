@@ -4,6 +4,7 @@
 import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fail } from '../../fault.ts'
+import type { MachineIdPlace } from '../../layout/machine-id.ts'
 import { resolveIn } from './resolve.ts'
 import type { RootView } from './view.ts'
 
@@ -14,7 +15,11 @@ export type MachineId =
   | { readonly kind: 'there' /** What has to be said of it. */; readonly says: string | undefined }
 
 /** Fault: `root-machine-id` where it is a link, a directory or a device. */
-export const machineIdIn = async (view: RootView, path: string): Promise<MachineId> => {
+export const machineIdIn = async (
+  view: RootView,
+  path: string,
+  place: MachineIdPlace,
+): Promise<MachineId> => {
   const bad = (reason: string) => fail('root-machine-id', { path, reason })
   const etc = await resolveIn(view, dirname(machineIdPath), [])
   if (etc.kind === 'missing' && etc.link === undefined) return { kind: 'absent' }
@@ -31,7 +36,11 @@ export const machineIdIn = async (view: RootView, path: string): Promise<Machine
   const what = text === undefined || /^[0-9a-f]{32}$/.test(text) ? 'an ID' : 'something that is no ID'
   return {
     kind: 'there',
-    says: `root-fs: its ${machineIdPath} holds ${what}, the same for each VM of this image; the boot gives each VM an ID of its own, so empty the file`,
+    says: `root-fs: its ${machineIdPath} holds ${what}, the same for each VM of this image; ${
+      place === 'kept'
+        ? 'with MACHINE_ID=keep all VMs have this ID'
+        : 'the boot gives each VM an ID of its own, so empty the file'
+    }`,
   }
 }
 

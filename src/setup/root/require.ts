@@ -1,7 +1,7 @@
 // What `setup` asks of a root before it lays one out: an init that the kernel can run, without which the boot would halt,
 // and a place for the machine's ID.
 
-import type { Config } from '../../config/config.ts'
+import { type Config, machineIdPlace } from '../../config/config.ts'
 import { type BootFault, fail, printable } from '../../fault.ts'
 import { volumes } from '../../layout/layout.ts'
 import { containerIn, isEmpty, rootBelow } from './container.ts'
@@ -28,11 +28,14 @@ export type RootJob = {
 /** Returns what has to be said of the root, a line each. Faults: `root-*`, `tool-*`. */
 export const requireRoot = async ({ view, path, config, missing }: RootJob): Promise<readonly string[]> => {
   const init = await requireInit(view, path, config)
-  const id = await machineIdIn(view, path)
-  if (id.kind === 'absent' && missing === 'refuse')
+  const place = machineIdPlace(config)
+  const id = await machineIdIn(view, path, place)
+  // A boot whose /etc is a writable layer makes the file in that layer.
+  if (id.kind === 'absent' && missing === 'refuse' && place !== 'layer')
     throw fail('root-machine-id', { path, reason: 'there is no such file in this image' })
-  const said =
-    id.kind === 'absent' ? `root-fs: it had no ${machineIdPath}; an empty one is in its image` : id.says
+  const made =
+    missing === 'make' ? `root-fs: it had no ${machineIdPath}; an empty one is in its image` : undefined
+  const said = id.kind === 'absent' ? made : id.says
   return [init, said].filter((line) => line !== undefined)
 }
 

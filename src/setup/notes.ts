@@ -1,0 +1,29 @@
+// What a tree for root-fs lacks for what is installed in it. In a ready image nobody looks.
+
+import { readdirSync } from 'node:fs'
+import type { Config } from '../config/config.ts'
+import { adviceFor, noModules } from '../layout/engines.ts'
+import { resolveWithin } from '../machine/within.ts'
+
+const programs = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']
+
+const isEmpty = (directory: string | undefined): boolean => {
+  try {
+    return directory === undefined || readdirSync(directory).length === 0
+  } catch {
+    return true
+  }
+}
+
+/** One line each. */
+export const notesOn = (tree: string, config: Config): string[] => {
+  const none = isEmpty(resolveWithin(tree, '/lib/modules'))
+  const modulesLater = none || config.hardening.modules === 'closed' ? 'none' : 'some'
+  const advice = adviceFor({
+    has: (program) => programs.some((path) => resolveWithin(tree, `${path}/${program}`) !== undefined),
+    modulesLater,
+    directories: config.workspaceDirectories,
+    modules: config.modules,
+  })
+  return [...(none ? [noModules] : []), ...advice]
+}

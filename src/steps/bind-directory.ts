@@ -1,0 +1,45 @@
+// bind-directory: a directory of the root that lies on workspace, for data that grows: container storage, say. What the
+// root has there is hidden.
+
+import { fail, faultOf } from '../fault.ts'
+import { directoryStore, storedName, storedPath } from '../layout/directories.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { inRoot } from './mount.ts'
+import type { Definition } from './step.ts'
+
+export type BindDirectory = {
+  readonly kind: 'bind-directory'
+  /** In the new root. */
+  readonly path: string
+  /** Where the new root has workspace. */
+  readonly workspace: string
+}
+
+export const bindDirectory: Definition<BindDirectory> = {
+  print: ({ path, workspace }) => `bind-directory ${path} from ${workspace}${storedPath(path)} nosuid nodev`,
+  subject: ({ path }) => path,
+  run: ({ path, workspace }, { machine }) => {
+    const target = inRoot(path)
+    const as = machine.directory(target)
+    if (as === undefined) throw fail('mount-point-missing', { target: path, volume: 'root-fs' })
+    const hides = machine.names(inRoot('/'), path).length
+    const { dev } = machine.mapping('workspace')
+    const names = [directoryStore, storedName(path)] as const
+    let made: 'made' | 'found'
+    try {
+      made = machine.bindDirectory({ volume: inRoot(workspace), names, as, target })
+    } catch (thrown) {
+      const { code } = faultOf(thrown)
+      if (code !== 'internal') throw thrown
+      throw fail('directory-bind', { path, reason: reasonOf(thrown) })
+    }
+    const unproven = (reason: string) => fail('mount-unproven', { target: path, reason })
+    const mount = machine.mounts().findLast((one) => one.target === target)
+    if (mount?.dev !== dev) throw unproven(`device ${mount?.dev ?? 'none'}`)
+    if (mount.root !== storedPath(path)) throw unproven(`the directory ${mount.root} of workspace`)
+    const lacking = ['nosuid', 'nodev'].find((option) => !mount.options.includes(option))
+    if (lacking !== undefined) throw unproven(`no option ${lacking}`)
+    if (hides > 0) machine.log(5, `${path} is on workspace: ${hides} names that root-fs has there are hidden`)
+    return { mount: path, from: 'workspace', directory: made, hides }
+  },
+}

@@ -1,0 +1,34 @@
+// close-doors: systemd of the new root starts nothing because of a device, firmware variable or disk that the host chose.
+// /run moves along to the new root; what is there goes before /usr/lib, and generators there go before those of /etc too.
+
+import { fail } from '../fault.ts'
+import { generatorDirectories, generatorMasks, unitMasks } from '../layout/doors.ts'
+import { newRoot } from '../layout/initramfs.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Definition } from './step.ts'
+
+export type CloseDoors = {
+  readonly kind: 'close-doors'
+  /** Generators that may run; every other one of the new root is masked. */
+  readonly generators: readonly string[]
+  /** Units that are masked. */
+  readonly units: readonly string[]
+}
+
+const mask = (machine: Machine, path: string): void => {
+  machine.writeLink(path, '/dev/null')
+  if (machine.fileBytes(path) !== 0) throw fail('door-unmasked', { path })
+}
+
+export const closeDoors: Definition<CloseDoors> = {
+  print: ({ generators, units }) =>
+    `close-doors generators but ${generators.join(' ')}, units ${units.join(' ')}`,
+  subject: () => '',
+  run: ({ generators, units }, { machine }) => {
+    const found = new Set(generatorDirectories.flatMap((directory) => machine.names(newRoot, directory)))
+    const masked = [...found].filter((name) => !generators.includes(name)).sort()
+    for (const name of masked) mask(machine, `${generatorMasks}/${name}`)
+    for (const unit of units) mask(machine, `${unitMasks}/${unit}`)
+    return { masked: masked.join(' '), units: units.length }
+  },
+}

@@ -1,0 +1,22 @@
+// harden-users: what users without privileges may not do. Many settings of one kind, each written and read back.
+
+import type { Chosen } from '../layout/hardening.ts'
+import { setProved } from './harden.ts'
+import type { Definition } from './step.ts'
+
+export type HardenUsers = { readonly kind: 'harden-users'; readonly settings: readonly Chosen[] }
+
+export const hardenUsers: Definition<HardenUsers> = {
+  print: ({ settings }) =>
+    `harden-users ${settings.map(([setting, value]) => `${setting}=${value}`).join(' ')}`,
+  subject: ({ settings }) => `${settings.length} settings`,
+  run: ({ settings }, { machine }) => {
+    const lacking = settings.filter(
+      ([setting, value]) => setProved(machine, setting, value) === 'not in this kernel',
+    )
+    return {
+      settings: settings.length - lacking.length,
+      'not-in-this-kernel': lacking.map(([setting]) => setting).join(' '),
+    }
+  },
+}
