@@ -48,9 +48,27 @@ const entrySize = 128
 const entryCount = 128
 const unused = '00000000-0000-0000-0000-000000000000'
 
+/** Bytes that a logical block of a disk can have here. */
+export const blockSizes = [512, 4096] as const
+export type BlockSize = (typeof blockSizes)[number]
+
+const showsTable = (head: Buffer, size: number): boolean =>
+  head.toString('latin1', size, size + signature.length) === signature
+
 /** The size of logical blocks with which a disk's head shows a table; undefined where it shows none. */
-export const gptBlockSize = (head: Buffer): number | undefined =>
-  [512, 4096].find((size) => head.toString('latin1', size, size + signature.length) === signature)
+export const gptBlockSize = (head: Buffer): BlockSize | undefined =>
+  blockSizes.find((size) => showsTable(head, size))
+
+/**
+ * Why there is no table for blocks of this size. A table for blocks of the other size is named and never used: its numbers
+ * count other blocks, so each partition would lie elsewhere than its maker meant.
+ */
+const whyNone = (head: Buffer, blockSize: number): string => {
+  const other = blockSizes.find((size) => size !== blockSize && showsTable(head, size))
+  return other === undefined
+    ? 'there is none'
+    : `the disk has logical blocks of ${blockSize} bytes, and its table is for blocks of ${other}; attach it with blocks of ${other} (QEMU: logical_block_size=${other}), or make it with cvmboot setup --sector-size ${blockSize}`
+}
 
 const entryBlocks = (blockSize: number): number => (entryCount * entrySize) / blockSize
 
@@ -134,7 +152,7 @@ export const parseGpt = (head: Uint8Array, blockSize: number, blocks: bigint): G
   const header = Buffer.from(bytes.subarray(blockSize, blockSize + headerSize))
   const array = bytes.subarray(2 * blockSize, headBlocks(blockSize) * blockSize)
 
-  need(header.toString('latin1', 0, 8) === signature, 'there is none')
+  if (!showsTable(bytes, blockSize)) throw fail('gpt-invalid', { reason: whyNone(bytes, blockSize) })
   need(header.readUInt32LE(8) === 0x00010000, 'its revision is not 1.0')
   need(header.readUInt32LE(12) === headerSize, `its header has not ${headerSize} bytes`)
   const headerCrc = header.readUInt32LE(16)

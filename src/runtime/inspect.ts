@@ -11,6 +11,7 @@ import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luk
 import { readDevice } from '../machine/block.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { accessFile, accessWithin, type RandomAccess } from '../machine/random-access.ts'
+import { readText } from '../machine/text.ts'
 import { type Claim, claimsLuks } from './claim.ts'
 import { claimVolume } from './claim-areas.ts'
 import { printInspection, printInspectionJson } from './inspect-print.ts'
@@ -53,6 +54,20 @@ export type Inspection = {
   readonly refused: Fault | undefined
 }
 
+/** The directory in which the kernel describes a block device (makedev(3) of glibc, without the parts above 32 bits). */
+const sysfsOf = ({ rdev }: Stats): string => {
+  const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)]
+  return `/sys/dev/block/${major}:${minor}`
+}
+
+/** Bytes of a logical block of a whole disk; undefined for a partition, and for a file, whose table alone can tell. */
+const ownBlockSize = (path: string): number | undefined => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats?.isBlockDevice() !== true) return undefined
+  const text = readText(`${sysfsOf(stats)}/queue/logical_block_size`)
+  return text === undefined ? undefined : Number(text)
+}
+
 /** Bytes of a file or a block device. Fault: `device-read`. */
 export const sizeOf = (path: string): bigint => {
   let stats: Stats
@@ -60,9 +75,7 @@ export const sizeOf = (path: string): bigint => {
     stats = statSync(path)
     if (stats.isFile()) return BigInt(stats.size)
     if (stats.isBlockDevice()) {
-      // makedev(3) of glibc, without the parts above 32 bits.
-      const [major, minor] = [(stats.rdev >> 8) & 0xfff, (stats.rdev & 0xff) | ((stats.rdev >> 12) & 0xfff00)]
-      return BigInt(readFileSync(`/sys/dev/block/${major}:${minor}/size`, 'latin1').trim()) * 512n
+      return BigInt(readFileSync(`${sysfsOf(stats)}/size`, 'latin1').trim()) * 512n
     }
   } catch (thrown) {
     throw fail('device-read', { device: path, reason: reasonOf(thrown) })
@@ -103,14 +116,16 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   }
   let gpt: Gpt
   try {
-    gpt = parseGpt(head, blockSize, bytes / BigInt(blockSize))
+    // The boot reads the table of a disk by the disk's own blocks, and so does this.
+    const own = ownBlockSize(path) ?? blockSize
+    gpt = parseGpt(head, own, bytes / BigInt(own))
   } catch (thrown) {
     const claim: Claim = { kind: 'unknown', facts: { table: 'gpt' }, refused: faultOf(thrown) }
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
   }
   const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): Found => {
-    const length = (last - first + 1n) * BigInt(blockSize)
-    const start = first * BigInt(blockSize)
+    const length = (last - first + 1n) * BigInt(gpt.blockSize)
+    const start = first * BigInt(gpt.blockSize)
     const own = headOf(path, start, length)
     const spare = () => headOf(path, start + spareOffset, BigInt(headerAreaBytes))
     const label = cryptNames.find((volume) => volume === name) ?? 'any'

@@ -15,6 +15,19 @@ const isEmpty = (directory: string | undefined): boolean => {
   }
 }
 
+/** Where a distribution, and where an owner, has units. */
+const unitDirectories = ['/usr/lib/systemd/system', '/etc/systemd/system']
+
+const has = (tree: string, path: string): boolean => resolveWithin(tree, path) !== undefined
+
+/** A root with systemd that nobody has put our units into. */
+const lacksUnits = (tree: string): boolean =>
+  has(tree, '/usr/lib/systemd/systemd') &&
+  !unitDirectories.some((directory) => has(tree, `${directory}/cvmboot.service`))
+
+export const noUnits =
+  'root-fs: it has no cvmboot.service, so nothing in the VM verifies the volumes again and nothing starts the launcher; cvmboot install --generator none --root TREE puts the units there, before setup'
+
 /** One line each. */
 export const notesOn = (tree: string, config: Config): string[] => {
   const none = isEmpty(resolveWithin(tree, '/lib/modules'))
@@ -25,5 +38,5 @@ export const notesOn = (tree: string, config: Config): string[] => {
     directories: config.workspaceDirectories,
     modules: config.modules,
   })
-  return [...(none ? [noModules] : []), ...advice]
+  return [...(lacksUnits(tree) ? [noUnits] : []), ...(none ? [noModules] : []), ...advice]
 }

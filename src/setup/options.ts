@@ -6,6 +6,7 @@ import { readArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig } from '../config/config.ts'
 import { fail } from '../fault.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
+import { type BlockSize, blockSizes } from '../layout/gpt.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
 import type { Pivot } from '../layout/pivot.ts'
 import { readConfigFile } from '../machine/config-file.ts'
@@ -21,6 +22,8 @@ export type Options = {
   /** Undefined: beside the disk for a file, the current directory for a device. */
   readonly out: string | undefined
   readonly format: FileSystem
+  /** Bytes of a logical block of the disk that an image file is for; undefined where none are asked for. */
+  readonly sectorSize: BlockSize | undefined
   readonly existing: 'keep' | 'replace'
   readonly appended: Appended
   /** Seconds since 1970: every time stamp in the images. */
@@ -31,7 +34,8 @@ export const setupHelp = `cvmboot setup: make a disk of three directories, tars 
 
   cvmboot setup --root-fs PATH --oem-launcher PATH --os-config PATH
                 [--disk FILE|DEVICE] [--config FILE] [--out DIR]
-                [--format erofs|squashfs|ext4] [--append TEXT [--hook]] [--force]
+                [--format erofs|squashfs|ext4] [--sector-size 512|4096]
+                [--append TEXT [--hook]] [--force]
 
   --root-fs, --oem-launcher, --os-config
                   what the volume holds: a directory, a tar (compressed or not), or a ready
@@ -42,6 +46,8 @@ export const setupHelp = `cvmboot setup: make a disk of three directories, tars 
   --out           directory for roothashes.json, cmdline and partition.conf; otherwise that
                   of the image file, or the current one when a device is written
   --format        file system made from directories and tars (erofs)
+  --sector-size   bytes of a logical block of the disk that the image file is for (512); the
+                  partition table of one size is none on a disk of the other. A device has its own
   --append        words that follow in the emitted command line; one that the boot would refuse
                   is refused here
   --hook          they are for an initramfs of dracut or initramfs-tools, where a few more are good
@@ -70,6 +76,10 @@ export const readOptions = (args: readonly string[], environment: Environment): 
   const sources = Object.fromEntries(verityNames.map(need)) as Record<VerityName, string>
   const format = formats.find((f) => f === (given.format ?? 'erofs'))
   if (format === undefined) throw badUsage(`--format takes ${formats.join(', ')}, not ${given.format}`)
+  const asked = given['sector-size']
+  const sectorSize = blockSizes.find((size) => `${size}` === asked)
+  if (asked !== undefined && sectorSize === undefined)
+    throw badUsage(`--sector-size takes ${blockSizes.join(' or ')}, not ${asked}`)
   const { config, configFile } = readConfig(given.config, environment)
   const disk = given.disk ?? absolute('NVFLARE_DEVICE', environment) ?? config.device
   if (disk === undefined || disk === '')
@@ -84,6 +94,7 @@ export const readOptions = (args: readonly string[], environment: Environment): 
     disk: resolve(disk),
     out: given.out === undefined ? undefined : resolve(given.out),
     format,
+    sectorSize,
     existing: given.force === true ? 'replace' : 'keep',
     appended,
     time: readTime(environment['SOURCE_DATE_EPOCH']),
@@ -99,6 +110,7 @@ const accepted = {
   disk: text,
   out: text,
   format: text,
+  'sector-size': text,
   append: text,
   hook: { type: 'boolean' },
   force: { type: 'boolean' },

@@ -58,6 +58,7 @@ const setUp = async (
 ): Promise<string> => {
   const target = await openTarget(options.disk, options.existing)
   try {
+    requireOwnSectors(options, target)
     requireOutside(sources, outOf(options, target.kind))
     const out = openOut(options, target)
     return await withWork(startProgress(process.stderr), (work) =>
@@ -76,6 +77,14 @@ const lookAtRoot = async (sources: readonly Source[], { config }: Options): Prom
   return source.kind === 'image'
     ? requireRoot({ view: viewOfImage(path, source.fileSystem), path, config, missing: 'refuse' })
     : requireRoot({ view: viewOfTree(path), path, config, missing: 'make' })
+}
+
+/** A device has the logical blocks that it has. Fault: `usage`. */
+const requireOwnSectors = ({ sectorSize }: Options, target: Target): void => {
+  if (target.kind === 'device' && sectorSize !== undefined && sectorSize !== target.blockSize)
+    throw fail('usage', {
+      reason: `--sector-size ${sectorSize} is not that of ${target.path}, whose logical blocks have ${target.blockSize} bytes; leave it out`,
+    })
 }
 
 /** The uppermost directory that is not there yet; undefined where all are. */
@@ -132,7 +141,7 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
   const built = await work.together(
     sources.map((source) => () => buildVolume(work, source, options, directory)),
   )
-  const blockSize = target.kind === 'device' ? target.blockSize : 512
+  const blockSize = target.kind === 'device' ? target.blockSize : (options.sectorSize ?? 512)
   const plan = planPartitions(built, options.config, blockSize)
   const bytes = target.kind === 'device' ? target.bytes : alignUp(plan.needed)
   if (bytes < plan.needed) throw fail('target-too-small', { target: target.path, bytes, needed: plan.needed })

@@ -75,6 +75,36 @@ const forged = (change: (head: Buffer) => void, gpt = sample): Buffer => {
   return head
 }
 
+test('a table for blocks of the other size is named, with what to do, and never used', () => {
+  const of = (blockSize: number): Gpt => ({ ...sample, blockSize, partitions: [part(1, 2048n, 4095n)] })
+  for (const [made, disk] of [
+    [512, 4096],
+    [4096, 512],
+  ] as const) {
+    const head = Buffer.concat([printGpt(of(made)).head, Buffer.alloc(1 << 15)])
+    const said = reason(head, disk)
+    assert.ok(
+      said.includes(`the disk has logical blocks of ${disk} bytes, and its table is for blocks of ${made}`),
+      said,
+    )
+    assert.ok(said.includes(`logical_block_size=${made}`) && said.includes(`--sector-size ${disk}`), said)
+    // Whatever else lies there is no table.
+    assert.match(reason(head.fill(0x5a, made, made + 8), disk), /there is none;|there is none$/)
+  }
+})
+
+test('of two tables, one for each size of blocks, the disk takes that of its own size', () => {
+  const small = { ...sample, partitions: [] }
+  const large: Gpt = { ...sample, blockSize: 4096, partitions: [part(1, 2048n, 4095n)] }
+  const head = Buffer.alloc(1 << 15)
+  Buffer.from(printGpt(large).head).copy(head)
+  // The header of the other table lies in the first block of 4096, its entries in what the larger table leaves free.
+  Buffer.from(printGpt(small).head).copy(head, 512, 512, 1024)
+  assert.is(parseGpt(head, 4096, large.blocks).partitions.length, 1)
+  // The smaller table's entries are the other's bytes, so its own check fails.
+  assert.match(reason(head, 512), /the checksum of its entries is wrong/)
+})
+
 test('what is printed is what is parsed', () => {
   for (let i = 0; i < 300; i++) {
     const gpt = randomGpt()

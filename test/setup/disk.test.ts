@@ -18,6 +18,7 @@ import { parseConfig, printConfig } from '../../src/config/config.ts'
 import { gptAttributes, gptTypes } from '../../src/layout/gpt.ts'
 import { treeName, verityNames } from '../../src/layout/layout.ts'
 import { fixedSalt, partuuids, type RootHash } from '../../src/layout/verity.ts'
+import { inspectPath } from '../../src/runtime/inspect.ts'
 import {
   config,
   extract,
@@ -49,6 +50,27 @@ test('the output is the disk and three text files, and nothing else', () => {
   assert.match(summary, /^wrote .*disk\.img: /)
   assert.match(summary, facts['os-config'].roothash)
   assert.match(summary, /next: cvmboot pack .*partition\.conf/)
+})
+
+test('an image file for disks of 4096-byte blocks has its table and its partitions in such blocks', async () => {
+  const to = place()
+  const large = join(to, 'disk.img')
+  await setUp({ disk: large, 'sector-size': '4096' })
+  const { content, refused } = inspectPath(large, 'claimed')
+  assert.is(refused, undefined)
+  if (content.kind !== 'gpt') return assert.unreachable(content.kind)
+  assert.is(content.gpt.blockSize, 4096)
+  const kinds = content.partitions.map(({ name, claim }) => `${name} ${claim.kind}`)
+  const small = inspectPath(disk, 'claimed').content
+  if (small.kind !== 'gpt') return assert.unreachable(small.kind)
+  assert.is(small.gpt.blockSize, 512)
+  assert.equal(
+    kinds,
+    small.partitions.map(({ name, claim }) => `${name} ${claim.kind}`),
+  )
+  // The volumes are the same to the byte, and so are the words for the kernel.
+  for (const name of ['cmdline', 'roothashes.json'])
+    assert.is(readFileSync(join(to, name), 'utf8'), readFileSync(join(at, name), 'utf8'))
 })
 
 for (const kind of ['directories', 'tars', ...formats] as const)

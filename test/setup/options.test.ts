@@ -28,6 +28,8 @@ test('three sources and a disk are enough', () => {
   assert.equal(options.sources, { 'root-fs': '/a', 'oem-launcher': '/b', 'os-config': '/c' })
   assert.equal(options.config, defaultConfig)
   assert.is(options.format, 'erofs')
+  assert.is(options.sectorSize, undefined)
+  assert.is(read([...disk, '--sector-size', '4096']).sectorSize, 4096)
   assert.is(options.existing, 'keep')
 })
 
@@ -36,6 +38,8 @@ test('what cannot be understood is refused by name', async () => {
   await usage(/needs --os-config/, [...three.slice(0, 4), ...disk])
   await usage(/needs --disk/, three)
   await usage(/--format takes erofs, squashfs, ext4, not xfs/, [...three, ...disk, '--format', 'xfs'])
+  for (const size of ['520', '4k', '', '512 '])
+    await usage(/--sector-size takes 512 or 4096, not /, [...three, ...disk, '--sector-size', size])
   await usage(/--frmat/, [...three, ...disk, '--frmat=ext4'])
   await usage(/extra/, [...three, ...disk, 'extra'])
   await usage(/--disk is given more than once/, [...three, ...disk, ...disk])

@@ -13,6 +13,8 @@ export type Disk = {
   readonly file: string
   /** What the guest writes is dropped when QEMU ends, unless it is to be kept. */
   readonly writes?: 'drop' | 'keep'
+  /** Bytes of its logical blocks, where they are not 512; on virtio-blk only. */
+  readonly blockSize?: 4096
   /** What it is attached to, where that is not virtio-blk. */
   readonly at?: keyof typeof attached
   /** Not there at power-on: plugged in so many seconds after a line that matches. */
@@ -89,12 +91,14 @@ const attached = {
   ],
 } as const
 
-const diskArguments = ({ file, writes, plugged, at }: Disk, index: number): string[] => {
+const diskArguments = ({ file, writes, plugged, at, blockSize }: Disk, index: number): string[] => {
   const snapshot = writes === 'keep' ? 'off' : 'on'
   const drive = `if=none,id=disk${index},format=raw,cache=unsafe,snapshot=${snapshot},file=${quoted(file)}`
+  const blocks =
+    blockSize === undefined ? '' : `,logical_block_size=${blockSize},physical_block_size=${blockSize}`
   const device =
     plugged === undefined
-      ? `virtio-blk-pci,drive=disk${index}`
+      ? `virtio-blk-pci,drive=disk${index}${blocks}`
       : `pcie-root-port,id=port${index},chassis=${index + 1},slot=${index + 1}`
   return ['-drive', drive, ...(at === undefined ? ['-device', device] : attached[at](index))]
 }

@@ -102,6 +102,7 @@ export const setup = async (
   config: string,
   directory: string,
   onOutput?: (text: string) => void,
+  more: readonly string[] = [],
 ): Promise<void> => {
   const from = [
     '--root-fs',
@@ -112,7 +113,7 @@ export const setup = async (
     sources.osConfig,
   ]
   const to = ['--disk', join(directory, 'disk.img'), '--out', directory]
-  await run(executable('cvmboot-mock'), ['setup', '--config', config, ...from, ...to, '--force'], {
+  await run(executable('cvmboot-mock'), ['setup', '--config', config, ...from, ...to, ...more, '--force'], {
     env: { TMPDIR: process.env['TMPDIR'] ?? '/tmp' },
     ...(onOutput === undefined ? {} : { onOutput }),
   })
