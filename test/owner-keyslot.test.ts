@@ -3,7 +3,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FaultCode } from '../src/fault.ts'
 import { ownerMacKey, wrapForOwner } from '../src/keys/owner.ts'
@@ -16,6 +15,7 @@ import { booted } from './booted.ts'
 import { fakeMachine, goodWorld, type World } from './fake-machine.ts'
 import { counting as randomOf } from './layout/luks2-good.ts'
 import { ageOwner, type Owner, rsaOwner, secretOf } from './owner/keys.ts'
+import { suite } from './suite.ts'
 
 const test = suite<{ scratch: string }>('the keyslot of an owner')
 test.before((context) => {

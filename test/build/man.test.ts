@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verbs } from '../../src/cli.ts'
 import { parameters } from '../../src/cmdline/params.ts'
@@ -7,6 +6,7 @@ import { configKeys } from '../../src/config/keys.ts'
 import { exitStatus, faults } from '../../src/fault.ts'
 import { manPages } from '../../src/install/man/pages.ts'
 import { type Page, printPage, roff } from '../../src/install/man/roff.ts'
+import { suite } from '../suite.ts'
 
 const test = suite<{ pages: readonly Page[] }>('manual pages')
 test.before(async (context) => {

@@ -15,7 +15,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { root } from '../../build/bundle.ts'
 import { makePackages } from '../../build/package/package.ts'
@@ -25,6 +24,7 @@ import { printExample } from '../../src/config/example.ts'
 import { type Completed, completed, printBash, printZsh } from '../../src/install/completion.ts'
 import { filesFor, unitFiles } from '../../src/install/frameworks.ts'
 import { tinyElf } from '../elf.ts'
+import { suite } from '../suite.ts'
 import { build } from '../vm/world.ts'
 
 type Made = { place: string; files: readonly string[]; words: readonly Completed[] }

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { encryptAge } from '../../src/keys/age-encrypt.ts'
 import { ownerMacKey, wrapForOwner, wrappedOffset } from '../../src/keys/owner.ts'
@@ -13,6 +12,7 @@ import { unwrapAsOwner } from '../../src/owner/unwrap.ts'
 import { uuid } from '../layout/luks2-good.ts'
 import { ageOwner, type Owner, ownerPassphrase, rsaOwner, secretOf } from '../owner/keys.ts'
 import { refused } from '../owner/refused.ts'
+import { suite } from '../suite.ts'
 
 const test = suite<{ scratch: string }>("the owner's token")
 test.before.each((context) => {

@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault, type FaultCode } from '../../src/fault.ts'
 import { Secret } from '../../src/keys/secret.ts'
@@ -29,6 +28,7 @@ import {
   srkTemplate,
 } from '../../src/machine/tpm/structures.ts'
 import { readAll, sized, u32 } from '../../src/machine/tpm/wire.ts'
+import { suite } from '../suite.ts'
 import { type SoftTpm, softTpm } from '../swtpm.ts'
 
 type Context = { directory: string; started: SoftTpm[]; own: SoftTpm; other: SoftTpm }

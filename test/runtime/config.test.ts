@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { BootFault } from '../../src/fault.ts'
 import { config } from '../../src/runtime/config.ts'
+import { suite } from '../suite.ts'
 
 const test = suite<{ directory: string; old: string }>('cvmboot config')
 const main = join(import.meta.dirname, '../../src/main.ts')

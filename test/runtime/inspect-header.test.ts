@@ -5,7 +5,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault, exitStatus } from '../../src/fault.ts'
 import { openLasting, type Wanted } from '../../src/keys/lasting.ts'
@@ -19,6 +18,7 @@ import { claimHeader, claimsLuks } from '../../src/runtime/claim.ts'
 import { inspectPath, printInspection, printInspectionJson } from '../../src/runtime/inspect.ts'
 import { dataBytes, goodArea, goodFormat, ownerKey } from '../layout/luks2-good.ts'
 import { byKeyAlone, hostileHeaders } from '../layout/luks2-hostile.ts'
+import { suite } from '../suite.ts'
 
 const test = suite<{ file: string; scratch: string }>('inspect and the boot on headers')
 test.before((context) => {

@@ -11,10 +11,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
 import { inspectAny, printInspection } from '../../src/runtime/inspect.ts'
+import { suite } from '../suite.ts'
 
 const test = suite<{ scratch: string; tree: string; image: string }>('inspect an initramfs image')
 

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault.ts'
 import { extentOf } from '../../src/layout/extent.ts'
@@ -13,6 +12,7 @@ import { toolPath } from '../../src/machine/exec.ts'
 import { inspectPath, printInspection, printInspectionJson } from '../../src/runtime/inspect.ts'
 import { goodArea, uuid } from '../layout/luks2-good.ts'
 import { hostileHeaders } from '../layout/luks2-hostile.ts'
+import { suite } from '../suite.ts'
 
 const test = suite<{ scratch: string; file: string }>('inspect')
 

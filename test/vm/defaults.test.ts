@@ -2,11 +2,11 @@
 // nothing, and the machine powers off without waiting for anyone. Each boot also takes another way into the root: our own,
 // and those of the two generators. With words as arguments, only the machines that have one of them in their name.
 
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { machineIdDigest } from '../../src/layout/machine-id.ts'
 import { parseMounts } from '../../src/runtime/mounts.ts'
 import { isOwn } from '../../src/runtime/own-mounts.ts'
+import { suite } from '../suite.ts'
 import { bootDefaults, type Ordinary } from './defaults.ts'
 import { inLanes } from './matrix/lanes.ts'
 

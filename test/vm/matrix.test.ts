@@ -2,10 +2,10 @@
 // named here, or get through. Two boots at a time; a table of what each was seen to end in. With words as arguments,
 // only the rows that have one of them in their name.
 
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { mock } from '../../src/keys/mock.ts'
 import { Secret } from '../../src/keys/secret.ts'
+import { suite } from '../suite.ts'
 import { cmdlineRows } from './matrix/cmdline.ts'
 import { consoleRows } from './matrix/console.ts'
 import { controllerRows } from './matrix/controllers.ts'

@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseState } from '../../src/layout/state.ts'
+import { suite } from '../suite.ts'
 import { shapeOf, writeGolden } from './golden.ts'
 import { type Part, run } from './running.ts'
 import { project } from './world.ts'

@@ -5,7 +5,6 @@ import { createECDH, createPublicKey, verify } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bundle } from '../../build/bundle.ts'
 import { makeExecutable } from '../../build/executable.ts'
@@ -17,6 +16,7 @@ import {
   snpSignedBytes,
 } from '../../src/machine/snp-report.ts'
 import { counting, mixedKey } from '../snp.ts'
+import { suite } from '../suite.ts'
 import { readReport } from './report.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import {
