@@ -55,16 +55,25 @@ export type BlockSize = (typeof blockSizes)[number]
 const showsTable = (head: Buffer, size: number): boolean =>
   head.toString('latin1', size, size + signature.length) === signature
 
-/** The size of logical blocks with which a disk's head shows a table; undefined where it shows none. */
+/** Whether a header lies there whose own checksum is right: eight bytes alone are no table. */
+const hasHeader = (head: Buffer, size: number): boolean => {
+  if (!showsTable(head, size) || head.length < size + headerSize) return false
+  const header = Buffer.from(head.subarray(size, size + headerSize))
+  const claimed = header.readUInt32LE(16)
+  header.writeUInt32LE(0, 16)
+  return crc32(header) === claimed
+}
+
+/** The size of logical blocks with which a disk's head shows a table, a good one first; undefined where it shows none. */
 export const gptBlockSize = (head: Buffer): BlockSize | undefined =>
-  blockSizes.find((size) => showsTable(head, size))
+  blockSizes.find((size) => hasHeader(head, size)) ?? blockSizes.find((size) => showsTable(head, size))
 
 /**
  * Why there is no table for blocks of this size. A table for blocks of the other size is named and never used: its numbers
  * count other blocks, so each partition would lie elsewhere than its maker meant.
  */
 const whyNone = (head: Buffer, blockSize: number): string => {
-  const other = blockSizes.find((size) => size !== blockSize && showsTable(head, size))
+  const other = blockSizes.find((size) => size !== blockSize && hasHeader(head, size))
   return other === undefined
     ? 'there is none'
     : `the disk has logical blocks of ${blockSize} bytes, and its table is for blocks of ${other}; attach it with blocks of ${other} (QEMU: logical_block_size=${other}), or make it with cvmboot setup --sector-size ${blockSize}`

@@ -28,7 +28,7 @@ const accepted = {
 const findVolume = (path: string, volume: string): Place => {
   const bytes = sizeOf(path)
   const head = headOf(path, 0n, bytes)
-  const blockSize = blockSizeOf(head)
+  const blockSize = blockSizeOf(path, head)
   if (blockSize === undefined) return { path, offset: 0n, bytes }
   const { partitions } = parseGpt(head, blockSize, bytes / BigInt(blockSize))
   const [partition, ...more] = partitions.filter(({ name }) => name === volume)

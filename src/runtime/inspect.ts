@@ -90,8 +90,14 @@ const spareOffset = BigInt(headerAreaBytes)
 export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
   readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
 
-/** Of a disk with a partition table; undefined where there is none. */
-export const blockSizeOf = gptBlockSize
+/**
+ * Bytes of a logical block of a disk with a partition table; undefined where there is none. A device has its own size, by which
+ * the boot reads the table, too; of a file only the table can tell.
+ */
+export const blockSizeOf = (path: string, head: Buffer): number | undefined => {
+  const shown = gptBlockSize(head)
+  return shown === undefined ? undefined : (ownBlockSize(path) ?? shown)
+}
 
 /** Only a partition that is named like a volume of ours can hold a header of ours. */
 const isCrypt = (name: string): boolean => cryptNames.some((one) => one === name)
@@ -106,7 +112,7 @@ const foreignLuks: Claim = {
 export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): Inspection => {
   const bytes = sizeOf(path)
   const head = headOf(path, 0n, bytes)
-  const blockSize = blockSizeOf(head)
+  const blockSize = blockSizeOf(path, head)
   if (blockSize === undefined) {
     // The copy of a header says nothing of its partition.
     const partition = bytes > headerAreaBytes ? bytes : undefined
@@ -116,9 +122,7 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
   }
   let gpt: Gpt
   try {
-    // The boot reads the table of a disk by the disk's own blocks, and so does this.
-    const own = ownBlockSize(path) ?? blockSize
-    gpt = parseGpt(head, own, bytes / BigInt(own))
+    gpt = parseGpt(head, blockSize, bytes / BigInt(blockSize))
   } catch (thrown) {
     const claim: Claim = { kind: 'unknown', facts: { table: 'gpt' }, refused: faultOf(thrown) }
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }

@@ -10,6 +10,7 @@ import {
   type Gpt,
   type GptPartition,
   gptAttributes,
+  gptBlockSize,
   gptTypes,
   headBlocks,
   parseGpt,
@@ -88,8 +89,9 @@ test('a table for blocks of the other size is named, with what to do, and never 
       said,
     )
     assert.ok(said.includes(`logical_block_size=${made}`) && said.includes(`--sector-size ${disk}`), said)
-    // Whatever else lies there is no table.
-    assert.match(reason(head.fill(0x5a, made, made + 8), disk), /there is none;|there is none$/)
+    // Eight bytes alone are no table, and neither is anything else.
+    for (const garbage of [head.fill(0, made + 8, made + 92), head.fill(0x5a, made, made + 8)])
+      assert.match(reason(garbage, disk), /there is none;|there is none$/)
   }
 })
 
@@ -101,6 +103,8 @@ test('of two tables, one for each size of blocks, the disk takes that of its own
   // The header of the other table lies in the first block of 4096, its entries in what the larger table leaves free.
   Buffer.from(printGpt(small).head).copy(head, 512, 512, 1024)
   assert.is(parseGpt(head, 4096, large.blocks).partitions.length, 1)
+  // Eight bytes at the other place hide no good table from who reads a file.
+  assert.is(gptBlockSize(Buffer.from(head).fill(0, 520, 1024)), 4096)
   // The smaller table's entries are the other's bytes, so its own check fails.
   assert.match(reason(head, 512), /the checksum of its entries is wrong/)
 })
