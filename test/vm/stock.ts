@@ -176,7 +176,7 @@ export const runStock = async (
     accelerator: await accelerator(kernel.image),
     kernel: kernel.unpacked,
     initramfs,
-    cmdline: 'console=ttyS0 panic=-1 quiet cryptomgr.notests',
+    cmdline: 'console=ttyS0 panic=-1 quiet cryptomgr.notests no_timer_check',
     disks,
     timeoutSeconds: 540,
   })

@@ -62,11 +62,26 @@ export const hostRows: readonly Row[] = [
     },
     /forbid-swap[\s\S]*Kernel panic - not syncing: dm-verity device corrupted/,
   ],
-  ['I/O errors in the data', 'device-read', failing('oem-launcher', 0), /oem-launcher .*EIO/],
-  ['I/O errors in the hash tree', 'device-read', failing('oem-launcher-verity', 4096), /oem-launcher .*EIO/],
+  [
+    'I/O errors in the data',
+    'device-read',
+    failing('oem-launcher', 0),
+    /oem-launcher .*: input or output error/,
+  ],
+  [
+    'I/O errors in the hash tree',
+    'device-read',
+    failing('oem-launcher-verity', 4096),
+    /oem-launcher .*: input or output error/,
+  ],
   // Never read for what it is, but looked at for swap: what cannot be looked at may be swap.
-  ['I/O errors in a superblock of ours', 'device-read', failing('os-config-verity', 0), /vda6: EIO/],
-  ['I/O errors in the workspace', 'device-read', failing('workspace', 0), /vda7: EIO/],
+  [
+    'I/O errors in a superblock of ours',
+    'device-read',
+    failing('os-config-verity', 0),
+    /vda6: input or output error/,
+  ],
+  ['I/O errors in the workspace', 'device-read', failing('workspace', 0), /vda7: input or output error/],
   [
     'I/O errors in the partition table',
     'device-missing',

@@ -122,7 +122,7 @@ export const imageRows: readonly Row[] = [
     'an os-config with a unit for systemd',
     'config-shadows',
     config({ ...hostname, 'etc/systemd/system/multi-user.target.wants/x.service': '' }),
-    /etc\/systemd\/system/,
+    /etc\/systemd must not be there: CONFIG_OVER_ETC does not name it/,
   ],
   [
     'an os-config with an fstab that swaps',
