@@ -50,8 +50,8 @@ const ask = (what: number, request: Buffer, response: Buffer, more: readonly Poi
   } catch (thrown) {
     const { exitInfo2 = 0n } = parseGuestRequest(message) ?? {}
     const said = exitInfo2 === 0n ? '' : ` (${sayExitInfo2(exitInfo2)})`
-    const errno = reasonOf(thrown)
-    throw fail(faultsOf[errno] ?? 'tee-device', { device, reason: `${errno}${said}` })
+    const code = faultsOf[errnoOf(thrown) ?? ''] ?? 'tee-device'
+    throw fail(code, { device, reason: `${reasonOf(thrown)}${said}` })
   } finally {
     if (fd !== undefined) closeSync(fd)
   }

@@ -222,6 +222,7 @@ const good: readonly (readonly [string, Put])[] = [
       'usr/sbin/init': { link: '/lib/systemd/systemd' },
       lib: { link: 'usr/lib' },
       'usr/lib/systemd/systemd': tinyElf(),
+      'usr/lib/systemd/system/cvmboot.service': { bare: '' },
     },
   ],
   ['climbs', { 'sbin/init': { link: '../../../../bin/busybox' }, 'bin/busybox': tinyElf() }],
