@@ -3,7 +3,7 @@
 
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { faultOf, say } from '../../../src/fault.ts'
-import { reasonOf } from '../../../src/machine/errno.ts'
+import { errnoOf, reasonOf } from '../../../src/machine/errno.ts'
 import { readKernelLog } from '../../../src/machine/kernel-log.ts'
 import { ioctlPointing } from '../../../src/machine/libc.ts'
 import { linux } from '../../../src/machine/linux.ts'
@@ -54,7 +54,7 @@ const askRaw = ({ call, version = 1, certificates }: Question & { kind: 'raw' })
   try {
     ioctlPointing(fd, SNP.getReport + call, message, pointers)
   } catch (thrown) {
-    ended = reasonOf(thrown)
+    ended = errnoOf(thrown) ?? reasonOf(thrown)
   }
   closeSync(fd)
   const size = certificates === undefined ? '' : ` ${parseExtendedReportRequest(request)?.certificatesBytes}`

@@ -168,19 +168,19 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
   ],
   [
     { name: 'certificates that fail', launch: { ext_report_errno: '5' }, question: { kind: 'extended' } },
-    ...(['tee-device', 'EIO (the firmware was not reached)'] as const),
+    ...(['tee-device', 'input or output error (the firmware was not reached)'] as const),
   ],
   [
     { name: 'certificates of 5 pages', launch: { cert_pages: '5' }, question: { kind: 'extended' } },
-    ...(['tee-device', 'EIO (firmware error 0, VMM error 1)'] as const),
+    ...(['tee-device', 'input or output error (firmware error 0, VMM error 1)'] as const),
   ],
   [
     { name: 'configfs that fails', launch: { ext_report_errno: '5' }, question: { kind: 'configfs' } },
-    ...(['internal', 'EIO'] as const),
+    ...(['internal', 'i/o error'] as const),
   ],
   [
     { name: 'configfs with a status', launch: { report_status: '1' }, question: { kind: 'configfs' } },
-    ...(['internal', 'there is no such device or address'] as const),
+    ...(['internal', 'no such device or address'] as const),
   ],
   [key('key that is zero', { zero_key: '1' }), 'tee-key-zero', 'all of it is zero'],
   [key('key with a status', { key_status: '1' }), 'tee-status', 'get a key of the TEE'],
