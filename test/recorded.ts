@@ -1,6 +1,6 @@
 // A boot as the demo shows it on a terminal, in a page of ours: its lines, and whether they are of one boot.
 
-/** The marks of a recorded boot in a page, and what stands between them. */
+/** The recorded boot that stands between its marks in a page; an empty text where the page has no such marks. */
 export const recordedBlock = (page: string, name: string): string =>
   new RegExp(`<!-- ${name}: [^\\n]* -->\\n+\`\`\`text\\n([\\s\\S]*?)\`\`\`\\n`).exec(page)?.[1] ?? ''
 
@@ -40,7 +40,7 @@ export const bootsIn = (output: string): string[][] => {
   return boots
 }
 
-/** Why the lines are not those of one boot, or nothing. `whole`: from the first step; `end`: to a refusal. */
+/** Why the lines are not those of one boot, or undefined. A boot ends with its hand-over, or with the machine's halt. */
 export const mixedUp = (block: string): string | undefined => {
   const lines = timedLines(block)
   if (lines.length === 0) return 'it has no lines'
