@@ -1,7 +1,7 @@
 // Options of a verb: read strictly, each at most once but those that may be many. Pure.
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import { fail } from './fault.ts'
+import { fail } from './fault/index.ts'
 import { messageOf } from './machine/errno.ts'
 import { didYouMean } from './nearest.ts'
 

@@ -1,7 +1,7 @@
 // argv -> one verb. Each verb is loaded on use: the boot starts with none of the build host's.
 
 import type { Edition } from './edition.ts'
-import { exitStatus, fail, faultOf, say } from './fault.ts'
+import { exitStatus, fail, faultOf, say } from './fault/index.ts'
 import { didYouMean } from './nearest.ts'
 import type { Pivot } from './plan/plan.ts'
 import { printVersion, printVersionJson } from './version.ts'
@@ -38,7 +38,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   inspect: {
     about: 'say what a disk or a header claims to be, and why it would be refused',
     load: async () => {
-      const { inspect, inspectHelp } = await import('./runtime/inspect.ts')
+      const { inspect, inspectHelp } = await import('./inspect/inspect.ts')
       return { run: inspect, help: inspectHelp }
     },
   },

@@ -1,7 +1,7 @@
 // The production executable: keys of this boot, of the TEE or of a TPM, and confidential VMs only.
 
 import { cli } from './cli.ts'
-import { fail } from './fault.ts'
+import { fail } from './fault/index.ts'
 import { ephemeral } from './keys/ephemeral.ts'
 import { both } from './keys/second-factor.ts'
 import { snp } from './keys/snp.ts'

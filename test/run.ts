@@ -94,7 +94,7 @@ await check('style', join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
 const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-unit-'))
 const coverage = join(scratch, 'coverage')
 try {
-  await suitesAtOnce(testFiles(/^test\/(?!vm\/|build\/)/), {
+  await suitesAtOnce(testFiles(/^test\/(?!vm\/|tools\/)/), {
     NODE_V8_COVERAGE: coverage,
     // The tests start cvmboot from its sources dozens of times.
     NODE_COMPILE_CACHE: join(scratch, 'compiled'),
@@ -106,7 +106,7 @@ try {
   rmSync(scratch, { recursive: true })
 }
 if (!unitOnly) {
-  await suites(testFiles(/^test\/build\//))
+  await suites(testFiles(/^test\/tools\//))
   // The first makes what all boots share, alone. A guest has one processor; the longest file begins first.
   const boots = testFiles(/^test\/vm\//)
   const [first, longest] = ['test/vm/boot.test.ts', 'test/vm/matrix.test.ts']

@@ -1,6 +1,6 @@
 // Words of others that every command line may have: a short list, and for each word why it cannot weaken a boot. Pure.
 
-import type { Pivot } from '../layout/pivot.ts'
+import type { Pivot } from '../system/pivot.ts'
 import { canonical } from './readings.ts'
 import type { Word } from './split.ts'
 

@@ -2,8 +2,8 @@
 // the measured partition.conf lists. Any other word is refused, and so is each that can never be allowed. Pure.
 
 import { hostileVariable } from '../environment.ts'
-import { fail } from '../fault.ts'
-import type { Pivot } from '../layout/pivot.ts'
+import { fail } from '../fault/index.ts'
+import type { Pivot } from '../system/pivot.ts'
 import { builtInOf, isBuiltIn } from './builtin.ts'
 import { whyNever } from './forbidden.ts'
 import { allows, entryFor, type ListedWord } from './listed.ts'

@@ -1,7 +1,7 @@
 // The cvmboot.* kernel parameters: print / parse, and the table of them. Pure.
 // Measured, so trusted; read strictly all the same, because a misread word is a different boot.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
 import { type Allowed, nothingListed, refuseWords, requireWords } from './judge.ts'

@@ -1,7 +1,7 @@
 // A kernel command line as people give it: one line of printable ASCII. A line end of Windows or a no-break space in it would
 // be a part of some word. Pure.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { type Odd, oddText } from '../plain-text.ts'
 
 /** The second line and what follows; nothing may. */

@@ -1,6 +1,6 @@
 // partition.conf: print / parse, strict. Never sourced by a shell: it is measured, but it was a program once. Pure.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { type At, conflictIn } from './conflicts.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'

@@ -1,11 +1,11 @@
 // Settings of partition.conf that are each good and do not go together. Pure.
 
 import { printListed, whyNotListed } from '../cmdline/listed.ts'
-import { bare } from '../layout/etc-layer.ts'
 import { leastData } from '../layout/extent.ts'
 import { volumes } from '../layout/layout.ts'
 import { dataOffset } from '../layout/luks2/profile.ts'
-import { guardAt } from '../layout/shadows.ts'
+import { bare } from '../system/etc-layer.ts'
+import { guardAt } from '../system/shadows.ts'
 import type { Config } from './settings.ts'
 import { trustedAlone } from './tpm-keys.ts'
 import { printSize } from './values.ts'

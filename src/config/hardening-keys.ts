@@ -1,7 +1,7 @@
 // The keys of partition.conf about what the kernel allows once the new root runs. Pure.
 
-import { agents, isGeneratorName } from '../layout/doors.ts'
-import { type Hardening, lockdowns, type UserSetting, userSettings } from '../layout/hardening.ts'
+import { agents, isGeneratorName } from '../system/doors.ts'
+import { type Hardening, lockdowns, type UserSetting, userSettings } from '../system/hardening.ts'
 import type { Key } from './key.ts'
 import type { Draft } from './settings.ts'
 import { listOf, once } from './values.ts'

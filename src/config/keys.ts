@@ -2,10 +2,10 @@
 // confirms a constant is checked.
 
 import { parseListed, printListed, takesListed } from '../cmdline/listed.ts'
-import { bare, isEtcName } from '../layout/etc-layer.ts'
 import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { parseTcb, printTcb } from '../layout/tcb.ts'
+import { bare, isEtcName } from '../system/etc-layer.ts'
 import { hardeningKeys } from './hardening-keys.ts'
 import { constant, type Key } from './key.ts'
 import { defaultBase } from './settings.ts'

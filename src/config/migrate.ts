@@ -1,10 +1,10 @@
 // A partition.conf that was written for the shell scripts, read as bash read it as far as such files go, and what
 // becomes of each line. Pure. Only `config migrate` reads this way: the boot and `setup` refuse what needs a shell.
 
-import { bare, type LayerEntry } from '../layout/etc-layer.ts'
-import { type EtcNames, etcNames } from '../layout/etc-names.ts'
 import { volumes } from '../layout/layout.ts'
-import { cautionAt } from '../layout/shadows.ts'
+import { bare, type LayerEntry } from '../system/etc-layer.ts'
+import { type EtcNames, etcNames } from '../system/etc-names.ts'
+import { cautionAt } from '../system/shadows.ts'
 import { parseConfig, printConfig } from './config.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'

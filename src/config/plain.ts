@@ -1,6 +1,6 @@
 // Characters of partition.conf that nobody sees: line ends of Windows, byte order marks, no-break spaces. Pure.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { type Odd, oddCharacter, oddFile } from '../plain-text.ts'
 
 type At = { readonly file: string; readonly line: number }

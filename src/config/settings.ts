@@ -1,7 +1,6 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
 import type { ListedWord } from '../cmdline/listed.ts'
-import type { Hardening } from '../layout/hardening.ts'
 import {
   type Binding,
   type CryptName,
@@ -11,9 +10,10 @@ import {
   volumes,
 } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
-import type { MachineIdPlace } from '../layout/machine-id.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
 import { defaultPcrs, type TpmPolicy } from '../layout/tpm.ts'
+import type { Hardening } from '../system/hardening.ts'
+import type { MachineIdPlace } from '../system/machine-id.ts'
 
 /** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
 export type KeyPolicy = {

@@ -2,9 +2,9 @@
 // `inspect` ask the same, so that nothing that they take is refused in the VM.
 
 import { type Params, parseParams, provision } from '../cmdline/params.ts'
-import { type Fault, fail, faultOf } from '../fault.ts'
+import { type Fault, fail, faultOf } from '../fault/index.ts'
 import type { CryptName } from '../layout/layout.ts'
-import type { Pivot } from '../layout/pivot.ts'
+import type { Pivot } from '../system/pivot.ts'
 import { type Config, defaultConfig } from './settings.ts'
 
 export const isPlain = (volume: CryptName, config: Config): boolean =>

@@ -2,7 +2,7 @@
 
 import { defaultConfig } from '../config/settings.ts'
 import { judgeCmdline } from '../config/verdict.ts'
-import { type Fault, faultOf } from '../fault.ts'
+import { type Fault, faultOf } from '../fault/index.ts'
 import { configPath } from '../layout/initramfs.ts'
 import type { Image } from '../pack/image.ts'
 import { bootOf } from '../pack/image-boot.ts'

@@ -1,6 +1,6 @@
 // A claim made of a row of the table of formats, or of words of the same shape. Pure.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { Claim, Facts, Part } from '../runtime/claim.ts'
 import type { Use } from './formats.ts'
 

@@ -4,7 +4,7 @@
 import { oneLine } from '../cmdline/text.ts'
 import { parseConfig } from '../config/config.ts'
 import { configKeys } from '../config/keys.ts'
-import { type Fault, faultOf } from '../fault.ts'
+import { type Fault, faultOf } from '../fault/index.ts'
 import { parseState } from '../layout/state.ts'
 import { parseOsRelease } from '../pack/os-release.ts'
 import type { Claim } from '../runtime/claim.ts'

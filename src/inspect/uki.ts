@@ -1,13 +1,13 @@
 // An EFI program: a unified kernel image with what the boot would say of its command line and of the initramfs in it, or
 // what it is instead.
 
-import { type Fault, fail } from '../fault.ts'
+import { type Fault, fail } from '../fault/index.ts'
 import { accessWithin, type RandomAccess } from '../machine/random-access.ts'
 import type { Image } from '../pack/image.ts'
 import { parseOsRelease } from '../pack/os-release.ts'
 import { type Pe, type PeSection, parsePe, peHeadBytes } from '../pack/pe.ts'
 import type { Claim, Facts, Part } from '../runtime/claim.ts'
-import { lookIntoImage } from '../runtime/inspect-image.ts'
+import { lookIntoImage } from './image.ts'
 import { streamOf } from './initramfs.ts'
 import { judgeLine } from './judge.ts'
 import { claimNamed } from './named.ts'

@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { resolveWithin } from '../machine/within.ts'
 import { librariesOf } from '../pack/libraries.ts'

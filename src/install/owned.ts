@@ -1,6 +1,6 @@
 // Whether dpkg has what we would touch: then it is its to change.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { readIn } from './place.ts'
 
 const packages = ['cvmboot', 'cvmboot-dracut', 'cvmboot-initramfs-tools'] as const

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, mkdirSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import {
   type Directory,
   lookAt as lookAtName,

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { changeOf } from './changes.ts'
 import { readRecord, sayChange } from './install.ts'
 import { refuseOwned } from './owned.ts'

@@ -5,8 +5,8 @@ import { createCipheriv, createHmac, randomFillSync } from 'node:crypto'
 import { parseBech32 } from '../layout/bech32.ts'
 import { agePrefix, x25519Bytes } from '../layout/owner-key.ts'
 import { agreeX25519 } from '../machine/libcrypto.ts'
+import { Secret } from '../secret/secret.ts'
 import { hkdf } from './hkdf.ts'
-import { Secret } from './secret.ts'
 
 /** Bytes of one chunk of the payload: what we encrypt is far less. */
 const chunkBytes = 64 * 1024

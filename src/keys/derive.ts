@@ -1,8 +1,8 @@
 // HKDF-SHA-512 from a provider's secret to a volume's key. Pure.
 
 import type { Role } from '../layout/luks2/luks2.ts'
+import type { Secret } from '../secret/secret.ts'
 import { hkdf } from './hkdf.ts'
-import type { Secret } from './secret.ts'
 
 /** What a derived key is for: it opens a keyslot, makes a header's MAC, or masks the volume key in that header. */
 export type LastingPurpose = 'passphrase' | 'header-mac' | 'volume-key-mask'

@@ -2,7 +2,7 @@
 // zeroed by the garbage collector alone, and so would still be in memory after the pivot (test/vm/memory.test.ts).
 
 import { createHmac } from 'node:crypto'
-import { Secret } from './secret.ts'
+import { Secret } from '../secret/secret.ts'
 
 const digestBytes = { sha256: 32, sha512: 64 } as const
 

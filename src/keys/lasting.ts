@@ -13,10 +13,10 @@ import {
   unlockForTee,
 } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
+import { Secret } from '../secret/secret.ts'
 import { type Domain, deriveLasting, type LastingPurpose } from './derive.ts'
 import { ownerMacKey, ownerPassphraseBytes, wrapForOwner } from './owner.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
-import { Secret } from './secret.ts'
 
 /** A volume as the measured configuration wants it. */
 export type Wanted = Owned & {

@@ -1,8 +1,8 @@
 // The mock providers: keys everyone knows. Only src/main-mock.ts imports them; a test reads the production bundle.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
+import { Secret } from '../secret/secret.ts'
 import type { KeyProvider, LastingProvider } from './provider.ts'
-import { Secret } from './secret.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 

@@ -2,12 +2,12 @@
 // random numbers of encryption. The CVM only wraps; it never sees the owner's private key (src/owner/unwrap.ts).
 
 import { publicEncrypt } from 'node:crypto'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { OwnerToken } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId, rsaOf } from '../layout/owner-key.ts'
+import { Secret } from '../secret/secret.ts'
 import { encryptAge } from './age-encrypt.ts'
 import { deriveLasting } from './derive.ts'
-import { Secret } from './secret.ts'
 
 /** Random bytes that open keyslot 1 as they are: nobody has to know how cvmboot derives keys. */
 export const ownerPassphraseBytes = 32

@@ -3,7 +3,7 @@
 import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
 import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine } from '../machine/machine.ts'
-import type { Secret } from './secret.ts'
+import type { Secret } from '../secret/secret.ts'
 
 export type KeyProvider = {
   readonly name: 'ephemeral' | 'mock'

@@ -1,10 +1,10 @@
 // Two providers as one: who has only one secret has nothing. What each sealed lies in one token, told apart by name.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { SealReader } from '../layout/luks2/accept.ts'
+import { Secret } from '../secret/secret.ts'
 import { hkdf } from './hkdf.ts'
 import type { LastingProvider, Sealed } from './provider.ts'
-import { Secret } from './secret.ts'
 import type { tpm2 } from './tpm2.ts'
 
 /** HKDF-SHA-512 over both, each of fixed length: so neither can stand for a part of the other. 64 bytes. */

@@ -1,7 +1,7 @@
 // What a key provider requires of an attestation report before it derives a key. Pure.
 // No signature is checked here: the report came from the firmware over a channel that the host cannot forge.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { lowerTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 

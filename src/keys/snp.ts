@@ -1,7 +1,7 @@
 // The snp provider: a secret that AMD's firmware derives from the chip (or the provider's VLEK) and the launch. Each
 // time a report comes first: no key for a guest whose memory is not its own.
 
-import { type FaultCode, fail } from '../fault.ts'
+import { type FaultCode, fail } from '../fault/index.ts'
 import type { Binding } from '../layout/layout.ts'
 import { parseTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'

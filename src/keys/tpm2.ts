@@ -1,11 +1,11 @@
 // The tpm2 provider: random bytes that a TPM gives back to the same firmware, kernel, initramfs and command line, and
 // to no other. How far that goes is how far the TPM is to be trusted: see TPM_TRUST.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { srkName } from '../layout/tpm.ts'
 import type { TpmSealed } from '../machine/machine.ts'
+import { Secret } from '../secret/secret.ts'
 import type { LastingProvider, Owned, Sealed } from './provider.ts'
-import { Secret } from './secret.ts'
 
 /** Bytes of a sealed secret. */
 const secretBytes = 32

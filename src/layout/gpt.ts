@@ -2,7 +2,7 @@
 // At boot the table is a hint for finding; nothing in it is believed (design: the hash or the key decides).
 
 import { crc32 } from 'node:zlib'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { parseGuid, printGuid } from './guid.ts'
 
 export type GptPartition = {

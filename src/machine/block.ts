@@ -10,7 +10,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs'
-import { fail, faultOf, printable, say } from '../fault.ts'
+import { fail, faultOf, printable, say } from '../fault/index.ts'
 import { isSwap } from '../layout/filesystem.ts'
 import { headBlocks, parseGpt } from '../layout/gpt.ts'
 import { reasonOf } from './errno.ts'

@@ -1,7 +1,7 @@
 // Reading a whole file that somebody else may have written: never more of it than `limits` says.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type BootFault, fail } from '../fault.ts'
+import { type BootFault, fail } from '../fault/index.ts'
 import { type LimitName, limits } from '../layout/limits.ts'
 
 /** Fault: `input-too-large`. */

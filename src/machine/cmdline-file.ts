@@ -1,7 +1,7 @@
 // The kernel command line that a person gives: the words themselves, or @ and a file that holds them.
 
 import { oneLine } from '../cmdline/text.ts'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { readBoundedText } from './bounded.ts'
 import { reasonOf } from './errno.ts'
 

@@ -1,6 +1,6 @@
 // partition.conf from a file that a person named.
 
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { readBoundedText } from './bounded.ts'
 import { reasonOf } from './errno.ts'
 

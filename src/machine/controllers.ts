@@ -1,7 +1,7 @@
 // Devices below /sys/bus that may have disks behind them and have no driver. Everything here is the host's word.
 
 import { lstatSync, readdirSync } from 'node:fs'
-import { type Controller, mayHaveDisks } from '../layout/controllers.ts'
+import { type Controller, mayHaveDisks } from '../system/controllers.ts'
 import { modulesFor } from './loader.ts'
 import { readText } from './text.ts'
 

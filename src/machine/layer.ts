@@ -1,7 +1,7 @@
 // A directory as overlayfs will read it: entries, whiteouts, and the attributes that are overlayfs's own.
 
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
-import type { LayerEntry } from '../layout/etc-layer.ts'
+import type { LayerEntry } from '../system/etc-layer.ts'
 import { attributeNames } from './libc.ts'
 
 /** Whiteouts are character devices 0:0 (Documentation/filesystems/overlayfs.rst). */

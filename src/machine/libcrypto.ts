@@ -3,8 +3,8 @@
 
 import { randomFillSync } from 'node:crypto'
 import { dlopen } from 'node:ffi'
-import { Secret } from '../keys/secret.ts'
-import { offHeap } from '../layout/off-heap.ts'
+import { offHeap } from '../secret/off-heap.ts'
+import { Secret } from '../secret/secret.ts'
 
 const key = { arguments: ['int32', 'uint64', 'buffer', 'uint64'], return: 'uint64' } as const
 const free = { arguments: ['uint64'], return: 'void' } as const

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { driverModules, modulesRoot } from '../layout/initramfs.ts'
 import { errnoOf, reasonOf } from './errno.ts'
 import { finitModule } from './libc.ts'

@@ -1,7 +1,7 @@
 // The kernel's module index, as kmod's depmod writes it: print / parse, and in which order to load what. Pure.
 // Read by the boot, which has no modprobe, and by `pack`, which keeps the part of it that the boot needs.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 
 type Dependency = { readonly path: string; readonly needs: readonly string[] }
 type Soft = { readonly pre: readonly string[]; readonly post: readonly string[] }

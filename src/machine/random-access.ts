@@ -1,7 +1,7 @@
 // Bytes of which only pieces are read: a file, a part of a file, or a buffer.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { reasonOf } from './errno.ts'
 
 export type RandomAccess = {

@@ -1,8 +1,8 @@
 // The messages of /dev/sev-guest: print / parse, to the byte. Pure; the calls are in tee.ts.
 // Structs and ioctl numbers: include/uapi/linux/sev-guest.h. What is in them: AMD 56860, MSG_REPORT_* and MSG_KEY_*.
 
-import { fail } from '../fault.ts'
-import { Secret } from '../keys/secret.ts'
+import { fail } from '../fault/index.ts'
+import { Secret } from '../secret/secret.ts'
 import { parseSnpReport, type SnpReport } from './snp-report.ts'
 
 /** _IOWR('S', nr, struct snp_guest_request_ioctl of 32 bytes). */

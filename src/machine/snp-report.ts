@@ -1,7 +1,7 @@
 // The SEV-SNP attestation report of 1184 bytes: print / parse, to the byte. Pure; what a key provider makes of one is
 // in keys/snp-check.ts. Layout: AMD 56860 "SEV Secure Nested Paging Firmware ABI", table ATTESTATION_REPORT.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 
 /** Numbers as in the report; byte strings as lower-case hexadecimal digits. */
 export type SnpReport = {

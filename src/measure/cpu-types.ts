@@ -1,7 +1,7 @@
 // The processors that QEMU offers under AMD's names, by the signature of CPUID 1 that a virtual processor begins with. Pure.
 // Source: target/i386/cpu.c of QEMU; CPUID specification of AMD (25481), Fn0000_0001_EAX.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 
 type Model = { readonly family: number; readonly model: number; readonly stepping: number }
 

@@ -3,7 +3,7 @@
 // Sources: OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and OvmfMetadata.asm of EDK II; Intel TDX Virtual Firmware Design
 // Guide, section 11.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { parseGuid } from '../layout/guid.ts'
 
 /** Bytes of a page that the hypervisor adds. */

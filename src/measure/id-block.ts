@@ -3,7 +3,7 @@
 // Source: SEV Secure Nested Paging Firmware ABI (56860), tables 75 to 78 and chapter 10.
 
 import { createPublicKey, type KeyObject, sign } from 'node:crypto'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { digestBytes, sha384 } from './snp.ts'
 
 export type IdBlock = {

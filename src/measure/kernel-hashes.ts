@@ -2,7 +2,7 @@
 // (`kernel-hashes=on`). Pure. Source: target/i386/sev.c of QEMU, struct PaddedSevHashTable.
 
 import { createHash } from 'node:crypto'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { printGuid } from '../layout/guid.ts'
 import { pageBytes } from './firmware.ts'
 

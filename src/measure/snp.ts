@@ -2,7 +2,7 @@
 // Source: SEV Secure Nested Paging Firmware ABI (56860), section 8.17, PAGE_INFO.
 
 import { createHash } from 'node:crypto'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { cpuSignature } from './cpu-types.ts'
 import { type Firmware, pageBytes, type SevSection, sevLayout } from './firmware.ts'
 import { type DirectBoot, printHashesPage } from './kernel-hashes.ts'

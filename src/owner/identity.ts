@@ -1,8 +1,7 @@
 // The file with the owner's private key: print / parse. An age identity, as age-keygen writes it, or an RSA key in PEM.
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { fail } from '../fault.ts'
-import { Secret } from '../keys/secret.ts'
+import { fail } from '../fault/index.ts'
 import { parseBech32, printBech32 } from '../layout/bech32.ts'
 import {
   agePrefix,
@@ -13,6 +12,7 @@ import {
   x25519Bytes,
 } from '../layout/owner-key.ts'
 import { oddFile } from '../plain-text.ts'
+import { Secret } from '../secret/secret.ts'
 import type { OwnerIdentity } from './unwrap.ts'
 
 /** In lower case, as the checksum counts it; the file has it in upper case. */

@@ -3,7 +3,7 @@
 
 import { createDecipheriv } from 'node:crypto'
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { dataOffset } from '../layout/luks2/luks2.ts'
 import { dataSectorBytes } from '../layout/luks2/profile.ts'
 import { readDevice } from '../machine/block.ts'

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { readArguments } from '../arguments.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { printOwnerKey } from '../layout/owner-key.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { parseIdentity, printIdentity } from './identity.ts'

@@ -1,11 +1,11 @@
 // The owner's token, unwrapped with the owner's private key: never in a CVM, never reached by the boot.
 
 import { type KeyObject, privateDecrypt } from 'node:crypto'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { oaep, ownerPassphraseBytes, wrappedLine } from '../keys/owner.ts'
-import { Secret } from '../keys/secret.ts'
 import type { OwnerToken } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
+import { Secret } from '../secret/secret.ts'
 import { decryptAge } from './age.ts'
 
 /** The owner's private key, and the public one that belongs to it. */

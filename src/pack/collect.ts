@@ -1,6 +1,6 @@
 // The entries of cpio archives as the kernel makes files of them (init/initramfs.c), one archive read at a time.
 
-import type { BootFault } from '../fault.ts'
+import type { BootFault } from '../fault/index.ts'
 import { type LimitName, limits } from '../layout/limits.ts'
 import type { Reader } from './bytes.ts'
 

@@ -1,9 +1,9 @@
 // What of an initramfs image decides on its command line: the configuration in it, and who pivots. Pure.
 
 import { type Config, parseConfig } from '../config/config.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { configPath } from '../layout/initramfs.ts'
-import { type Pivot, pivotOf } from '../layout/pivot.ts'
+import { type Pivot, pivotOf } from '../system/pivot.ts'
 import type { Image } from './image.ts'
 
 export type ImageBoot = { readonly config: Config; readonly pivot: Pivot }

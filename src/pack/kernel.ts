@@ -3,7 +3,7 @@
 
 import { basename, join, resolve } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
 import { limits } from '../layout/limits.ts'
 import { readBounded, readBoundedText, tooLarge } from '../machine/bounded.ts'

@@ -2,7 +2,7 @@
 // Asked of ld.so itself, which `ldd` is a shell script around: with the cache it would answer for this machine,
 // and with the directories for newer CPUs it would answer for this CPU. The initramfs has neither.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { messageOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 

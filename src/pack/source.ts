@@ -1,7 +1,7 @@
 // What goes into an initramfs, before it is there.
 
 import { stat } from 'node:fs/promises'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { mostBytes } from './cpio.ts'
 

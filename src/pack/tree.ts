@@ -4,7 +4,7 @@
 import { closeSync, createReadStream, fstatSync, mkdirSync, readlinkSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { type ManifestEntry, manifestPath, printManifest } from '../layout/initramfs.ts'
 import { type Directory, lookAt, openFileWithin, openWithin } from '../machine/beneath.ts'
 import { reasonOf } from '../machine/errno.ts'

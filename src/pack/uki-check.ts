@@ -2,7 +2,7 @@
 // nothing else.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { type Pe, type PeSection, parsePe, peHeadBytes } from './pe.ts'
 import { type UkiParts, type UkiSection, ukiSections } from './uki-make.ts'
 

@@ -3,7 +3,7 @@
 
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { run } from '../machine/exec.ts'
 import { parsePe, peHeadBytes, withoutTime } from './pe.ts'

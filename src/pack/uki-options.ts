@@ -2,7 +2,7 @@
 
 import { basename, resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { Signing, Tool } from './uki-make.ts'
 
 export const ukiHelp = `

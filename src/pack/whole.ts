@@ -3,7 +3,7 @@
 
 import { renameSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { followDirectory } from '../machine/beneath.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { scratchIn } from '../machine/scratch.ts'

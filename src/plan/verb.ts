@@ -3,11 +3,11 @@
 import { readArguments } from '../arguments.ts'
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
-import { plain, type Screen, screenOf, wrapped } from '../runtime/screen.ts'
 import { printStep, type Step } from '../steps/index.ts'
+import { plain, type Screen, screenOf, wrapped } from '../terminal/screen.ts'
 import { planBoot } from './plan.ts'
 
 export const planHelp = `cvmboot plan --cmdline TEXT|@FILE [--config FILE] [--hook] [--json]

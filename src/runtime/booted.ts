@@ -2,7 +2,7 @@
 
 import { parseParams } from '../cmdline/params.ts'
 import { parseConfig } from '../config/config.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { bootedConfigPath, parseState, type State, statePath } from '../layout/state.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { type Expected, expectedOf } from './expected.ts'

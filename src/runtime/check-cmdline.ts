@@ -2,8 +2,8 @@
 
 import type { Config } from '../config/config.ts'
 import { judgeCmdline } from '../config/verdict.ts'
-import type { Pivot } from '../layout/pivot.ts'
-import { bad, type Finding, good } from './finding.ts'
+import type { Pivot } from '../system/pivot.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
 
 export const checkCmdline = (line: string, config: Config, pivot: Pivot): Finding => {
   const fault = judgeCmdline(line, config, pivot)

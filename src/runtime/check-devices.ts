@@ -1,7 +1,7 @@
 // What else uses the devices that are ours, on a running machine: a way around dm-verity and dm-crypt. Pure.
 
-import { fail } from '../fault.ts'
-import { bad, type Finding, good } from './finding.ts'
+import { fail } from '../fault/index.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
 import { mountAt } from './mounts.ts'
 import { deviceOf, dmName, type Scene } from './scene.ts'
 

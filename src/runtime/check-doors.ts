@@ -1,8 +1,8 @@
 // The check of what systemd starts because of the host's devices: whether each mask of the boot is still there. Pure.
 
-import { fail } from '../fault.ts'
-import { generatorDirectories, generatorMasks, unitMasks } from '../layout/doors.ts'
-import { bad, type Finding, good } from './finding.ts'
+import { fail } from '../fault/index.ts'
+import { generatorDirectories, generatorMasks, unitMasks } from '../system/doors.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
 import type { Scene } from './scene.ts'
 
 /** In /run a generator that is no mask would run in place of the verified one. */

@@ -1,8 +1,8 @@
 // Whether /etc/machine-id is still the file that the boot gave this VM. Pure over a scene.
 
-import { fail } from '../fault.ts'
-import { machineIdDigest, machineIdPath, machineIdRoot } from '../layout/machine-id.ts'
-import { bad, type Finding, good, note } from './finding.ts'
+import { fail } from '../fault/index.ts'
+import { machineIdDigest, machineIdPath, machineIdRoot } from '../system/machine-id.ts'
+import { bad, type Finding, good, note } from '../terminal/finding.ts'
 import { type MountNode, mountAt } from './mounts.ts'
 import type { Scene } from './scene.ts'
 

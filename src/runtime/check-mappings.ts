@@ -1,12 +1,12 @@
 // The device-mapper tables of a running machine against those that were measured, one finding each. Pure.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { cryptSectors, keyDescription, parseCryptTable } from '../layout/crypt.ts'
 import { parseIntegrityTable } from '../layout/integrity.ts'
-import { kernelAtLeast } from '../layout/kernel-release.ts'
 import { dataOffset } from '../layout/luks2/luks2.ts'
 import { blockSize, parseVerityTable, printVerityTable, sectorSize } from '../layout/verity.ts'
-import { bad, type Finding, good } from './finding.ts'
+import { kernelAtLeast } from '../system/kernel-release.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
 import { deviceOf, dmName, type Of, type Scene } from './scene.ts'
 import type { Mapping } from './system.ts'
 

@@ -2,8 +2,8 @@
 // mitigations off. Pure over system.ts.
 
 import { splitCmdline } from '../cmdline/split.ts'
-import { fail } from '../fault.ts'
-import { bad, type Finding, good, note } from './finding.ts'
+import { fail } from '../fault/index.ts'
+import { bad, type Finding, good, note } from '../terminal/finding.ts'
 import type { System } from './system.ts'
 
 const directory = '/sys/devices/system/cpu/vulnerabilities'

@@ -1,10 +1,10 @@
 // The checks of the settings that the boot made: whether kernel and systemd still show them. Pure over a scene.
 
 import { basename } from 'node:path'
-import { fail } from '../fault.ts'
-import { settingOf, swapUnit } from '../layout/hardening.ts'
+import { fail } from '../fault/index.ts'
+import { settingOf, swapUnit } from '../system/hardening.ts'
+import { bad, type Finding, good, note } from '../terminal/finding.ts'
 import { checkDoors } from './check-doors.ts'
-import { bad, type Finding, good, note } from './finding.ts'
 import type { Scene } from './scene.ts'
 
 const held = (setting: string, value: string, now: string | undefined, isHeld: boolean): Finding =>

@@ -2,15 +2,15 @@
 
 import { readArguments } from '../arguments.ts'
 import { defaultConfig, parseConfig } from '../config/config.ts'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { didYouMean } from '../nearest.ts'
+import { type Finding, firstFault, note, printFindings, printFindingsJson } from '../terminal/finding.ts'
+import { screenOf } from '../terminal/screen.ts'
 import { checkCmdline } from './check-cmdline.ts'
-import { type Finding, firstFault, note, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
 import { checkVm, cvmOf, type Preflight } from './preflight.ts'
 import { checkBuild } from './preflight-build.ts'
-import { screenOf } from './screen.ts'
 import type { System } from './system.ts'
 
 export const checkHelp = `cvmboot check [--for vm|build] [--config FILE] [--modules DIR] [--disk FILE|DEVICE]

@@ -1,7 +1,7 @@
 // What the first bytes of a volume claim to be, and the rule of the boot that would refuse them. Pure. A claim is
 // the word of whoever wrote the disk: it tells a person what to look for, and nothing else.
 
-import { type Fault, fail, faultOf } from '../fault.ts'
+import { type Fault, fail, faultOf } from '../fault/index.ts'
 import { allSeals } from '../keys/seals.ts'
 import { extentOf } from '../layout/extent.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'

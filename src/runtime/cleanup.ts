@@ -1,7 +1,7 @@
 // The verb `cleanup`: takes down what the boot set up, keys first of all, while the system runs or as it ends.
 
 import { readArguments } from '../arguments.ts'
-import { BootFault, type Fault, fail, faultOf, say } from '../fault.ts'
+import { BootFault, type Fault, fail, faultOf, say } from '../fault/index.ts'
 import { type CryptName, cryptNames } from '../layout/layout.ts'
 import { volumesOf } from '../layout/state.ts'
 import { mappingNames } from '../machine/mapper.ts'

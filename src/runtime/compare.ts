@@ -1,18 +1,18 @@
 // The checks of `verify`: what runs now against what the measured command line and configuration demand, one finding each.
 // Pure over system.ts. Root of this machine can change what is asked here; the host, who is not root, cannot.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { headerDigest } from '../layout/luks2/digest.ts'
 import { headerAreaBytes } from '../layout/luks2/luks2.ts'
 import { volumesOf } from '../layout/state.ts'
 import { saysWiped } from '../machine/sev-guest.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
 import { checkDevices } from './check-devices.ts'
 import { checkMachineId } from './check-machine-id.ts'
 import { checkKeysInTables, checkMappings } from './check-mappings.ts'
 import { checkMitigations } from './check-mitigations.ts'
 import { checkMounts } from './check-mounts.ts'
 import { checkSettings } from './check-settings.ts'
-import { bad, type Finding, good } from './finding.ts'
 import type { Of, Scene } from './scene.ts'
 
 const swapInUse = ({ system }: Scene): Finding => {

@@ -5,11 +5,11 @@ import { readFileAndArguments, readFilesAndArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { type Difference, diffConfig } from '../config/diff.ts'
 import { migrateConfig, type Note } from '../config/migrate.ts'
-import { fail, printable } from '../fault.ts'
-import type { LayerEntry } from '../layout/etc-layer.ts'
+import { fail, printable } from '../fault/index.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { didYouMean } from '../nearest.ts'
+import type { LayerEntry } from '../system/etc-layer.ts'
 
 export const configHelp = `cvmboot config show [FILE]
 cvmboot config diff FILE [FILE]

@@ -2,11 +2,11 @@
 // where it is configured so.
 
 import { closeSync, openSync, readSync } from 'node:fs'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { ioctl } from '../machine/libc.ts'
-import type { Progress } from '../setup/progress.ts'
-import { bad, type Finding, good } from './finding.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
+import type { Progress } from '../terminal/progress.ts'
 
 const chunk = 4 << 20
 /** include/uapi/linux/fs.h: what was read before is not taken from memory. */

@@ -3,13 +3,13 @@
 
 import type { Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
-import { storesIn } from '../layout/container-stores.ts'
-import { generatorsThatRun, maskedAgents } from '../layout/doors.ts'
-import { type Chosen, settingsOf } from '../layout/hardening.ts'
 import { type CryptName, cryptNames, usesSnp, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
-import type { MachineIdPlace } from '../layout/machine-id.ts'
 import type { OnCorruption, RootHash, Salt } from '../layout/verity.ts'
+import { storesIn } from '../system/container-stores.ts'
+import { generatorsThatRun, maskedAgents } from '../system/doors.ts'
+import { type Chosen, settingsOf } from '../system/hardening.ts'
+import type { MachineIdPlace } from '../system/machine-id.ts'
 
 export type ExpectedVolume =
   | {

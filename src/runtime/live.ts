@@ -4,14 +4,14 @@
 import { accessSync, constants, readdirSync, statfsSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
-import { BootFault } from '../fault.ts'
+import { BootFault } from '../fault/index.ts'
+import { sizeOf } from '../inspect/inspect.ts'
 import { readDevice } from '../machine/block.ts'
 import { readBoundedText } from '../machine/bounded.ts'
 import { toolPath } from '../machine/exec.ts'
 import { readKernelLog } from '../machine/kernel-log.ts'
 import { readMapping } from '../machine/mapper.ts'
 import { channelRefuses } from '../machine/tee.ts'
-import { sizeOf } from './inspect.ts'
 import type { System } from './system.ts'
 
 const orUndefined = <T>(ask: () => T): T | undefined => {

@@ -1,7 +1,7 @@
 // The tree of mounts: which one a path leads to, and what lies over it. Pure.
 
-import { holds } from '../layout/paths.ts'
 import { type Mount, parseMountinfo } from '../machine/mountinfo.ts'
+import { holds } from '../system/paths.ts'
 
 /** With the numbers by which mounts hang together (proc_pid_mountinfo(5)). */
 export type MountNode = Mount & { readonly id: number; readonly parent: number }

@@ -1,8 +1,8 @@
 // What a booted machine runs from, as a table for people and as JSON for programs. Pure.
 
-import { exitStatus, printable, say } from '../fault.ts'
+import { exitStatus, printable, say } from '../fault/index.ts'
+import { type Paint, plain, type Screen, type Style, wrapped } from '../terminal/screen.ts'
 import type { Overview, VolumeRow } from './overview.ts'
-import { type Paint, plain, type Screen, type Style, wrapped } from './screen.ts'
 
 /** Four characters at the most, below 10 TiB. */
 const printSize = (bytes: bigint): string => {

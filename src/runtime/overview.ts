@@ -1,6 +1,6 @@
 // What a booted machine runs from, as data. Pure over a scene.
 
-import type { Fault } from '../fault.ts'
+import type { Fault } from '../fault/index.ts'
 import { parseCryptTable } from '../layout/crypt.ts'
 import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'

@@ -1,7 +1,7 @@
 // The checks of `cvmboot check` for a build host: whether `setup` and `pack` find what they need. Pure over system.ts.
 
-import { fail } from '../fault.ts'
-import { bad, type Finding, good, note } from './finding.ts'
+import { fail } from '../fault/index.ts'
+import { bad, type Finding, good, note } from '../terminal/finding.ts'
 import { checkKernel, checkModules, type Preflight } from './preflight.ts'
 import type { System } from './system.ts'
 

@@ -3,17 +3,17 @@
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { readArguments } from '../arguments.ts'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { statePath } from '../layout/state.ts'
 import { followDirectory, lookAt } from '../machine/beneath.ts'
 import { readBoundedText } from '../machine/bounded.ts'
 import { errnoOf, reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 import { putIn } from '../machine/put.ts'
+import { plain, screenOf } from '../terminal/screen.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord, unreadState } from './report/record.ts'
 import { printText } from './report/words.ts'
-import { plain, screenOf } from './screen.ts'
 
 export const reportHelp = `cvmboot report [--state FILE [--log FILE] [--systemd FILE]] [--output FILE] [--text]
 

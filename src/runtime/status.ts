@@ -1,13 +1,13 @@
 // The verb `status`: what this machine runs from, and whether it is healthy. Reads only.
 
 import { readArguments } from '../arguments.ts'
-import { BootFault } from '../fault.ts'
+import { BootFault } from '../fault/index.ts'
+import { screenOf } from '../terminal/screen.ts'
 import { readBooted } from './booted.ts'
 import { live } from './live.ts'
 import { overviewOf } from './overview.ts'
 import { printOverview, printOverviewJson } from './overview-text.ts'
 import { sceneOf } from './scene.ts'
-import { screenOf } from './screen.ts'
 
 export const statusHelp = `cvmboot status [--config FILE] [--json]
 

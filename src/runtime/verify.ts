@@ -1,16 +1,16 @@
 // The verb `verify`: does what runs now follow from what was measured? Reads only.
 
 import { readArguments } from '../arguments.ts'
-import { BootFault } from '../fault.ts'
-import { startProgress } from '../setup/progress.ts'
+import { BootFault } from '../fault/index.ts'
+import { type Finding, firstFault, printFindings, printFindingsJson } from '../terminal/finding.ts'
+import { startProgress } from '../terminal/progress.ts'
+import { screenOf } from '../terminal/screen.ts'
 import { readBooted } from './booted.ts'
 import { compare } from './compare.ts'
 import { readDeep } from './deep.ts'
 import type { Expected } from './expected.ts'
-import { type Finding, firstFault, printFindings, printFindingsJson } from './finding.ts'
 import { live } from './live.ts'
 import { sceneOf } from './scene.ts'
-import { screenOf } from './screen.ts'
 
 export const verifyHelp = `cvmboot verify [--deep] [--config FILE] [--json]
 

@@ -2,7 +2,7 @@
 
 import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { faultOf } from '../fault.ts'
+import { faultOf } from '../fault/index.ts'
 import { blockSize } from '../layout/verity.ts'
 import { type ImageJob, runOnTree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'

@@ -3,7 +3,7 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import { type VerityName, volumes } from '../layout/layout.ts'
 import { reasonOf } from '../machine/errno.ts'

@@ -2,8 +2,8 @@
 
 import { readdirSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { adviceFor, noModules } from '../layout/engines.ts'
 import { resolveWithin } from '../machine/within.ts'
+import { adviceFor, noModules } from '../system/engines.ts'
 
 const programs = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']
 

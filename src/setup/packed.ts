@@ -1,6 +1,6 @@
 // A compressed file that is given for a volume: tar would only say that it is no archive of its own.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { claimPacked, isPacked } from '../inspect/compressed.ts'
 import { accessFile } from '../machine/random-access.ts'
 import type { Source } from './source.ts'

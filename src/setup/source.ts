@@ -2,7 +2,7 @@
 
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { formatOf, probeOf } from '../inspect/formats.ts'
 import { quoted } from '../inspect/named.ts'
 import { type FileSystem, fileSystemOf } from '../layout/filesystem.ts'

@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { makeMissing, missingIn, type Needed } from './mount-points.ts'
 import { lacksMachineId, makeMachineId } from './root/machine-id.ts'

@@ -2,9 +2,7 @@
 
 import { constants, copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail } from '../fault.ts'
-import { refusedOf } from '../layout/etc-layer.ts'
-import { etcLine, etcNames } from '../layout/etc-names.ts'
+import { fail } from '../fault/index.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
 import {
@@ -15,6 +13,8 @@ import {
   treeBlocks,
   treeStart,
 } from '../layout/verity.ts'
+import { refusedOf } from '../system/etc-layer.ts'
+import { etcLine, etcNames } from '../system/etc-names.ts'
 import { makeImage } from './image.ts'
 import { checkImage, neededIn } from './mount-points.ts'
 import { notesOn } from './notes.ts'

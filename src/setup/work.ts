@@ -1,12 +1,12 @@
 // One run of setup: its temporary directories, its tools, and how it stops half-way with nothing left behind.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { removeBelow } from '../machine/beneath.ts'
 import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 import { type Scratch, scratchIn } from '../machine/scratch.ts'
-import type { Progress } from './progress.ts'
+import type { Progress } from '../terminal/progress.ts'
 
 export type Work = {
   /** Makes a directory in `parent` that is gone at the end, whatever the end is. Fault: `target-write`. */

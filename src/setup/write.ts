@@ -1,7 +1,7 @@
 // Bytes onto the disk, in an order in which a disk half-way written never looks finished.
 
 import { type FileHandle, open } from 'node:fs/promises'
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { type Gpt, type GptPartition, printGpt } from '../layout/gpt.ts'
 import { reasonOf } from '../machine/errno.ts'
 import type { Work } from './work.ts'

@@ -1,11 +1,11 @@
 // bind-directory: a directory of the root that lies on workspace, for data that grows: container storage, say. What the
 // root has there is hidden.
 
-import { fail, faultOf } from '../fault.ts'
-import { directoryStore, storedName, storedPath } from '../layout/directories.ts'
+import { fail, faultOf } from '../fault/index.ts'
 import { reasonOf } from '../machine/errno.ts'
-import { inRoot } from './mount.ts'
+import { directoryStore, storedName, storedPath } from '../system/directories.ts'
 import type { Definition } from './step.ts'
+import { inRoot } from './with/mount.ts'
 
 export type BindDirectory = {
   readonly kind: 'bind-directory'

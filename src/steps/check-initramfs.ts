@@ -1,7 +1,7 @@
 // check-initramfs: the archive was unpacked to its end. The host chooses the RAM size, and on too little the
 // kernel only logs that files are missing. And the EFI stub has added nothing that it found beside the image.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { extraDirectory, extraOfImage, manifestPath, parseManifest } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Definition } from './step.ts'

@@ -1,10 +1,10 @@
 // close-doors: systemd of the new root starts nothing because of a device, firmware variable or disk that the host chose.
 // /run moves along to the new root; what is there goes before /usr/lib, and generators there go before those of /etc too.
 
-import { fail } from '../fault.ts'
-import { generatorDirectories, generatorMasks, unitMasks } from '../layout/doors.ts'
+import { fail } from '../fault/index.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
+import { generatorDirectories, generatorMasks, unitMasks } from '../system/doors.ts'
 import type { Definition } from './step.ts'
 
 export type CloseDoors = {

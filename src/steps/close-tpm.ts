@@ -1,7 +1,7 @@
 // close-tpm: a PCR that every policy has is extended, once the boot has its keys. What was sealed stays closed to all
 // that comes after, until the machine starts anew.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { fenceDigest, fencePcr, fenceWords } from '../layout/tpm.ts'
 import type { Definition } from './step.ts'
 

@@ -1,11 +1,11 @@
 // container-stores: memory of their own for directories in which engines keep containers, where the verified root has such an
 // engine. The state says which.
 
-import { type ContainerStore, programDirectories, storeRoot } from '../layout/container-stores.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
-import { bindProved, inRoot } from './mount.ts'
+import { type ContainerStore, programDirectories, storeRoot } from '../system/container-stores.ts'
 import type { Definition } from './step.ts'
+import { bindProved, inRoot } from './with/mount.ts'
 
 export type ContainerStores = {
   readonly kind: 'container-stores'

@@ -1,7 +1,7 @@
 // forbid-swap: none in use, none on any disk for a later stage to take into use. Swap would let the host read,
 // keep and play back memory, even where it is encrypted.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import type { Definition } from './step.ts'
 
 export type ForbidSwap = { readonly kind: 'forbid-swap' }

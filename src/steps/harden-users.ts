@@ -1,6 +1,6 @@
 // harden-users: what users without privileges may not do. Many settings of one kind, each written and read back.
 
-import type { Chosen } from '../layout/hardening.ts'
+import type { Chosen } from '../system/hardening.ts'
 import { setProved } from './harden.ts'
 import type { Definition } from './step.ts'
 

@@ -1,9 +1,9 @@
 // keep-sysctls: systemd of the new root sets sysctls anew, from files that a distribution ships. One in /run, which moves
 // along and sorts after all of theirs, says ours again.
 
-import { fail } from '../fault.ts'
-import { type Chosen, settingOf } from '../layout/hardening.ts'
+import { fail } from '../fault/index.ts'
 import { reasonOf } from '../machine/errno.ts'
+import { type Chosen, settingOf } from '../system/hardening.ts'
 import type { Definition } from './step.ts'
 
 export type KeepSysctls = {

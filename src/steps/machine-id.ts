@@ -1,7 +1,9 @@
 // machine-id: a new ID for this VM and this boot. Without it systemd takes the UUID that the host gives the VM, mounts a
 // file over /etc/machine-id by itself, or runs a first boot; and VMs of an image with an ID would all have that one.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
+import { reasonOf } from '../machine/errno.ts'
+import type { Machine } from '../machine/machine.ts'
 import {
   type MachineIdPlace,
   machineIdBytes,
@@ -10,11 +12,9 @@ import {
   machineIdPath,
   machineIdRoot,
   printMachineId,
-} from '../layout/machine-id.ts'
-import { reasonOf } from '../machine/errno.ts'
-import type { Machine } from '../machine/machine.ts'
-import { bindProved, inRoot } from './mount.ts'
+} from '../system/machine-id.ts'
 import type { Definition } from './step.ts'
+import { bindProved, inRoot } from './with/mount.ts'
 
 export type MachineId = {
   readonly kind: 'machine-id'

@@ -1,8 +1,8 @@
 // mask-swap: systemd of the new root takes no swap into use, whatever its fstab, its units or a disk of the host's say.
 // /run moves along to the new root; what is there goes before /usr/lib.
 
-import { fail } from '../fault.ts'
-import { swapUnit } from '../layout/hardening.ts'
+import { fail } from '../fault/index.ts'
+import { swapUnit } from '../system/hardening.ts'
 import type { Definition } from './step.ts'
 
 export type MaskSwap = { readonly kind: 'mask-swap' }

@@ -2,8 +2,8 @@
 
 import { readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
-import { inRoot, mountProved } from './mount.ts'
 import type { Definition } from './step.ts'
+import { inRoot, mountProved } from './with/mount.ts'
 
 export type MountLasting = {
   readonly kind: 'mount-lasting'

@@ -1,13 +1,13 @@
 // mount-plain: a volume the owner declared readable by the host (job-store, option 2). Formatted once, when blank;
 // anything else that is not ext4 is somebody's data and halts.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { fileSystemOf, readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
-import { byName, findPartitions } from './find-partitions.ts'
-import { inRoot, mountProved } from './mount.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
+import { byName, findPartitions } from './with/find-partitions.ts'
+import { inRoot, mountProved } from './with/mount.ts'
 
 export type MountPlain = {
   readonly kind: 'mount-plain'

@@ -1,9 +1,9 @@
 // mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
 
-import { kernelAtLeast } from '../layout/kernel-release.ts'
-import { inodesOf } from '../layout/tmpfs.ts'
-import { mountProved, outside } from './mount.ts'
+import { kernelAtLeast } from '../system/kernel-release.ts'
+import { inodesOf } from '../system/tmpfs.ts'
 import type { Definition } from './step.ts'
+import { mountProved, outside } from './with/mount.ts'
 
 export type MountTmpfs = {
   readonly kind: 'mount-tmpfs'

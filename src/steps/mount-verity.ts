@@ -1,12 +1,12 @@
 // mount-verity: a verified volume, read-only. What file system it is, its verified bytes say.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { blockSize } from '../layout/verity.ts'
-import { inRoot, mountProved } from './mount.ts'
 import type { Definition } from './step.ts'
+import { inRoot, mountProved } from './with/mount.ts'
 
 export type MountVerity = {
   readonly kind: 'mount-verity'

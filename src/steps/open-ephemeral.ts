@@ -1,14 +1,14 @@
 // open-ephemeral: a volume encrypted with a key of this boot. Nothing on the disk is read or believed: it has no
 // header, and sees ciphertext from the first byte written.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { cryptSectorSize } from '../layout/crypt.ts'
 import { extentOf, leastData } from '../layout/extent.ts'
 import type { CryptName } from '../layout/layout.ts'
 import { type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
-import { evidenceOf, openCrypt, printCipher } from './crypt-mapping.ts'
-import { byName, findPartitions } from './find-partitions.ts'
 import type { Definition } from './step.ts'
+import { evidenceOf, openCrypt, printCipher } from './with/crypt-mapping.ts'
+import { byName, findPartitions } from './with/find-partitions.ts'
 
 export type OpenEphemeral = {
   readonly kind: 'open-ephemeral'

@@ -1,7 +1,7 @@
 // open-lasting: a volume whose key outlives the boot, sealed in a header on the disk. The measured plan says what
 // may be made of a blank volume; all else that does not prove to be ours halts.
 
-import { BootFault, fail } from '../fault.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import {
   type Lasting,
   type Opened,
@@ -9,7 +9,6 @@ import {
   sealLasting,
   type Wanted,
 } from '../keys/lasting.ts'
-import type { Secret } from '../keys/secret.ts'
 import type { Extent } from '../layout/extent.ts'
 import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
 import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
@@ -17,11 +16,12 @@ import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import { printTcb } from '../layout/tcb.ts'
 import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
-import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './crypt-mapping.ts'
-import { byName, findPartitions } from './find-partitions.ts'
-import { dataExtent, finishHeader, readAreas, writeHeader } from './header-areas.ts'
+import type { Secret } from '../secret/secret.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
+import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './with/crypt-mapping.ts'
+import { byName, findPartitions } from './with/find-partitions.ts'
+import { dataExtent, finishHeader, readAreas, writeHeader } from './with/header-areas.ts'
 
 export type OpenLasting = {
   readonly kind: 'open-lasting'

@@ -1,8 +1,7 @@
 // open-verity: a volume behind dm-verity, proved before it has its final name's trust. The table comes from
 // constants and the measured command line; the superblock on the disk is never read.
 
-import { BootFault, fail, faultOf } from '../fault.ts'
-import { kernelAtLeast } from '../layout/kernel-release.ts'
+import { BootFault, fail, faultOf } from '../fault/index.ts'
 import type { VerityName } from '../layout/layout.ts'
 import {
   blockSize,
@@ -18,8 +17,9 @@ import {
 } from '../layout/verity.ts'
 import { reasonOf } from '../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../machine/machine.ts'
-import { type Claim, findPartitions, printClaim } from './find-partitions.ts'
+import { kernelAtLeast } from '../system/kernel-release.ts'
 import type { Definition } from './step.ts'
+import { type Claim, findPartitions, printClaim } from './with/find-partitions.ts'
 
 export type OpenVerity = {
   readonly kind: 'open-verity'

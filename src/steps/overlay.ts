@@ -1,9 +1,9 @@
 // overlay: a layer over a directory of the verified root: os-config's /etc, a writable one in memory, or both.
 
-import { fail } from '../fault.ts'
-import { refusedOf } from '../layout/etc-layer.ts'
-import { inRoot, mountProved, outside } from './mount.ts'
+import { fail } from '../fault/index.ts'
+import { refusedOf } from '../system/etc-layer.ts'
 import type { Definition } from './step.ts'
+import { inRoot, mountProved, outside } from './with/mount.ts'
 
 export type Layer = { readonly directory: string; readonly names: readonly string[] }
 

@@ -1,10 +1,10 @@
 // switch-root: the last step. Everything that can be checked is checked before the point of no return.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { newRoot } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
-import { inRoot } from './mount.ts'
 import type { Definition } from './step.ts'
+import { inRoot } from './with/mount.ts'
 
 export type SwitchRoot = {
   readonly kind: 'switch-root'

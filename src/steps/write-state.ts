@@ -1,6 +1,6 @@
 // write-state: what was done and proved, for those who come after. /run moves along to the new root.
 
-import { fail } from '../fault.ts'
+import { fail } from '../fault/index.ts'
 import { configPath } from '../layout/initramfs.ts'
 import { bootedConfigPath, printState, statePath } from '../layout/state.ts'
 import { reasonOf } from '../machine/errno.ts'

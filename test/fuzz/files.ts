@@ -1,14 +1,14 @@
 // Files that a person names, or that come with an image: programs, keys, names of images, notes of an installation.
 
 import { createPrivateKey } from 'node:crypto'
-import { BootFault } from '../../src/fault.ts'
+import { BootFault } from '../../src/fault/index.ts'
 import { parseRecord, printRecord } from '../../src/install/record.ts'
-import { Secret } from '../../src/keys/secret.ts'
 import { parseIdentity, printIdentity } from '../../src/owner/identity.ts'
 import { releaseOfKernel } from '../../src/pack/bzimage.ts'
 import { parseOsRelease, printOsRelease } from '../../src/pack/os-release.ts'
 import { parsePe, withoutTime } from '../../src/pack/pe.ts'
-import { efiProgram } from '../pack/efi-program.ts'
+import { Secret } from '../../src/secret/secret.ts'
+import { efiProgram } from '../with/efi-program.ts'
 import { mutateBytes, mutateText } from './random.ts'
 import { hexOf, need, same, target } from './run.ts'
 

@@ -1,10 +1,10 @@
 // An initramfs image of a stranger: archives behind each other, with names that share a file, plain and compressed.
 
 import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { BootFault } from '../../src/fault.ts'
+import { BootFault } from '../../src/fault/index.ts'
 import { limits } from '../../src/layout/limits.ts'
 import { type Image, readImage } from '../../src/pack/image.ts'
-import { headerOf } from '../pack/cpio-header.ts'
+import { headerOf } from '../with/cpio-header.ts'
 import { mutateBytes, type Random } from './random.ts'
 import { hexOf, need, same, target } from './run.ts'
 

@@ -8,8 +8,8 @@ import {
   printHeader,
   unlockForTee,
 } from '../../src/layout/luks2/luks2.ts'
-import { copyBytes, jsonOf, withChecksums, withJsonBytes } from '../layout/luks2-edit.ts'
-import { goodArea, teeFor } from '../layout/luks2-good.ts'
+import { copyBytes, jsonOf, withChecksums, withJsonBytes } from '../with/luks2-edit.ts'
+import { goodArea, teeFor } from '../with/luks2-good.ts'
 import { mutateJson } from './json.ts'
 import { mutateBytes, mutateText, type Random } from './random.ts'
 import { hexOf, need, orRefused, same, type Target, target } from './run.ts'

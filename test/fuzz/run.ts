@@ -1,7 +1,7 @@
 // What a fuzzed parser is, and the loop that feeds it.
 
 import { isDeepStrictEqual } from 'node:util'
-import { BootFault, type FaultCode } from '../../src/fault.ts'
+import { BootFault, type FaultCode } from '../../src/fault/index.ts'
 import { type Random, randomOf, seedOf } from './random.ts'
 
 /** One parser. `check` reads an input, says whether it was accepted, and throws on anything that must not be. */

@@ -14,7 +14,7 @@ import {
   snpCertificateIds,
 } from '../../src/machine/snp-certificates.ts'
 import { parseSnpReport, printSnpReport } from '../../src/machine/snp-report.ts'
-import { goodReport, olderReport } from '../snp.ts'
+import { goodReport, olderReport } from '../with/snp.ts'
 import { mutateBytes } from './random.ts'
 import { hexOf, need, orRefused, same, type Target, target } from './run.ts'
 

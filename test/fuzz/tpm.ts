@@ -1,6 +1,5 @@
 // What a TPM answers, or whoever sits on the way to it; and the blobs that a header holds for it.
 
-import { Secret } from '../../src/keys/secret.ts'
 import { type CommandName, commandCodes, parseResponse } from '../../src/machine/tpm/command.ts'
 import { extend, seal, unseal } from '../../src/machine/tpm/seal.ts'
 import {
@@ -11,7 +10,8 @@ import {
   printSrk,
   printTicket,
 } from '../../src/machine/tpm/structures.ts'
-import { recorded } from '../tpm-vectors.ts'
+import { Secret } from '../../src/secret/secret.ts'
+import { recorded } from '../with/tpm-vectors.ts'
 import { mutateBytes } from './random.ts'
 import { hexOf, need, orRefused, type Target, target } from './run.ts'
 

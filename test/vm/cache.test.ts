@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { suite } from '../suite.ts'
+import { suite } from '../with/suite.ts'
 import { cached } from './cache.ts'
 
 const test = suite<{ home: string; before: string | undefined }>('cache')

@@ -3,10 +3,10 @@
 // and those of the two generators. With words as arguments, only the machines that have one of them in their name.
 
 import * as assert from 'uvu/assert'
-import { machineIdDigest } from '../../src/layout/machine-id.ts'
 import { parseMounts } from '../../src/runtime/mounts.ts'
 import { isOwn } from '../../src/runtime/own-mounts.ts'
-import { suite } from '../suite.ts'
+import { machineIdDigest } from '../../src/system/machine-id.ts'
+import { suite } from '../with/suite.ts'
 import { bootDefaults, type Ordinary } from './defaults.ts'
 import { inLanes } from './matrix/lanes.ts'
 

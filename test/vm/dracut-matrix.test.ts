@@ -1,7 +1,7 @@
 // The failure matrix of dracut's initramfs, with systemd as its init and with dracut's own. With words as arguments,
 // only the rows that have one of them in their name.
 
-import { suite } from '../suite.ts'
+import { suite } from '../with/suite.ts'
 import { dracutInitramfs } from './dracut.ts'
 import { shellRows, systemdRows } from './matrix/dracut.ts'
 import { bootWith, judgeFramework } from './matrix/framework.ts'

@@ -18,7 +18,7 @@ const files: Readonly<Record<string, { readonly part: string; readonly only?: Re
   'recorded.txt': { part: 'recorded' },
 }
 
-const drawn = ['test/runtime/report.test.ts', 'test/docs.test.ts'] as const
+const drawn = ['test/tables/runtime/report.test.ts', 'test/tables/docs.test.ts'] as const
 
 /** Throws where a part is not there. */
 export const writeGolden = (parts: ReadonlyMap<string, Part>): void => {

@@ -1,7 +1,7 @@
 // The failure matrix of initramfs-tools, of Debian 12 with klibc alone and of Debian 13 with busybox. With words as
 // arguments, only the rows that have one of them in their name.
 
-import { suite } from '../suite.ts'
+import { suite } from '../with/suite.ts'
 import { toolsInitramfs } from './initramfs-tools.ts'
 import { bootWith, judgeFramework } from './matrix/framework.ts'
 import { inLanes } from './matrix/lanes.ts'

@@ -17,9 +17,9 @@ import {
 } from '../../src/layout/integrity.ts'
 import { dataOffset, openLuks2, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { decryptSectors } from '../../src/owner/image.ts'
-import { goodArea, goodFormat, owner, tee, uuid, volumeKeyOf } from '../layout/luks2-good.ts'
-import { hostileHeaders } from '../layout/luks2-hostile.ts'
-import { suite } from '../suite.ts'
+import { goodArea, goodFormat, owner, tee, uuid, volumeKeyOf } from '../with/luks2-good.ts'
+import { hostileHeaders } from '../with/luks2-hostile.ts'
+import { suite } from '../with/suite.ts'
 import type { Suite } from './kernel.ts'
 import { runStock, type Stock } from './stock.ts'
 
@@ -45,7 +45,7 @@ const areaOf = (profile: (typeof profiles)[number]): Buffer => {
   return goodArea(profile, { ...goodFormat(profile), dataBytes, owner: { keys: owner, token } })
 }
 
-/** What stock cryptsetup makes of these with the right key; in src/ all are refused (test/layout/luks2.test.ts). */
+/** What stock cryptsetup makes of these with the right key; in src/ all are refused (test/tables/layout/luks2.test.ts). */
 const outcomes: Readonly<Record<string, string>> = {
   'null cipher in the segment': 'plain',
   'null cipher in the keyslot': 'refused',

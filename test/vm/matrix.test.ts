@@ -4,8 +4,8 @@
 
 import * as assert from 'uvu/assert'
 import { mock } from '../../src/keys/mock.ts'
-import { Secret } from '../../src/keys/secret.ts'
-import { suite } from '../suite.ts'
+import { Secret } from '../../src/secret/secret.ts'
+import { suite } from '../with/suite.ts'
 import { cmdlineRows } from './matrix/cmdline.ts'
 import { consoleRows } from './matrix/console.ts'
 import { controllerRows } from './matrix/controllers.ts'

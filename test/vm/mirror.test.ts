@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { suite } from '../suite.ts'
+import { suite } from '../with/suite.ts'
 import { debianMirror, masked } from './mirror.ts'
 
 const test = suite('mirror')

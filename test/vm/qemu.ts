@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { toolPath } from '../../src/machine/exec.ts'
-import { tpmForQemu } from '../swtpm.ts'
+import { tpmForQemu } from '../with/swtpm.ts'
 import { tell } from './qmp.ts'
 
 export type Disk = {

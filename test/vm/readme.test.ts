@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { toolPath } from '../../src/machine/exec.ts'
-import { bootsIn, mixedUp, recordedBlock, withBlock } from '../recorded.ts'
-import { suite } from '../suite.ts'
+import { bootsIn, mixedUp, recordedBlock, withBlock } from '../with/recorded.ts'
+import { suite } from '../with/suite.ts'
 import { shapeOf } from './golden.ts'
 import { makeSources, project, trees, world } from './world.ts'
 
@@ -59,7 +59,7 @@ test('cvmboot commands', async ({ directory, modules, kernel }) => {
     const { status, stderr, stdout } = run(command, directory, env)
     assert.is(status, 0, `${command}\n${stdout}${stderr}`)
   }
-  // What stock tools do for an owner needs a job-store: test/owner/owner.test.ts runs those lines.
+  // What stock tools do for an owner needs a job-store: test/tools/owner.test.ts runs those lines.
   const others = (await commandsIn('kernel-cmdline.md')).filter((command) => !command.startsWith('cvmboot '))
   assert.ok(others.every((command) => command.startsWith('cryptsetup luksDump ')))
   const last = (verb: string) => ours.findLast((command) => command.startsWith(`cvmboot ${verb} `)) ?? ''

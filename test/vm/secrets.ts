@@ -1,8 +1,8 @@
 // The keys of the mock build, looked for in what a guest shows: whatever it says, a key is never in it.
 
 import { mock, mockLasting } from '../../src/keys/mock.ts'
-import { Secret } from '../../src/keys/secret.ts'
 import { cryptNames } from '../../src/layout/layout.ts'
+import { Secret } from '../../src/secret/secret.ts'
 
 /** Long enough not to be met by chance, short enough to find a key that is cut or wrapped. */
 const pieceBytes = 12

@@ -15,8 +15,8 @@ import {
   type SnpReport,
   snpSignedBytes,
 } from '../../src/machine/snp-report.ts'
-import { counting, mixedKey } from '../snp.ts'
-import { suite } from '../suite.ts'
+import { counting, mixedKey } from '../with/snp.ts'
+import { suite } from '../with/suite.ts'
 import { readReport } from './report.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import {

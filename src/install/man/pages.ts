@@ -8,7 +8,7 @@ import { parameters } from '../../cmdline/params.ts'
 import { printRequired, requiredWords } from '../../cmdline/required.ts'
 import { configKeys } from '../../config/keys.ts'
 import { defaultConfig } from '../../config/settings.ts'
-import { exitStatus, type FaultCode, faults } from '../../fault.ts'
+import { exitStatus, type FaultCode, faults } from '../../fault/index.ts'
 import { bootedConfigPath, statePath } from '../../layout/state.ts'
 import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
 

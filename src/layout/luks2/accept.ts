@@ -1,7 +1,7 @@
 // Whether a header is one that a boot could open, as far as this can be told without a key. Pure. The boot asks before it
 // derives a key; `inspect` and `owner open` ask the same function, so that all of them give the same answer.
 
-import { fail } from '../../fault.ts'
+import { fail } from '../../fault/index.ts'
 import { cryptNames } from '../layout.ts'
 import { type Luks2, type OwnerToken, parseLuks2, sealedIn, type TeeToken } from './luks2.ts'
 import { blockDiffers } from './mac.ts'

@@ -2,7 +2,7 @@
 // Pure. Buffers that held key bytes are zeroed here, but for what is returned.
 
 import { hash } from 'node:crypto'
-import { offHeap } from '../off-heap.ts'
+import { offHeap } from '../../secret/off-heap.ts'
 import { stripes } from './profile.ts'
 
 const blockBytes = 32

@@ -2,7 +2,7 @@
 // was the right one. Pure; primitives from node:crypto. All costs are constants: none is read from a header.
 
 import { createCipheriv, createDecipheriv, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
-import { offHeap } from '../off-heap.ts'
+import { offHeap } from '../../secret/off-heap.ts'
 import { mergeKey, splitKey } from './af.ts'
 import { areaKeyBytes, areaSectorBytes, digestBytes, iterations, stripes } from './profile.ts'
 

@@ -4,7 +4,7 @@
 // (src/keys/derive.ts).
 
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { offHeap } from '../off-heap.ts'
+import { offHeap } from '../../secret/off-heap.ts'
 import { headerAreaBytes, macOffset } from './profile.ts'
 
 /** Whose key made a MAC: the TEE's, or the owner's, who opens a disk that the host hands over. */

@@ -37,7 +37,7 @@ export const jsonBytes = headerBytes - binaryBytes
 
 /** All of a header, read at once: both copies, keyslots and MACs. */
 export const headerAreaBytes = 1 * MiB
-/** Where the data begins. Between lies a spare area, which LUKS2 leaves alone: src/steps/header-areas.ts. */
+/** Where the data begins. Between lies a spare area, which LUKS2 leaves alone: src/steps/with/header-areas.ts. */
 export const dataOffset = 2 * headerAreaBytes
 /** Where keyslots lie, one after the other; what is behind the second is never allocated by anybody. */
 export const keyslotsOffset = 2 * headerBytes

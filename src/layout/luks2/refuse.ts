@@ -1,6 +1,6 @@
 // How a header is refused: a code, and words that show no more of the host's bytes than a person needs. Pure.
 
-import { type BootFault, type FaultCode, fail, printable } from '../../fault.ts'
+import { type BootFault, type FaultCode, fail, printable } from '../../fault/index.ts'
 
 export type HeaderCode = Extract<FaultCode, `header-${string}`>
 

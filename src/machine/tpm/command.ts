@@ -1,7 +1,7 @@
 // The frames of TPM 2.0 commands and responses: print / parse, and one exchange. Pure but for the exchange it is given.
 // Codes: TCG TPM 2.0 Library, Part 2, 6.5 (commands), 6.6 (responses); frames: Part 1, 18.
 
-import { type BootFault, fail } from '../../fault.ts'
+import { type BootFault, fail } from '../../fault/index.ts'
 import { readAll, u16, u32 } from './wire.ts'
 
 /** TPM_CC. */

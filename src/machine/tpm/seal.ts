@@ -2,9 +2,9 @@
 // The way to the TPM may lie; see session.ts for what a liar on the way can do. Nothing here rests on an answer without a
 // session's HMAC: CreatePrimary, StartAuthSession and PolicyPCR are proved by the HMAC of what follows them.
 
-import { fail } from '../../fault.ts'
-import { Secret } from '../../keys/secret.ts'
+import { fail } from '../../fault/index.ts'
 import type { TpmPolicy } from '../../layout/tpm.ts'
+import { Secret } from '../../secret/secret.ts'
 import { ask, type Exchange, malformed } from './command.ts'
 import { askIn, type Loaded, type Session, type Srk, startSession } from './session.ts'
 import {

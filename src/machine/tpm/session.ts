@@ -10,8 +10,8 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
-import { fail } from '../../fault.ts'
-import { Secret } from '../../keys/secret.ts'
+import { fail } from '../../fault/index.ts'
+import { Secret } from '../../secret/secret.ts'
 import { ask, type CommandName, commandCodes, type Exchange, malformed } from './command.ts'
 import { alg, handles, type Point, printPoint, sha256 } from './structures.ts'
 import { readAll, sized, u8, u16, u32 } from './wire.ts'

@@ -1,7 +1,7 @@
 // Does a clean-up, step by step, and reads each step's effect back.
 
 import { readFileSync } from 'node:fs'
-import { BootFault, fail } from '../../fault.ts'
+import { BootFault, fail } from '../../fault/index.ts'
 import { readDevice, writeDevice } from '../../machine/block.ts'
 import { readBoundedText } from '../../machine/bounded.ts'
 import { reasonOf } from '../../machine/errno.ts'

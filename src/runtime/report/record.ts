@@ -1,7 +1,7 @@
 // One boot as data: what the state says, and where they are known the kernel's and systemd's own times. Pure. All times
 // are milliseconds since the machine's start.
 
-import { fail } from '../../fault.ts'
+import { fail } from '../../fault/index.ts'
 import { parseState, type State } from '../../layout/state.ts'
 
 export type Span = { readonly from: number; readonly to: number }

@@ -1,7 +1,7 @@
 // A boot in words: what the picture has as its text, and what `--text` shows on a terminal. Pure.
 
-import { printable } from '../../fault.ts'
-import { type Screen, type Style, wrapped } from '../screen.ts'
+import { printable } from '../../fault/index.ts'
+import { type Screen, type Style, wrapped } from '../../terminal/screen.ts'
 import { type Chain, chainOf, type Trust } from './chain.ts'
 import type { BootRecord, Span } from './record.ts'
 import { phaseTitles, printTime, rowsOf, type Timeline, timelineOf } from './timeline.ts'

@@ -1,7 +1,7 @@
 // A ready file system image as a root, by the tools of its file system: nothing is mounted. All three tools exit with 0
 // for a path that is not there, so the text that a tool prints is what counts.
 
-import { fail } from '../../fault.ts'
+import { fail } from '../../fault/index.ts'
 import type { FileSystem } from '../../layout/filesystem.ts'
 import { run, runBytes } from '../../machine/exec.ts'
 import { accessBuffer, accessFile, type RandomAccess } from '../../machine/random-access.ts'

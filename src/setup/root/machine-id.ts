@@ -3,8 +3,8 @@
 
 import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fail } from '../../fault.ts'
-import type { MachineIdPlace } from '../../layout/machine-id.ts'
+import { fail } from '../../fault/index.ts'
+import type { MachineIdPlace } from '../../system/machine-id.ts'
 import { resolveIn } from './resolve.ts'
 import type { RootView } from './view.ts'
 

@@ -2,7 +2,7 @@
 // and a place for the machine's ID.
 
 import { type Config, machineIdPlace } from '../../config/config.ts'
-import { type BootFault, fail, printable } from '../../fault.ts'
+import { type BootFault, fail, printable } from '../../fault/index.ts'
 import { volumes } from '../../layout/layout.ts'
 import { containerIn, isEmpty, rootBelow } from './container.ts'
 import { machineIdIn, machineIdPath } from './machine-id.ts'

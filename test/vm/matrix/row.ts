@@ -3,7 +3,7 @@
 
 import { readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { FaultCode } from '../../../src/fault.ts'
+import type { FaultCode } from '../../../src/fault/index.ts'
 import type { RootHash } from '../../../src/layout/verity.ts'
 import { run } from '../../../src/machine/exec.ts'
 import { withContent, withPredecessor } from '../archives.ts'

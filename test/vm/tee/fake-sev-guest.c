@@ -14,7 +14,7 @@
  * not constant in time. The certificate table holds that key's public point in place of a VCEK certificate.
  *
  * Derived keys: AMD does not publish how its firmware mixes; here it is HMAC-SHA-512 over all that counts, see
- * `struct mix`. test/snp.ts has the same formula, and a test compares the two.
+ * `struct mix`. test/with/snp.ts has the same formula, and a test compares the two.
  *
  * The error behaviour is that of drivers/virt/coco/sev-guest in 6.12: EXITINFO2 is 0xff until the firmware is
  * called and copied back only if not zero; any failed call but a certificate buffer that is too small disables

@@ -2,7 +2,7 @@
 // Shared by the probe inside the guest and the test that knows the answers.
 
 import { type DerivedKeyRequest, guestFields } from '../../../src/machine/sev-guest.ts'
-import { counting } from '../../snp.ts'
+import { counting } from '../../with/snp.ts'
 
 export type Question =
   | { readonly kind: 'report' | 'extended' | 'configfs'; readonly vmpl?: number }

@@ -1,0 +1,208 @@
+// The verb `inspect`: what a disk, a partition, a header file, an image or any other file claims to be, and which rule of
+// the boot would refuse it. Reads only, needs no key and no privileges but those of reading.
+
+import { readFileSync, type Stats, statSync } from 'node:fs'
+import { readFileAndArguments } from '../arguments.ts'
+import { BootFault, type Fault, fail, faultOf } from '../fault/index.ts'
+import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
+import { cryptNames } from '../layout/layout.ts'
+import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
+import { readDevice } from '../machine/block.ts'
+import { reasonOf } from '../machine/errno.ts'
+import { accessFile, accessWithin, type RandomAccess } from '../machine/random-access.ts'
+import { readText } from '../machine/text.ts'
+import { type Claim, claimsLuks } from '../runtime/claim.ts'
+import { claimVolume } from '../runtime/claim-areas.ts'
+import { screenOf } from '../terminal/screen.ts'
+import { claimDirectory, claimFile, claimPartition, claimRest } from './file.ts'
+import { printInspection, printInspectionJson } from './print.ts'
+
+export { printInspection, printInspectionJson } from './print.ts'
+
+export const inspectHelp = `cvmboot inspect FILE|DEVICE [--profile NAME] [--json]
+
+Says what a disk, a partition or the copy of a header claims to be: a partition table, a dm-verity superblock, a
+LUKS2 header, a file system; of an initramfs, whether all that the boot needs is in it; of a unified kernel image, alone
+or on an EFI system partition, what the boot would say of its command line and its initramfs. It knows other disk
+images, archives, kernels, keys and texts of cvmboot too, and says what to do with each. Where the boot would refuse it,
+this ends with the same code and exit status. It uses no key: whether a header was made for its volume, only the boot
+can tell. Changes nothing.
+
+  --profile NAME   what LUKS2 volumes are configured to be: ${Object.keys(luks2Profiles).join(' or ')}
+                   (default: what each header says of itself)
+  --json           the findings as JSON
+`
+
+const accepted = { profile: { type: 'string' }, json: { type: 'boolean' } } as const
+
+type Found = {
+  readonly number: number
+  readonly name: string
+  readonly type: string
+  readonly uuid: string
+  readonly bytes: bigint
+  readonly claim: Claim
+}
+
+export type Inspection = {
+  readonly path: string
+  readonly bytes: bigint
+  /** A disk with a table, or else what the bytes claim as one volume. */
+  readonly content:
+    | { readonly kind: 'gpt'; readonly gpt: Gpt; readonly partitions: readonly Found[] }
+    | { readonly kind: 'volume'; readonly claim: Claim }
+  readonly refused: Fault | undefined
+}
+
+/** The directory in which the kernel describes a block device (makedev(3) of glibc, without the parts above 32 bits). */
+const sysfsOf = ({ rdev }: Stats): string => {
+  const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)]
+  return `/sys/dev/block/${major}:${minor}`
+}
+
+/** Bytes of a logical block of a whole disk; undefined for a partition, and for a file, whose table alone can tell. */
+const ownBlockSize = (path: string): number | undefined => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats?.isBlockDevice() !== true) return undefined
+  const text = readText(`${sysfsOf(stats)}/queue/logical_block_size`)
+  return text === undefined ? undefined : Number(text)
+}
+
+/** Bytes of a file or a block device. Fault: `device-read`. */
+export const sizeOf = (path: string): bigint => {
+  let stats: Stats
+  try {
+    stats = statSync(path)
+    if (stats.isFile()) return BigInt(stats.size)
+    if (stats.isBlockDevice()) {
+      return BigInt(readFileSync(`${sysfsOf(stats)}/size`, 'latin1').trim()) * 512n
+    }
+  } catch (thrown) {
+    throw fail('device-read', { device: path, reason: reasonOf(thrown) })
+  }
+  throw fail('device-read', { device: path, reason: 'it is neither a file nor a block device' })
+}
+
+/** Of the spare area, from the first byte of a volume. */
+const spareOffset = BigInt(headerAreaBytes)
+
+/** The first MiB of what begins at `offset`, or all `bytes` of it where they are fewer. Fault: `device-read`. */
+export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
+  readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
+
+/**
+ * Bytes of a logical block of a disk with a partition table; undefined where there is none. A device has its own size, by which
+ * the boot reads the table, too; of a file only the table can tell.
+ */
+export const blockSizeOf = (path: string, head: Buffer): number | undefined => {
+  const shown = gptBlockSize(head)
+  return shown === undefined ? undefined : (ownBlockSize(path) ?? shown)
+}
+
+/** Only a partition that is named like a volume of ours can hold a header of ours. */
+const isCrypt = (name: string): boolean => cryptNames.some((one) => one === name)
+const foreignLuks: Claim = {
+  kind: 'luks',
+  facts: {},
+  says: { name: 'an encrypted volume (LUKS) that is none of cvmboot', advice: '' },
+  refused: undefined,
+}
+
+/** Looks at it once. Faults: `device-read`; what would be refused is in what is returned. */
+export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): Inspection => {
+  const bytes = sizeOf(path)
+  const head = headOf(path, 0n, bytes)
+  const blockSize = blockSizeOf(path, head)
+  if (blockSize === undefined) {
+    // The copy of a header says nothing of its partition.
+    const partition = bytes > headerAreaBytes ? bytes : undefined
+    const spare = () => headOf(path, spareOffset, BigInt(headerAreaBytes))
+    const claim = claimVolume(head, spare, path, profile, partition, 'any')
+    return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
+  }
+  let gpt: Gpt
+  try {
+    gpt = parseGpt(head, blockSize, bytes / BigInt(blockSize))
+  } catch (thrown) {
+    const claim: Claim = { kind: 'unknown', facts: { table: 'gpt' }, refused: faultOf(thrown) }
+    return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
+  }
+  const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): Found => {
+    const length = (last - first + 1n) * BigInt(gpt.blockSize)
+    const start = first * BigInt(gpt.blockSize)
+    const own = headOf(path, start, length)
+    const spare = () => headOf(path, start + spareOffset, BigInt(headerAreaBytes))
+    const label = cryptNames.find((volume) => volume === name) ?? 'any'
+    return {
+      number,
+      name,
+      type,
+      uuid,
+      bytes: length,
+      claim:
+        claimsLuks(own) && !isCrypt(name)
+          ? foreignLuks
+          : claimVolume(own, spare, name || `${number}`, profile, length, label),
+    }
+  })
+  const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused
+  return { path, bytes, content: { kind: 'gpt', gpt, partitions }, refused }
+}
+
+const inspectionOf = (path: string, bytes: bigint, claim: Claim): Inspection => ({
+  ...{ path, bytes },
+  content: { kind: 'volume', claim },
+  refused: claim.refused,
+})
+
+/** The same of whatever people have at hand: an initramfs, a kernel, a text. */
+export const inspectAny = async (path: string, profile: Luks2Profile | 'claimed'): Promise<Inspection> => {
+  const directory = claimDirectory(path)
+  if (directory !== undefined) return inspectionOf(path, 0n, directory)
+  const size = sizeOf(path)
+  const bytes = accessFile(path, Number(size))
+  const asked = { path, bytes, on: statSync(path).isFile() ? 'file' : 'device' } as const
+  const claim = await claimFile(asked)
+  if (claim !== undefined) return inspectionOf(path, size, claim)
+  const found = inspectPath(path, profile)
+  if (found.content.kind === 'gpt') return withEsp(found, found.content, bytes)
+  const unknown = found.content.claim.kind === 'unknown' && found.refused === undefined && asked.on === 'file'
+  return unknown ? inspectionOf(path, size, claimRest(asked)) : found
+}
+
+type Disk = Extract<Inspection['content'], { readonly kind: 'gpt' }>
+
+/** Looks into partitions that the firmware reads. */
+const withEsp = async (
+  found: Inspection,
+  { gpt, partitions: all }: Disk,
+  bytes: RandomAccess,
+): Promise<Inspection> => {
+  const partitions: Found[] = []
+  for (const one of all) {
+    const first = gpt.partitions.find(({ number }) => number === one.number)?.first ?? 0n
+    const part = accessWithin(bytes, Number(first) * gpt.blockSize, Number(one.bytes))
+    const path = `${found.path}: partition ${one.number}`
+    const claim = one.claim.kind === 'unknown' ? await claimPartition(path, part) : undefined
+    partitions.push(claim === undefined ? one : { ...one, claim })
+  }
+  const refused = partitions.find(({ claim }) => claim.refused !== undefined)?.claim.refused
+  return { ...found, content: { kind: 'gpt', gpt, partitions }, refused }
+}
+
+const profileOf = (name: string | undefined): Luks2Profile | 'claimed' => {
+  if (name === undefined) return 'claimed'
+  if (Object.hasOwn(luks2Profiles, name)) return name as Luks2Profile
+  throw fail('usage', { reason: `--profile takes ${Object.keys(luks2Profiles).join(' or ')}, not ${name}` })
+}
+
+/** Prints the findings, then fails as the boot would. Faults: `usage`, `device-read`, and all of the boot's. */
+export const inspect = async (args: readonly string[]): Promise<void> => {
+  const { file, values } = readFileAndArguments(args, accepted, 'FILE or DEVICE')
+  const inspection = await inspectAny(file, profileOf(values.profile))
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(
+    values.json === true ? printInspectionJson(inspection) : printInspection(inspection, screen),
+  )
+  if (inspection.refused !== undefined) throw new BootFault(inspection.refused)
+}

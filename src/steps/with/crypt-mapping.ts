@@ -1,0 +1,92 @@
+// dm-crypt with proof, shared by the steps that open encrypted volumes: the kernel shows the table that was asked for,
+// and of dm-integrity below it, where there is one.
+
+import { BootFault, fail } from '../../fault/index.ts'
+import { cryptSectorSize, keyDescription, printCryptTable } from '../../layout/crypt.ts'
+import type { Extent } from '../../layout/extent.ts'
+import type { CryptName } from '../../layout/layout.ts'
+import type { Luks2Profile } from '../../layout/luks2/luks2.ts'
+import { sectorSize } from '../../layout/verity.ts'
+import { reasonOf } from '../../machine/errno.ts'
+import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
+import type { Secret } from '../../secret/secret.ts'
+import { type Content, openIntegrity } from './integrity-mapping.ts'
+
+const prove = (request: MappingRequest, mapping: Mapping): void => {
+  const unproven = (reason: string) => fail('crypt-unproven', { volume: request.name, reason })
+  if (mapping.target !== 'crypt') throw unproven(`target ${mapping.target}`)
+  if (mapping.sectors !== request.sectors) throw unproven(`${mapping.sectors} sectors`)
+  if (mapping.table !== request.table) throw unproven(`another table: ${mapping.table}`)
+}
+
+const open = (machine: Machine, request: MappingRequest): void => {
+  try {
+    machine.openMapping(request)
+  } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
+    throw fail('crypt-open', { volume: request.name, reason: reasonOf(thrown) })
+  }
+}
+
+type Wanted = {
+  readonly volume: CryptName
+  /** The device-mapper UUID's end, after the word that says its kind. */
+  readonly uuid: string
+  readonly partition: Partition
+  readonly extent: Extent
+  readonly content: Content
+}
+
+export type Opened = {
+  readonly mapping: Mapping
+  /** Below it, with `xts-hmac`. */
+  readonly integrity: Mapping | undefined
+}
+
+/**
+ * Opens a volume under its name. Faults: `crypt-open`, `crypt-unproven`, and with `xts-hmac` those of
+ * integrity-mapping.ts. The key stays the caller's.
+ */
+export const openCrypt = (
+  machine: Machine,
+  { volume, uuid, partition, extent, content }: Wanted,
+  key: Secret,
+): Opened => {
+  const { profile, superblock, bytes } = extent
+  const integrity =
+    superblock &&
+    openIntegrity(machine, volume, `CRYPT-SUBDEV-${uuid}_dif`, partition, extent, superblock, content)
+  const description = keyDescription(volume)
+  const sector = BigInt(sectorSize)
+  const offset = integrity === undefined ? extent.offset / sector : 0n
+  const request: MappingRequest = {
+    ...{
+      name: volume,
+      uuid: `CRYPT-${uuid}`,
+      access: 'read-write',
+      sectors: bytes / sector,
+      target: 'crypt',
+    },
+    table: printCryptTable({ profile, data: integrity?.dev ?? partition.dev, key: description, offset }),
+  }
+  machine.withKey(description, key, () => open(machine, request))
+  const mapping = machine.mapping(volume)
+  prove(request, mapping)
+  return { mapping, integrity }
+}
+
+/** As a plan says it. */
+export const printCipher = (profile: Luks2Profile): string =>
+  [
+    'cipher=aes-xts-plain64',
+    ...(profile === 'xts-hmac' ? ['integrity=hmac-sha256'] : []),
+    `sector-size=${cryptSectorSize}`,
+  ].join(' ')
+
+/** What the state says of it. */
+export const evidenceOf = ({ mapping, integrity }: Opened) => ({
+  integrity: integrity === undefined ? 'none' : 'hmac-sha256',
+  device: mapping.device,
+  table: mapping.table,
+  ...(integrity === undefined ? {} : { 'integrity-table': integrity.table }),
+})

@@ -1,0 +1,56 @@
+// Waits for the partitions a volume needs. Late disks are normal; two claimants are not: the host could
+// swap one for the other between two reads, so neither is taken.
+
+import { fail } from '../../fault/index.ts'
+import type { Machine, Partition } from '../../machine/machine.ts'
+import { printUndriven } from '../../system/controllers.ts'
+
+/** By PARTUUID where a root hash gives it, else by GPT name. Both are hints only. */
+export type Claim = { readonly by: 'PARTUUID' | 'PARTLABEL'; readonly value: string }
+
+export const printClaim = ({ by, value }: Claim): string => `${by}=${value}`
+
+/** A writable volume has no hash to be found by: its GPT name is the volume's. */
+export const byName = (volume: string): Claim => ({ by: 'PARTLABEL', value: volume })
+
+const pollMilliseconds = 50
+
+/** One partition a claim, looked for together. Faults: `device-missing` after `seconds`, `device-duplicate`. */
+export const findPartitions = async <C extends Record<string, Claim>>(
+  machine: Machine,
+  volume: string,
+  claims: C,
+  seconds: number,
+): Promise<{ [K in keyof C]: Partition }> => {
+  const deadline = machine.now() + seconds * 1000
+  for (let told = false; ; told = true) {
+    const { partitions, seen } = machine.disks()
+    const found = Object.entries(claims).map(
+      ([key, claim]) => [key, claim, theOne(partitions, volume, claim)] as const,
+    )
+    const missing = found.find(([, , partition]) => partition === undefined)
+    if (missing === undefined)
+      return Object.fromEntries(found.map(([key, , partition]) => [key, partition])) as never
+    const partition = printClaim(missing[1])
+    if (machine.now() >= deadline)
+      throw fail('device-missing', {
+        volume,
+        partition,
+        seconds,
+        seen: `${seen.join(', ') || 'no disk at all'}${printUndriven(machine.undriven())}`,
+      })
+    if (!told) machine.log(5, `waiting up to ${seconds} s for ${partition} of ${volume}`)
+    await machine.sleep(pollMilliseconds)
+    machine.loadDrivers()
+  }
+}
+
+/** The partition a claim names, or undefined where there is none yet. Fault: `device-duplicate`. */
+const theOne = (partitions: readonly Partition[], volume: string, claim: Claim): Partition | undefined => {
+  const found = partitions.filter((p) => (claim.by === 'PARTUUID' ? p.uuid : p.name) === claim.value)
+  if (found.length > 1) {
+    const devices = found.map((p) => p.device).join(' and ')
+    throw fail('device-duplicate', { volume, partition: printClaim(claim), devices })
+  }
+  return found[0]
+}

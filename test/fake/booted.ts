@@ -1,0 +1,43 @@
+// One whole boot on a fake machine, and how it ended.
+
+import { boot } from '../../src/boot.ts'
+import type { Edition } from '../../src/edition.ts'
+import { fail } from '../../src/fault/index.ts'
+import { ephemeral } from '../../src/keys/ephemeral.ts'
+import { both } from '../../src/keys/second-factor.ts'
+import { snp } from '../../src/keys/snp.ts'
+import { tpm2 } from '../../src/keys/tpm2.ts'
+import type { Pivot } from '../../src/plan/plan.ts'
+import { Ended, type Fake, fakeMachine, type World } from './machine.ts'
+
+export const production: Edition = {
+  name: 'cvmboot',
+  admit: (cvm) => {
+    if (cvm === undefined) throw fail('cvm-absent', {})
+    return cvm
+  },
+  providers: { ephemeral, snp, tpm2, 'snp+tpm2': both(snp, tpm2) },
+  warning: undefined,
+}
+
+export type Booted = Fake & {
+  /** `switch-root`, `hand-over`, or how the machine ended. */
+  readonly ended: string | undefined
+  /** The line that says why it halted. */
+  readonly halt: string | undefined
+}
+
+/** What a world's disk holds outlives this. */
+export const booted = async (world: World, edition = production, pivot: Pivot = 'own'): Promise<Booted> => {
+  const fake = fakeMachine(world)
+  let ended: string | undefined
+  try {
+    await boot(fake.machine, edition, pivot)
+    if (pivot === 'framework') ended = 'hand-over'
+    if (fake.effects.at(-1)?.startsWith('switchRoot')) ended = 'switch-root'
+  } catch (thrown) {
+    if (!(thrown instanceof Ended)) throw thrown
+    ended = thrown.how
+  }
+  return { ...fake, ended, halt: fake.lines.find((l) => l.line.startsWith('halt: '))?.line }
+}
