@@ -119,7 +119,9 @@ const main = async (): Promise<void> => {
     })
     // Debian's own initramfs with everything that it carries for any machine.
     const within = (key: string, label: string, initramfs: string): Contender => ({
-      ...{ key: `cvmboot.${key}`, label, ours: 'ours' },
+      key: `cvmboot.${key}`,
+      label,
+      ours: 'ours',
       // Nobody but the agent is to look for a root.
       peer: { ...of(initramfs), cmdline: small.cmdline.replace(/ root=\S+/, '') },
     })

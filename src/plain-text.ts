@@ -111,12 +111,16 @@ export const oddFile = (text: string): Odd | undefined => {
   const encoding = wide(text)
   if (encoding !== undefined)
     return {
-      ...{ line: 1, column: 1, what: `the text is ${encoding} and not ASCII, as Windows saves it` },
+      line: 1,
+      column: 1,
+      what: `the text is ${encoding} and not ASCII, as Windows saves it`,
       remedy: `convert it: iconv -f ${encoding} -t UTF-8 FILE`,
     }
   if (text.startsWith('\xef\xbb\xbf') || text.startsWith('\ufeff'))
     return {
-      ...{ line: 1, column: 1, what: 'a byte order mark (UTF-8), as Windows puts one before a text' },
+      line: 1,
+      column: 1,
+      what: 'a byte order mark (UTF-8), as Windows puts one before a text',
       remedy: "remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE",
     }
   const at = text.indexOf('\r')

@@ -131,7 +131,8 @@ const takeVerity = (found: Found): Params['verity'] => {
     const other = distinct.get(rootHash)
     if (other !== undefined)
       throw fail('cmdline-value', {
-        ...{ parameter: hashOf(name), value: rootHash },
+        parameter: hashOf(name),
+        value: rootHash,
         expected: `another root hash than that of ${other}`,
       })
     distinct.set(rootHash, name)

@@ -27,7 +27,10 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
   const { size, mount, keys, profile } = defaultConfig
   const to: Draft = {
     ...defaultConfig,
-    ...{ size: { ...size }, mount: { ...mount }, keys: { ...keys }, profile: { ...profile } },
+    size: { ...size },
+    mount: { ...mount },
+    keys: { ...keys },
+    profile: { ...profile },
   }
   const seen = new Map<Key, At>()
   requirePlainFile(text, file)

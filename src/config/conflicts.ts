@@ -27,7 +27,9 @@ const mountInMount: Rule = ({ mount }, find) => {
     if (outer === undefined) continue
     const at = find(`${key}_MOUNT`) ?? find('ROOT_MOUNT') ?? find(`${outer.key}_MOUNT`)
     return {
-      ...{ line: at?.line ?? 0, name: `${key}_MOUNT`, value: mount[name] },
+      line: at?.line ?? 0,
+      name: `${key}_MOUNT`,
+      value: mount[name],
       expected: `a path outside that of ${outer.name}, ${mount[outer.name]}`,
     }
   }

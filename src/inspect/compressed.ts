@@ -39,7 +39,9 @@ const packings: readonly Packing[] = [
     ] as const
   ).map(
     ([name, magic, unpack]): Packing => ({
-      ...{ name, magic, unpack },
+      name,
+      magic,
+      unpack,
       decompress: (source) => ofInitramfs(source, hex(magic)),
     }),
   ),
@@ -96,7 +98,9 @@ export const claimPacked = async (path: string, head: Buffer): Promise<Claim | '
   const unpack = `unpack it: ${packing.unpack(file)}`
   if (inside === undefined)
     return claimNamed(path, {
-      ...{ kind: name, use: 'foreign', advice: `it is damaged, or ${name} is not installed` },
+      kind: name,
+      use: 'foreign',
+      advice: `it is damaged, or ${name} is not installed`,
       name: `a file compressed by ${name}, of which nothing can be read`,
     })
   if (/^07070[12]$/.test(inside.toString('latin1', 0, 6))) return 'initramfs'
@@ -122,11 +126,9 @@ export const claimPacked = async (path: string, head: Buffer): Promise<Claim | '
     })
   if (found !== undefined)
     return claimNamed(path, {
-      ...{
-        kind: `${found.kind}-${name}`,
-        use: found.use === 'foreign' ? 'foreign' : 'convert',
-        advice: unpack,
-      },
+      kind: `${found.kind}-${name}`,
+      use: found.use === 'foreign' ? 'foreign' : 'convert',
+      advice: unpack,
       name: `${found.name}, compressed by ${name}`,
     })
   return claimNamed(path, { kind: name, name: `a file compressed by ${name}`, use: 'foreign', advice: '' })

@@ -34,7 +34,9 @@ export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim>
   const isEsp = files.some((file) => standard.test(file.path))
   const entries = files.filter((file) => entry.test(file.path)).length
   return claimNamed(path, {
-    ...{ kind: isEsp ? 'esp' : 'fat', use: 'taken', parts },
+    kind: isEsp ? 'esp' : 'fat',
+    use: 'taken',
+    parts,
     name: isEsp ? 'an EFI system partition (FAT)' : 'a file system (FAT) without EFI/BOOT/BOOTX64.EFI',
     advice: isEsp
       ? 'the firmware starts EFI/BOOT/BOOTX64.EFI'

@@ -46,7 +46,11 @@ const convert = (from: string) => (file: string) =>
   `convert it: qemu-img convert -f ${from} -O raw ${file} disk.img`
 
 const diskImage = (kind: string, name: string, from: string, is: Format['is']): Format => ({
-  ...{ kind, is, name: `a disk image (${name})`, use: 'convert', advice: convert(from) },
+  kind,
+  is,
+  name: `a disk image (${name})`,
+  use: 'convert',
+  advice: convert(from),
 })
 
 /** A footer of 512 bytes ends each; old ones lack the last. */

@@ -150,7 +150,8 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
 }
 
 const inspectionOf = (path: string, bytes: bigint, claim: Claim): Inspection => ({
-  ...{ path, bytes },
+  path,
+  bytes,
   content: { kind: 'volume', claim },
   refused: claim.refused,
 })

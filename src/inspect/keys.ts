@@ -11,7 +11,10 @@ const firstLine = ({ head }: Probe): string =>
     .find((line) => line.trim() !== '' && !line.startsWith('#')) ?? ''
 
 const pem = (kind: string, label: RegExp, name: string, advice: Format['advice']): Format => ({
-  ...{ kind, name, use: 'taken', advice },
+  kind,
+  name,
+  use: 'taken',
+  advice,
   is: (probe) => {
     const [, found] = /-----BEGIN ([A-Z0-9 ]+)-----/.exec(probe.head.toString('latin1', 0, 4096)) ?? []
     return found !== undefined && label.test(found)

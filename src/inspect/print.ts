@@ -83,7 +83,9 @@ export const printInspectionJson = ({ path, bytes, content, refused }: Inspectio
       : {
           gpt: { uuid: content.gpt.uuid, blockSize: content.gpt.blockSize },
           partitions: content.partitions.map(({ claim, bytes: length, ...rest }) => ({
-            ...{ ...rest, name: printable(rest.name), bytes: `${length}` },
+            ...rest,
+            name: printable(rest.name),
+            bytes: `${length}`,
             claim: jsonClaim(claim),
           })),
         }

@@ -61,7 +61,10 @@ const claimUki = async (program: RandomAccess, path: string, pe: Pe): Promise<Cl
     return part(one.name, one.bytes, plain('section'))
   })
   const claim = claimNamed(path, {
-    ...{ kind: 'uki', name: 'a unified kernel image', use: 'taken', parts },
+    kind: 'uki',
+    name: 'a unified kernel image',
+    use: 'taken',
+    parts,
     advice: 'put it on an EFI system partition as EFI/BOOT/BOOTX64.EFI',
     facts: {
       signed,
@@ -93,19 +96,18 @@ const claimOther = (program: RandomAccess, path: string, { sections, signed }: P
   const isStub = /^#### LoaderInfo: systemd-stub /.test(magic ?? '')
   if (line !== undefined)
     return claimNamed(path, {
-      ...{
-        kind: 'uki-addon',
-        name: 'an add-on to a unified kernel image',
-        use: 'foreign',
-        facts: { signed },
-      },
+      kind: 'uki-addon',
+      name: 'an add-on to a unified kernel image',
+      use: 'foreign',
+      facts: { signed },
       advice:
         'its words are added to the command line, where the boot refuses them; give them to cvmboot pack --uki instead',
     })
   return claimNamed(path, {
     kind: isStub ? 'efi-stub' : 'efi',
     name: isStub ? "systemd's EFI stub" : 'an EFI program without a kernel in it, as a boot loader is',
-    ...{ use: isStub ? 'taken' : 'foreign', facts: { signed } },
+    use: isStub ? 'taken' : 'foreign',
+    facts: { signed },
     advice: isStub
       ? 'cvmboot pack --uki --stub takes it'
       : 'a unified kernel image of cvmboot pack --uki needs none',
@@ -117,7 +119,9 @@ export const claimPe = async (program: RandomAccess, path: string): Promise<Clai
   const pe = parsePe(program.read(0, peHeadBytes), program.size)
   if (typeof pe === 'string')
     return claimNamed(path, {
-      ...{ kind: 'exe', use: 'foreign', advice: '' },
+      kind: 'exe',
+      use: 'foreign',
+      advice: '',
       name: `a program for DOS, Windows or EFI (${pe})`,
     })
   return pe.sections.some(({ name }) => name === '.linux')

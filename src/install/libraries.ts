@@ -68,8 +68,11 @@ const requireNew = async (
       const found = has?.get(family)
       if (has !== undefined && (found === undefined || isNewer(version, found)))
         throw fail('install-library', {
-          ...{ root, library: name, found: `${family}_${found ?? 'none'}` },
-          ...{ program: basename(program), needed: `${family}_${version}` },
+          root,
+          library: name,
+          found: `${family}_${found ?? 'none'}`,
+          program: basename(program),
+          needed: `${family}_${version}`,
         })
     }
   }

@@ -1,10 +1,10 @@
 // Every file that an installation wants, by its path in the root: the running VM's half, and what each generator builds in.
 
-import { verbs } from '../cli.ts'
 import { parseConfig } from '../config/config.ts'
 import { printExample } from '../config/example.ts'
 import { configPath } from '../layout/initramfs.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { verbs } from '../verbs/index.ts'
 import { version } from '../version.ts'
 import type { Wanted } from './changes.ts'
 import { completed, printBash, printZsh } from './completion.ts'

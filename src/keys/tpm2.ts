@@ -27,7 +27,9 @@ export const parseTpmSeal = (sealed: Sealed): TpmSeal | undefined => {
   const seal: TpmSeal = {
     srk: sealed['tpm-srk'] ?? '',
     pcrs: (sealed['tpm-pcrs'] ?? '').split('.').map(Number),
-    ...{ public: blob('public'), private: blob('private'), ticket: blob('ticket') },
+    public: blob('public'),
+    private: blob('private'),
+    ticket: blob('ticket'),
   }
   const same = JSON.stringify(printTpmSeal(seal)) === JSON.stringify(sealed)
   return same && srkName.test(seal.srk) ? seal : undefined

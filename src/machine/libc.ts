@@ -46,8 +46,19 @@ export type SystemError = Error & { readonly code: string }
 // Node leaves out the keyring's (include/uapi/asm-generic/errno.h), which dm-crypt and module signatures answer with, and
 // those of damaged file systems and media.
 const moreErrnos = {
-  ...{ ENOKEY: 126, EKEYEXPIRED: 127, EKEYREVOKED: 128, EKEYREJECTED: 129, EUCLEAN: 117, EREMOTEIO: 121 },
-  ...{ ENOMEDIUM: 123, EMEDIUMTYPE: 124, ENOTBLK: 15, ENOPKG: 65, EBADFD: 77, ELIBBAD: 80, ESHUTDOWN: 108 },
+  ENOKEY: 126,
+  EKEYEXPIRED: 127,
+  EKEYREVOKED: 128,
+  EKEYREJECTED: 129,
+  EUCLEAN: 117,
+  EREMOTEIO: 121,
+  ENOMEDIUM: 123,
+  EMEDIUMTYPE: 124,
+  ENOTBLK: 15,
+  ENOPKG: 65,
+  EBADFD: 77,
+  ELIBBAD: 80,
+  ESHUTDOWN: 108,
 }
 const errnoNames = new Map(
   Object.entries({ ...constants.errno, ...moreErrnos }).map(([name, value]) => [value, name]),

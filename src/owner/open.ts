@@ -34,7 +34,8 @@ const findVolume = (path: string, volume: string): Place => {
   const [partition, ...more] = partitions.filter(({ name }) => name === volume)
   if (partition === undefined || more.length > 0)
     throw fail('owner-volume', {
-      ...{ volume, path },
+      volume,
+      path,
       reason: `${partition === undefined ? 'no partition has' : `${more.length + 1} partitions have`} that name`,
     })
   const { first, last } = partition

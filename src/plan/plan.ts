@@ -86,11 +86,17 @@ const planWritable = (volume: CryptName, params: Params, config: Config): Step[]
   const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
-      ...{ kind: 'open-lasting', volume, provider, binding, profile, rootHashes },
+      kind: 'open-lasting',
+      volume,
+      provider,
+      binding,
+      profile,
+      rootHashes,
       leastTcb: usesSnp(provider) ? config.leastTcb : undefined,
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
       tpm: usesTpm(provider) ? { pcrs: config.tpm.pcrs, srk: config.tpm.srk } : undefined,
-      ...{ blank: wanted ? 'provision' : blank, timeout },
+      blank: wanted ? 'provision' : blank,
+      timeout,
     },
     { kind: 'mount-lasting', volume, mount },
   ]

@@ -26,7 +26,8 @@ export const requireOutside = (sources: readonly Source[], directory: string): v
   for (const { volume, path, kind } of sources)
     if (kind === 'directory' && !/^\.\.(?:\/|$)/.test(relative(realpathSync(path), to)))
       throw fail('source-missing', {
-        ...{ volume, path },
+        volume,
+        path,
         reason: `what is made of it would go into it, to ${to}; choose another --disk or --out`,
       })
 }

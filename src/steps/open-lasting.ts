@@ -149,8 +149,13 @@ export const openLasting: Definition<OpenLasting> = {
       const { 'tpm-srk': srk } = sealed
       if (srk !== undefined) storageKeys.add(srk)
       return {
-        ...{ volume, protection: 'crypt', key: provider.name, binding, generation },
-        ...{ tcb: sealed['tcb'] ?? '-', srk: srk ?? '-' },
+        volume,
+        protection: 'crypt',
+        key: provider.name,
+        binding,
+        generation,
+        tcb: sealed['tcb'] ?? '-',
+        srk: srk ?? '-',
         ...said,
         owner: owner === undefined ? 'none' : ownerKeyId(owner),
         header: digest,

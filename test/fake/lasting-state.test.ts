@@ -127,7 +127,8 @@ const boot = async (own: Content, spare: Content, policy: Policy, changed = new 
     saidNew: lines.some(({ line }) => line === 'workspace was blank: it is new, and empty'),
     saidOlder: lines.some(({ line }) => line.startsWith('workspace was made by an earlier boot: ')),
     ended,
-    ...{ ownAfter, spareAfter },
+    ownAfter,
+    spareAfter,
   }
 }
 

@@ -143,14 +143,22 @@ test('the header records root, fields, VMPL, SVN, TCB and binding, and nothing e
     provider: 'snp',
     generation: 1,
     sealed: {
-      ...{ binding: 'measurement', root: 'vcek', fields: '41', vmpl: '0' },
-      ...{ 'guest-svn': '0', tcb: printTcb(world.snp.report.launchTcb) },
+      binding: 'measurement',
+      root: 'vcek',
+      fields: '41',
+      vmpl: '0',
+      'guest-svn': '0',
+      tcb: printTcb(world.snp.report.launchTcb),
     },
   })
   const other = await provisioned(toIdBlock)
   assert.equal(headerOf(other).tokens?.tee.sealed, {
-    ...{ binding: 'id-block', root: 'vcek', fields: '55', vmpl: '0' },
-    ...{ 'guest-svn': '7', tcb: printTcb(world.snp.report.launchTcb) },
+    binding: 'id-block',
+    root: 'vcek',
+    fields: '55',
+    vmpl: '0',
+    'guest-svn': '7',
+    tcb: printTcb(world.snp.report.launchTcb),
   })
 })
 

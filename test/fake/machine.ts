@@ -266,7 +266,8 @@ export const fakeMachine = (world: World): Fake => {
   const integrity = ({ table }: MappingRequest): string => {
     const [data = '', offset = '', , , , , journal = ''] = table.split(' ')
     const status = printIntegrityStatus({
-      ...{ data, offset: BigInt(offset) },
+      data,
+      offset: BigInt(offset),
       journalSections: Number(journal.replace('journal_sectors:', '')) / 264,
     })
     const partition = world.partitions.find((p) => p.dev === data)

@@ -126,7 +126,10 @@ const swapped = async (world: World, owner: Owner | undefined): Promise<Buffer> 
   const token = header.tokens?.tee ?? { provider: 'none', generation: 1, sealed: {} }
   return formatLuks2(
     {
-      ...{ volume: 'job-store', uuid: header.uuid, profile: 'xts', volumeKey: Buffer.alloc(64, 6) },
+      volume: 'job-store',
+      uuid: header.uuid,
+      profile: 'xts',
+      volumeKey: Buffer.alloc(64, 6),
       dataBytes: header.dataBytes ?? 0n,
       tee: {
         keys: { passphrase: Buffer.alloc(64), mac: Buffer.alloc(64), mask: Buffer.alloc(64) },

@@ -61,7 +61,10 @@ const file = (path: string, text: string): CpioContent => {
 const entries: CpioContent[] = [
   { path: 'dev', mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) },
   {
-    ...{ path: 'dev/console', mode: fileType.device | 0o600, bytes: 0, content: Buffer.alloc(0) },
+    path: 'dev/console',
+    mode: fileType.device | 0o600,
+    bytes: 0,
+    content: Buffer.alloc(0),
     device: { major: 5, minor: 1 },
   },
   file('init', 'hello'),
@@ -150,7 +153,10 @@ const superblockTarget = <T>(
   print: (found: T) => Buffer,
 ) =>
   target<Uint8Array>({
-    ...{ name, cost: 1, seeds, show },
+    name,
+    cost: 1,
+    seeds,
+    show,
     mutate: (random, seed) =>
       mutateBytes(random, seed, [0, 8, 12, 16, 20, 24, 28, 32, 64, 68, 72, 80, 88, 343]),
     check: (bytes) => {
@@ -162,8 +168,12 @@ const superblockTarget = <T>(
   })
 
 const verity = {
-  ...{ uuid: '40714836-65a1-43e1-babb-dc2008cb9033', algorithm: 'sha256' },
-  ...{ dataBlockSize: 4096, hashBlockSize: 4096, dataBlocks: 29799n, salt: 'ab'.repeat(32) },
+  uuid: '40714836-65a1-43e1-babb-dc2008cb9033',
+  algorithm: 'sha256',
+  dataBlockSize: 4096,
+  hashBlockSize: 4096,
+  dataBlocks: 29799n,
+  salt: 'ab'.repeat(32),
 }
 
 export const superblockTargets = [

@@ -27,7 +27,10 @@ const randomGpt = (random: Random, blockSize: number, most: number): Gpt => {
     const last = first + BigInt(random.int(1000))
     at = last + 1n
     partitions.push({
-      ...{ number, first, last, uuid: guid(random) },
+      number,
+      first,
+      last,
+      uuid: guid(random),
       type: random.pick([gptTypes.root, gptTypes.rootVerity, gptTypes.linux, guid(random)]),
       name: 'aZ-9 é漢\ud83d'.slice(0, random.int(9)).repeat(random.int(5)),
       attributes: random.once(2) ? 0n : gptAttributes.readOnly | gptAttributes.noAuto,

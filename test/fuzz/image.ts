@@ -75,7 +75,10 @@ const mutate = (random: Random, seed: Uint8Array): Uint8Array => {
 }
 
 export const imageTarget = target<Uint8Array>({
-  ...{ name: 'initramfs image', cost: 6, seeds, mutate },
+  name: 'initramfs image',
+  cost: 6,
+  seeds,
+  mutate,
   check: async (given) => {
     const bytes = Buffer.from(given)
     const found = await read(bytes, bytes.length)

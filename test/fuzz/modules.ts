@@ -66,7 +66,8 @@ const chain = (random: Random, length: number): ModuleIndexText => {
     softdep: soft
       ? all.map((n) => `softdep m${n} ${random.pick(['pre:', 'post:'])} m${n + 1}\n`).join('')
       : '',
-    ...{ alias: '', builtin: '' },
+    alias: '',
+    builtin: '',
   }
 }
 

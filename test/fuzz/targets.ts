@@ -275,8 +275,15 @@ const manifest = textTarget({
 })
 
 const state: State = {
-  ...{ edition: 'cvmboot', version: '0.1.0', node: 'v26.10.0', git: 'abc', kernel: '6.12' },
-  ...{ cvm: 'tdx', keyProvider: 'ephemeral', entered: 800, started: 900 },
+  edition: 'cvmboot',
+  version: '0.1.0',
+  node: 'v26.10.0',
+  git: 'abc',
+  kernel: '6.12',
+  cvm: 'tdx',
+  keyProvider: 'ephemeral',
+  entered: 800,
+  started: 900,
   steps: [
     { step: 'require-cvm', at: 901, milliseconds: 0, evidence: {} },
     {
@@ -348,8 +355,11 @@ const seals = textTarget({
 })
 
 const someTpmSeal = {
-  ...{ srk: `000b${'5a'.repeat(32)}`, pcrs: [4, 9, 11, 12] },
-  ...{ public: Buffer.from('public'), private: Buffer.from('private!'), ticket: Buffer.alloc(0) },
+  srk: `000b${'5a'.repeat(32)}`,
+  pcrs: [4, 9, 11, 12],
+  public: Buffer.from('public'),
+  private: Buffer.from('private!'),
+  ticket: Buffer.alloc(0),
 }
 
 const tpmSeals = textTarget({
@@ -373,8 +383,11 @@ const rootHashes = textTarget({
   seeds: [
     printRootHashes({
       'root-fs': {
-        ...{ roothash: hashes['root-fs'], salt: 'abcd' as Salt, fileSystem: 'erofs' },
-        ...{ data: place, tree: place },
+        roothash: hashes['root-fs'],
+        salt: 'abcd' as Salt,
+        fileSystem: 'erofs',
+        data: place,
+        tree: place,
       },
       workspace: { data: place },
     }),
@@ -386,8 +399,13 @@ const rootHashes = textTarget({
 })
 
 const table: VerityTable = {
-  ...{ data: '254:1', tree: '254:2', blocks: 1000n, rootHash: hashes['root-fs'] as RootHash },
-  ...{ salt: 'abcd' as Salt, onCorruption: 'fail', onError: false },
+  data: '254:1',
+  tree: '254:2',
+  blocks: 1000n,
+  rootHash: hashes['root-fs'] as RootHash,
+  salt: 'abcd' as Salt,
+  onCorruption: 'fail',
+  onError: false,
 }
 const verity = textTarget({
   name: 'dm-verity table',

@@ -78,7 +78,9 @@ test('after neverDump a crash leaves no core, whatever the limit', () => {
         code,
       ]
       const { stdout, stderr } = spawnSync('sh', ['-c', 'ulimit -c unlimited && exec "$@"', 'sh', ...node], {
-        ...{ encoding: 'utf8', cwd: scratch, timeout: 30_000 },
+        encoding: 'utf8',
+        cwd: scratch,
+        timeout: 30_000,
       })
       assert.match(stdout, /^[01]$/m, stderr)
       return { dumpable: stdout.trim(), cores: readdirSync(scratch).length }

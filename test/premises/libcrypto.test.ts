@@ -12,7 +12,8 @@ test('both sides find the same secret, and each agreement has a key of its own',
   for (let n = 0; n < 20; n++) {
     const { share, shared } = agreeX25519(recipient)
     const publicKey = createPublicKey({
-      ...{ format: 'der', type: 'spki' },
+      format: 'der',
+      type: 'spki',
       key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), share]),
     })
     assert.equal(shared.bytes, diffieHellman({ privateKey, publicKey }))

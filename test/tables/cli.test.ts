@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { verbs } from '../../src/cli.ts'
+import { bootCallOf } from '../../src/cli.ts'
+import { verbs } from '../../src/verbs/index.ts'
 
 const verbNames = [
   'setup',
@@ -96,6 +97,26 @@ test('boot on a running system is refused before it does anything', () => {
     assert.is(stdout, '')
   }
   assert.match(run('main.ts', 'boot', '--check-cmdline').stderr, /usage: .*goes with --hook/)
+})
+
+test('the entry knows each call of boot, and leaves every other word to the verbs', () => {
+  assert.equal(bootCallOf(['boot']), { pivot: 'own', do: 'boot' })
+  assert.equal(bootCallOf(['boot', '--hook']), { pivot: 'framework', do: 'boot' })
+  for (const args of [
+    ['--hook', '--check-cmdline'],
+    ['--check-cmdline', '--hook'],
+  ])
+    assert.equal(bootCallOf(['boot', ...args]), { pivot: 'framework', do: 'check-cmdline' })
+  for (const args of [
+    [],
+    ['status'],
+    ['--hook'],
+    ...[['--help'], ['--check-cmdline'], ['--hook', '--hook'], ['--hok'], ['x']].map((more) => [
+      'boot',
+      ...more,
+    ]),
+  ])
+    assert.is(bootCallOf(args), undefined, args.join(' '))
 })
 
 test.run()

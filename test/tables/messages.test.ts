@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { verbs } from '../../src/cli.ts'
 import { faultOf, say } from '../../src/fault/index.ts'
 import { inWords, messageOf, reasonOf } from '../../src/machine/errno.ts'
+import { runVerb, verbs } from '../../src/verbs/index.ts'
 import { production } from '../fake/booted.ts'
 import { goodCmdline } from '../fake/machine.ts'
 import { listen } from '../with/listen.ts'
@@ -142,7 +142,11 @@ const alone: readonly (readonly string[])[] = [
     ['uninstall'],
     ['check'],
   ],
-  ...[['boot'], ['boot', '--hook'], ['status', '--sttae', 'x'], ['check', '--for', 'x']],
+  ...[
+    ['boot', '--check-cmdline'],
+    ['status', '--sttae', 'x'],
+    ['check', '--for', 'x'],
+  ],
 ]
 
 const raw = /\bE[A-Z]{3,}\b/
@@ -150,13 +154,9 @@ const raw = /\bE[A-Z]{3,}\b/
 const allowed = /\b(?:EFI)\b/g
 
 const failureOf = async (args: readonly string[]): Promise<string> => {
-  const [name = '', ...rest] = args
-  const verb = verbs[name]
-  assert.ok(verb, name)
-  const { run } = (await verb?.load()) ?? {}
   let failure = ''
   const said = await listen(async () => {
-    await run?.(rest, production).catch((thrown: unknown) => {
+    await runVerb(args, production).catch((thrown: unknown) => {
       failure = say(faultOf(thrown))
     })
   })

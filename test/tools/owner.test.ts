@@ -43,10 +43,17 @@ const diskOf = (contents: readonly (readonly [string, Uint8Array])[]): Buffer =>
   const [blockSize, each] = [512, 8192n]
   const blocks = each * BigInt(contents.length + 2)
   const { head, tail } = printGpt({
-    ...{ uuid, blockSize, blocks },
+    uuid,
+    blockSize,
+    blocks,
     partitions: contents.map(([name], i) => ({
-      ...{ number: i + 1, type: gptTypes.linux, uuid: uuid.replace('4071', `000${i}`), name, attributes: 0n },
-      ...{ first: each * BigInt(i + 1), last: each * BigInt(i + 2) - 1n },
+      number: i + 1,
+      type: gptTypes.linux,
+      uuid: uuid.replace('4071', `000${i}`),
+      name,
+      attributes: 0n,
+      first: each * BigInt(i + 1),
+      last: each * BigInt(i + 2) - 1n,
     })),
   })
   const disk = Buffer.alloc(Number(blocks) * blockSize)

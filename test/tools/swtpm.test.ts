@@ -167,13 +167,18 @@ test('once a PCR is extended the TPM itself refuses, whatever values it is said 
   const srk = loadSrk(soft.tpm, sealed.srk)
   const loading = session('hmac', srk)
   const { handle } = askIn(soft.tpm, loading, {
-    ...{ name: 'Load', on: [srk], parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]) },
-    ...{ hides: 'nothing', session: 'end', handles: 1 },
+    name: 'Load',
+    on: [srk],
+    parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]),
+    hides: 'nothing',
+    session: 'end',
+    handles: 1,
   })
   const opened = session('policy', srk)
   // Without the digest that the TPM would compare at once: the policy is then not that of the object.
   ask(soft.tpm, {
-    ...{ name: 'PolicyPCR', handles: [opened.handle] },
+    name: 'PolicyPCR',
+    handles: [opened.handle],
     parameters: Buffer.concat([sized(Buffer.alloc(0)), printSelection(pcrs)]),
   })
   const object = { handle, name: nameOf(sealed.public) }
@@ -414,7 +419,9 @@ const plant = (soft: SoftTpm, policyDigest: Buffer): ReturnType<typeof seal> => 
   const parent = ask(
     soft.tpm,
     {
-      ...{ name: 'CreatePrimary', handles: [handles.owner], auth },
+      name: 'CreatePrimary',
+      handles: [handles.owner],
+      auth,
       parameters: Buffer.concat([sized(Buffer.alloc(4)), sized(srkTemplate), empty, noSelection]),
     },
     1,
@@ -422,7 +429,9 @@ const plant = (soft: SoftTpm, policyDigest: Buffer): ReturnType<typeof seal> => 
   const area = readAll(parent.parameters, (from) => [from.sized(1024), from.rest()] as const)?.[0]
   const template = printSealedPublic({ policy: policyDigest, unique: Buffer.alloc(0) })
   const { parameters } = ask(soft.tpm, {
-    ...{ name: 'Create', handles: [parent.handle], auth },
+    name: 'Create',
+    handles: [parent.handle],
+    auth,
     parameters: Buffer.concat([
       sized(Buffer.concat([empty, sized(Buffer.alloc(32, 0xbb))])),
       ...[sized(template), empty, printSelection(pcrs)],

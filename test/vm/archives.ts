@@ -65,7 +65,10 @@ export const withLauncher = async (
   output: string,
 ): Promise<void> => {
   const file = (path: string, content: Buffer, permissions: number): CpioContent => ({
-    ...{ path, mode: fileType.file | permissions, bytes: content.length, content },
+    path,
+    mode: fileType.file | permissions,
+    bytes: content.length,
+    content,
   })
   const directory = { path: 'tee', mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) }
   const paths = modules.map((path) => `tee/${basename(path)}`)
@@ -136,7 +139,10 @@ const entriesOf = (files: Readonly<Record<string, string>>): CpioContent[] => {
   )
   return [
     ...[...new Set(folders)].map((path) => ({
-      ...{ path, mode: fileType.directory | 0o755, bytes: 0, content: Buffer.alloc(0) },
+      path,
+      mode: fileType.directory | 0o755,
+      bytes: 0,
+      content: Buffer.alloc(0),
     })),
     ...Object.entries(files).map(([path, text]) => {
       const content = Buffer.from(text)

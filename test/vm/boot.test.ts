@@ -33,7 +33,9 @@ test.before(async (booted) => {
   const hash = /cvmboot\.roothash\.oem-launcher=([0-9a-f]+)/.exec(from.cmdline)?.[1]
   const result = await power(from, {
     // As a user boots: no word and no kernel that is there to be quick.
-    ...{ initramfs, kernel: from.guest.kernel, first: 'console=ttyS0 panic=-1' },
+    initramfs,
+    kernel: from.guest.kernel,
+    first: 'console=ttyS0 panic=-1',
     disks: [{ file: booted.disk, writes: 'keep' }],
     cmdline: `${from.cmdline} cvm-report.interoperate=${hash}`,
     credential: 'sysctl.extra=kernel.domainname=host',

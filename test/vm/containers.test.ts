@@ -103,7 +103,12 @@ test.before(async (context) => {
       ...['-device', 'virtserialport,chardev=agent,name=org.qemu.guest_agent.0', ...vsock],
     ]
     const { console } = await power(from, {
-      ...{ initramfs, cmdline, disks: [{ file: disk }], devices, memoryMiB: 1536, timeoutSeconds: 900 },
+      initramfs,
+      cmdline,
+      disks: [{ file: disk }],
+      devices,
+      memoryMiB: 1536,
+      timeoutSeconds: 900,
     })
     const parts = readParts(console)
     const part = (name: string) =>

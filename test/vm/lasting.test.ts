@@ -50,7 +50,8 @@ test.before(async (context) => {
   const [measurement, disk] = await made('measurement')
   const [idBlock, other] = await made('idBlock')
   Object.assign(context, {
-    ...{ from, scratch },
+    from,
+    scratch,
     initramfs: { measurement, idBlock },
     disk: { measurement: disk, idBlock: other },
   })

@@ -69,8 +69,13 @@ test.before(async (context) => {
   const dumps = [join(scratch, 'first'), join(scratch, 'second')]
   for (const memory of dumps) {
     const { console } = await power(from, {
-      ...{ initramfs, memory, memoryMiB: 512, until: /^cvm-report: end/, lingerSeconds: 1 },
-      ...{ cmdline: `${from.cmdline} keep-marker.stay`, disks: [{ file: disk, writes: 'keep' }] },
+      initramfs,
+      memory,
+      memoryMiB: 512,
+      until: /^cvm-report: end/,
+      lingerSeconds: 1,
+      cmdline: `${from.cmdline} keep-marker.stay`,
+      disks: [{ file: disk, writes: 'keep' }],
     })
     readReport(console)
   }

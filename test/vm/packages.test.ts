@@ -110,7 +110,10 @@ for (const [suite, framework] of [
     const from = await world()
     const { image, modules } = await debianKernel(suite, say)
     const result = await power(from, {
-      ...{ initramfs, kernel: image, memoryMiB: 1024, timeoutSeconds: 600 },
+      initramfs,
+      kernel: image,
+      memoryMiB: 1024,
+      timeoutSeconds: 600,
     })
     const { facts } = readReport(result.console)
     assert.is(result.ended, 'off')

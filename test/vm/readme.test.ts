@@ -53,7 +53,9 @@ test('cvmboot commands', async ({ directory, modules, kernel }) => {
   await writeFile(join(system, 'usr/lib/dracut/dracut-functions.sh'), '')
   const env = {
     PATH: `${join(project, 'dist')}:${toolPath}`,
-    ...{ MODULES: modules, KERNEL: kernel, ROOT: system },
+    MODULES: modules,
+    KERNEL: kernel,
+    ROOT: system,
   }
   for (const command of ours) {
     const { status, stderr, stdout } = run(command, directory, env)

@@ -109,8 +109,12 @@ export const shutDown = async (scratch: string, until: RegExp) => {
   const disk = await copyOf(original, join(scratch, 'disk.img'))
   const memory = join(scratch, 'memory')
   const { console } = await power(from, {
-    ...{ initramfs, memory, disks: [{ file: disk, writes: 'keep' }], memoryMiB: 768 },
-    ...{ cmdline: `${cmdline} probe.shutdown`, until },
+    initramfs,
+    memory,
+    disks: [{ file: disk, writes: 'keep' }],
+    memoryMiB: 768,
+    cmdline: `${cmdline} probe.shutdown`,
+    until,
   })
   return { console, cmdline, disk, memory }
 }

@@ -59,7 +59,10 @@ poweroff -f
 `
 
 const file = (path: string, content: Uint8Array, mode = 0o755): CpioContent => ({
-  ...{ path, mode: fileType.file | mode, bytes: content.length, content },
+  path,
+  mode: fileType.file | mode,
+  bytes: content.length,
+  content,
 })
 
 /** Entries with the directories they lie in. */
@@ -105,8 +108,10 @@ const tools = async (root: string): Promise<CpioContent[]> => {
 const drivers = async (directory: string): Promise<CpioContent[]> => {
   const text = (name: string) => readFile(join(directory, `modules.${name}`), 'latin1')
   const index = parseModuleIndex({
-    ...{ dep: await text('dep'), softdep: await text('softdep') },
-    ...{ alias: await text('alias'), builtin: await text('builtin') },
+    dep: await text('dep'),
+    softdep: await text('softdep'),
+    alias: await text('alias'),
+    builtin: await text('builtin'),
   })
   const paths = resolveModules(index, modules)
   const entries = paths.map(async (path, n) => {

@@ -67,7 +67,9 @@ const machine = (context: Context, kind: Kind, differently: Differently) => {
   return {
     // As the distribution has it: a kernel that QEMU starts by PVH finds no TPM.
     kernel: context.from.guest.kernel,
-    ...{ initramfs, serial, ...(tpm === undefined ? {} : { tpm }) },
+    initramfs,
+    serial,
+    ...(tpm === undefined ? {} : { tpm }),
     cmdline: `${context.from.cmdline} ${teeWords({ ...powerOn, ...launch })}`,
   }
 }
@@ -85,7 +87,10 @@ const opens = async (context: Context, kind: Kind) => {
 const halts = async (context: Context, kind: Kind, code: string, differently: Differently) => {
   const disks = [{ file: at(context, kind).disk }]
   const boot = await power(context.from, {
-    ...{ ...machine(context, kind, differently), disks, until: 'halted', timeoutSeconds: 180 },
+    ...machine(context, kind, differently),
+    disks,
+    until: 'halted',
+    timeoutSeconds: 180,
   })
   return checkRefusal(boot, code)
 }

@@ -30,7 +30,8 @@ export const secretsOfAge = (
     /^age-encryption.org\/v1\n(-> X25519 (\S+)\n(\S+)\n)/.exec(file.toString('latin1')) ?? []
   const share = Buffer.from(text, 'base64')
   const publicKey = createPublicKey({
-    ...{ format: 'der', type: 'spki' },
+    format: 'der',
+    type: 'spki',
     key: Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), share]),
   })
   const derived = (secret: Buffer, salt: Buffer, info: string) =>

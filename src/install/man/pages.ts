@@ -1,7 +1,6 @@
 // The manual pages, from the tables that the parsers themselves read: what a page says of a key, a parameter or a refusal
 // is what the boot does.
 
-import { verbs } from '../../cli.ts'
 import { builtInWords } from '../../cmdline/builtin.ts'
 import { forbiddenNames } from '../../cmdline/forbidden.ts'
 import { parameters } from '../../cmdline/params.ts'
@@ -10,6 +9,7 @@ import { configKeys } from '../../config/keys.ts'
 import { defaultConfig } from '../../config/settings.ts'
 import { exitStatus, type FaultCode, faults } from '../../fault/index.ts'
 import { bootedConfigPath, statePath } from '../../layout/state.ts'
+import { verbs } from '../../verbs/index.ts'
 import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
 
 /** What a refusal says, with the names of what it is about in place of that. */

@@ -161,8 +161,13 @@ export const formatLuks2 = (format: Luks2Format, random: (bytes: number) => Uint
   const slots = owner === undefined ? [tee.keys] : [tee.keys, owner.keys]
   const digestSalt = random(saltBytes)
   const header: Luks2Header = {
-    ...{ uuid, label: volume, sequence: 1, profile, dataBytes },
-    ...{ salt: random(headerSaltBytes), secondSalt: random(headerSaltBytes) },
+    uuid,
+    label: volume,
+    sequence: 1,
+    profile,
+    dataBytes,
+    salt: random(headerSaltBytes),
+    secondSalt: random(headerSaltBytes),
     keyslotSalts: slots.map(() => random(saltBytes)),
     digest: { salt: digestSalt, value: digestOf(volumeKey, digestSalt) },
     tokens: { tee: tee.token, owner: owner?.token },

@@ -57,13 +57,11 @@ const keyslotTree = (profile: Luks2Profile, salt: Uint8Array, slot: Slot) => {
 const segmentTree = ({ profile, dataBytes }: Metadata) => {
   const { encryption, integrity } = luks2Profiles[profile]
   const segment = {
-    ...{
-      type: 'crypt',
-      offset: `${dataOffset}`,
-      size: `${dataBytes ?? 'dynamic'}`,
-      iv_tweak: '0',
-      encryption,
-    },
+    type: 'crypt',
+    offset: `${dataOffset}`,
+    size: `${dataBytes ?? 'dynamic'}`,
+    iv_tweak: '0',
+    encryption,
     sector_size: dataSectorBytes,
   }
   return integrity === undefined

@@ -100,7 +100,11 @@ const readPcrs = (
 ): readonly Buffer[] => {
   const selection = printSelection(pcrs)
   const { parameters } = askIn(tpm, session, {
-    ...{ name: 'PCR_Read', on: [], parameters: selection, hides: 'nothing', session: then },
+    name: 'PCR_Read',
+    on: [],
+    parameters: selection,
+    hides: 'nothing',
+    session: then,
   })
   const values = readAll(parameters, (from) => {
     from.u32() // how often any PCR has changed
@@ -138,7 +142,11 @@ export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Se
     ]),
   )
   const { parameters } = askIn(tpm, session, {
-    ...{ name: 'Create', on: [srk], parameters: plain.bytes, hides: 'command', session: 'end' },
+    name: 'Create',
+    on: [srk],
+    parameters: plain.bytes,
+    hides: 'command',
+    session: 'end',
   })
   const made = readAll(parameters, (from) => ({
     private: from.sized(mostBlob),
@@ -181,7 +189,11 @@ export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed
   const parameters = Buffer.concat([sized(pcrDigest), printSelection(pcrs)])
   ask(tpm, { name: 'PolicyPCR', handles: [opened.handle], parameters })
   const answer = askIn(tpm, opened, {
-    ...{ name: 'Unseal', on: [object], parameters: Buffer.alloc(0), hides: 'response', session: 'end' },
+    name: 'Unseal',
+    on: [object],
+    parameters: Buffer.alloc(0),
+    hides: 'response',
+    session: 'end',
   }).parameters
   try {
     const found = readAll(answer, (from) => from.sized(secretBytes))
@@ -196,8 +208,12 @@ export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed
 
 const load = (tpm: Exchange, session: Session, srk: Srk, sealed: TpmSealed): Loaded => {
   const { handle, parameters } = askIn(tpm, session, {
-    ...{ name: 'Load', on: [srk], parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]) },
-    ...{ hides: 'nothing', session: 'continue', handles: 1 },
+    name: 'Load',
+    on: [srk],
+    parameters: Buffer.concat([sized(sealed.private), sized(sealed.public)]),
+    hides: 'nothing',
+    session: 'continue',
+    handles: 1,
   })
   const name = nameOf(sealed.public)
   if (readAll(parameters, (from) => from.sized(nameBytes))?.equals(name) !== true) throw malformed('Load')
@@ -214,7 +230,10 @@ const certify = (
 ): void => {
   const nobody = { handle: handles.null, name: u32(handles.null) }
   const { parameters } = askIn(tpm, session, {
-    ...{ name: 'CertifyCreation', on: [nobody, object], hides: 'nothing', session: 'end' },
+    name: 'CertifyCreation',
+    on: [nobody, object],
+    hides: 'nothing',
+    session: 'end',
     parameters: Buffer.concat([nothing, sized(creationHash), u16(alg.none), printTicket(ticket)]),
   })
   const said = readAll(parameters, (from) => {
@@ -238,8 +257,11 @@ export const extend = (tpm: Exchange, pcr: number, digest: Buffer, pinned: strin
   const parameters = Buffer.concat([u32(1), u16(alg.sha256), digest])
   // The Name of a PCR is its handle (Part 1, 16).
   askIn(tpm, session, {
-    ...{ name: 'PCR_Extend', on: [{ handle: pcr, name: u32(pcr) }], parameters },
-    ...{ hides: 'nothing', session: 'continue' },
+    name: 'PCR_Extend',
+    on: [{ handle: pcr, name: u32(pcr) }],
+    parameters,
+    hides: 'nothing',
+    session: 'continue',
   })
   const [after] = readPcrs(tpm, session, [pcr], 'end')
   // A TPM takes the command for a bank that it does not keep, and then does nothing.

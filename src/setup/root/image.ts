@@ -26,7 +26,10 @@ const orUnknown = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(
 const erofsBytes = (image: string, said: string): RandomAccess | undefined => {
   const rows = [...said.matchAll(/^ *\d+: +(\d+)\.\. +(\d+) \| +(\d+) : +(\d+)\.\. +(\d+) \| +(\d+)$/gm)]
   const pieces = rows.map(([, from, , length, at, , stored]) => ({
-    ...{ from: Number(from), length: Number(length), at: Number(at), stored: Number(stored) },
+    from: Number(from),
+    length: Number(length),
+    at: Number(at),
+    stored: Number(stored),
   }))
   if (pieces.some(({ length, stored }) => length !== stored)) return undefined
   const whole = accessFile(image)

@@ -76,7 +76,9 @@ const refusal = (unfit: Unfit, path: string, init: string, below: string | undef
       return fail('root-init-mode', { path, init: unfit.path, mode: unfit.mode.toString(8).padStart(4, '0') })
     case 'needs':
       return fail('root-init-needs', {
-        ...{ path, init: unfit.path, needs: unfit.needs },
+        path,
+        init: unfit.path,
+        needs: unfit.needs,
         reason: unfit.unfit === undefined ? 'the kernel cannot run it' : inWords(unfit.unfit),
       })
     default:

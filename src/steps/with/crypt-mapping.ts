@@ -60,13 +60,11 @@ export const openCrypt = (
   const sector = BigInt(sectorSize)
   const offset = integrity === undefined ? extent.offset / sector : 0n
   const request: MappingRequest = {
-    ...{
-      name: volume,
-      uuid: `CRYPT-${uuid}`,
-      access: 'read-write',
-      sectors: bytes / sector,
-      target: 'crypt',
-    },
+    name: volume,
+    uuid: `CRYPT-${uuid}`,
+    access: 'read-write',
+    sectors: bytes / sector,
+    target: 'crypt',
     table: printCryptTable({ profile, data: integrity?.dev ?? partition.dev, key: description, offset }),
   }
   machine.withKey(description, key, () => open(machine, request))

@@ -59,7 +59,11 @@ export const openIntegrity = (
   const { journalSections } = superblock
   const table = { data: dev, offset: offset / sector, journalSections }
   const request: MappingRequest = {
-    ...{ name: nameOf(volume), uuid, access: 'read-write', sectors: bytes / sector, target: 'integrity' },
+    name: nameOf(volume),
+    uuid,
+    access: 'read-write',
+    sectors: bytes / sector,
+    target: 'integrity',
     table: printIntegrityTable(table),
   }
   open(machine, volume, request)

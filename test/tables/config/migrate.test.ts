@@ -91,7 +91,13 @@ test('a line that was expanded and then became something else is said once, with
 })
 
 const entry = (path: string, kind: LayerEntry['kind'] = 'file'): LayerEntry => ({
-  ...{ path, kind, target: '', mode: 0o755, uid: 0, gid: 0, marks: [] },
+  path,
+  kind,
+  target: '',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  marks: [],
 })
 const etc = [
   ...[entry('', 'directory'), entry('hostname'), entry('nvflare', 'directory'), entry('nvflare/a')],

@@ -11,8 +11,12 @@ test('a seal reads back as it was printed, for both bindings', () => {
 
 test('a seal says all that the firmware is asked for', () => {
   assert.equal(printSeal(seal, 'measurement'), {
-    ...{ binding: 'measurement', root: 'vlek', fields: '41', vmpl: '2' },
-    ...{ 'guest-svn': '4294967295', tcb: 'd415000000000104' },
+    binding: 'measurement',
+    root: 'vlek',
+    fields: '41',
+    vmpl: '2',
+    'guest-svn': '4294967295',
+    tcb: 'd415000000000104',
   })
 })
 

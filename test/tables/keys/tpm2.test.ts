@@ -10,7 +10,9 @@ import { Secret } from '../../../src/secret/secret.ts'
 const seal = {
   srk: `000b${'5a'.repeat(32)}`,
   pcrs: [0, 11, 15],
-  ...{ public: Buffer.from('public'), private: Buffer.from('private!'), ticket: Buffer.from('ticket') },
+  public: Buffer.from('public'),
+  private: Buffer.from('private!'),
+  ticket: Buffer.from('ticket'),
 }
 
 const snpSeal = { root: 'vcek', vmpl: 0, guestSvn: 0, tcb: 1n } as const
@@ -25,7 +27,9 @@ test('a seal reads back as it was printed, in texts that a header takes', () => 
 test('a secret that was made is gone where the TPM does not seal it, and what is given out is another copy', () => {
   const made = new Secret(Buffer.alloc(32, 7))
   const owned = {
-    ...{ volume: 'workspace', binding: 'measurement', leastTcb: undefined },
+    volume: 'workspace',
+    binding: 'measurement',
+    leastTcb: undefined,
     tpm: { pcrs: [11], srk: undefined },
   } as Owned
   const tee = (tpmSeal: Tee['tpmSeal']) => ({ random: () => made, tpmSeal }) as unknown as Tee

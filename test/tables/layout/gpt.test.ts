@@ -45,8 +45,13 @@ const randomGpt = (): Gpt => {
 }
 
 const part = (number: number, first: bigint, last: bigint): GptPartition => ({
-  ...{ number, first, last, type: gptTypes.root, uuid: '809217c8-602a-b3d8-e5ba-21964a950e48' },
-  ...{ name: 'root-fs', attributes: gptAttributes.readOnly | gptAttributes.noAuto },
+  number,
+  first,
+  last,
+  type: gptTypes.root,
+  uuid: '809217c8-602a-b3d8-e5ba-21964a950e48',
+  name: 'root-fs',
+  attributes: gptAttributes.readOnly | gptAttributes.noAuto,
 })
 const sample: Gpt = {
   uuid: '80c80724-f70c-87eb-aac4-65106f233300',

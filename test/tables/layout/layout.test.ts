@@ -104,7 +104,9 @@ test('the superblock follows from the size as Linux makes it, with a journal of 
   // Read from Linux 6.12, the first two without a journal of ours.
   assert.equal(superblockFor(33n * MiB, MiB), { journalSections: 2, sectors: 64488n, logBlocksPerBit: 12 })
   assert.equal(superblockFor(300n * MiB, 2n * MiB), {
-    ...{ journalSections: 18, sectors: 600680n, logBlocksPerBit: 12 },
+    journalSections: 18,
+    sectors: 600680n,
+    logBlocksPerBit: 12,
   })
   for (const GiB of [1n, 200n])
     assert.is(superblockFor(GiB << 30n, 2n * MiB)?.journalSections, GiB < 1n ? 0 : 62)

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import * as assert from 'uvu/assert'
-import { verbs } from '../../../src/cli.ts'
 import { parameters } from '../../../src/cmdline/params.ts'
 import { configKeys } from '../../../src/config/keys.ts'
 import { exitStatus, faults } from '../../../src/fault/index.ts'
 import { manPages } from '../../../src/install/man/pages.ts'
 import { type Page, printPage, roff } from '../../../src/install/man/roff.ts'
+import { verbs } from '../../../src/verbs/index.ts'
 import { suite } from '../../with/suite.ts'
 
 const test = suite<{ pages: readonly Page[] }>('manual pages')

@@ -72,8 +72,11 @@ export const runScript = (
     })
     const without = (said: string) => said.replaceAll(root, '')
     return {
-      ...{ status, said: without(`${stdout}${stderr}`), log: text('dev/kmsg') },
-      ...{ sysrq: text('proc/sysrq-trigger'), out: without(text('out')) },
+      status,
+      said: without(`${stdout}${stderr}`),
+      log: text('dev/kmsg'),
+      sysrq: text('proc/sysrq-trigger'),
+      out: without(text('out')),
     }
   } finally {
     rmSync(root, { recursive: true, force: true })

@@ -36,8 +36,13 @@ const writeDisk = (file: string, blockSize: number, contents: readonly (readonly
   const start = BigInt(MiB / blockSize)
   const partitions = contents.map(
     ([name], i): GptPartition => ({
-      ...{ number: i + 1, type: gptTypes.linux, uuid: uuid.replace('4071', `000${i}`), name, attributes: 0n },
-      ...{ first: start + BigInt(i) * each, last: start + BigInt(i + 1) * each - 1n },
+      number: i + 1,
+      type: gptTypes.linux,
+      uuid: uuid.replace('4071', `000${i}`),
+      name,
+      attributes: 0n,
+      first: start + BigInt(i) * each,
+      last: start + BigInt(i + 1) * each - 1n,
     }),
   )
   const blocks = start * 2n + each * BigInt(contents.length)
@@ -51,7 +56,12 @@ const writeDisk = (file: string, blockSize: number, contents: readonly (readonly
 
 const tagged = extentOf('xts-hmac', 10n << 20n, BigInt(dataOffset))?.bytes ?? 0n
 const superblock = printVeritySuperblock({
-  ...{ uuid, algorithm: 'sha256', dataBlockSize: 4096, hashBlockSize: 4096, dataBlocks: 7n, salt: 'abcd' },
+  uuid,
+  algorithm: 'sha256',
+  dataBlockSize: 4096,
+  hashBlockSize: 4096,
+  dataBlocks: 7n,
+  salt: 'abcd',
 })
 const swap = Buffer.alloc(4096)
 swap.write('SWAPSPACE2', 4086)
@@ -188,8 +198,14 @@ test('a superblock is read as veritysetup writes it; one that is odd is said to 
   assert.is(status, 0)
   const { content } = inspectPath(file, 'claimed')
   assert.equal(content.kind === 'volume' && content.claim.facts, {
-    ...{ readable: true, usable: true, uuid, algorithm: 'sha256', dataBlockSize: 4096, hashBlockSize: 4096 },
-    ...{ dataBlocks: '9', salt: 'abcd' },
+    readable: true,
+    usable: true,
+    uuid,
+    algorithm: 'sha256',
+    dataBlockSize: 4096,
+    hashBlockSize: 4096,
+    dataBlocks: '9',
+    salt: 'abcd',
   })
   const odd: [(bytes: Buffer) => void, RegExp][] = [
     [(bytes) => bytes.writeUInt32LE(512, 64), /usable=false/],

@@ -99,8 +99,11 @@ for (const { name, code, area, profile } of hostileHeaders())
 
 const snpSeal = printSeal({ root: 'vcek', vmpl: 0, guestSvn: 0, tcb: 3n }, 'measurement')
 const tpmSeal = printTpmSeal({
-  ...{ srk: `000b${'ab'.repeat(32)}`, pcrs: [4, 11] },
-  ...{ public: Buffer.from('public'), private: Buffer.from('private'), ticket: Buffer.from('ticket') },
+  srk: `000b${'ab'.repeat(32)}`,
+  pcrs: [4, 11],
+  public: Buffer.from('public'),
+  private: Buffer.from('private'),
+  ticket: Buffer.from('ticket'),
 })
 const providers: Readonly<Record<string, LastingProvider>> = { snp, tpm2, 'snp+tpm2': both(snp, tpm2) }
 const seals: readonly (readonly [

@@ -156,7 +156,9 @@ test('a disk is never taken for an initramfs, whatever its first bytes are', asy
       const blocks = BigInt(disk.length / blockSize)
       const partition = { number: 1, type: gptTypes.linux, uuid, name: 'x', attributes: 0n }
       const { head, tail } = printGpt({
-        ...{ uuid, blockSize, blocks },
+        uuid,
+        blockSize,
+        blocks,
         partitions: [{ ...partition, first: blocks / 2n, last: blocks / 2n + 1n }],
       })
       disk.set(head)

@@ -21,12 +21,13 @@ test("header, spare area and dm-integrity's superblock of both volumes are blank
   const disk = join(place(), 'disk')
   writeFileSync(disk, Buffer.alloc(diskBytes, 0xee))
   const partitions = cryptNames.map((name, i) => ({
-    ...{ number: i + 1, name, type: gptTypes.linux, uuid: `00000000-0000-4000-8000-00000000000${i}` },
-    ...{
-      attributes: 0n,
-      first: BigInt((i * 48 + 1) * MiB) / 512n,
-      last: BigInt((i * 48 + 49) * MiB) / 512n - 1n,
-    },
+    number: i + 1,
+    name,
+    type: gptTypes.linux,
+    uuid: `00000000-0000-4000-8000-00000000000${i}`,
+    attributes: 0n,
+    first: BigInt((i * 48 + 1) * MiB) / 512n,
+    last: BigInt((i * 48 + 49) * MiB) / 512n - 1n,
   }))
   assert.ok(partitions.every(({ first }) => (first * 512n) % partitionAlignment === 0n))
   const gpt = { uuid: partitions[0]?.uuid ?? '', blockSize: 512, blocks: BigInt(diskBytes / 512), partitions }

@@ -40,7 +40,10 @@ const askConfigfs = (): Buffer => {
 const askRaw = ({ call, version = 1, certificates }: Question & { kind: 'raw' }): string => {
   const table = Buffer.alloc(certificates || 4096)
   const request = printExtendedReportRequest({
-    ...{ reportData: probeData, vmpl: 0, certificates: 0n, certificatesBytes: certificates ?? 0 },
+    reportData: probeData,
+    vmpl: 0,
+    certificates: 0n,
+    certificatesBytes: certificates ?? 0,
   })
   const response = Buffer.alloc(4000)
   const message = printGuestRequest({ messageVersion: version, request: 0n, response: 0n, exitInfo2: 0n })
