@@ -3,8 +3,13 @@
 
 import { messageOf } from '../machine/errno.ts'
 
-type Row<D> = { readonly exit: number; readonly say: (detail: D) => string }
-const row = <D>(exit: number, say: (detail: D) => string): Row<D> => ({ exit, say })
+export type Row<D> = {
+  readonly exit: number
+  readonly say: (detail: D) => string
+  /** `header`: the bytes of a volume's header are refused, which are the host's. Another copy of it may still be good. */
+  readonly about?: 'header'
+}
+export const row = <D>(exit: number, say: (detail: D) => string): Row<D> => ({ exit, say })
 
 type At = { readonly file: string; readonly line: number }
 type Volume = { readonly volume: string }
@@ -48,11 +53,11 @@ const statusMeans = (code: number): string =>
       : ''
 
 /** A LUKS2 header that is not taken, and what to do then. */
-const header = (advice: string) =>
-  row(
-    status.header,
-    (d: Volume & Reason) => `cannot accept the LUKS2 header of ${d.volume}: ${d.reason}; ${advice}`,
-  )
+const header = (advice: string): Row<Volume & Reason> => ({
+  exit: status.header,
+  say: (d) => `cannot accept the LUKS2 header of ${d.volume}: ${d.reason}; ${advice}`,
+  about: 'header',
+})
 const attach = 'attach the right disk, or restore this one'
 /** A kernel that says something else than was asked: a new one may say it otherwise. */
 const otherwise =
@@ -846,18 +851,34 @@ export class BootFault extends Error {
 export const fail = <C extends FaultCode>(code: C, detail: FaultDetail<C>): BootFault =>
   new BootFault({ code, ...detail } as unknown as Fault)
 
+/** Rows of faults that are not in the table: see `familyOf`. */
+const others = new WeakMap<Fault, Row<never>>()
+const rowOf = (fault: Fault): Row<never> => others.get(fault) ?? faults[fault.code]
+
+/** The `fail` of a family that is not in the table: a key provider outside this tree brings the rows of its own faults. */
+export const familyOf =
+  <D extends Readonly<Record<string, object>>>(rows: { readonly [C in keyof D]: Row<D[C]> }) =>
+  <C extends keyof D & string>(code: C, detail: D[C]): BootFault => {
+    const fault = { code, ...detail } as unknown as Fault
+    others.set(fault, rows[code])
+    return new BootFault(fault)
+  }
+
 /** Whatever was thrown, as a fault. */
 export const faultOf = (thrown: unknown): Fault =>
   thrown instanceof BootFault ? thrown.fault : { code: 'internal', reason: messageOf(thrown) }
 
 /** `<code>: cannot …`, printable ASCII only: names may come from a hostile disk and go to a terminal. */
 export const say = (fault: Fault): string => {
-  const words = faults[fault.code].say as (detail: Fault) => string
+  const words = rowOf(fault).say as (detail: Fault) => string
   return printable(`${fault.code}: ${words(fault)}`)
 }
 
 /** Exit status of a fault, as kernel-cmdline.md lists it. */
-export const exitStatus = (fault: Fault): number => faults[fault.code].exit
+export const exitStatus = (fault: Fault): number => rowOf(fault).exit
+
+/** Whether a refusal is about the bytes of a header, so that another copy of the header may still be good. */
+export const isAboutHeader = (fault: Fault): boolean => rowOf(fault).about === 'header'
 
 /** Replaces everything that is not printable ASCII by \u{hex}. */
 export const printable = (text: string): string =>

@@ -1,7 +1,7 @@
 // open-lasting: a volume whose key outlives the boot, sealed in a header on the disk. The measured plan says what
 // may be made of a blank volume; all else that does not prove to be ours halts.
 
-import { BootFault, fail } from '../fault/index.ts'
+import { BootFault, fail, isAboutHeader } from '../fault/index.ts'
 import {
   type Lasting,
   type Opened,
@@ -66,7 +66,7 @@ const openSpare = ({ machine, wanted }: Bench, spare: Buffer): Opened | undefine
   try {
     return openHeader(spare, wanted, machine)
   } catch (thrown) {
-    if (thrown instanceof BootFault && /^(?:header|seal)-/.test(thrown.fault.code)) return undefined
+    if (thrown instanceof BootFault && isAboutHeader(thrown.fault)) return undefined
     throw thrown
   }
 }

@@ -1,6 +1,17 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BootFault, exitStatus, type FaultCode, fail, faultOf, faults, say } from '../../src/fault/index.ts'
+import {
+  BootFault,
+  exitStatus,
+  type FaultCode,
+  fail,
+  familyOf,
+  faultOf,
+  faults,
+  isAboutHeader,
+  row,
+  say,
+} from '../../src/fault/index.ts'
 
 const detail = {
   reason: 'reason',
@@ -105,6 +116,29 @@ test('each refusal of a boot says what to do', () => {
 test('what the host wrote is shown, never sent to the terminal', () => {
   const { message } = fail('device-missing', { volume: 'a\x1b[2J', partition: 'b\nc', seconds: 1, seen: 'é' })
   assert.ok(message.includes('a\\u{1b}[2J') && message.includes('b\\u{a}c') && message.includes('\\u{e9}'))
+})
+
+test('a refusal is about a header where its row says so: for each header-* and seal-*, and no other', () => {
+  for (const code of Object.keys(faults) as FaultCode[]) {
+    const expected = /^(?:header|seal)-/.test(code)
+    assert.is(isAboutHeader(fail(code, detail as never).fault), expected, code)
+  }
+})
+
+test('a family that is not in the table has its own code, words, exit status and subject', () => {
+  const failOther = familyOf({
+    'other-word': row(99, (d: { word: string }) => `cannot read ${d.word}; write another`),
+    'other-seal': {
+      exit: 98,
+      say: (d: { word: string }) => `cannot open ${d.word}; seal it`,
+      about: 'header',
+    },
+  })
+  const { fault, message } = failOther('other-word', { word: 'x' })
+  assert.equal([message, say(fault)], Array(2).fill('other-word: cannot read x; write another'))
+  assert.equal([exitStatus(fault), isAboutHeader(fault)], [99, false])
+  const seal = failOther('other-seal', { word: 'y' }).fault
+  assert.equal([exitStatus(seal), isAboutHeader(seal)], [98, true])
 })
 
 test('anything thrown becomes a fault', () => {
