@@ -1,6 +1,16 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BootFault, exitStatus, type FaultCode, fail, faultOf, faults, say } from '../../src/fault/index.ts'
+import type { Family } from '../../src/fault/family.ts'
+import {
+  BootFault,
+  describeFault,
+  exitStatus,
+  fail,
+  families,
+  faultCodes,
+  faultOf,
+  say,
+} from '../../src/fault/index.ts'
 
 const detail = {
   reason: 'reason',
@@ -76,14 +86,14 @@ const detail = {
   names: 'mds',
 }
 
-for (const code of Object.keys(faults) as FaultCode[])
+for (const code of faultCodes)
   test(`${code} says what cannot be done, in one printable line`, () => {
     const text = say({ code, ...detail } as never)
     assert.ok(text.startsWith(`${code}: cannot `), text)
     assert.match(text, /^[\x20-\x7e]+$/)
     assert.not.match(text, /undefined|\.$/)
     assert.match(code, /^[a-z]+(?:-[a-z]+)*$/)
-    const status = exitStatus({ code, ...detail } as never)
+    const status = exitStatus({ code })
     assert.ok(status > 0 && status < 124)
   })
 
@@ -96,10 +106,46 @@ test('each refusal of a boot says what to do', () => {
       'tee header seal provision tpm harden module integrity format state file init'.split(' '),
     ),
   )
-  const codes = (Object.keys(faults) as FaultCode[]).filter((code) => ofBoots.has(code.split('-')[0] ?? ''))
+  const codes = faultCodes.filter((code) => ofBoots.has(code.split('-')[0] ?? ''))
   assert.ok(codes.length > 90)
   for (const code of codes.filter((one) => !advised.includes(one)))
     assert.match(say({ code, ...detail } as never), /; ./, code)
+})
+
+test('no two families have a code in common, and a status means one thing', () => {
+  const all = Object.values<Family>(families).flatMap(({ rows }) => Object.keys(rows))
+  assert.equal([...all].sort(), [...faultCodes].sort())
+  assert.is(new Set(all).size, all.length)
+  const titles = Object.groupBy(Object.values<Family>(families), ({ exit }) => exit)
+  const shared = Object.entries(titles).filter(([, those]) => (those ?? []).length > 1)
+  assert.equal(
+    shared.map(([exit, those]) => [exit, (those ?? []).length]),
+    [
+      // setup and the root that it is given; the header and its seal; check and the formats that no verb reads.
+      ['20', 2],
+      ['23', 2],
+      ['27', 2],
+    ],
+  )
+})
+
+test('a page tells apart what each refusal of a header means, and has the advice of its family', () => {
+  const rows = [...Object.keys(families.header.rows), ...Object.keys(families.seal.rows)]
+  const described = faultCodes.filter((code) => rows.includes(code)).map((code) => describeFault(code))
+  assert.is(new Set(described.map(({ means }) => means)).size, rows.length)
+  const { exit, says, means, advice } = describeFault('header-kdf')
+  assert.is(exit, 23)
+  assert.is(advice, families.header.advice)
+  assert.is(says, `cannot accept the LUKS2 header of ‹volume›: ‹reason›; ${advice}`)
+  assert.is(means, 'a keyslot derives its key in another way')
+  assert.is(describeFault('header-mac').advice, families.header.rows['header-mac'].advice)
+})
+
+test('what stands for a detail is up to the page', () => {
+  const { means, advice } = describeFault('disk-small', (name) => `<${name}>`)
+  assert.is(means, 'cannot do with <found> on <device>: <needed> are needed for <purpose>')
+  assert.is(advice, 'attach a larger disk, or lower <keys>')
+  assert.is(describeFault('gpt-invalid').advice, undefined)
 })
 
 test('what the host wrote is shown, never sent to the terminal', () => {
