@@ -1,8 +1,8 @@
 // Options of a verb: read strictly, each at most once but those that may be many. Pure.
 
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { messageOf } from './fault/errno.ts'
 import { fail } from './fault/index.ts'
-import { messageOf } from './machine/errno.ts'
 import { didYouMean } from './nearest.ts'
 
 /** Values by name. Fault: `usage` for an unknown option, one without its value, one given twice, other words. */

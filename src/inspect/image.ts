@@ -2,9 +2,9 @@
 // it could not install a file, and the boot would refuse such an image on every machine it is carried to.
 
 import { createReadStream } from 'node:fs'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf } from '../fault/index.ts'
 import { manifestPath, parseManifest } from '../layout/initramfs.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { bytesIn, type Image, readImage } from '../pack/image.ts'
 import type { Claim } from '../runtime/claim.ts'
 

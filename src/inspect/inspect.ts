@@ -3,12 +3,12 @@
 
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { readFileAndArguments } from '../arguments.ts'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, type Fault, fail, faultOf } from '../fault/index.ts'
 import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
 import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { accessFile, accessWithin, type RandomAccess } from '../machine/random-access.ts'
 import { readText } from '../machine/text.ts'
 import { type Claim, claimsLuks } from '../runtime/claim.ts'

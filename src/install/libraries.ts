@@ -3,8 +3,8 @@
 
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { resolveWithin } from '../machine/within.ts'
 import { librariesOf } from '../pack/libraries.ts'
 import { isSame } from './changes.ts'

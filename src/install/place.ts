@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, mkdirSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import {
   type Directory,
@@ -14,7 +15,6 @@ import {
   openWithin,
 } from '../machine/beneath.ts'
 import { readOpen } from '../machine/bounded.ts'
-import { errnoOf, reasonOf } from '../machine/errno.ts'
 import { putIn } from '../machine/put.ts'
 import type { Found } from './changes.ts'
 

@@ -1,8 +1,8 @@
 // A directory of one mount shown at another place too, without following a name that somebody else may have made.
 
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync } from 'node:fs'
+import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { errnoOf, reasonOf } from './errno.ts'
 import { mount } from './libc.ts'
 import type { BindRequest } from './machine.ts'
 

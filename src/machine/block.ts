@@ -10,10 +10,10 @@ import {
   readSync,
   writeSync,
 } from 'node:fs'
+import { reasonOf } from '../fault/errno.ts'
 import { fail, faultOf, printable, say } from '../fault/index.ts'
 import { isSwap } from '../layout/filesystem.ts'
 import { headBlocks, parseGpt } from '../layout/gpt.ts'
-import { reasonOf } from './errno.ts'
 import type { Disks, Partition } from './machine.ts'
 import { readText } from './text.ts'
 

@@ -1,9 +1,9 @@
 // The kernel command line that a person gives: the words themselves, or @ and a file that holds them.
 
 import { oneLine } from '../cmdline/text.ts'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { readBoundedText } from './bounded.ts'
-import { reasonOf } from './errno.ts'
 
 /** Faults: `cmdline-file`, `cmdline-text`, `input-too-large`. */
 export const readCmdlineOption = (given: string): string => {

@@ -1,8 +1,8 @@
 // partition.conf from a file that a person named.
 
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { readBoundedText } from './bounded.ts'
-import { reasonOf } from './errno.ts'
 
 /** Its text. Faults: `config-missing`, `input-too-large`. */
 export const readConfigFile = (file: string): string => {

@@ -6,10 +6,10 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { inWords } from '../fault/errno.ts'
 import { type BootFault, fail } from '../fault/index.ts'
 import { limits } from '../layout/limits.ts'
 import { tooLarge } from './bounded.ts'
-import { inWords } from './errno.ts'
 
 export type RunOptions = {
   /** Bytes for standard input; otherwise it is closed. */

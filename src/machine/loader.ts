@@ -2,9 +2,9 @@
 
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
+import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { driverModules, modulesRoot } from '../layout/initramfs.ts'
-import { errnoOf, reasonOf } from './errno.ts'
 import { finitModule } from './libc.ts'
 import {
   findModule,

@@ -1,8 +1,8 @@
 // Bytes of which only pieces are read: a file, a part of a file, or a buffer.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from './errno.ts'
 
 export type RandomAccess = {
   readonly size: number

@@ -2,8 +2,8 @@
 // a CVM's initramfs, nineteen of them, and 0.1 G instructions. Everything else runs programs through exec.ts.
 
 import { spawnSync } from 'node:child_process'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from './errno.ts'
 
 const path = '/usr/sbin:/usr/bin:/sbin:/bin'
 

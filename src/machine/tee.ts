@@ -3,9 +3,9 @@
 // answer that differs the second time would be the host's doing.
 
 import { closeSync, existsSync, openSync } from 'node:fs'
+import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import type { Secret } from '../secret/secret.ts'
-import { errnoOf, reasonOf } from './errno.ts'
 import { deleteModule, ioctl, ioctlPointing, type Pointer } from './libc.ts'
 import {
   type DerivedKeyRequest,

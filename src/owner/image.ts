@@ -3,11 +3,11 @@
 
 import { createDecipheriv } from 'node:crypto'
 import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { dataOffset } from '../layout/luks2/luks2.ts'
 import { dataSectorBytes } from '../layout/luks2/profile.ts'
 import { readDevice } from '../machine/block.ts'
-import { reasonOf } from '../machine/errno.ts'
 
 /** Where a volume lies: in a file or on a device, both numbers in bytes. */
 export type Place = { readonly path: string; readonly offset: bigint; readonly bytes: bigint }

@@ -3,9 +3,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { readArguments } from '../arguments.ts'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { printOwnerKey } from '../layout/owner-key.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { parseIdentity, printIdentity } from './identity.ts'
 
 const accepted = { output: { type: 'string' } } as const

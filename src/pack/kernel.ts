@@ -3,11 +3,11 @@
 
 import { basename, join, resolve } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
 import { limits } from '../layout/limits.ts'
 import { readBounded, readBoundedText, tooLarge } from '../machine/bounded.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { runBytes } from '../machine/exec.ts'
 import {
   canonicalName,

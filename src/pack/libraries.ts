@@ -2,8 +2,8 @@
 // Asked of ld.so itself, which `ldd` is a shell script around: with the cache it would answer for this machine,
 // and with the directories for newer CPUs it would answer for this CPU. The initramfs has neither.
 
+import { messageOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { messageOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 
 /** PT_INTERP of every dynamic x86-64 program; the confidential VMs there are run on no other. */

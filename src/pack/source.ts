@@ -1,8 +1,8 @@
 // What goes into an initramfs, before it is there.
 
 import { stat } from 'node:fs/promises'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { mostBytes } from './cpio.ts'
 
 /** A file of the archive: bytes at hand, or a file of the build host that has this many of them. */

@@ -4,10 +4,10 @@
 import { closeSync, createReadStream, fstatSync, mkdirSync, readlinkSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { type ManifestEntry, manifestPath, printManifest } from '../layout/initramfs.ts'
 import { type Directory, lookAt, openFileWithin, openWithin } from '../machine/beneath.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { putIn } from '../machine/put.ts'
 import type { Files, Source } from './source.ts'
 

@@ -3,9 +3,9 @@
 
 import { renameSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { followDirectory } from '../machine/beneath.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { scratchIn } from '../machine/scratch.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

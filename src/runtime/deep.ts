@@ -2,8 +2,8 @@
 // where it is configured so.
 
 import { closeSync, openSync, readSync } from 'node:fs'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { ioctl } from '../machine/libc.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 import type { Progress } from '../terminal/progress.ts'

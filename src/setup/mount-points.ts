@@ -3,10 +3,10 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import { type VerityName, volumes } from '../layout/layout.ts'
-import { reasonOf } from '../machine/errno.ts'
 import type { Source } from './source.ts'
 import type { Work } from './work.ts'
 

@@ -2,12 +2,12 @@
 
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { formatOf, probeOf } from '../inspect/formats.ts'
 import { quoted } from '../inspect/named.ts'
 import { type FileSystem, fileSystemOf } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { accessFile } from '../machine/random-access.ts'
 
 export type Source = { readonly volume: VerityName; readonly path: string } & (

@@ -3,9 +3,9 @@
 import { constants, mkdirSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
-import { errnoOf, reasonOf } from '../machine/errno.ts'
 
 export type Target =
   | { readonly kind: 'file'; readonly path: string }

@@ -1,9 +1,9 @@
 // One run of setup: its temporary directories, its tools, and how it stops half-way with nothing left behind.
 
 import { readdirSync, readFileSync } from 'node:fs'
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { removeBelow } from '../machine/beneath.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { run } from '../machine/exec.ts'
 import { type Scratch, scratchIn } from '../machine/scratch.ts'
 import type { Progress } from '../terminal/progress.ts'

@@ -1,9 +1,9 @@
 // Bytes onto the disk, in an order in which a disk half-way written never looks finished.
 
 import { type FileHandle, open } from 'node:fs/promises'
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { type Gpt, type GptPartition, printGpt } from '../layout/gpt.ts'
-import { reasonOf } from '../machine/errno.ts'
 import type { Work } from './work.ts'
 
 export type DiskJob = {

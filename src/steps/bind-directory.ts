@@ -1,8 +1,8 @@
 // bind-directory: a directory of the root that lies on workspace, for data that grows: container storage, say. What the
 // root has there is hidden.
 
+import { reasonOf } from '../fault/errno.ts'
 import { fail, faultOf } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { directoryStore, storedName, storedPath } from '../system/directories.ts'
 import type { Definition } from './step.ts'
 import { inRoot } from './with/mount.ts'

@@ -1,8 +1,8 @@
 // close-tee: the driver that derives keys is removed, once the boot has its own. Whoever may load modules can bring
 // it back: see LIMITATIONS.md.
 
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Definition } from './step.ts'
 

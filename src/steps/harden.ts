@@ -1,7 +1,7 @@
 // harden: one setting of the kernel, written and read back. What the kernel does not show ends the boot.
 
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import type { Machine } from '../machine/machine.ts'
 import { type SettingName, securityfs, settingOf } from '../system/hardening.ts'
 import type { Definition } from './step.ts'

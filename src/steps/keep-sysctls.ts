@@ -1,8 +1,8 @@
 // keep-sysctls: systemd of the new root sets sysctls anew, from files that a distribution ships. One in /run, which moves
 // along and sorts after all of theirs, says ours again.
 
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { type Chosen, settingOf } from '../system/hardening.ts'
 import type { Definition } from './step.ts'
 

@@ -1,8 +1,8 @@
 // machine-id: a new ID for this VM and this boot. Without it systemd takes the UUID that the host gives the VM, mounts a
 // file over /etc/machine-id by itself, or runs a first boot; and VMs of an image with an ID would all have that one.
 
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { reasonOf } from '../machine/errno.ts'
 import type { Machine } from '../machine/machine.ts'
 import {
   type MachineIdPlace,

@@ -1,6 +1,7 @@
 // open-verity: a volume behind dm-verity, proved before it has its final name's trust. The table comes from
 // constants and the measured command line; the superblock on the disk is never read.
 
+import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf } from '../fault/index.ts'
 import type { VerityName } from '../layout/layout.ts'
 import {
@@ -15,7 +16,6 @@ import {
   treeBlocks,
   treeStart,
 } from '../layout/verity.ts'
-import { reasonOf } from '../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../machine/machine.ts'
 import { kernelAtLeast } from '../system/kernel-release.ts'
 import type { Definition } from './step.ts'

@@ -1,9 +1,9 @@
 // write-state: what was done and proved, for those who come after. /run moves along to the new root.
 
+import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { configPath } from '../layout/initramfs.ts'
 import { bootedConfigPath, printState, statePath } from '../layout/state.ts'
-import { reasonOf } from '../machine/errno.ts'
 import { version } from '../version.ts'
 import type { Definition } from './step.ts'
 

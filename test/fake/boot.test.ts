@@ -303,7 +303,7 @@ test('one that the kernel does not take, or only says it took, ends the boot', a
 test('a line that lets systemd take credentials from the host ends the boot before anything is done', async () => {
   const without = goodCmdline.replace(' systemd.import_credentials=no', '')
   const message = await refused('cmdline-missing', (world) => set(world, { cmdline: without }))
-  assert.match(message, /without kernel parameter systemd\.import_credentials=no: add it/)
+  assert.match(message, /without kernel parameter systemd\.import_credentials=no; add it/)
   const cmdline = `${without} -- systemd.import_credentials=no`
   await refused('cmdline-forbidden', (world) => set(world, { cmdline }))
   for (const word of ['systemd.import_credentials=0', 'systemd.import-credentials=off'])

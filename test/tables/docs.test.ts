@@ -10,7 +10,7 @@ import { parameters, parseParams } from '../../src/cmdline/params.ts'
 import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { defaultConfig } from '../../src/config/settings.ts'
-import { type BootFault, exitStatus, type FaultCode, faults } from '../../src/fault/index.ts'
+import { type BootFault, describeFault, type FaultCode, faultCodes } from '../../src/fault/index.ts'
 import { formats } from '../../src/inspect/formats.ts'
 import { limits } from '../../src/layout/limits.ts'
 import { statePath } from '../../src/layout/state.ts'
@@ -127,13 +127,10 @@ test("the formats that inspect knows are the source's", () => {
   section('formats', row('kind', 'what it is', 'what to do') + row('---', '---', '---') + rows.join(''))
 })
 
-const placeholders = new Proxy({}, { get: (_, name) => (name === 'code' ? undefined : `‹${String(name)}›`) })
-const wordsOf = (code: FaultCode): string => (faults[code].say as (detail: unknown) => string)(placeholders)
-
 test("the refusals are the source's, with status and words", () => {
-  const rows = (Object.keys(faults) as FaultCode[]).map((code) =>
-    row(`\`${code}\``, `${exitStatus({ code } as never)}`, wordsOf(code)),
-  )
+  const rows = faultCodes
+    .map((code) => describeFault(code))
+    .map(({ code, exit, says }) => row(`\`${code}\``, `${exit}`, says))
   section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
 })
 
@@ -183,9 +180,9 @@ const troubles: readonly (readonly [string, readonly FaultCode[]])[] = [
 test("the old scripts' five troubles are messages of the source, with cause and remedy", () => {
   const rows = troubles.flatMap(([said, codes]) =>
     codes.map((code, i) => {
-      const words = wordsOf(code)
-      assert.match(words, /;/, `${code} has no remedy`)
-      return row(i === 0 ? said : '', `\`${code}\``, words)
+      const { says, advice } = describeFault(code)
+      assert.ok(advice, `${code} has no remedy`)
+      return row(i === 0 ? said : '', `\`${code}\``, says)
     }),
   )
   const table = row('the scripts said', 'now', 'says') + row('---', '---', '---') + rows.join('')

@@ -1,15 +1,16 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { type Family, family } from '../../src/fault/family.ts'
 import {
   BootFault,
+  describeFault,
   exitStatus,
-  type FaultCode,
   fail,
-  familyOf,
+  failOf,
+  families,
+  faultCodes,
   faultOf,
-  faults,
   isAboutHeader,
-  row,
   say,
 } from '../../src/fault/index.ts'
 
@@ -87,14 +88,14 @@ const detail = {
   names: 'mds',
 }
 
-for (const code of Object.keys(faults) as FaultCode[])
+for (const code of faultCodes)
   test(`${code} says what cannot be done, in one printable line`, () => {
     const text = say({ code, ...detail } as never)
     assert.ok(text.startsWith(`${code}: cannot `), text)
     assert.match(text, /^[\x20-\x7e]+$/)
     assert.not.match(text, /undefined|\.$/)
     assert.match(code, /^[a-z]+(?:-[a-z]+)*$/)
-    const status = exitStatus({ code, ...detail } as never)
+    const status = exitStatus({ code })
     assert.ok(status > 0 && status < 124)
   })
 
@@ -107,10 +108,46 @@ test('each refusal of a boot says what to do', () => {
       'tee header seal provision tpm harden module integrity format state file init'.split(' '),
     ),
   )
-  const codes = (Object.keys(faults) as FaultCode[]).filter((code) => ofBoots.has(code.split('-')[0] ?? ''))
+  const codes = faultCodes.filter((code) => ofBoots.has(code.split('-')[0] ?? ''))
   assert.ok(codes.length > 90)
   for (const code of codes.filter((one) => !advised.includes(one)))
     assert.match(say({ code, ...detail } as never), /; ./, code)
+})
+
+test('no two families have a code in common, and a status means one thing', () => {
+  const all = Object.values<Family>(families).flatMap(({ rows }) => Object.keys(rows))
+  assert.equal([...all].sort(), [...faultCodes].sort())
+  assert.is(new Set(all).size, all.length)
+  const titles = Object.groupBy(Object.values<Family>(families), ({ exit }) => exit)
+  const shared = Object.entries(titles).filter(([, those]) => (those ?? []).length > 1)
+  assert.equal(
+    shared.map(([exit, those]) => [exit, (those ?? []).length]),
+    [
+      // setup and the root that it is given; the header, its seal, and a launch that provisions; check and unknown formats.
+      ['20', 2],
+      ['33', 2],
+      ['27', 2],
+    ],
+  )
+})
+
+test('a page tells apart what each refusal of a header means, and has the advice of its family', () => {
+  const rows = [...Object.keys(families.header.rows), ...Object.keys(families.seal.rows)]
+  const described = faultCodes.filter((code) => rows.includes(code)).map((code) => describeFault(code))
+  assert.is(new Set(described.map(({ means }) => means)).size, rows.length)
+  const { exit, says, means, advice } = describeFault('header-kdf')
+  assert.is(exit, 23)
+  assert.is(advice, families.header.advice)
+  assert.is(says, `cannot accept the LUKS2 header of ‹volume›: ‹reason›; ${advice}`)
+  assert.is(means, 'a keyslot derives its key in another way')
+  assert.is(describeFault('header-mac').advice, families.header.rows['header-mac'].advice)
+})
+
+test('what stands for a detail is up to the page', () => {
+  const { means, advice } = describeFault('disk-small', (name) => `<${name}>`)
+  assert.is(means, 'cannot do with <found> on <device>: <needed> are needed for <purpose>')
+  assert.is(advice, 'attach a larger disk, or lower <keys>')
+  assert.is(describeFault('gpt-invalid').advice, undefined)
 })
 
 test('what the host wrote is shown, never sent to the terminal', () => {
@@ -118,27 +155,23 @@ test('what the host wrote is shown, never sent to the terminal', () => {
   assert.ok(message.includes('a\\u{1b}[2J') && message.includes('b\\u{a}c') && message.includes('\\u{e9}'))
 })
 
-test('a refusal is about a header where its row says so: for each header-* and seal-*, and no other', () => {
-  for (const code of Object.keys(faults) as FaultCode[]) {
-    const expected = /^(?:header|seal)-/.test(code)
-    assert.is(isAboutHeader(fail(code, detail as never).fault), expected, code)
-  }
+test('a refusal is about a header in the families header and seal, and in no other', () => {
+  for (const code of faultCodes) assert.is(isAboutHeader({ code }), /^(?:header|seal)-/.test(code), code)
 })
 
 test('a family that is not in the table has its own code, words, exit status and subject', () => {
-  const failOther = familyOf({
-    'other-word': row(99, (d: { word: string }) => `cannot read ${d.word}; write another`),
-    'other-seal': {
-      exit: 98,
-      say: (d: { word: string }) => `cannot open ${d.word}; seal it`,
+  const failOther = failOf(
+    family({
+      title: 'Another',
+      exit: 99,
+      advice: 'write another',
       about: 'header',
-    },
-  })
+      rows: { 'other-word': { cannot: (d: { word: string }) => `read ${d.word}` } },
+    }),
+  )
   const { fault, message } = failOther('other-word', { word: 'x' })
   assert.equal([message, say(fault)], Array(2).fill('other-word: cannot read x; write another'))
-  assert.equal([exitStatus(fault), isAboutHeader(fault)], [99, false])
-  const seal = failOther('other-seal', { word: 'y' }).fault
-  assert.equal([exitStatus(seal), isAboutHeader(seal)], [98, true])
+  assert.equal([exitStatus(fault), isAboutHeader(fault)], [99, true])
 })
 
 test('anything thrown becomes a fault', () => {

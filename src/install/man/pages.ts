@@ -7,14 +7,10 @@ import { parameters } from '../../cmdline/params.ts'
 import { printRequired, requiredWords } from '../../cmdline/required.ts'
 import { configKeys } from '../../config/keys.ts'
 import { defaultConfig } from '../../config/settings.ts'
-import { exitStatus, type FaultCode, faults } from '../../fault/index.ts'
+import { describeFault, faultCodes } from '../../fault/index.ts'
 import { bootedConfigPath, statePath } from '../../layout/state.ts'
 import { verbs } from '../../verbs/index.ts'
 import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
-
-/** What a refusal says, with the names of what it is about in place of that. */
-const wordsOf = (code: FaultCode): string =>
-  (faults[code].say as (detail: unknown) => string)(new Proxy({}, { get: (_, name) => `<${String(name)}>` }))
 
 const program = async (version: string): Promise<Page> => {
   const sections = await Promise.all(
@@ -22,7 +18,7 @@ const program = async (version: string): Promise<Page> => {
       [subheading(`${name}: ${about}`), verbatim((await load()).help)].join(''),
     ),
   )
-  const codes = Object.keys(faults) as FaultCode[]
+  const refusals = faultCodes.map((code) => describeFault(code, (detail) => `<${detail}>`))
   return {
     name: 'cvmboot',
     section: 8,
@@ -41,7 +37,7 @@ const program = async (version: string): Promise<Page> => {
       paragraph(
         'A verb that fails prints one line, <code>: cannot ..., and exits with the status here. A boot that fails prints the same line after "cvmboot: halt: " and does what cvmboot.on-failure says.',
       ),
-      ...codes.map((code) => tagged(`${code} (${exitStatus({ code } as never)})`, wordsOf(code))),
+      ...refusals.map(({ code, exit, says }) => tagged(`${code} (${exit})`, says)),
       heading('FILES'),
       tagged(statePath, 'what the boot opened and mounted, with its tables, and the time of each step'),
       tagged(bootedConfigPath, 'the configuration that the boot read, for status and verify'),

@@ -2,8 +2,8 @@
 // The kernel keeps sessions and keys of each opening apart, and flushes them when it is closed.
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { reasonOf } from '../../fault/errno.ts'
 import { fail } from '../../fault/index.ts'
-import { reasonOf } from '../errno.ts'
 import { type Exchange, mostBytes } from './command.ts'
 
 const resourceManager = '/dev/tpmrm0'

@@ -1,10 +1,10 @@
 // Does a clean-up, step by step, and reads each step's effect back.
 
 import { readFileSync } from 'node:fs'
+import { reasonOf } from '../../fault/errno.ts'
 import { BootFault, fail } from '../../fault/index.ts'
 import { readDevice, writeDevice } from '../../machine/block.ts'
 import { readBoundedText } from '../../machine/bounded.ts'
-import { reasonOf } from '../../machine/errno.ts'
 import { run as tool } from '../../machine/exec.ts'
 import { unmount } from '../../machine/libc.ts'
 import { failMapping, mappingNames, readMapping, removeMapping } from '../../machine/mapper.ts'

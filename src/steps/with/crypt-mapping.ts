@@ -1,13 +1,13 @@
 // dm-crypt with proof, shared by the steps that open encrypted volumes: the kernel shows the table that was asked for,
 // and of dm-integrity below it, where there is one.
 
+import { reasonOf } from '../../fault/errno.ts'
 import { BootFault, fail } from '../../fault/index.ts'
 import { cryptSectorSize, keyDescription, printCryptTable } from '../../layout/crypt.ts'
 import type { Extent } from '../../layout/extent.ts'
 import type { CryptName } from '../../layout/layout.ts'
 import type { Luks2Profile } from '../../layout/luks2/luks2.ts'
 import { sectorSize } from '../../layout/verity.ts'
-import { reasonOf } from '../../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
 import type { Secret } from '../../secret/secret.ts'
 import { type Content, openIntegrity } from './integrity-mapping.ts'

@@ -1,6 +1,7 @@
 // dm-integrity with proof, below dm-crypt: where dm-crypt's tags lie. It knows no key, and its superblock is the host's
 // to write: so only the one that follows from the partition's size is accepted.
 
+import { reasonOf } from '../../fault/errno.ts'
 import { BootFault, fail } from '../../fault/index.ts'
 import type { Extent } from '../../layout/extent.ts'
 import {
@@ -12,7 +13,6 @@ import {
   superblockBytes,
 } from '../../layout/integrity.ts'
 import { sectorSize } from '../../layout/verity.ts'
-import { reasonOf } from '../../machine/errno.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
 
 /** Whether what lies in the extent is kept, or nothing of it is worth a look. */

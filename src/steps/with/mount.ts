@@ -1,9 +1,9 @@
 // Mounting with proof, shared by the steps that mount. A mount counts once /proc/self/mountinfo shows it.
 
+import { reasonOf } from '../../fault/errno.ts'
 import { fail } from '../../fault/index.ts'
 import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../../layout/filesystem.ts'
 import { newRoot } from '../../layout/initramfs.ts'
-import { reasonOf } from '../../machine/errno.ts'
 import type { Machine, MountRequest } from '../../machine/machine.ts'
 
 /** Where a path of the new root lies while it is assembled. */

@@ -2,8 +2,8 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { reasonOf } from '../../../src/fault/errno.ts'
 import { detectCvm } from '../../../src/machine/cvm.ts'
-import { reasonOf } from '../../../src/machine/errno.ts'
 import { parseMountinfo, printMountinfo } from '../../../src/machine/mountinfo.ts'
 import { readText } from '../../../src/machine/text.ts'
 import { kernelAtLeast } from '../../../src/system/kernel-release.ts'

@@ -2,8 +2,8 @@
 // one line for each: `probe NAME = ANSWER`. Nothing is decided here.
 
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { errnoOf, reasonOf } from '../../../src/fault/errno.ts'
 import { faultOf, say } from '../../../src/fault/index.ts'
-import { errnoOf, reasonOf } from '../../../src/machine/errno.ts'
 import { readKernelLog } from '../../../src/machine/kernel-log.ts'
 import { ioctlPointing } from '../../../src/machine/libc.ts'
 import { linux } from '../../../src/machine/linux.ts'

@@ -1,5 +1,4 @@
-// Why a call failed, in words: the names of errors are the kernel's, and say nothing to most people. Pure, so that steps
-// may use it.
+// Why a call failed, in words. The kernel only names an error, and the names say nothing to most people. Pure.
 
 import { getSystemErrorMap } from 'node:util'
 
