@@ -125,7 +125,7 @@ test('no two families have a code in common, and a status means one thing', () =
     [
       // setup and the root that it is given; the header, its seal, and a launch that provisions; check and unknown formats.
       ['20', 2],
-      ['33', 2],
+      ['23', 3],
       ['27', 2],
     ],
   )
