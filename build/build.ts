@@ -1,18 +1,13 @@
-// `npm run build`: dist/cvmboot and dist/cvmboot-mock, each with its bundle and esbuild's list of what is in it, and the
+// `npm run build`: dist/cvmboot and dist/cvmboot-mock, each with its two scripts and esbuild's list of what is in them, and the
 // manual pages.
-// The mock is another entry, not another setting: what only it imports is in no production file.
 
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, parse } from 'node:path'
 import { manPages } from '../src/install/man/pages.ts'
 import { printPage } from '../src/install/man/roff.ts'
-import { bundle, gitVersion, root } from './bundle.ts'
+import { verbsAsset } from '../src/verbs/asset.ts'
+import { bundleProduct, gitVersion, products, root } from './bundle.ts'
 import { makeExecutable } from './executable.ts'
-
-const products = [
-  { name: 'cvmboot', entry: 'src/main.ts' },
-  { name: 'cvmboot-mock', entry: 'src/main-mock.ts' },
-] as const
 
 const output = join(root, 'dist')
 const project: string = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
@@ -25,15 +20,22 @@ const write = async (file: string, text: string): Promise<void> => {
 }
 
 await mkdir(output, { recursive: true })
-for (const { name, entry } of products) {
-  const { text, meta } = await bundle(entry, identity)
-  await write(join(output, `${name}.mjs`), text)
-  await write(join(output, `${name}.meta.json`), `${JSON.stringify(meta, null, 2)}\n`)
-  await makeExecutable(text, join(output, name))
+for (const product of Object.values(products)) {
+  const { name } = product
+  const { boot, verbs } = await bundleProduct(product, identity)
+  for (const [file, { text, meta }] of [
+    [`${name}.mjs`, boot],
+    [`${name}-verbs.cjs`, verbs],
+  ] as const) {
+    await write(join(output, file), text)
+    await write(join(output, `${parse(file).name}.meta.json`), `${JSON.stringify(meta, null, 2)}\n`)
+  }
+  await makeExecutable(boot.text, join(output, name), { [verbsAsset]: verbs.text })
   const { size } = await stat(join(output, name))
-  process.stdout.write(`dist/${name}: ${size} bytes, ${text.length} of them the bundle\n`)
+  process.stdout.write(
+    `dist/${name}: ${size} bytes, ${boot.text.length} of them the boot, ${verbs.text.length} the verbs\n`,
+  )
 }
-
 await mkdir(join(output, 'man'), { recursive: true })
 for (const page of await manPages(project))
   await write(join(output, 'man', `${page.name}.${page.section}`), printPage(page))

@@ -1,4 +1,5 @@
-// One entry and all it imports as one ES module, for people to read too: nothing is minified.
+// An entry and all it imports as one script, for people to read too: nothing is minified. An executable has two scripts:
+// the boot's, and that of the verbs for people.
 
 import { join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -40,25 +41,42 @@ const builtinsWhenUsed: Plugin = {
   },
 }
 
-/**
- * `entry` is relative to the project: absolute paths would end up in the bundle and differ by builder. `target` is the Node
- * that has to understand it, as esbuild names it.
- */
-export const bundle = async (entry: string, identity: Identity, target = 'node26'): Promise<Bundle> => {
+/** In the executable the verbs are an asset, which src/verbs/asset.ts reads: see there. */
+const verbsAsAsset: Plugin = {
+  name: 'verbs-as-asset',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/verbs\/(?:production|mock)\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: join(root, 'src/verbs/asset.ts') } : undefined,
+    ),
+}
+
+type Shape = {
+  readonly format: 'esm' | 'cjs'
+  /** The Node that has to understand the script, as esbuild names it. */
+  readonly target: string
+  readonly plugins: readonly Plugin[]
+}
+
+const executable: Shape = { format: 'esm', target: 'node26', plugins: [builtinsWhenUsed] }
+
+/** `entry` is relative to the project: absolute paths would end up in the bundle and differ by builder. */
+const bundleAs = async (shape: Shape, entry: string, identity: Identity): Promise<Bundle> => {
   const built = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
     write: false,
     metafile: true,
-    outfile: 'bundle.mjs',
-    format: 'esm',
+    outfile: 'bundle.js',
+    format: shape.format,
     platform: 'node',
-    target,
+    target: shape.target,
     charset: 'utf8',
     logLevel: 'warning',
-    plugins: [builtinsWhenUsed],
+    plugins: [...shape.plugins],
     define: {
+      // Nothing lies beside a script; whatever asks where it lies has to do without in a build.
+      'import.meta.dirname': '""',
       __CVMBOOT_VERSION__: JSON.stringify(identity.project),
       __CVMBOOT_GIT__: JSON.stringify(identity.git),
       // A string in a string: parsed when it is asked for.
@@ -66,4 +84,29 @@ export const bundle = async (entry: string, identity: Identity, target = 'node26
     },
   })
   return { text: built.outputFiles[0]?.text ?? '', meta: built.metafile }
+}
+
+/** All that an entry imports, in one script. `target` is the Node that has to understand it, as esbuild names it. */
+export const bundle = (entry: string, identity: Identity, target = executable.target): Promise<Bundle> =>
+  bundleAs({ ...executable, target }, entry, identity)
+
+/** One of the two executables: its name, the entry that boots, and the entry with the verbs for people. */
+export type Product = { readonly name: string; readonly boot: string; readonly verbs: string }
+
+/** The mock has other entries, not another setting: what only they import is in no production file. */
+export const products = {
+  production: { name: 'cvmboot', boot: 'src/main.ts', verbs: 'src/verbs/production.ts' },
+  mock: { name: 'cvmboot-mock', boot: 'src/main-mock.ts', verbs: 'src/verbs/mock.ts' },
+} as const satisfies Readonly<Record<string, Product>>
+
+/** The script that every start evaluates, and the one that only a verb for people does. They share nothing. */
+export type Scripts = { readonly boot: Bundle; readonly verbs: Bundle }
+
+export const bundleProduct = async (product: Product, identity: Identity): Promise<Scripts> => {
+  const boot = { ...executable, plugins: [...executable.plugins, verbsAsAsset] }
+  const verbs: Shape = { ...executable, format: 'cjs' }
+  return {
+    boot: await bundleAs(boot, product.boot, identity),
+    verbs: await bundleAs(verbs, product.verbs, identity),
+  }
 }

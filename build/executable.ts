@@ -1,5 +1,5 @@
-// A bundle -> one executable: SEA blob, injected into the stripped Node, sections removed.
-// The same bundle and the same Node give the same bytes; test/build proves it.
+// Scripts -> one executable: SEA blob, injected into the stripped Node, sections removed.
+// The same scripts and the same Node give the same bytes; test/tools/build/ proves it.
 
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -27,8 +27,11 @@ const sameSeed = '--random-seed=42'
 const postject = join(root, 'node_modules/postject/dist/cli.js')
 const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
-/** Writes the executable `output`, whole or not at all. */
-export const makeExecutable = async (bundle: string, output: string): Promise<void> => {
+/** Text by the name that `getAsset` of node:sea has for it. */
+type Assets = Readonly<Record<string, string>>
+
+/** Writes the executable `output`, whole or not at all. Every start evaluates `script`; assets only lie in the file. */
+export const makeExecutable = async (script: string, output: string, assets: Assets = {}): Promise<void> => {
   await mkdir(dirname(output), { recursive: true })
   const work = await mkdtemp(join(dirname(output), `.${basename(output)}-`))
   try {
@@ -42,8 +45,10 @@ export const makeExecutable = async (bundle: string, output: string): Promise<vo
       useCodeCache: true,
       execArgv,
       execArgvExtension: 'none',
+      assets: Object.fromEntries(Object.keys(assets).map((name) => [name, name])),
     }
-    await writeFile(join(work, config.main), bundle)
+    await writeFile(join(work, config.main), script)
+    for (const [name, text] of Object.entries(assets)) await writeFile(join(work, name), text)
     await writeFile(join(work, 'sea.json'), JSON.stringify(config))
     await run(pinnedNode, [sameSeed, '--experimental-sea-config', 'sea.json'], { cwd: work })
     const executable = join(work, 'executable')

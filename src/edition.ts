@@ -1,4 +1,4 @@
-// What tells the two builds apart. main.ts and main-mock.ts each hold one value of it; nothing chooses at run time.
+// What tells the two builds apart. src/editions/ has a value of this type for each of them; nothing chooses at run time.
 
 import type { KeyProvider, LastingProvider } from './keys/provider.ts'
 import type { LastingKey } from './layout/layout.ts'

@@ -1,15 +1,6 @@
-// The mock executable, for trials without a TEE: boots anywhere, with a key everyone knows.
+// The entry of the mock executable. The boot is imported here; the verbs for people are loaded on use.
 
 import { cli } from './cli.ts'
-import { mock, mockLasting } from './keys/mock.ts'
-import { both } from './keys/second-factor.ts'
-import { tpm2 } from './keys/tpm2.ts'
+import { mockEdition } from './editions/mock.ts'
 
-await cli(process.argv.slice(2), {
-  name: 'cvmboot-mock',
-  admit: (cvm) => cvm ?? 'mock',
-  // A TPM needs no stand-in of ours: QEMU has one.
-  providers: { ephemeral: mock, snp: mockLasting, tpm2, 'snp+tpm2': both(mockLasting, tpm2) },
-  warning:
-    'MOCK BUILD: no confidential VM is required and the encryption key is public. Never use it for real data.',
-})
+await cli(process.argv.slice(2), mockEdition, () => import('./verbs/mock.ts'))

@@ -1,18 +1,6 @@
-// The production executable: keys of this boot, of the TEE or of a TPM, and confidential VMs only.
+// The entry of the production executable. The boot is imported here; the verbs for people are loaded on use.
 
 import { cli } from './cli.ts'
-import { fail } from './fault/index.ts'
-import { ephemeral } from './keys/ephemeral.ts'
-import { both } from './keys/second-factor.ts'
-import { snp } from './keys/snp.ts'
-import { tpm2 } from './keys/tpm2.ts'
+import { production } from './editions/production.ts'
 
-await cli(process.argv.slice(2), {
-  name: 'cvmboot',
-  admit: (cvm) => {
-    if (cvm === undefined) throw fail('cvm-absent', {})
-    return cvm
-  },
-  providers: { ephemeral, snp, tpm2, 'snp+tpm2': both(snp, tpm2) },
-  warning: undefined,
-})
+await cli(process.argv.slice(2), production, () => import('./verbs/production.ts'))

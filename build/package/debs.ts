@@ -59,7 +59,7 @@ const documentsOf = (name: string, release: Release, copyright: string): Deb['fi
   [`/usr/share/doc/${name}/changelog.gz`]: zipped(changelog(name, release)),
 })
 
-const main = async (executable: string, release: Release, meta: Metafile): Promise<Deb> => {
+const main = async (executable: string, release: Release, metas: readonly Metafile[]): Promise<Deb> => {
   const pages = await manPages(release.version)
   const words = await Promise.all(
     Object.entries(verbs).map(async ([verb, { about, load }]) => completed(verb, about, (await load()).help)),
@@ -96,7 +96,7 @@ const main = async (executable: string, release: Release, meta: Metafile): Promi
       '/usr/share/lintian/overrides/cvmboot': file(
         overrides.map(([tag, why]) => `# ${why}\ncvmboot: ${tag} *\n`).join(''),
       ),
-      ...documentsOf('cvmboot', release, await printCopyright(meta)),
+      ...documentsOf('cvmboot', release, await printCopyright(metas)),
     },
     conffiles: ['/etc/cvmboot/partition.conf'],
     triggers: [],
@@ -126,9 +126,13 @@ const generator = (framework: Framework, release: Release): Deb => {
   }
 }
 
-/** All packages around one executable. `meta` is esbuild's list of what is in it. */
-export const debs = async (executable: string, release: Release, meta: Metafile): Promise<Deb[]> => [
-  await main(executable, release, meta),
+/** All packages around one executable. `metas` are esbuild's lists of what is in its scripts. */
+export const debs = async (
+  executable: string,
+  release: Release,
+  metas: readonly Metafile[],
+): Promise<Deb[]> => [
+  await main(executable, release, metas),
   generator('dracut', release),
   generator('initramfs-tools', release),
 ]

@@ -1,5 +1,5 @@
-// The copyright file: our licence, and that of everything the executable has in it, whole. Made from what esbuild says is
-// in the bundle, so that nothing can be forgotten.
+// The copyright file: our licence, and that of everything the executable has in it, whole. Made from esbuild's
+// lists of what is in the scripts, so that nothing can be forgotten.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,8 +7,9 @@ import type { Metafile } from 'esbuild'
 import { root } from '../bundle.ts'
 
 /** Names of the npm packages that esbuild took something from. */
-export const packagesIn = (meta: Metafile): string[] => {
-  const names = Object.keys(meta.inputs).flatMap((input) => {
+export const packagesIn = (metas: readonly Metafile[]): string[] => {
+  const inputs = metas.flatMap((meta) => Object.keys(meta.inputs))
+  const names = inputs.flatMap((input) => {
     const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
     return name === undefined ? [] : [name]
   })
@@ -29,13 +30,13 @@ cvmboot is licensed under the Apache License, Version 2.0, which on Debian syste
 /usr/share/common-licenses/Apache-2.0.
 `
 
-export const printCopyright = async (meta: Metafile): Promise<string> => {
-  const others = ['node', ...packagesIn(meta)]
+export const printCopyright = async (metas: readonly Metafile[]): Promise<string> => {
+  const others = ['node', ...packagesIn(metas)]
   const parts = await Promise.all(
     others.map(async (name) => `\n${'-'.repeat(79)}\n${name}\n\n${(await licenseOf(name)).trim()}\n`),
   )
   return `${ownLicense}
-The executable is Node.js with a script in it. What follows are the licences of Node.js, with all that is
-in it, and of the npm packages in the script.
+The executable is Node.js with two scripts in it. What follows are the licences of Node.js, with all that is
+in it, and of the npm packages in the scripts.
 ${parts.join('')}`
 }

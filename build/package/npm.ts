@@ -46,7 +46,7 @@ export const makeNpm = async (identity: Identity, time: number, directory: strin
   try {
     const folder = join(work, 'package')
     await mkdir(folder)
-    const { text } = await bundle('src/main.ts', identity, target)
+    const { text } = await bundle('src/main-npm.ts', identity, target)
     await writeFile(join(folder, 'cvmboot.mjs'), `${head}${text}`, { mode: 0o755 })
     await writeFile(
       join(folder, 'package.json'),

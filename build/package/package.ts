@@ -39,9 +39,13 @@ export const makePackages = async (
   executable = join(root, 'dist/cvmboot'),
 ): Promise<string[]> => {
   await mkdir(directory, { recursive: true })
-  const meta = JSON.parse(await readFile(join(root, 'dist/cvmboot.meta.json'), 'utf8'))
+  const metas = await Promise.all(
+    ['cvmboot', 'cvmboot-verbs'].map(async (name) =>
+      JSON.parse(await readFile(join(root, `dist/${name}.meta.json`), 'utf8')),
+    ),
+  )
   const made: string[] = []
-  for (const deb of await debs(executable, of, meta)) made.push(await makeDeb(deb, of, directory))
+  for (const deb of await debs(executable, of, metas)) made.push(await makeDeb(deb, of, directory))
   made.push(await makeNpm({ project: of.version, git: await gitVersion() }, of.time, directory))
   return made
 }

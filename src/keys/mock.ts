@@ -1,4 +1,4 @@
-// The mock providers: keys everyone knows. Only src/main-mock.ts imports them; a test reads the production bundle.
+// The mock providers: keys everyone knows. Only src/editions/mock.ts imports them; a test reads the production bundle.
 
 import { fail } from '../fault/index.ts'
 import { Secret } from '../secret/secret.ts'

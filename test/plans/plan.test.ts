@@ -102,7 +102,8 @@ test('as JSON the plan is the steps themselves', () => {
 const dir = mkdtempSync(join(tmpdir(), 'cvmboot-plan-'))
 test.after(() => rmSync(dir, { recursive: true }))
 const main = join(import.meta.dirname, '../../src/main.ts')
-const run = (...args: string[]) => spawnSync(process.execPath, [main, 'plan', ...args], { encoding: 'utf8' })
+const node = [process.execPath, '--disable-warning=ExperimentalWarning'] as const
+const run = (...args: string[]) => spawnSync(node[0], [node[1], main, 'plan', ...args], { encoding: 'utf8' })
 
 test('cvmboot plan prints the plan and exits 0', () => {
   const config = join(dir, 'partition.conf')

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bundle } from '../../../build/bundle.ts'
+import { bundle, bundleProduct, products } from '../../../build/bundle.ts'
 import { withoutSections } from '../../../build/elf.ts'
 import { makeExecutable } from '../../../build/executable.ts'
+import { verbsAsset } from '../../../src/verbs/asset.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'cvmboot-build-'))
 process.on('exit', () => rmSync(place, { recursive: true, force: true }))
@@ -40,6 +41,24 @@ test('node:ffi needs no flag and gives no warning', () => {
 
 test('execa works when it is used', () => {
   assert.equal(run(['run']), { stdout: 'Linux\n', stderr: '', status: 0 })
+})
+
+test('the executable runs its verbs, but a boot neither evaluates nor reads them', async () => {
+  const verbs = { good: join(place, 'good/cvmboot'), bad: join(place, 'bad/cvmboot') }
+  const scripts = await bundleProduct(products.production, identity)
+  await makeExecutable(scripts.boot.text, verbs.good, { [verbsAsset]: scripts.verbs.text })
+  await makeExecutable(scripts.boot.text, verbs.bad, { [verbsAsset]: 'throw new Error("evaluated")' })
+  const status = (executable: string, ...words: string[]) => {
+    const { stdout, stderr, status } = spawnSync(executable, words, { env: {}, encoding: 'utf8' })
+    return { status, said: `${stdout}${stderr}` }
+  }
+  assert.equal(status(verbs.good, '--version'), { status: 0, said })
+  assert.match(status(verbs.good, 'boot', '--hock').said, /^cvmboot: usage: .*--hook/)
+  assert.match(status(verbs.bad, '--version').said, /Error: evaluated\n {4}at cvmboot-verbs\.cjs:1/)
+  for (const executable of [verbs.good, verbs.bad])
+    assert.match(status(executable, 'boot', '--hook').said, /^cvmboot: environment-not-init: /)
+  rmSync(join(place, 'good'), { recursive: true })
+  rmSync(join(place, 'bad'), { recursive: true })
 })
 
 test('its flags are those of the build', () => {

@@ -166,8 +166,8 @@ test('the copyright file has the licence of everything in the executable', (made
 
 /** What a verb says to an option alone: it knows it, and wants a value or not. */
 const verdict = (verb: string, words: readonly string[]): string => {
-  const args = ['--disable-warning=ExperimentalWarning', join(root, 'dist/cvmboot.mjs'), verb, ...words]
-  return spawnSync(process.execPath, args, { encoding: 'utf8', cwd: tmpdir(), env: {} }).stderr
+  const executable = join(root, 'dist/cvmboot')
+  return spawnSync(executable, [verb, ...words], { encoding: 'utf8', cwd: tmpdir(), env: {} }).stderr
 }
 
 test('what is completed is what the verbs take', ({ words }) => {
