@@ -4,7 +4,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseState } from '../src/layout/state.ts'
+import { parseState } from '../src/proof/state.ts'
 import { copyOf } from '../test/vm/disk.ts'
 import type { Guest } from '../test/vm/guest.ts'
 import { mockSecrets } from '../test/vm/mock-secrets.ts'
@@ -74,7 +74,9 @@ export const lasting = async (guest: Guest, say: (progress: string) => void): Pr
       if (!/^bench-end$/m.test(console) || /bench-failed/.test(console))
         throw new Error(`no lasting volume; the console ends with\n${lastWords(console)}`)
       const state = [...console.matchAll(/^bench-state (.*)$/gm)].map(([, line]) => `${line}\n`).join('')
-      const step = parseState(state)?.steps.find(({ step }) => step.startsWith('open-lasting workspace'))
+      const step = parseState(state)?.steps.find(
+        ({ evidence }) => evidence.kind === 'open-lasting' && evidence.volume === 'workspace',
+      )
       return {
         whole: Number(/^bench-up (\d+)/m.exec(console)?.[1]) / 100,
         ours: (step?.milliseconds ?? Number.NaN) / 1000,

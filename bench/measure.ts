@@ -1,7 +1,7 @@
 // One boot of one peer to the new root's init, in guest instructions: what the marker says on the console, read.
 
-import type { StepState } from '../src/layout/state.ts'
-import { parseState } from '../src/layout/state.ts'
+import type { StepState } from '../src/proof/state.ts'
+import { parseState } from '../src/proof/state.ts'
 import { boot, type Disk, type Machine } from '../test/vm/qemu.ts'
 import { lastWords } from '../test/vm/report.ts'
 

@@ -4,7 +4,8 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { closed } from '../src/boot.ts'
-import type { StepState } from '../src/layout/state.ts'
+import type { StepState } from '../src/proof/state.ts'
+import { rowOf } from '../src/runtime/report/rows.ts'
 import { accelerator } from '../test/vm/accelerator.ts'
 import { copyOf, flipByte, partitionOf } from '../test/vm/disk.ts'
 import { debianGuest, type Guest } from '../test/vm/guest.ts'
@@ -196,8 +197,7 @@ const showInside = ({ facts, state }: Report): void => {
 }
 
 /** The kind of a step and what it is about. */
-const brief = ({ step, evidence }: StepState): string =>
-  [step.split(' ')[0], evidence['volume'] ?? evidence['mount'] ?? ''].join(' ')
+const brief = ({ evidence }: StepState): string => `${evidence.kind} ${rowOf(evidence).subject(evidence)}`
 
 const showTime = ({ state }: Report, { result, clock }: Shown): void => {
   const rows: [string, number][] = [

@@ -3,8 +3,8 @@
 import { parseParams } from '../cmdline/params.ts'
 import { parseConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'
-import { bootedConfigPath, parseState, type State, statePath } from '../layout/state.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { bootedConfigPath, parseState, type State, statePath, whyNoState } from '../proof/state.ts'
 import { type Expected, expectedOf } from './expected.ts'
 import type { System } from './system.ts'
 
@@ -17,7 +17,7 @@ export const readBooted = (
   const unread = (reason: string) => fail('state-read', { path: statePath, reason, also: '' })
   if (text === undefined) throw unread('there is no such file')
   const state = parseState(text)
-  if (state === undefined) throw unread('cvmboot did not write it so')
+  if (state === undefined) throw unread(whyNoState(text))
   const kept = config === undefined ? system.text(bootedConfigPath) : readConfigFile(config)
   if (kept === undefined)
     throw fail('config-missing', { file: bootedConfigPath, reason: 'the boot left none' })

@@ -1,6 +1,7 @@
 // Whether /etc/machine-id is still the file that the boot gave this VM. Pure over a scene.
 
 import { fail } from '../fault/index.ts'
+import { evidenceOf } from '../proof/state.ts'
 import { machineIdDigest, machineIdPath, machineIdRoot } from '../system/machine-id.ts'
 import { bad, type Finding, good, note } from '../terminal/finding.ts'
 import { type MountNode, mountAt } from './mounts.ts'
@@ -39,7 +40,7 @@ export const checkMachineId = ({ system, mounts, expected, state }: Scene): Find
     return changed(`${mount.type} (${mount.source}) is mounted there`)
   const reason = expected.machineId === 'mounted' ? mountReason(mount) : undefined
   if (reason !== undefined) return changed(reason)
-  const digest = state.steps.find(({ evidence }) => evidence['file'] === machineIdPath)?.evidence['digest']
+  const digest = evidenceOf(state, 'machine-id')[0]?.digest
   return machineIdDigest(system.text(machineIdPath) ?? '') === digest
     ? good(subject, 'new, of this boot')
     : changed('it has another ID than the boot gave')

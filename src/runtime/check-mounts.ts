@@ -3,6 +3,7 @@
 import { fail } from '../fault/index.ts'
 import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../layout/filesystem.ts'
 import { newRoot } from '../layout/initramfs.ts'
+import { evidenceOf } from '../proof/state.ts'
 import { storeRoot } from '../system/container-stores.ts'
 import { storedPath } from '../system/directories.ts'
 import { kernelAtLeast } from '../system/kernel-release.ts'
@@ -116,8 +117,7 @@ const layerMount = ({ mounts }: Scene, { mount: target, over, upper }: ExpectedL
 
 /** Those that the state says the boot made: without one, an engine writes to the layer beneath. */
 const storeMounts = ({ mounts, expected, state }: Scene): Finding[] => {
-  const said = state.steps.find(({ step }) => step.startsWith('container-stores '))?.evidence['stores']
-  const made = `${said ?? ''}`.split(' ')
+  const made = evidenceOf(state, 'container-stores').flatMap(({ stores }) => stores)
   return expected.stores
     .filter((path) => made.includes(path))
     .map((path) => {

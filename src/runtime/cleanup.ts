@@ -3,8 +3,8 @@
 import { readArguments } from '../arguments.ts'
 import { BootFault, type Fault, fail, faultOf, say } from '../fault/index.ts'
 import { type CryptName, cryptNames } from '../layout/layout.ts'
-import { volumesOf } from '../layout/state.ts'
 import { mappingNames } from '../machine/mapper.ts'
+import { volumeIn } from '../proof/state.ts'
 import { readBooted } from './booted.ts'
 import { runTeardown, thisHost } from './cleanup/run.ts'
 import { planTeardown, printTeardown, type Scene, type Teardown } from './cleanup/teardown.ts'
@@ -34,10 +34,9 @@ const accepted = {
 
 const sceneOf = (config: string | undefined): Scene => {
   const { expected, state } = readBooted(live, config)
-  const found = volumesOf(state)
   const devices = cryptNames.flatMap((name): [CryptName, string][] => {
-    const device = found[name]?.['data']
-    return typeof device === 'string' ? [[name, device]] : []
+    const device = volumeIn(state, name)?.opened.data
+    return device === undefined ? [] : [[name, device]]
   })
   const mounts = parseMounts(live.text('/proc/self/mountinfo') ?? '')
   return { expected, mounts, mappings: mappingNames(), devices: new Map(devices) }

@@ -4,8 +4,8 @@
 import { fail } from '../fault/index.ts'
 import { headerDigest } from '../layout/luks2/digest.ts'
 import { headerAreaBytes } from '../layout/luks2/luks2.ts'
-import { volumesOf } from '../layout/state.ts'
 import { saysWiped } from '../machine/sev-guest.ts'
+import { volumeIn } from '../proof/state.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 import { checkDevices } from './check-devices.ts'
 import { checkMachineId } from './check-machine-id.ts'
@@ -26,14 +26,13 @@ const swapInUse = ({ system }: Scene): Finding => {
 const header = (scene: Scene, { name }: Of<'crypt'>): Finding => {
   const headerBad = (reason: string) =>
     bad(`header ${name}`, fail('verify-header', { volume: name, reason }).fault)
-  const known = volumesOf(scene.state)[name]
-  const device = known?.['data']
-  if (typeof device !== 'string' || typeof known?.['header'] !== 'string')
-    return headerBad('the state does not say what it was')
+  const known = volumeIn(scene.state, name)?.opened
+  if (known?.kind !== 'open-lasting') return headerBad('the state does not say what it was')
+  const device = known.data
   const area = scene.system.read(device, 0n, headerAreaBytes)
   const spare = scene.system.read(device, BigInt(headerAreaBytes), headerAreaBytes)
   if (area === undefined || spare === undefined) return headerBad(`${device} cannot be read`)
-  if (headerDigest(area) !== known['header'])
+  if (headerDigest(area) !== known.header)
     return headerBad(`on ${device} is not the one that this boot opened`)
   if (!spare.every((byte) => byte === 0)) return headerBad(`on ${device} has another one behind it`)
   return good(`header ${name}`, 'on the disk it is the one that this boot opened')

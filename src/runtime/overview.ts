@@ -2,8 +2,8 @@
 
 import type { Fault } from '../fault/index.ts'
 import { parseCryptTable } from '../layout/crypt.ts'
-import { type Evidence, volumesOf } from '../layout/state.ts'
 import { detectCvm } from '../machine/cvm.ts'
+import { type VolumeState, volumeIn } from '../proof/state.ts'
 import { checkMachineId } from './check-machine-id.ts'
 import { checkSettings } from './check-settings.ts'
 import { compare } from './compare.ts'
@@ -83,8 +83,6 @@ const where = (scene: Scene, mount: string) => {
   }
 }
 
-const textOf = (evidence: Evidence | undefined, key: string): string => `${evidence?.[key] ?? ''}`
-
 const ciphers = { xts: 'aes-xts-plain64', 'xts-hmac': 'aes-xts-plain64, hmac-sha256' } as const
 
 /** As configurations name it, not as the kernel's crypto API spells it. */
@@ -95,10 +93,15 @@ const cipherOf = (table: string): string => {
 
 const states = { verity: 'verified', crypt: 'encrypted' } as const
 
+const partitionsOf = (known: VolumeState['opened'] | undefined): string[] => {
+  if (known === undefined) return []
+  return known.kind === 'open-verity' ? [known.data, known.tree] : [known.data]
+}
+
 const volumeRow = (scene: Scene, volume: ExpectedVolume): VolumeRow => {
-  const known = volumesOf(scene.state)[volume.name]
+  const known = volumeIn(scene.state, volume.name)?.opened
   const place = where(scene, volume.mount)
-  const on = ['data', 'tree'].flatMap((key) => (known?.[key] === undefined ? [] : [textOf(known, key)]))
+  const on = partitionsOf(known)
   const common = { name: volume.name, on, ...place }
   if (volume.protection === 'none') {
     const state = place.mount === '' ? 'missing' : 'not protected'
@@ -110,10 +113,10 @@ const volumeRow = (scene: Scene, volume: ExpectedVolume): VolumeRow => {
     state: mapping === undefined || place.mount === '' ? 'missing' : states[volume.protection],
     device: mapping?.device ?? '',
     by: volume.protection === 'verity' ? `sha256 ${volume.rootHash}` : cipherOf(mapping?.table ?? ''),
-    key: textOf(known, 'key'),
+    key: known !== undefined && 'key' in known ? known.key : '',
     // Another table than ours may hold a key.
     table:
-      mapping === undefined || textOf(known, 'table') !== mapping.table
+      mapping === undefined || known === undefined || !('table' in known) || known.table !== mapping.table
         ? ''
         : `${mapping.target} ${mapping.table}`,
   }

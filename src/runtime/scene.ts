@@ -1,6 +1,6 @@
 // What the checks of `verify` and `status` share: one machine at one moment, and what it has to have. Pure.
 
-import type { State } from '../layout/state.ts'
+import type { State } from '../proof/state.ts'
 import type { Expected, ExpectedVolume } from './expected.ts'
 import { type MountNode, parseMounts } from './mounts.ts'
 import type { System } from './system.ts'

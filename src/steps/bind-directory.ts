@@ -40,6 +40,6 @@ export const bindDirectory: Definition<BindDirectory> = {
     const lacking = ['nosuid', 'nodev'].find((option) => !mount.options.includes(option))
     if (lacking !== undefined) throw unproven(`no option ${lacking}`)
     if (hides > 0) machine.log(5, `${path} is on workspace: ${hides} names that root-fs has there are hidden`)
-    return { mount: path, from: 'workspace', directory: made, hides }
+    return { kind: 'bind-directory', mount: path, from: 'workspace', directory: made, hides }
   },
 }

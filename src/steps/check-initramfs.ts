@@ -35,6 +35,6 @@ export const checkInitramfs: Definition<CheckInitramfs> = {
         })
     }
     refuseExtra(machine)
-    return { files: entries.length }
+    return { kind: 'check-initramfs', files: entries.length }
   },
 }

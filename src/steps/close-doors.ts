@@ -29,6 +29,6 @@ export const closeDoors: Definition<CloseDoors> = {
     const masked = [...found].filter((name) => !generators.includes(name)).sort()
     for (const name of masked) mask(machine, `${generatorMasks}/${name}`)
     for (const unit of units) mask(machine, `${unitMasks}/${unit}`)
-    return { masked: masked.join(' '), units: units.length }
+    return { kind: 'close-doors', masked, units: units.length }
   },
 }

@@ -23,6 +23,6 @@ export const closeTee: Definition<CloseTee> = {
   run: (_, { machine }) => {
     const device = close(machine)
     if (device === 'built in') throw fail('tee-stays', { reason: 'its driver is built into the kernel' })
-    return { tee: device }
+    return { kind: 'close-tee', tee: device }
   },
 }

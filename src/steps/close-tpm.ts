@@ -15,6 +15,11 @@ export const closeTpm: Definition<CloseTpm> = {
     const values = [...storageKeys].map((srk) => machine.tpmExtend(fencePcr, fenceDigest(), srk))
     if (values.length === 0)
       throw fail('tpm-extend', { pcr: fencePcr, reason: 'no volume of this boot has a key by a TPM' })
-    return { tpm: 'closed', pcr: fencePcr, value: values.map((value) => value.toString('hex')).join(' ') }
+    return {
+      kind: 'close-tpm',
+      tpm: 'closed',
+      pcr: fencePcr,
+      values: values.map((value) => value.toString('hex')),
+    }
   },
 }

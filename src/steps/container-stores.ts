@@ -41,6 +41,6 @@ export const containerStores: Definition<ContainerStores> = {
       const [source, target, root] = [memory + storeRoot(path), inRoot(path), storeRoot(path)]
       bindProved(machine, { source, target, type: 'tmpfs', root, options: ['nosuid', 'nodev'] })
     }
-    return { stores: found.map(({ path }) => path).join(' ') }
+    return { kind: 'container-stores', stores: found.map(({ path }) => path) }
   },
 }

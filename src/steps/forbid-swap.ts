@@ -19,6 +19,6 @@ export const forbidSwap: Definition<ForbidSwap> = {
     const typed = partitions.find((p) => p.type === swapType)?.device
     const [device] = typed === undefined ? machine.swapSpace() : [typed]
     if (device !== undefined) throw fail('swap-present', { device })
-    return { partitions: partitions.length }
+    return { kind: 'forbid-swap', partitions: partitions.length }
   },
 }

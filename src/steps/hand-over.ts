@@ -14,6 +14,6 @@ export const handOver: Definition<HandOver> = {
   subject: ({ init }) => init,
   run: ({ init }, { machine }) => {
     requireRoot(init, machine)
-    return {}
+    return { kind: 'hand-over' }
   },
 }

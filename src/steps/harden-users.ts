@@ -15,8 +15,9 @@ export const hardenUsers: Definition<HardenUsers> = {
       ([setting, value]) => setProved(machine, setting, value) === 'not in this kernel',
     )
     return {
+      kind: 'harden-users',
       settings: settings.length - lacking.length,
-      'not-in-this-kernel': lacking.map(([setting]) => setting).join(' '),
+      notInThisKernel: lacking.map(([setting]) => setting),
     }
   },
 }

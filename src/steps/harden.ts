@@ -47,6 +47,6 @@ export const harden: Definition<Harden> = {
   subject: ({ setting }) => setting,
   run: ({ setting, value }, { machine }) => {
     const done = setProved(machine, setting, value)
-    return { setting, value: done === 'set' ? value : done }
+    return { kind: 'harden', setting, value: done === 'set' ? value : done }
   },
 }

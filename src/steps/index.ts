@@ -1,6 +1,6 @@
 // The exhaustive table of steps: a kind without a definition does not compile.
 
-import type { Evidence } from '../layout/state.ts'
+import type { Evidence } from '../proof/state.ts'
 import { type BindDirectory, bindDirectory } from './bind-directory.ts'
 import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
 import { type CloseDoors, closeDoors } from './close-doors.ts'

@@ -25,6 +25,6 @@ export const keepSysctls: Definition<KeepSysctls> = {
     } catch (thrown) {
       throw fail('state-write', { path: file, reason: reasonOf(thrown) })
     }
-    return { sysctls: sysctls.length }
+    return { kind: 'keep-sysctls', sysctls: sysctls.length }
   },
 }

@@ -21,6 +21,6 @@ export const loadModules: Definition<LoadModules> = {
     machine.loadModules(modules)
     if (wanted.length > 0) machine.loadWanted(wanted)
     machine.loadDrivers()
-    return {}
+    return { kind: 'load-modules' }
   },
 }

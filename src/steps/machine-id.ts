@@ -48,6 +48,6 @@ export const machineId: Definition<MachineId> = {
     }
     if (machine.kind(target) !== 'file' || machine.readText(target) !== text)
       throw fail('mount-unproven', { target, reason: 'another content' })
-    return { file: machineIdPath, place, digest: machineIdDigest(text) }
+    return { kind: 'machine-id', file: machineIdPath, place, digest: machineIdDigest(text) }
   },
 }

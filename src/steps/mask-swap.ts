@@ -13,6 +13,6 @@ export const maskSwap: Definition<MaskSwap> = {
   run: (_, { machine }) => {
     machine.writeLink(swapUnit, '/dev/null')
     if (machine.fileBytes(swapUnit) !== 0) throw fail('swap-unmasked', { unit: swapUnit })
-    return { swap: 'masked' }
+    return { kind: 'mask-swap', swap: 'masked' }
   },
 }

@@ -46,6 +46,6 @@ export const mountEphemeral: Definition<MountEphemeral> = {
       options: ['nosuid', 'nodev', readOnlyOnError],
       dev,
     })
-    return { volume, mount, fileSystem: 'ext4' }
+    return { kind: 'mount-ephemeral', volume, mount, fileSystem: 'ext4' }
   },
 }

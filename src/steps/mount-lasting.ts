@@ -21,6 +21,6 @@ export const mountLasting: Definition<MountLasting> = {
     // Where the power went last time, the kernel replays the journal.
     const options = ['nosuid', 'nodev', readOnlyOnError]
     mountProved(machine, { source: device, target: inRoot(mount), type: 'ext4', options, dev })
-    return { volume, mount, fileSystem: 'ext4' }
+    return { kind: 'mount-lasting', volume, mount, fileSystem: 'ext4' }
   },
 }

@@ -46,9 +46,10 @@ export const mountPlain: Definition<MountPlain> = {
       dev,
     })
     return {
+      kind: 'mount-plain',
       volume,
       protection: 'none',
-      'readable-by': 'the host',
+      readableBy: 'the host',
       data: device,
       mount,
       fileSystem: 'ext4',

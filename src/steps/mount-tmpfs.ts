@@ -27,6 +27,11 @@ export const mountTmpfs: Definition<MountTmpfs> = {
     const limits = [`size=${size}`, `nr_inodes=${inodesOf(size)}`]
     const own = [...limits, `mode=${mode.toString(8)}`, `uid=${uid}`, `gid=${gid}`, ...noswap]
     mountProved(machine, { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', ...own] })
-    return { mount: outside(target), noswap: noswap.length > 0 ? 'yes' : 'no' }
+    return {
+      kind: 'mount-tmpfs',
+      mount: outside(target),
+      bytes: `${size}`,
+      noswap: noswap.length > 0 ? 'yes' : 'no',
+    }
   },
 }

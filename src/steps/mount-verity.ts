@@ -31,6 +31,6 @@ export const mountVerity: Definition<MountVerity> = {
       ...(type === 'ext4' ? ['noload'] : []),
     ]
     mountProved(machine, { source: device, target: inRoot(mount), type, options, dev })
-    return { volume, mount, fileSystem: type }
+    return { kind: 'mount-verity', volume, mount, fileSystem: type }
   },
 }

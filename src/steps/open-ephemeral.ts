@@ -34,6 +34,7 @@ export const openEphemeral: Definition<OpenEphemeral> = {
     const uuid = `PLAIN-${volume}`
     const opened = openCrypt(machine, { volume, uuid, partition, extent, content: 'new' }, key)
     return {
+      kind: 'open-ephemeral',
       volume,
       protection: 'crypt',
       key: provider.name,

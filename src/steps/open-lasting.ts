@@ -16,6 +16,7 @@ import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import { printTcb } from '../layout/tcb.ts'
 import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
+import type { EvidenceOf } from '../proof/state.ts'
 import type { Secret } from '../secret/secret.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
@@ -145,10 +146,11 @@ export const openLasting: Definition<OpenLasting> = {
       { generation, sealed, digest }: Lasting,
       opened: Mapped,
       said: { readonly provisioned: Provisioned; readonly renewed: 'yes' | 'no' },
-    ) => {
+    ): EvidenceOf<'open-lasting'> => {
       const { 'tpm-srk': srk } = sealed
       if (srk !== undefined) storageKeys.add(srk)
       return {
+        kind: 'open-lasting',
         volume,
         protection: 'crypt',
         key: provider.name,

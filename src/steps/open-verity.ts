@@ -131,6 +131,7 @@ export const openVerity: Definition<OpenVerity> = {
     const mapping = machine.mapping(volume)
     prove(armed, mapping)
     return {
+      kind: 'open-verity',
       volume,
       protection: 'verity',
       rootHash,

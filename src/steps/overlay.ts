@@ -57,9 +57,10 @@ export const overlay: Definition<Overlay> = {
       options: [...access, 'nosuid', 'nodev', ...layers],
     })
     return {
+      kind: 'overlay',
       mount: path,
-      over: over.map(({ directory }) => directory).join(' '),
-      ...(over.length > 0 ? { names: over.flatMap(({ names }) => names).join(' ') } : {}),
+      over: over.map(({ directory }) => directory),
+      names: over.flatMap(({ names }) => names),
       writable: upper === undefined ? 'no' : 'in memory',
     }
   },

@@ -10,6 +10,6 @@ export const requireCvm: Definition<RequireCvm> = {
   subject: () => '',
   run: (_, boot) => {
     boot.cvm = boot.edition.admit(boot.machine.cvm())
-    return { cvm: boot.cvm }
+    return { kind: 'require-cvm', cvm: boot.cvm }
   },
 }

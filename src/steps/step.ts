@@ -1,8 +1,8 @@
 // What a kind of step is: data that prints, and runs on a machine. One file per kind beside this one.
 
 import type { Edition } from '../edition.ts'
-import type { Evidence, StepState } from '../layout/state.ts'
 import type { Cvm, Machine } from '../machine/machine.ts'
+import type { EvidenceKind, EvidenceOf, StepState } from '../proof/state.ts'
 
 /** What a boot has at hand while it runs. */
 export type Boot = {
@@ -18,11 +18,11 @@ export type Boot = {
   cvm: Cvm | 'mock' | undefined
 }
 
-export type Definition<S> = {
+export type Definition<S extends { readonly kind: EvidenceKind }> = {
   /** The whole step on one line, for the plan. */
   readonly print: (step: S) => string
   /** What it is about, in a word or two, for the console. */
   readonly subject: (step: S) => string
-  /** Does it, and reads its own effect back before returning. */
-  readonly run: (step: S, boot: Boot) => Promise<Evidence> | Evidence
+  /** Does it, and asks the proof of its effect before returning. */
+  readonly run: (step: S, boot: Boot) => Promise<EvidenceOf<S['kind']>> | EvidenceOf<S['kind']>
 }

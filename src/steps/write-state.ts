@@ -3,7 +3,7 @@
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { configPath } from '../layout/initramfs.ts'
-import { bootedConfigPath, printState, statePath } from '../layout/state.ts'
+import { bootedConfigPath, printState, statePath } from '../proof/state.ts'
 import { version } from '../version.ts'
 import type { Definition } from './step.ts'
 
@@ -31,6 +31,6 @@ export const writeState: Definition<WriteState> = {
     } catch (thrown) {
       throw fail('state-write', { path: statePath, reason: reasonOf(thrown) })
     }
-    return {}
+    return { kind: 'write-state' }
   },
 }

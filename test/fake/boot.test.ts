@@ -7,8 +7,8 @@ import type { Edition } from '../../src/edition.ts'
 import { BootFault } from '../../src/fault/index.ts'
 import { mock, mockLasting } from '../../src/keys/mock.ts'
 import { printManifest } from '../../src/layout/initramfs.ts'
-import { bootedConfigPath, parseState, statePath } from '../../src/layout/state.ts'
 import type { Machine, Mount } from '../../src/machine/machine.ts'
+import { bootedConfigPath, evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
 import { agents } from '../../src/system/doors.ts'
 import { userSettings } from '../../src/system/hardening.ts'
 import { booted, production } from './booted.ts'
@@ -101,6 +101,9 @@ test('the state names kernel, tool, provider, every step and every volume, and r
   assert.is(volumes['root-fs'].rootHash, hashes['root-fs'])
   assert.ok(volumes.workspace.table.startsWith('aes-xts-plain64 :64:logon:cvmboot:workspace 0 '))
 })
+
+const stateIn = (files: ReadonlyMap<string, string>) =>
+  parseState(files.get(statePath) ?? '') ?? { steps: [] }
 
 test('the state says when each step began, none before the one before it ended, and keeps the configuration', async () => {
   const config = '# as measured\nTMPFS_SIZE=1G\n'
@@ -237,8 +240,7 @@ test('before the pivot the kernel is told what nobody may do after it, and asked
     'writeSetting /proc/sys/kernel/io_uring_disabled 2',
     'writeSetting /proc/sys/dev/tty/ldisc_autoload 0',
   ])
-  const steps = parseState(files.get(statePath) ?? '')?.steps ?? []
-  assert.is(steps.filter(({ step }) => step.startsWith('harden ')).length, 8)
+  assert.is(evidenceOf(stateIn(files), 'harden').length, 8)
   assert.is(
     files.get('/run/sysctl.d/zz-cvmboot.conf'),
     told
@@ -400,13 +402,13 @@ test('a kernel without one of the settings for users boots, and the state names 
     world.settings.delete('/proc/sys/dev/tty/ldisc_autoload')
   })
   assert.is(halt, undefined)
-  const step = parseState(files.get(statePath) ?? '')?.steps.find((one) =>
-    one.step.startsWith('harden-users '),
-  )
-  assert.equal(step?.evidence, {
-    settings: 10,
-    'not-in-this-kernel': 'kernel.io_uring_disabled dev.tty.ldisc_autoload',
-  })
+  assert.equal(evidenceOf(stateIn(files), 'harden-users'), [
+    {
+      kind: 'harden-users',
+      settings: 10,
+      notInThisKernel: ['kernel.io_uring_disabled', 'dev.tty.ldisc_autoload'],
+    },
+  ])
 })
 
 for (const [name, kept] of [
@@ -459,14 +461,11 @@ test('directories of the root lie on workspace, each at its own place, after the
   ])
   const at = (text: string) => effects.findIndex((e) => e.startsWith(text))
   assert.ok(at('mount overlay /sysroot/var ') > 0 && at('mount overlay /sysroot/var ') < at('bindDirectory '))
-  const steps = parseState(files.get(statePath) ?? '')?.steps ?? []
-  assert.equal(
-    steps.filter(({ step }) => step.startsWith('bind-directory ')).map(({ evidence }) => evidence),
-    [
-      { mount: '/var/lib/containers', from: 'workspace', directory: 'made', hides: 0 },
-      { mount: '/srv/data', from: 'workspace', directory: 'made', hides: 1 },
-    ],
-  )
+  const kind = 'bind-directory'
+  assert.equal(evidenceOf(stateIn(files), kind), [
+    { kind, mount: '/var/lib/containers', from: 'workspace', directory: 'made', hides: 0 },
+    { kind, mount: '/srv/data', from: 'workspace', directory: 'made', hides: 1 },
+  ])
   assert.ok(lines.some(({ line }) => /^\/srv\/data is on workspace: 1 names .* are hidden$/.test(line)))
 })
 
@@ -805,7 +804,7 @@ test('of a plain job-store console and state say that the host reads it, of an e
       said.map(({ level }) => level),
       expected === undefined ? [] : [4],
     )
-    assert.is(JSON.parse(files.get(statePath) ?? '{}').volumes['job-store']['readable-by'], expected)
+    assert.is(JSON.parse(files.get(statePath) ?? '{}').volumes['job-store'].readableBy, expected)
   }
 })
 
@@ -818,7 +817,13 @@ test('layers: os-config over /etc, writable ones in memory', async () => {
     'mount overlay /sysroot/etc overlay nosuid,nodev,lowerdir=/sysroot/mnt/nvflare/os-config/etc:/sysroot/etc,upperdir=/run/cvmboot/overlay/etc/upper,workdir=/run/cvmboot/overlay/etc/work',
     'mount overlay /sysroot/var overlay nosuid,nodev,lowerdir=/sysroot/var,upperdir=/run/cvmboot/overlay/var/upper,workdir=/run/cvmboot/overlay/var/work',
   ])
-  assert.match(files.get(statePath) ?? '', /"over": "\/mnt\/nvflare\/os-config\/etc",\s+"names": "hostname"/)
+  assert.equal(
+    evidenceOf(stateIn(files), 'overlay').map(({ over, names }) => [over, names]),
+    [
+      [['/mnt/nvflare/os-config/etc'], ['hostname']],
+      [[], []],
+    ],
+  )
   const readOnly = await run((world) => set(world, { config: 'CONFIG_OVER_ETC=hostname' }))
   assert.ok(
     readOnly.effects.includes(

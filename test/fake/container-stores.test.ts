@@ -2,7 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseState, statePath } from '../../src/layout/state.ts'
+import { evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
 import { containerStores, storesIn } from '../../src/system/container-stores.ts'
 import { booted } from './booted.ts'
 import { goodWorld, type World } from './machine.ts'
@@ -14,8 +14,7 @@ const run = (change: (world: World) => void) => {
 }
 const podman = (world: World) => void world.executables.add('/sysroot/usr/bin/podman')
 const made = (files: ReadonlyMap<string, string>) =>
-  parseState(files.get(statePath) ?? '')?.steps.find(({ step }) => step.startsWith('container-stores '))
-    ?.evidence['stores']
+  evidenceOf(parseState(files.get(statePath) ?? '') ?? { steps: [] }, 'container-stores')[0]?.stores
 const binds = (effects: readonly string[]) =>
   effects.filter((effect) => /^mount \/run\/cvmboot\/overlay\/stores/.test(effect))
 
@@ -26,7 +25,7 @@ for (const { path, programs } of containerStores)
         world.executables.add(`/sysroot/usr/bin/${program}`)
       })
       assert.is(ended, 'switch-root')
-      assert.is(made(files), path)
+      assert.equal(made(files), [path])
       const [from, to] = [`/run/cvmboot/overlay/stores${path}`, `/sysroot${path}`]
       assert.equal(binds(effects), [
         `mount ${from} ${to}  bind`,
@@ -67,7 +66,7 @@ for (const [what, change] of [
   test(`a root ${what} stays as it is`, async () => {
     const { effects, files, ended } = await run(change)
     assert.is(ended, 'switch-root')
-    assert.is(made(files), '')
+    assert.equal(made(files), [])
     assert.equal(binds(effects), [])
   })
 
@@ -76,7 +75,7 @@ test('an empty directory of the image is taken', async () => {
     podman(world)
     world.directories.add('/sysroot/var/lib/containers')
   })
-  assert.is(made(files), '/var/lib/containers')
+  assert.equal(made(files), ['/var/lib/containers'])
 })
 
 test('where no layer is over the directory there is no such step', async () => {

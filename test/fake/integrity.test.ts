@@ -6,7 +6,7 @@ import type { FaultCode } from '../../src/fault/index.ts'
 import { extentOf } from '../../src/layout/extent.ts'
 import { integrityModules } from '../../src/layout/initramfs.ts'
 import { dataOffset, headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
-import { statePath } from '../../src/layout/state.ts'
+import { statePath } from '../../src/proof/state.ts'
 import { booted } from './booted.ts'
 import { fakeMachine, goodWorld, type World } from './machine.ts'
 
@@ -45,7 +45,7 @@ test('a blank volume gets tags below its data, and its file system knows of it',
   ])
   assert.ok(effects.includes('makeExt4 /dev/dm-4 workspace lasting first-read-fails'))
   assert.equal([evidence.integrity, evidence.device], ['hmac-sha256', '/dev/dm-4'])
-  assert.match(evidence['integrity-table'], /^254:7 4096 32 J 7 block_size:4096 .* fix_padding$/)
+  assert.match(evidence.integrityTable, /^254:7 4096 32 J 7 block_size:4096 .* fix_padding$/)
   assert.match(evidence.table, / 0 253:3 0 2 integrity:32:aead sector_size:4096$/)
   assert.ok(keysSeen.some((key) => key.length === 96))
   const area = fakeMachine(world).machine.read(device, 0n, headerAreaBytes)

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { say } from '../../src/fault/index.ts'
+import type { Evidence } from '../../src/proof/state.ts'
 import { checkMachineId } from '../../src/runtime/check-machine-id.ts'
 import { checkMounts } from '../../src/runtime/check-mounts.ts'
 import { expectedOf } from '../../src/runtime/expected.ts'
@@ -26,9 +27,14 @@ type Machine = {
   readonly config?: string
   readonly text?: string
   readonly lines?: readonly string[]
-  readonly evidence?: Readonly<Record<string, string>>
+  readonly evidence?: Evidence
 }
-const given = { file: '/etc/machine-id', digest: machineIdDigest(id) }
+const given: Evidence = {
+  kind: 'machine-id',
+  file: '/etc/machine-id',
+  place: 'mounted',
+  digest: machineIdDigest(id),
+}
 
 const sceneWith = ({ config = '', text = id, lines = [ours], evidence = given }: Machine) => {
   const system = systemOf({
@@ -77,7 +83,11 @@ for (const [what, machine, expected] of [
     { config: layered, lines: [systemds] },
     /tmpfs \(run\) is mounted there/,
   ],
-  ['a state without the step', { evidence: {} }, /it has another ID than the boot gave/],
+  [
+    'a state without the step',
+    { evidence: { kind: 'load-modules' } },
+    /it has another ID than the boot gave/,
+  ],
   ["the root's own", { config: 'MACHINE_ID=keep', lines: [] }, /^good: the root's own/],
   [
     "systemd's own where the root has none",
@@ -158,7 +168,7 @@ test('each of them elsewhere, in part, as another type, or looser, is not', () =
 })
 
 test('a directory for containers that the boot made has to be there', () => {
-  const evidence = { stores: '/var/lib/containers' }
+  const evidence: Evidence = { kind: 'container-stores', stores: ['/var/lib/containers'] }
   const layer = '37 28 0:27 / /var rw,nosuid,nodev - overlay overlay rw,lowerdir=/sysroot/var'
   const store = '39 37 0:26 /stores/var/lib/containers /var/lib/containers rw,nosuid,nodev - tmpfs tmpfs rw'
   const told = (...lines: string[]) => {

@@ -2,9 +2,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseState, statePath } from '../../src/layout/state.ts'
 import type { Mount } from '../../src/machine/machine.ts'
 import type { Pivot } from '../../src/plan/plan.ts'
+import { evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
 import { machineIdDigest, printMachineId } from '../../src/system/machine-id.ts'
 import { booted, production } from './booted.ts'
 import { goodWorld, type World } from './machine.ts'
@@ -21,7 +21,7 @@ const layered = (world: World) => {
   world.config = 'OVERLAYS="/etc /var"'
 }
 const evidenceIn = (files: ReadonlyMap<string, string>) =>
-  parseState(files.get(statePath) ?? '')?.steps.find(({ step }) => step.startsWith('machine-id '))?.evidence
+  evidenceOf(parseState(files.get(statePath) ?? '') ?? { steps: [] }, 'machine-id')[0]
 
 test('128 random bits are an ID of version 4 with a line end, and never zero', () => {
   assert.is(printMachineId(Buffer.alloc(16)), `${'0'.repeat(12)}4${'0'.repeat(3)}8${'0'.repeat(15)}\n`)
@@ -71,14 +71,14 @@ test('in a writable layer over /etc the file is written, and nothing is mounted 
   assert.match(files.get(target) ?? '', /^[0-9a-f]{32}\n$/)
   assert.is(files.has(file), false)
   assert.not.ok(effects.some((effect) => effect.startsWith('mount') && effect.includes('machine-id')))
-  assert.is(evidenceIn(files)?.['place'], 'layer')
+  assert.is(evidenceIn(files)?.place, 'layer')
 })
 
 test('the state has its digest; the ID itself is in no state and on no console', async () => {
   for (const change of [() => {}, layered]) {
     const { files, lines } = await run(change)
     const id = files.get(file) ?? files.get(target) ?? ''
-    assert.equal(evidenceIn(files)?.['digest'], machineIdDigest(id))
+    assert.equal(evidenceIn(files)?.digest, machineIdDigest(id))
     for (const text of [files.get(statePath) ?? '', ...lines.map(({ line }) => line)])
       assert.not.ok(text.includes(id.trim()))
   }

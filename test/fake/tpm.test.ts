@@ -5,8 +5,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type FaultCode, fail } from '../../src/fault/index.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
-import { statePath } from '../../src/layout/state.ts'
 import { fenceWords } from '../../src/layout/tpm.ts'
+import { evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
 import { closeTpm } from '../../src/steps/close-tpm.ts'
 import type { Boot } from '../../src/steps/step.ts'
 import { counting } from '../with/snp.ts'
@@ -87,14 +87,11 @@ for (const config of [alone, second]) {
     const fence = createHash('sha256').update(fenceWords).digest('hex')
     const asked = effects.filter((e) => e.startsWith('tpm'))
     assert.equal(asked, ['tpmSeal 4 9 11 12', 'tpmSeal 4 9 11 12', `tpmExtend 11 ${fence}`])
-    const steps: { step: string; evidence: Record<string, unknown> }[] = JSON.parse(
-      files.get(statePath) ?? '',
-    ).steps
-    const close = steps.find(({ step }) => step.startsWith('close-tpm'))?.evidence ?? {}
-    assert.is(close['tpm'], 'closed')
+    const [close] = evidenceOf(parseState(files.get(statePath) ?? '') ?? { steps: [] }, 'close-tpm')
+    assert.is(close?.tpm, 'closed')
     const before = goodWorld().tpm?.pcrs[11] ?? Buffer.alloc(0)
     const after = createHash('sha256').update(before).update(Buffer.from(fence, 'hex')).digest('hex')
-    assert.is(close['value'], after)
+    assert.equal(close?.values, [after])
   })
 
   test(`${name}: a TPM that fails ends the boot, whatever it was asked`, async () => {

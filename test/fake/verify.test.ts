@@ -12,6 +12,7 @@ import { parseConfig } from '../../src/config/config.ts'
 import { type FaultCode, faultOf, say } from '../../src/fault/index.ts'
 import { headerDigest } from '../../src/layout/luks2/digest.ts'
 import { planBoot } from '../../src/plan/plan.ts'
+import type { StepState } from '../../src/proof/state.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
 import { compare } from '../../src/runtime/compare.ts'
 import { readDeep } from '../../src/runtime/deep.ts'
@@ -471,10 +472,10 @@ const ofHeader = (heads: Record<string, Buffer>, digest: string | undefined): st
   const recorded = bootRecorded()
   const system = systemOf({ ...recorded, heads })
   const { expected, state } = readBooted(system, undefined)
-  const steps = state.steps.map(({ evidence: { header, ...evidence }, ...step }) => ({
-    ...step,
-    evidence: header === undefined || digest === undefined ? evidence : { ...evidence, header: digest },
-  }))
+  const steps = state.steps.flatMap(({ evidence, ...step }): StepState[] => {
+    if (evidence.kind !== 'open-lasting') return [{ ...step, evidence }]
+    return digest === undefined ? [] : [{ ...step, evidence: { ...evidence, header: digest } }]
+  })
   return bads(compare(sceneOf(system, expected, { ...state, steps })))
 }
 

@@ -11,7 +11,6 @@ import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
 import { parseManifest, printManifest } from '../../src/layout/initramfs.ts'
 import { parseIntegrityTable, printIntegrityStatus } from '../../src/layout/integrity.ts'
-import { parseState, printState, type State } from '../../src/layout/state.ts'
 import {
   parseVerityTable,
   printVerityTable,
@@ -22,6 +21,7 @@ import {
 import { detectCvm } from '../../src/machine/cvm.ts'
 import { parseMountinfo, printMountinfo } from '../../src/machine/mountinfo.ts'
 import { parseLibraries } from '../../src/pack/libraries.ts'
+import { parseState, printState, type State } from '../../src/proof/state.ts'
 import { parseRootHashes, printRootHashes } from '../../src/setup/roothashes.ts'
 import { goodCmdline, hashes } from '../fake/machine.ts'
 import { changedConfig } from '../with/config-sample.ts'
@@ -285,14 +285,34 @@ const state: State = {
   entered: 800,
   started: 900,
   steps: [
-    { step: 'require-cvm', at: 901, milliseconds: 0, evidence: {} },
+    { step: 'load-modules dm_mod', at: 901, milliseconds: 0, evidence: { kind: 'load-modules' } },
     {
       step: 'open-verity root-fs',
       at: 901.3,
       milliseconds: 1.5,
-      evidence: { volume: 'root-fs', table: '1 …' },
+      evidence: {
+        kind: 'open-verity',
+        volume: 'root-fs',
+        protection: 'verity',
+        rootHash: 'ab'.repeat(32),
+        data: '/dev/vda1',
+        tree: '/dev/vda2',
+        device: '/dev/dm-0',
+        table: '1 …',
+      },
     },
-    { step: 'mount-verity root-fs', at: 903, milliseconds: 2, evidence: { volume: 'root-fs', blocks: 3 } },
+    {
+      step: 'overlay /etc',
+      at: 903,
+      milliseconds: 2,
+      evidence: { kind: 'overlay', mount: '/etc', over: ['/a'], names: [], writable: 'no' },
+    },
+    {
+      step: 'check-initramfs',
+      at: 905,
+      milliseconds: 1,
+      evidence: { kind: 'check-initramfs', files: 3 },
+    },
   ],
 }
 /** Half with a changed tree, half with changed letters. */

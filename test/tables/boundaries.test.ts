@@ -88,9 +88,10 @@ const allowed: [string, RegExp][] = [
   ['src/system/', /^(?:src\/(?:layout|system|fault)\/|node:(?:crypto|zlib))/],
   ['src/config/', /^src\/(?:(?:layout|system|cmdline|config|fault)\/|plain-text\.ts)/],
   ['src/cmdline/', /^src\/(?:(?:layout|system|cmdline|fault)\/|environment\.ts|plain-text\.ts)/],
+  ['src/proof/', /^(?:src\/(?:layout|system|proof|fault)\/|node:crypto$)/],
   [
     'src/steps/',
-    /^src\/(?:(?:layout|system|steps|fault)\/|version\.ts|machine\/errno\.ts|keys\/lasting\.ts)/,
+    /^src\/(?:(?:layout|system|proof|steps|fault)\/|version\.ts|machine\/errno\.ts|keys\/lasting\.ts)/,
   ],
   // What the firmware's messages hold is pure; who asks it is not. X25519 is arithmetic, as all of node:crypto is.
   [

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { volumesOf } from '../../src/proof/state.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, findBytes, partitionOf } from './disk.ts'
 import { type Report, readReport } from './report.ts'
@@ -229,12 +230,9 @@ test('state.json tells the same as the kernel', ({ report, fact }) => {
   assert.is(state.kernel, fact('kernel'))
   assert.match(state.node, /^v26\./)
   for (const { step, milliseconds } of state.steps) assert.ok(milliseconds >= 0, step)
-  for (const { evidence } of state.steps)
-    if (evidence['table'] !== undefined)
-      assert.ok(
-        fact(`table ${evidence['volume']}`).endsWith(` ${evidence['table']}`),
-        `${evidence['volume']}`,
-      )
+  for (const { opened } of volumesOf(state))
+    if ('table' in opened)
+      assert.ok(fact(`table ${opened.volume}`).endsWith(` ${opened.table}`), opened.volume)
 })
 
 test('systemd-veritysetup opens what setup wrote', ({ fact }) => {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { printTcb } from '../../src/layout/tcb.ts'
+import { evidenceOf } from '../../src/proof/state.ts'
 import { counting } from '../with/snp.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, partitionOf } from './disk.ts'
@@ -76,8 +77,8 @@ const opens = async (
   const disk: Disk = file === undefined ? { file: context.disk[kind], writes: 'keep' } : { file }
   const { console } = await power(context.from, started(context, kind, launch, more, disk))
   const { state, facts } = readReport(console)
-  const step = (kind: string) => state.steps.find(({ step }) => step.startsWith(kind))?.evidence ?? {}
-  return { facts, workspace: step('open-lasting workspace'), tee: step('close-tee')['tee'] }
+  const workspace = evidenceOf(state, 'open-lasting').find(({ volume }) => volume === 'workspace')
+  return { facts, workspace, tee: evidenceOf(state, 'close-tee')[0]?.tee }
 }
 
 /** Boots into a refusal; returns its line. */
@@ -129,7 +130,7 @@ const has = async (path: string, text: string): Promise<boolean> => {
 test('the first boot makes both volumes, and the TEE is gone from the new root', async (context) => {
   const { facts, workspace, tee } = await opens(context, 'measurement')
   assert.is(facts.get('marker workspace'), undefined)
-  assert.equal([workspace['provisioned'], workspace['generation'], workspace['key']], ['yes', 1, 'snp'])
+  assert.equal([workspace?.provisioned, workspace?.generation, workspace?.key], ['yes', 1, 'snp'])
   assert.is(tee, 'removed')
   assert.is(facts.get('tee'), 'gone')
 })
@@ -138,7 +139,7 @@ test('what it wrote is there in the second boot, and nowhere on the disk', async
   const { facts, workspace } = await opens(context, 'measurement')
   for (const volume of ['workspace', 'job-store'])
     assert.is(facts.get(`marker ${volume}`), `marker of ${volume}, to be found by no one`)
-  assert.equal([workspace['provisioned'], workspace['renewed']], ['no', 'no'])
+  assert.equal([workspace?.provisioned, workspace?.renewed], ['no', 'no'])
   // The script that writes the marker has these words without the volume's name.
   assert.not.ok(await has(context.disk.measurement, 'marker of workspace, to be'))
   // The search finds what is in the clear.
@@ -168,7 +169,7 @@ test('under a newer TCB both open, and are sealed to it', async (context) => {
   const launch = { launch_tcb: newer, committed_tcb: newer, current_tcb: newer }
   const { facts, workspace } = await opens(context, 'measurement', { launch })
   assert.ok(facts.get('marker workspace')?.startsWith('marker of workspace'))
-  assert.equal([workspace['renewed'], workspace['generation']], ['yes', 2])
+  assert.equal([workspace?.renewed, workspace?.generation], ['yes', 2])
   await halts(context, 'measurement', 'seal-tcb', {})
 })
 
@@ -177,7 +178,7 @@ const idBlock = { id_key_digest: counting(1, 48), image_id: counting(2, 16), fam
 test('bound to the ID block, a volume is made by a boot with cvmboot.provision', async (context) => {
   const more = 'cvmboot.provision=workspace'
   const { workspace, facts } = await opens(context, 'idBlock', { launch: idBlock, more })
-  assert.equal([workspace['provisioned'], workspace['binding']], ['yes', 'id-block'])
+  assert.equal([workspace?.provisioned, workspace?.binding], ['yes', 'id-block'])
   assert.is(facts.get('tee'), 'here')
 })
 
@@ -189,7 +190,7 @@ test('an upgrade that the same ID key signed finds its data, in a volume that is
   )
   const { facts, workspace } = await opens(context, 'idBlock', { launch, file })
   assert.is(facts.get('marker workspace'), 'marker of workspace, to be found by no one')
-  assert.is(workspace['provisioned'], 'resumed')
+  assert.is(workspace?.provisioned, 'resumed')
 })
 
 test('an erased header of a volume that must exist halts with header-blank', async (context) => {

@@ -11,6 +11,7 @@ import { superblockFor } from '../../src/layout/integrity.ts'
 import { dataOffset, headerAreaBytes, type Luks2Profile, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { printOwnerKey } from '../../src/layout/owner-key.ts'
 import { run } from '../../src/machine/exec.ts'
+import { evidenceOf } from '../../src/proof/state.ts'
 import { ageOwner, areaFor, type Owner } from '../with/owner-keys.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, flipByte, partitionOf } from './disk.ts'
@@ -77,12 +78,11 @@ const boots = async (
   const cmdline = `${from.cmdline} ${teeWords({ ...powerOn, ...launch })} ${words}`
   const { console } = await power(from, { initramfs, cmdline, disks: [{ file: disk, writes: 'keep' }] })
   const { state, facts } = readReport(console)
-  const step = (name: string) => state.steps.find((one) => one.step.startsWith(name))?.evidence ?? {}
   return {
     console,
     facts,
-    jobStore: step('open-lasting job-store'),
-    workspace: step('open-ephemeral workspace'),
+    jobStore: evidenceOf(state, 'open-lasting').find(({ volume }) => volume === 'job-store'),
+    workspace: evidenceOf(state, 'open-ephemeral').find(({ volume }) => volume === 'workspace'),
   }
 }
 
@@ -151,7 +151,7 @@ const placeOf = async (disk: string, block: number): Promise<number> => {
 test('a boot makes the job-store, and says whose second keyslot it has', async (context) => {
   const { jobStore, console } = await boots(context, 'xts')
   assert.equal(
-    [jobStore['provisioned'], jobStore['owner'], jobStore['integrity']],
+    [jobStore?.provisioned, jobStore?.owner, jobStore?.integrity],
     ['yes', printOwnerKey(owner.publicKey), 'none'],
   )
   const passphrase = passphraseOf(context, context.sides.xts.disk)
@@ -170,7 +170,7 @@ test('a newer TCB seals it anew, and the owner reads it still, with the tools of
   const newer = `${tcb + 1n}`
   const launch = { launch_tcb: newer, committed_tcb: newer, current_tcb: newer }
   const { jobStore, facts } = await boots(context, 'xts', { launch })
-  assert.equal([jobStore['renewed'], jobStore['generation']], ['yes', 2])
+  assert.equal([jobStore?.renewed, jobStore?.generation], ['yes', 2])
   assert.is(facts.get('marker job-store'), result)
   assert.not.equal(passphraseOf(context, context.sides.xts.disk), before)
   const fact = await asOwner(context, 'trixie', 'xts')
@@ -218,10 +218,10 @@ test('a partition that was made smaller halts with header-extent', async (contex
 test('with tags: both volumes open, one for good', async (context) => {
   const { jobStore, workspace } = await boots(context, 'xts-hmac', { words: 'keep-marker.where' })
   for (const evidence of [jobStore, workspace]) {
-    assert.is(evidence['integrity'], 'hmac-sha256')
-    assert.match(`${evidence['table']}`, /^capi:authenc\(hmac\(sha256\),xts\(aes\)\)-plain64 :96:logon:/)
+    assert.is(evidence?.integrity, 'hmac-sha256')
+    assert.match(`${evidence?.table}`, /^capi:authenc\(hmac\(sha256\),xts\(aes\)\)-plain64 :96:logon:/)
   }
-  assert.is(jobStore['provisioned'], 'yes')
+  assert.is(jobStore?.provisioned, 'yes')
 })
 
 let block = 0
@@ -230,7 +230,7 @@ test('with tags: the next boot replays the journal of ext4, and the owner reads 
     words: 'keep-marker.where keep-marker.unmount',
   })
   assert.is(facts.get('marker job-store'), result)
-  assert.is(jobStore['provisioned'], 'no')
+  assert.is(jobStore?.provisioned, 'no')
   block = Number(facts.get('block job-store'))
   assert.ok(block > 0)
   const fact = await asOwner(context, 'trixie', 'xts-hmac')

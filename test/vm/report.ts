@@ -1,6 +1,6 @@
 // Reads what trees/root-fs/usr/libexec/cvm-report says on the console.
 
-import { parseState, type State } from '../../src/layout/state.ts'
+import { parseState, type State } from '../../src/proof/state.ts'
 
 export type Report = {
   /** KEY -> VALUE of each `fact KEY = VALUE`; of two with one key, the later: the mount on top. */

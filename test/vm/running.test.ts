@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { parseState } from '../../src/layout/state.ts'
+import { parseState } from '../../src/proof/state.ts'
 import { suite } from '../with/suite.ts'
 import { shapeOf, writeGolden } from './golden.ts'
 import { type Part, run } from './running.ts'

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { fenceDigest, srkName } from '../../src/layout/tpm.ts'
+import { evidenceOf } from '../../src/proof/state.ts'
 import { counting } from '../with/snp.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf } from './disk.ts'
@@ -79,8 +80,8 @@ const opens = async (context: Context, kind: Kind) => {
   const disks = [{ file: at(context, kind).disk, writes: 'keep' as const }]
   const { console } = await power(context.from, { ...machine(context, kind, {}), disks })
   const { state, facts } = readReport(console)
-  const step = (name: string) => state.steps.find(({ step }) => step.startsWith(name))?.evidence ?? {}
-  return { facts, workspace: step('open-lasting workspace'), closed: step('close-tpm') }
+  const workspace = evidenceOf(state, 'open-lasting').find(({ volume }) => volume === 'workspace')
+  return { facts, workspace, closed: evidenceOf(state, 'close-tpm')[0] }
 }
 
 /** Boots into a refusal; returns its line. */
@@ -103,11 +104,11 @@ for (const kind of ['alone', 'second'] as const) {
 
   test(`${key}: the first boot makes the volume, and leaves PCR 11 extended`, async (context) => {
     const { facts, workspace, closed } = await opens(context, kind)
-    assert.equal([workspace['provisioned'], workspace['key']], ['yes', key])
-    assert.match(`${workspace['srk']}`, srkName)
+    assert.equal([workspace?.provisioned, workspace?.key], ['yes', key])
+    assert.match(`${workspace?.srk}`, srkName)
     // Zero before, as this firmware leaves it: so the new root finds another value than the key is sealed to.
     const after = createHash('sha256').update(Buffer.alloc(32)).update(fenceDigest()).digest('hex')
-    assert.is(closed['value'], after)
+    assert.equal(closed?.values, [after])
     assert.is(facts.get('pcr 11')?.toLowerCase(), after)
     assert.not.match(facts.get('pcr 4') ?? '', /^0*$/)
   })
@@ -115,7 +116,7 @@ for (const kind of ['alone', 'second'] as const) {
   test(`${key}: the second boot finds what the first one left there`, async (context) => {
     const { facts, workspace } = await opens(context, kind)
     assert.is(facts.get('marker workspace'), 'marker of workspace, to be found by no one')
-    assert.equal([workspace['provisioned'], workspace['generation']], ['no', 1])
+    assert.equal([workspace?.provisioned, workspace?.generation], ['no', 1])
   })
 
   test(`${key}: another TPM halts with tpm-srk`, async (context) => {

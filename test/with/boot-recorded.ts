@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { headerDigest } from '../../src/layout/luks2/digest.ts'
 import { headerAreaBytes } from '../../src/layout/luks2/luks2.ts'
-import { parseState, printState, type State } from '../../src/layout/state.ts'
+import { parseState, printState, type State } from '../../src/proof/state.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
 import type { Recorded } from './captured.ts'
 
@@ -33,7 +33,7 @@ export const bootedState = (): State => {
   if (state === undefined) throw new Error('test/golden/boot/state.json is none')
   const steps = state.steps.map(({ evidence, ...step }) => ({
     ...step,
-    evidence: 'header' in evidence ? { ...evidence, header: headerDigest(header) } : evidence,
+    evidence: evidence.kind === 'open-lasting' ? { ...evidence, header: headerDigest(header) } : evidence,
   }))
   return { ...state, steps }
 }

@@ -8,7 +8,7 @@ import { printRequired, requiredWords } from '../../cmdline/required.ts'
 import { configKeys } from '../../config/keys.ts'
 import { defaultConfig } from '../../config/settings.ts'
 import { describeFault, faultCodes } from '../../fault/index.ts'
-import { bootedConfigPath, statePath } from '../../layout/state.ts'
+import { bootedConfigPath, statePath } from '../../proof/state.ts'
 import { verbs } from '../../verbs/index.ts'
 import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
 

@@ -88,7 +88,7 @@ const labels = 318
 const figures = 64
 
 const stepRow = (step: Row, scale: (time: number) => number, y: number): string[] => {
-  const { verb, subject, subjects, from, to, kind } = step
+  const { verb, subject, subjects, from, to, work } = step
   const x = scale(from)
   const length = Math.max(scale(to) - x, 2)
   const took = printTime(to - from)
@@ -100,7 +100,7 @@ const stepRow = (step: Row, scale: (time: number) => number, y: number): string[
     )}</tspan></text>`,
     box(
       { x, y: y + 3, width: length, height: rowHeight - 7 },
-      kind,
+      work,
       `${`${verb} ${subjects.join(', ')}`.trim()}: ${took}`,
     ),
     text({ x: after ? x + length + 6 : x - 6, y: y + 14 }, took, {
@@ -110,7 +110,7 @@ const stepRow = (step: Row, scale: (time: number) => number, y: number): string[
   ]
 }
 
-const kindWords: readonly { readonly look: Step['kind']; readonly words: string }[] = [
+const workWords: readonly { readonly look: Step['work']; readonly words: string }[] = [
   { look: 'check', words: 'checks' },
   { look: 'verify', words: 'verified volumes' },
   { look: 'encrypt', words: 'encrypted volumes' },
@@ -134,7 +134,7 @@ export const drawSteps = (record: BootRecord, timeline: Timeline): Part => {
       const y = top + 46
       // From the band's lower edge, past its axis, to the steps.
       const edge = top - phasesHeight + 14 + bandHeight
-      const used = new Set(timeline.steps.map(({ kind }) => kind))
+      const used = new Set(timeline.steps.map(({ work }) => work))
       return [
         area(
           [
@@ -150,7 +150,7 @@ export const drawSteps = (record: BootRecord, timeline: Timeline): Part => {
         ...axis(span, scale, y - 6, y + inside + 6),
         ...rows.flatMap((step, i) => stepRow(step, scale, y + i * rowHeight)),
         ...legendRow(
-          kindWords.filter(({ look }) => used.has(look)),
+          workWords.filter(({ look }) => used.has(look)),
           y + inside + 30,
         ),
       ]

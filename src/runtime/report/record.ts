@@ -2,7 +2,7 @@
 // are milliseconds since the machine's start.
 
 import { fail } from '../../fault/index.ts'
-import { parseState, type State } from '../../layout/state.ts'
+import { parseState, type State, whyNoState } from '../../proof/state.ts'
 
 export type Span = { readonly from: number; readonly to: number }
 
@@ -53,6 +53,6 @@ export const readRecord = (
 ): BootRecord => {
   if (state === undefined) throw unreadState(path, 'there is no such file')
   const found = parseState(state)
-  if (found === undefined) throw unreadState(path, 'cvmboot did not write it so')
+  if (found === undefined) throw unreadState(path, whyNoState(state))
   return { state: found, unpacking: parseUnpacking(log ?? ''), system: parseSystem(shown ?? '') }
 }

@@ -1,38 +1,11 @@
 // When what happened: a boot as spans in a row, and the steps one by one. Pure.
 
-import type { StepState } from '../../layout/state.ts'
+import type { StepState } from '../../proof/state.ts'
 import type { BootRecord, Span } from './record.ts'
-
-/** What kind of work a step is: steps of one kind have one colour. */
-export type Kind = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'harden' | 'other'
-
-const kinds: Readonly<Record<string, Kind>> = {
-  'check-initramfs': 'check',
-  'require-cvm': 'check',
-  'forbid-swap': 'check',
-  'close-tee': 'check',
-  'close-tpm': 'check',
-  'open-verity': 'verify',
-  'mount-verity': 'verify',
-  'open-ephemeral': 'encrypt',
-  'mount-ephemeral': 'encrypt',
-  'open-lasting': 'encrypt',
-  'mount-lasting': 'encrypt',
-  'mount-plain': 'open',
-  'mount-tmpfs': 'memory',
-  overlay: 'memory',
-  'container-stores': 'memory',
-  'machine-id': 'memory',
-  'bind-directory': 'encrypt',
-  'mask-swap': 'harden',
-  harden: 'harden',
-  'harden-users': 'harden',
-  'close-doors': 'harden',
-  'keep-sysctls': 'harden',
-}
+import { rowOf, type Work } from './rows.ts'
 
 export type Step = Span & {
-  readonly kind: Kind
+  readonly work: Work
   /** As `open-verity`. */
   readonly verb: string
   /** Volume, path or setting; may be empty. */
@@ -52,11 +25,9 @@ export type Timeline = {
   readonly end: number
 }
 
-const stepOf = ({ step, at, milliseconds, evidence }: StepState): Step => {
-  const verb = step.split(' ')[0] ?? ''
-  const subject = evidence['volume'] ?? evidence['mount'] ?? evidence['setting'] ?? evidence['file'] ?? ''
-  const kind = Object.hasOwn(kinds, verb) ? (kinds[verb] ?? 'other') : 'other'
-  return { kind, verb, subject: `${subject}`, from: at, to: at + milliseconds }
+const stepOf = ({ at, milliseconds, evidence }: StepState): Step => {
+  const { work, subject } = rowOf(evidence)
+  return { work, verb: evidence.kind, subject: subject(evidence), from: at, to: at + milliseconds }
 }
 
 export const timelineOf = ({ state, unpacking, system }: BootRecord): Timeline => {

@@ -9,6 +9,7 @@ import type { CryptName } from '../../layout/layout.ts'
 import type { Luks2Profile } from '../../layout/luks2/luks2.ts'
 import { sectorSize } from '../../layout/verity.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
+import type { EvidenceOf } from '../../proof/state.ts'
 import type { Secret } from '../../secret/secret.ts'
 import { type Content, openIntegrity } from './integrity-mapping.ts'
 
@@ -82,9 +83,10 @@ export const printCipher = (profile: Luks2Profile): string =>
   ].join(' ')
 
 /** What the state says of it. */
-export const evidenceOf = ({ mapping, integrity }: Opened) => ({
-  integrity: integrity === undefined ? 'none' : 'hmac-sha256',
-  device: mapping.device,
-  table: mapping.table,
-  ...(integrity === undefined ? {} : { 'integrity-table': integrity.table }),
-})
+export const evidenceOf = ({
+  mapping: { device, table },
+  integrity,
+}: Opened): Pick<EvidenceOf<'open-ephemeral'>, 'integrity' | 'device' | 'table' | 'integrityTable'> =>
+  integrity === undefined
+    ? { integrity: 'none', device, table }
+    : { integrity: 'hmac-sha256', device, table, integrityTable: integrity.table }

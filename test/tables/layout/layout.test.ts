@@ -18,7 +18,6 @@ import {
   superblockFor,
 } from '../../../src/layout/integrity.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../../../src/layout/layout.ts'
-import { parseState, printState, type State } from '../../../src/layout/state.ts'
 
 test('there are the six volumes, the root first', () => {
   assert.equal(
@@ -157,47 +156,6 @@ test('a manifest reads back, and one that is cut anywhere does not', () => {
     text.replace('/init', 'init'),
   ])
     assert.is(parseManifest(bad), undefined, bad)
-})
-
-const state: State = {
-  edition: 'cvmboot',
-  version: '0.1.0',
-  node: 'v26.10.0',
-  git: 'abc',
-  kernel: '6.12',
-  cvm: 'tdx',
-  keyProvider: 'ephemeral',
-  entered: 800,
-  started: 900,
-  steps: [
-    {
-      step: 'open-verity root-fs',
-      at: 901.5,
-      milliseconds: 1.5,
-      evidence: { volume: 'root-fs', table: '1 …' },
-    },
-  ],
-}
-
-test('the state reads back, and nothing that would print otherwise does', () => {
-  const text = printState(state)
-  assert.equal(parseState(text), state)
-  assert.equal(JSON.parse(text).volumes, { 'root-fs': { table: '1 …' } })
-  for (const bad of [
-    '',
-    '[]',
-    'null',
-    '{}',
-    text.slice(0, -2),
-    text.replace('"format": 1', '"format": 2'),
-    text.replace('900', '"900"'),
-    text.replace('800', 'null'),
-    text.replace('901.5', '"901.5"'),
-    text.replace('"volume": "root-fs"', '"volume": null'),
-    text.replace('"milliseconds": 1.5', '"milliseconds": "1.5"'),
-    ` ${text}`,
-  ])
-    assert.is(parseState(bad), undefined, bad)
 })
 
 test.run()

@@ -8,7 +8,14 @@ import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { faultOf } from '../../../src/fault/index.ts'
-import { printState, type State } from '../../../src/layout/state.ts'
+import { evidenceFields, type Field } from '../../../src/proof/fields.ts'
+import {
+  type Evidence,
+  type EvidenceOf,
+  printState,
+  type State,
+  type StepState,
+} from '../../../src/proof/state.ts'
 import { chainOf } from '../../../src/runtime/report/chain.ts'
 import { drawReport } from '../../../src/runtime/report/draw.ts'
 import {
@@ -86,6 +93,14 @@ const withSteps = (change: (state: State) => State): BootRecord => ({
   state: change(record().state),
 })
 
+/** Each text that is no word of a list is as long and as mean as it can be. */
+const withHostileTexts = (evidence: Evidence): Evidence => {
+  const fields: Readonly<Record<string, Field>> = evidenceFields[evidence.kind]
+  return JSON.parse(JSON.stringify(evidence), (name, value) =>
+    typeof value === 'string' && fields[name]?.type === 'text' ? `${value}${hostile}` : value,
+  )
+}
+
 const hostile = '<script>alert(1)</script>"&\u0000'.repeat(4)
 for (const [what, given] of [
   ['a real boot', record()],
@@ -108,12 +123,7 @@ for (const [what, given] of [
       kernel: hostile,
       steps: state.steps.map(({ evidence, ...step }) => ({
         ...step,
-        evidence: Object.fromEntries(
-          Object.entries(evidence).map(([key, value]) => [
-            key,
-            key === 'protection' ? value : `${value}${hostile}`,
-          ]),
-        ),
+        evidence: withHostileTexts(evidence),
       })),
     })),
   ],
@@ -174,10 +184,34 @@ test('phases follow each other without a gap, and the steps lie within theirs', 
   assert.ok(unpacking !== undefined && unpacking.from < unpacking.to)
 })
 
-const timed = (...took: readonly (readonly [verb: string, milliseconds: number])[]) => {
+const lasting: EvidenceOf<'open-lasting'> = {
+  kind: 'open-lasting',
+  volume: 'workspace',
+  protection: 'crypt',
+  key: 'snp',
+  binding: 'id-block',
+  generation: 1,
+  tcb: '-',
+  srk: '-',
+  provisioned: 'no',
+  renewed: 'no',
+  owner: 'none',
+  header: 'ab',
+  data: '/dev/vda7',
+  integrity: 'none',
+  device: '/dev/dm-3',
+  table: '-',
+}
+const evidenceFor = {
+  'open-lasting': () => lasting,
+  'mask-swap': () => ({ kind: 'mask-swap', swap: 'masked' }) as const,
+  harden: (setting: string) => ({ kind: 'harden', setting, value: '1' }) as const,
+}
+
+const timed = (...took: readonly (readonly [verb: keyof typeof evidenceFor, milliseconds: number])[]) => {
   let at = 1000
-  const steps = took.map(([verb, milliseconds], i) => {
-    const step = { step: verb, at, milliseconds, evidence: { setting: `s${i}` } }
+  const steps = took.map(([verb, milliseconds], i): StepState => {
+    const step = { step: verb, at, milliseconds, evidence: evidenceFor[verb](`s${i}`) }
     at += milliseconds
     return step
   })
@@ -190,7 +224,7 @@ const shownAs = (rows: ReturnType<typeof timed>): string[] =>
 test('equal short steps that follow each other are one row, which still names and times each', () => {
   const long = ['open-lasting', 900] as const
   const three = timed(long, ['harden', 5], ['harden', 6], ['harden', 7])
-  assert.equal(shownAs(three), ['open-lasting s0', 'harden (3 times)'])
+  assert.equal(shownAs(three), ['open-lasting workspace', 'harden (3 times)'])
   const [, folded] = three
   assert.equal(folded?.subjects, ['s1', 's2', 's3'])
   assert.is((folded?.to ?? 0) - (folded?.from ?? 0), 18)
@@ -248,10 +282,10 @@ test('systemd tells, or does not', () => {
     assert.is(parseSystem(bad), undefined)
 })
 
-const stateOf = (cvm: string, evidence: Record<string, string>): State => ({
+const stateOf = (cvm: string, evidence: Evidence): State => ({
   ...record().state,
   cvm,
-  steps: [{ step: 'open-lasting', at: 1, milliseconds: 1, evidence }],
+  steps: [{ step: 'a step', at: 1, milliseconds: 1, evidence }],
 })
 
 test('the chain says what protects, and where nothing does', () => {
@@ -264,18 +298,25 @@ test('the chain says what protects, and where nothing does', () => {
   assert.is(at('/mnt/nvflare/job-store')?.trust, 'none')
   assert.match(at('/mnt/nvflare/job-store')?.demands ?? '', /the host reads it/)
   assert.is(at('/etc')?.name, 'os-config over root-fs')
-  assert.is(chainOf(stateOf('sev-snp', {})).measured, 'measured')
-  const lasting = {
-    volume: 'workspace',
-    protection: 'crypt',
-    key: 'snp',
-    binding: 'id-block',
-    provisioned: 'no',
-  }
+  assert.is(chainOf(stateOf('sev-snp', { kind: 'load-modules' })).measured, 'measured')
   const [kept] = chainOf(stateOf('sev-snp', { ...lasting, integrity: 'hmac-sha256' })).links
   assert.is(kept?.demands, 'key by snp, to id-block')
   assert.is(kept?.enforced.by, 'dm-crypt with integrity')
   assert.match(kept?.mounted.how ?? '', /as it was kept/)
+})
+
+test('a directory of workspace is said to be what it is: encrypted, and on workspace', () => {
+  const directory = { kind: 'bind-directory', mount: '/srv/data', from: 'workspace', hides: 0 } as const
+  const [made] = chainOf(stateOf('sev-snp', { ...directory, directory: 'made' })).links
+  assert.equal(made, {
+    trust: 'encrypted',
+    name: 'directory of workspace',
+    demands: '',
+    enforced: { by: 'bind mount', on: 'workspace' },
+    mounted: { at: '/srv/data', how: 'new' },
+  })
+  const [found] = chainOf(stateOf('sev-snp', { ...directory, directory: 'found' })).links
+  assert.is(found?.mounted.how, 'as it was kept')
 })
 
 test('times and marks are round', () => {
