@@ -1,5 +1,5 @@
 // `npm run bench`: cvmboot against other ways to boot the same disk, in guest instructions, which do not depend on
-// this machine or on what else it does. Prints Markdown; --write puts table and chart into README.md.
+// this machine or on what else it does. Prints Markdown; --write puts table and chart into docs/reference/speed.md.
 // `npm run bench -- boots` does one part only; parts: boots, memory, growth, lasting, setup,
 // throughput.
 
@@ -179,14 +179,14 @@ const main = async (): Promise<void> => {
   }
 }
 
-/** The README's table between its marks, and the chart beside this file. */
+/** The page's table between its marks, and the chart that the page shows. */
 const write = async (text: readonly string[], measured: readonly Measured[]): Promise<void> => {
-  const readme = join(project, 'README.md')
-  const before = await readFile(readme, 'utf8')
+  const page = join(project, 'docs/reference/speed.md')
+  const before = await readFile(page, 'utf8')
   const marks = /(<!-- bench: written by npm run bench -- --write -->\n)[\s\S]*?(<!-- end -->)/
-  if (!marks.test(before)) throw new Error('README.md has no place for the table')
+  if (!marks.test(before)) throw new Error('docs/reference/speed.md has no place for the table')
   await writeFile(
-    readme,
+    page,
     before.replace(marks, (_, from, to) => `${from}\n${text.join('\n')}\n${to}`),
   )
   const bars = measured.map(({ label, ours, figures: { whole, fromInit } }) => ({
@@ -195,7 +195,7 @@ const write = async (text: readonly string[], measured: readonly Measured[]): Pr
     parts: [whole - fromInit, fromInit] as const,
   }))
   const chart = printChart('A boot in G instructions', bars)
-  await writeFile(join(import.meta.dirname, 'bench.svg'), chart)
+  await writeFile(join(project, 'docs/pictures/speed.svg'), chart)
 }
 
 await main()

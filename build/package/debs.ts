@@ -14,6 +14,7 @@ import { verbs } from '../../src/verbs/index.ts'
 import { pinnedNode } from '../base.ts'
 import { root } from '../bundle.ts'
 import type { Content, Deb, Release } from './deb.ts'
+import { documents } from './documents.ts'
 import { ownLicense, printCopyright } from './licenses.ts'
 
 const file = (text: string | Buffer): Content => ({ kind: 'file', mode: 0o644, text })
@@ -52,8 +53,6 @@ const overrides = [
   ['old-fsf-address-in-copyright-file', 'likewise'],
 ] as const
 
-const documents = ['README.md', 'kernel-cmdline.md', 'LIMITATIONS.md', 'CHANGELOG.md'] as const
-
 const documentsOf = (name: string, release: Release, copyright: string): Deb['files'] => ({
   [`/usr/share/doc/${name}/copyright`]: file(copyright),
   [`/usr/share/doc/${name}/changelog.gz`]: zipped(changelog(name, release)),
@@ -65,10 +64,12 @@ const main = async (executable: string, release: Release, metas: readonly Metafi
     Object.entries(verbs).map(async ([verb, { about, load }]) => completed(verb, about, (await load()).help)),
   )
   const docs = await Promise.all(
-    documents.map(
-      async (name) =>
-        [`/usr/share/doc/cvmboot/${name}.gz`, zipped(await readFile(join(root, name)))] as const,
-    ),
+    documents.map(async (name) => {
+      const text = await readFile(join(root, name))
+      return name.endsWith('.md')
+        ? ([`/usr/share/doc/cvmboot/${name}.gz`, zipped(text)] as const)
+        : ([`/usr/share/doc/cvmboot/${name}`, file(text)] as const)
+    }),
   )
   const manuals = pages.map(
     (page) =>

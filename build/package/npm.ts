@@ -2,9 +2,10 @@
 
 import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from '../../src/machine/exec.ts'
 import { bundle, type Identity, root } from '../bundle.ts'
+import { documents } from './documents.ts'
 
 /** What execa asks for, and zlib for kernel modules in zstd. */
 const oldest = { major: 22, minor: 15 } as const
@@ -25,8 +26,6 @@ const head = `#!/usr/bin/env node
   }
 }
 `
-
-const documents = ['README.md', 'LICENSE', 'LIMITATIONS.md', 'kernel-cmdline.md', 'CHANGELOG.md'] as const
 
 const description = (project: string) => ({
   name: 'cvmboot',
@@ -52,7 +51,10 @@ export const makeNpm = async (identity: Identity, time: number, directory: strin
       join(folder, 'package.json'),
       `${JSON.stringify(description(identity.project), null, 2)}\n`,
     )
-    for (const name of documents) await copyFile(join(root, name), join(folder, name))
+    for (const name of ['LICENSE', ...documents]) {
+      await mkdir(dirname(join(folder, name)), { recursive: true })
+      await copyFile(join(root, name), join(folder, name))
+    }
     await utimes(folder, time, time)
     const output = join(directory, `cvmboot-${identity.project}.tgz`)
     const same = ['--sort=name', `--mtime=@${time}`, '--owner=0', '--group=0', '--numeric-owner']

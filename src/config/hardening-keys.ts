@@ -58,7 +58,7 @@ export const hardeningKeys: readonly Key[] = [
     key: 'GENERATORS',
     aliases: [],
     expected:
-      'names of generators of the root that run besides those of the table in kernel-cmdline.md, each once, with a space between',
+      'names of generators of the root that run besides those of the table in partition.conf.md, each once, with a space between',
     read: (text, to) => {
       const generators = listOf(text)
       to.doors = { ...to.doors, generators }

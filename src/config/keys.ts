@@ -47,7 +47,7 @@ const isModule = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.t
 /** As the kernel has it. */
 const canonical = (module: string): string => module.replaceAll('-', '_')
 
-/** All keys, in the order they are printed. kernel-cmdline.md has the same list; a test compares. */
+/** All keys, in the order they are printed. docs/reference/partition.conf.md has the same list; a test compares. */
 export const configKeys: readonly Key[] = [
   {
     key: 'ROOT_MOUNT',

@@ -1,4 +1,4 @@
-// The most that is read of each kind of input, whoever wrote it. Pure. kernel-cmdline.md shows the same table.
+// The most that is read of each kind of input, whoever wrote it. Pure. docs/reference/refusals.md shows the same table.
 // A limit is far above what an honest file needs, and far below what a machine has.
 
 export type Limit = {

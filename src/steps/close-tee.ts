@@ -1,5 +1,5 @@
 // close-tee: the driver that derives keys is removed, once the boot has its own. Whoever may load modules can bring
-// it back: see LIMITATIONS.md.
+// it back: see docs/security.md.
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'

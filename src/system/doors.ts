@@ -1,5 +1,5 @@
 // What systemd of the new root would start because of a device, a firmware variable or a disk that the host chose, and
-// what of that the boot masks. Pure. kernel-cmdline.md has the tables from here.
+// what of that the boot masks. Pure. docs/reference/partition.conf.md has the tables from here.
 
 /** `runs`: the boot leaves it. `masked`: it runs only where GENERATORS names it. `never`: nothing brings it back. */
 type Generator = {

@@ -166,7 +166,7 @@ test('the table has every pair once', () => {
 })
 
 test('the page has each word that the state can say of a volume, and no other', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../kernel-cmdline.md'), 'utf8')
+  const page = readFileSync(join(import.meta.dirname, '../../docs/reference/luks2.md'), 'utf8')
   const listed = [...page.matchAll(/^\| `provisioned: ([a-z]+)` \|/gm)].map(([, word]) => word)
   const words = table.flatMap(([, , ...cells]) => cells.map((cell) => cell.split(' ')[0] ?? ''))
   const said = words.filter((word) => !/-/.test(word))

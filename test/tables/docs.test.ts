@@ -1,7 +1,5 @@
-// The documents and the source say the same. Tables are made from the source: UPDATE_DOCS=1 writes them anew.
+// The pages and the source say the same. The tests make the tables of the pages from the source: UPDATE_DOCS=1 writes them anew.
 
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { builtInWords } from '../../src/cmdline/builtin.ts'
@@ -10,9 +8,20 @@ import { parameters, parseParams } from '../../src/cmdline/params.ts'
 import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { defaultConfig } from '../../src/config/settings.ts'
-import { type BootFault, describeFault, type FaultCode, faultCodes } from '../../src/fault/index.ts'
+import type { Family } from '../../src/fault/family.ts'
+import { type BootFault, describeFault, type FaultCode, families } from '../../src/fault/index.ts'
 import { formats } from '../../src/inspect/formats.ts'
 import { limits } from '../../src/layout/limits.ts'
+import {
+  areaOffset,
+  binaryBytes,
+  dataOffset,
+  headerAreaBytes,
+  headerBytes,
+  jsonBytes,
+  macOffset,
+  type Slot,
+} from '../../src/layout/luks2/profile.ts'
 import { planBoot } from '../../src/plan/plan.ts'
 import { statePath } from '../../src/proof/state.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
@@ -29,54 +38,40 @@ import { screenOf } from '../../src/terminal/screen.ts'
 import { goodCmdline } from '../fake/machine.ts'
 import { bootRecorded } from '../with/boot-recorded.ts'
 import { type Recorded, systemOf } from '../with/captured.ts'
-import { bootsIn, mixedUp, recordedBlock } from '../with/recorded.ts'
+import { anchorOf, framed, readPage, samePart, table } from '../with/pages.ts'
+import { bootsIn, inShort, mixedUp, recordedBlock } from '../with/recorded.ts'
 
-const file = (name: string): string => join(import.meta.dirname, '../..', name)
-const cmdlineDoc = file('kernel-cmdline.md')
-const read = (doc = cmdlineDoc): string => readFileSync(doc, 'utf8')
-
-const section = (name: string, content: string, doc = cmdlineDoc): void => {
-  const pattern = new RegExp(`(<!-- ${name}:[^\n]*-->\n)[\\s\\S]*?(<!-- end -->)`)
-  assert.match(read(doc), pattern)
-  if (process.env['UPDATE_DOCS'] === '1')
-    writeFileSync(
-      doc,
-      read(doc).replace(pattern, (_, a, b) => `${a}\n${content}\n${b}`),
-    )
-  assert.is(pattern.exec(read(doc))?.[0].split('\n').slice(1, -1).join('\n').trim(), content.trim())
-}
-
-const row = (...cells: string[]): string =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+const cmdlinePage = 'kernel-cmdline.md'
+const configPage = 'docs/reference/partition.conf.md'
+const refusalsPage = 'docs/reference/refusals.md'
+const operatePage = 'docs/operate.md'
+const tutorialPage = 'docs/tutorial.md'
 
 test("the words of others are the source's: required, built-in, and those that no list can allow", () => {
-  const head = (...cells: string[]): string => row(...cells) + row(...cells.map(() => '---'))
-  const required = requiredWords.map((one) => row(`\`${printRequired(one)}\``, one.why))
-  section('required', head('word', 'without it') + required.join(''))
+  const required = requiredWords.map((one) => [`\`${printRequired(one)}\``, one.why])
+  samePart(cmdlinePage, 'required', table(['word', 'without it'], required))
   const builtIn = builtInWords.map(({ name, values, takes, where, why }) => {
     const word = values === undefined ? `\`${name}\`` : `\`${name}=\``
-    return row(word, takes, where === 'every' ? 'every' : 'dracut, initramfs-tools', why)
+    return [word, takes, where === 'every' ? 'every' : 'dracut, initramfs-tools', why]
   })
-  section(
-    'built-in',
-    head('word', 'takes', 'in which initramfs', 'why it cannot weaken a boot') + builtIn.join(''),
-  )
+  const heads = ['word', 'takes', 'in which initramfs', 'why it cannot weaken a boot']
+  samePart(cmdlinePage, 'built-in', table(heads, builtIn))
   const key = (one: (typeof forbidden)[number]): string => `${one.reason} ${one.harmless}`
   const never = [...new Set(forbidden.map(key))].map((same) => {
     const rows = forbidden.filter((one) => key(one) === same)
     const names = rows.flatMap((one) => one.names).map((name) => `\`${name}\``)
     const fine = rows[0]?.harmless?.source
-    return row(names.join(' '), rows[0]?.reason ?? '', fine === undefined ? '' : `\`${fine}\``)
+    return [names.join(' '), rows[0]?.reason ?? '', fine === undefined ? '' : `\`${fine}\``]
   })
-  section('forbidden', head('words', 'why', 'unless its value matches') + never.join(''))
+  samePart(cmdlinePage, 'forbidden', table(['words', 'why', 'unless its value matches'], never))
 })
 
 test("the keys of partition.conf are the source's, with what they take and their defaults", () => {
   const rows = configKeys.map(({ key, aliases, expected, print }) => {
     const names = [key, ...aliases.map((alias) => `[${alias}]`)].join(' ')
-    return row(names, expected, print(defaultConfig))
+    return [names, expected, print(defaultConfig)]
   })
-  section('config', row('key', 'takes', 'default') + row('---', '---', '---') + rows.join(''))
+  samePart(configPage, 'config', table(['key', 'takes', 'default'], rows))
 })
 
 test("the kernel settings, what becomes of generators, and the masked units are the source's", () => {
@@ -90,17 +85,17 @@ test("the kernel settings, what becomes of generators, and the masked units are 
   const rows = Object.entries(settings).map(([name, { absent, why }]) => {
     const left = userSettings.some((one) => one === name) ? 'HARDEN_USERS_BUT' : ''
     const key = keysOfSettings[name] ?? left
-    return row(`\`${name}\``, `\`${chosen.get(name)}\``, key, missing[absent], why)
+    return [`\`${name}\``, `\`${chosen.get(name)}\``, key, missing[absent], why]
   })
-  const head = row('setting', 'value', 'key', 'a kernel without it', 'what it keeps away')
-  section('settings', head + row('---', '---', '---', '---', '---') + rows.join(''))
-  const decided = generators.map(({ name, decision, why }) => row(`\`${name}\``, decision, why))
-  section('generators', row('generator', 'here', 'why') + row('---', '---', '---') + decided.join(''))
-  const masked = agents.map(({ unit, why }) => row(`\`${unit}\``, why))
-  section('agents', row('unit', 'why') + row('---', '---') + masked.join(''))
+  const heads = ['setting', 'value', 'key', 'a kernel without it', 'what it keeps away']
+  samePart(configPage, 'settings', table(heads, rows))
+  const decided = generators.map(({ name, decision, why }) => [`\`${name}\``, decision, why])
+  samePart(configPage, 'generators', table(['generator', 'here', 'why'], decided))
+  const masked = agents.map(({ unit, why }) => [`\`${unit}\``, why])
+  samePart(configPage, 'agents', table(['unit', 'why'], masked))
 })
 
-/** Of settings that have a key of their own. */
+/** Settings that have a key of their own. */
 const keysOfSettings: Readonly<Record<string, string>> = {
   'kernel.yama.ptrace_scope': 'PTRACE_SCOPE',
   lockdown: 'LOCKDOWN',
@@ -109,36 +104,73 @@ const keysOfSettings: Readonly<Record<string, string>> = {
 }
 
 test("what os-config may not have is the source's", () => {
-  for (const [name, table] of [
+  for (const [name, paths] of [
     ['guards', guards],
     ['cautions', cautions],
   ] as const) {
-    const reasons = [...new Set(table.map(({ reason }) => reason))]
-    const rows = reasons.map((reason) => {
-      const paths = table.filter((guard) => guard.reason === reason).map(({ path }) => `\`${path}\``)
-      return row(paths.join(' '), reason)
-    })
-    section(name, row("in os-config's `etc`", 'why') + row('---', '---') + rows.join(''))
+    const reasons = [...new Set(paths.map(({ reason }) => reason))]
+    const rows = reasons.map((reason) => [
+      paths
+        .filter((guard) => guard.reason === reason)
+        .map(({ path }) => `\`${path}\``)
+        .join(' '),
+      reason,
+    ])
+    samePart(configPage, name, table(["in os-config's `etc`", 'why'], rows))
   }
 })
 
 test("the formats that inspect knows are the source's", () => {
-  const rows = formats.map(({ kind, name, advice }) => row(`\`${kind}\``, name, advice('FILE')))
-  section('formats', row('kind', 'what it is', 'what to do') + row('---', '---', '---') + rows.join(''))
+  const rows = formats.map(({ kind, name, advice }) => [`\`${kind}\``, name, advice('FILE')])
+  samePart('docs/reference/inspect.md', 'formats', table(['kind', 'what it is', 'what to do'], rows))
 })
 
-test("the refusals are the source's, with status and words", () => {
-  const rows = faultCodes
-    .map((code) => describeFault(code))
-    .map(({ code, exit, says }) => row(`\`${code}\``, `${exit}`, says))
-  section('faults', row('code', 'status', 'says') + row('---', '---', '---') + rows.join(''))
+test("the refusals are the source's: each family has its heading, in its order, and each heading its family", () => {
+  const named = Object.entries<Family>(families)
+  const headings = [...readPage(refusalsPage).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)
+  assert.equal(
+    headings.slice(0, -1),
+    named.map(([, { title }]) => title),
+  )
+  const list = named.map(([, { title, exit }]) => [`[${title}](#${anchorOf(title)})`, `${exit}`])
+  samePart(refusalsPage, 'families', table(['family', 'exit status'], list))
+  for (const [name, { rows }] of named) {
+    const cells = Object.keys(rows)
+      .map((code) => describeFault(code as FaultCode))
+      .map(({ code, means, advice }) => [`\`${code}\``, means, advice ?? ''])
+    samePart(refusalsPage, `faults-${name}`, table(['code', 'what it means', 'what to do'], cells))
+  }
 })
 
 test("the limits of what is read are the source's", () => {
-  const rows = Object.entries(limits).map(([name, { of, most, unit }]) =>
-    row(`\`${name}\``, of, `${most} ${unit}`),
-  )
-  section('limits', row('limit', '', 'at most') + row('---', '---', '---') + rows.join(''))
+  const rows = Object.entries(limits).map(([name, { of, most, unit }]) => [
+    `\`${name}\``,
+    of,
+    `${most} ${unit}`,
+  ])
+  samePart(refusalsPage, 'limits', table(['limit', '', 'at most'], rows))
+})
+
+const number = (bytes: number): string => `${bytes}`
+
+test("the parts of a LUKS2 header are the source's", () => {
+  const slot = (which: Slot): string =>
+    areaOffset('xts', which) === areaOffset('xts-hmac', which)
+      ? number(areaOffset('xts', which))
+      : `${areaOffset('xts', which)}, with \`xts-hmac\` ${areaOffset('xts-hmac', which)}`
+  const rows = [
+    ['0', `first header: ${binaryBytes} bytes in binary, ${jsonBytes} bytes of JSON text`],
+    [number(headerBytes), 'second header: the same, except magic, place, salt and checksum'],
+    [slot(0), 'keyslot 0: the volume key, for the passphrase of the TEE'],
+    [slot(1), 'keyslot 1: the volume key, for the passphrase of the owner, if there is an owner'],
+    [
+      number(macOffset),
+      'MAC block: the title `cvmboot MAC 3` in 16 bytes, 32 bytes of MAC of the TEE, 32 bytes of MAC of the owner, 96 bytes of masked volume key, then zeroes',
+    ],
+    [number(headerAreaBytes), 'spare area: a new header is written here first; zeroes at other times'],
+    [number(dataOffset), 'data, to the end of the partition'],
+  ]
+  samePart('docs/reference/luks2.md', 'header-bytes', table(['from byte', 'what lies there'], rows))
 })
 
 const sceneFrom = (recorded: Recorded) => {
@@ -146,13 +178,13 @@ const sceneFrom = (recorded: Recorded) => {
   const { expected, state } = readBooted(system, undefined)
   return sceneOf(system, expected, state)
 }
-/** No wider than a page shows without scrolling. test/vm/running.test.ts has a machine print the same. */
+/** A page shows this width without scrolling. test/vm/running.test.ts has a machine print the same. */
 const page = screenOf({ isTTY: true, columns: 100 }, { NO_COLOR: '1' })
 
-test('what status and verify print of a real machine is in README.md', () => {
+test('what status and verify print of a real machine is on its page', () => {
   const scene = sceneFrom(bootRecorded())
-  section('status', `\`\`\`text\n${printOverview(overviewOf(scene), page)}\`\`\`\n`, file('README.md'))
-  section('verify', `\`\`\`text\n${printFindings(compare(scene), page)}\`\`\`\n`, file('README.md'))
+  samePart(operatePage, 'status', framed(printOverview(overviewOf(scene), page)))
+  samePart(operatePage, 'verify', framed(printFindings(compare(scene), page)))
 })
 
 test('and what verify prints once somebody mounted over a volume', () => {
@@ -165,7 +197,7 @@ test('and what verify prints once somebody mounted over a volume', () => {
   const bad = compare(sceneFrom({ ...recorded, texts }))
   const [difference] = /^FAIL.*\n(?: .*\n)*/m.exec(printFindings(bad, page)) ?? []
   assert.match(difference ?? '', /^FAIL {2}mount \/mnt\/nvflare\/oem-launcher +verify-mount: /)
-  section('verify-difference', `\`\`\`text\n${difference}\`\`\`\n`, file('README.md'))
+  samePart(operatePage, 'verify-difference', framed(difference ?? ''))
 })
 
 /** What the shell scripts said, and what is said instead. */
@@ -182,21 +214,23 @@ test("the old scripts' five troubles are messages of the source, with cause and 
     codes.map((code, i) => {
       const { says, advice } = describeFault(code)
       assert.ok(advice, `${code} has no remedy`)
-      return row(i === 0 ? said : '', `\`${code}\``, says)
+      return [i === 0 ? said : '', `\`${code}\``, says]
     }),
   )
-  const table = row('the scripts said', 'now', 'says') + row('---', '---', '---') + rows.join('')
-  section('troubles', table, file('README.md'))
+  samePart(operatePage, 'troubles', table(['the scripts said', 'now', 'says'], rows))
 })
 
-test('the parameters in README.md are those of the source', () => {
-  const rows = parameters.map(({ name, takes, absent }) => row(`\`${name}\``, takes, absent))
-  const table = row('parameter', 'takes', 'absent') + row('---', '---', '---') + rows.join('')
-  section('parameters', table, file('README.md'))
+test("the parameters are the source's", () => {
+  const rows = parameters.map(({ name, takes, absent }) => [
+    `[\`${name}\`](#${anchorOf(name)})`,
+    takes,
+    absent,
+  ])
+  samePart(cmdlinePage, 'parameters', table(['parameter', 'takes', 'absent'], rows))
 })
 
 test('every parameter has its heading, and every heading its parameter', () => {
-  const headings = [...read().matchAll(/^### `(.+)`$/gm)].map((match) => match[1])
+  const headings = [...readPage(cmdlinePage).matchAll(/^### `(cvmboot\..+)`$/gm)].map((match) => match[1])
   assert.equal(
     headings,
     parameters.map((p) => p.name),
@@ -204,7 +238,7 @@ test('every parameter has its heading, and every heading its parameter', () => {
 })
 
 const paragraph = (name: string): string => {
-  const [, text = ''] = read().split(`### \`${name}\`\n`)
+  const [, text = ''] = readPage(cmdlinePage).split(`### \`${name}\`\n`)
   return text.split(/^##/m)[0] ?? ''
 }
 
@@ -244,13 +278,19 @@ test('the picture of the boot has every kind of step', () => {
   const second = { ...workspace, provider: 'snp+tpm2' } as const
   const lasting = { ...defaultConfig, keys: { workspace, 'job-store': second } }
   for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one, 'own')))
-    assert.match(read(), new RegExp(`^ {12}${kind} `, 'm'), kind)
-  assert.ok(read().includes(statePath))
+    assert.match(readPage('docs/architecture.md'), new RegExp(`^ {12}${kind} `, 'm'), kind)
+  assert.ok(readPage('docs/architecture.md').includes(statePath))
 })
 
-test('each boot that README.md shows is one boot: its time rises, its steps follow each other, it ends once', () => {
+test('each recorded boot is one boot: its time rises, its steps follow each other, it ends once', () => {
   for (const name of ['boot', 'boot-changed'])
-    assert.is(mixedUp(recordedBlock(readFileSync(file('README.md'), 'utf8'), name)), undefined, name)
+    assert.is(mixedUp(recordedBlock(readPage(tutorialPage), name)), undefined, name)
+})
+
+test('README.md shows the recorded boots in short', () => {
+  const whole = recordedBlock(readPage(tutorialPage), 'boot')
+  samePart('README.md', 'short-boot', framed(inShort(whole, /require-cvm|open-|handing over/)))
+  samePart('README.md', 'short-changed', framed(recordedBlock(readPage(tutorialPage), 'boot-changed')))
 })
 
 test('lines of another boot among those of one are noticed', () => {
@@ -271,11 +311,6 @@ test('lines of another boot among those of one are noticed', () => {
   ] as const)
     assert.match(mixedUp(lines.join('\n')) ?? 'one boot', why)
   assert.equal(bootsIn(`setup\n${good.join('\n')}\nnoise\n${good.join('\n')}\n`).length, 2)
-})
-
-test('documents name no tool, host or path of a machine of ours', () => {
-  for (const name of ['README.md', 'kernel-cmdline.md', 'LIMITATIONS.md', 'CHANGELOG.md'])
-    assert.not.match(readFileSync(file(name), 'utf8'), /\/work\/|\/root\/|\/home\/\w/)
 })
 
 test.run()

@@ -97,7 +97,7 @@ test('open writes the 32 bytes to a pipe, from a disk, a partition or a header',
   }
 })
 
-const documented = readFileSync(join(import.meta.dirname, '../../kernel-cmdline.md'), 'utf8')
+const documented = readFileSync(join(import.meta.dirname, '../../docs/owner.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('cryptsetup luksDump '))
 

@@ -1,5 +1,5 @@
 // test/golden/boot/ is what the machine of running.test.ts said: `UPDATE_GOLDEN=1 node test/vm/running.test.ts` boots it and
-// writes it anew, with the picture, and what README.md shows of it. Look at the picture before you commit it.
+// writes it anew, with the picture, and what docs/operate.md shows of it. Look at the picture before you commit it.
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -18,7 +18,11 @@ const files: Readonly<Record<string, { readonly part: string; readonly only?: Re
   'recorded.txt': { part: 'recorded' },
 }
 
-const drawn = ['test/tables/runtime/report.test.ts', 'test/tables/docs.test.ts'] as const
+const drawn = [
+  'test/tables/runtime/report.test.ts',
+  'test/tables/docs.test.ts',
+  'test/tables/pictures.test.ts',
+] as const
 
 /** Throws where a part is not there. */
 export const writeGolden = (parts: ReadonlyMap<string, Part>): void => {

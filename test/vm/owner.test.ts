@@ -114,7 +114,7 @@ const passphraseOf = ({ identity }: Context, disk: string): Buffer => {
 /** What the owner finds on the disk, in a machine with a Debian release's own tools. */
 const asOwner = async (context: Context, release: Suite, profile: Luks2Profile) => {
   const { disk } = context.sides[profile]
-  const [line = ''] = (await readFile(join(project, 'kernel-cmdline.md'), 'utf8'))
+  const [line = ''] = (await readFile(join(project, 'docs/owner.md'), 'utf8'))
     .split('\n')
     .filter((one) => one.startsWith('cryptsetup luksDump ') && one.includes(' age '))
   const files = {

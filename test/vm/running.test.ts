@@ -1,5 +1,5 @@
 // The verbs for a running CVM in a real one: what they say of a boot as it was measured, and that each change behind its
-// back is noticed. UPDATE_GOLDEN=1 writes test/golden/boot and what README.md shows anew: golden.ts.
+// back is noticed. UPDATE_GOLDEN=1 writes test/golden/boot and what docs/operate.md shows anew: golden.ts.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,13 +23,13 @@ test.before(async (ran) => {
   if (process.env['UPDATE_GOLDEN'] === '1') writeGolden(parts)
 })
 
-/** What README.md shows, without its frame. */
+/** What docs/operate.md shows, without its frame. */
 const shown = (name: string): string =>
   new RegExp(`<!-- ${name}:.*-->\\s+\`\`\`text\\n([\\s\\S]*?)\`\`\``).exec(
-    readFileSync(join(project, 'README.md'), 'utf8'),
+    readFileSync(join(project, 'docs/operate.md'), 'utf8'),
   )?.[1] ?? ''
 
-test('README.md and the recorded boot say what this machine says, but for times, sizes and hashes', ({
+test('docs/operate.md and the recorded boot say what this machine says, but for times, sizes and hashes', ({
   part,
 }) => {
   const stepsOf = (text: string) => parseState(text)?.steps.map(({ step, evidence }) => [step, evidence])

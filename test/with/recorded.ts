@@ -64,3 +64,11 @@ export const mixedUp = (block: string): string | undefined => {
     return 'steps are missing'
   return undefined
 }
+
+/** The lines of a boot that match, and one line `…` for each run of lines between them. */
+export const inShort = (block: string, kept: RegExp): string =>
+  timedLines(block)
+    .map((line) => (kept.test(line) ? line : '          …'))
+    .filter((line, i, all) => line !== all[i - 1])
+    .map((line) => `${line}\n`)
+    .join('')

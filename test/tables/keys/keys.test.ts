@@ -94,7 +94,7 @@ test('each word of its domain makes another lasting key; the passphrase outlives
   assert.is(key({ generation: 2 }, 'passphrase'), key({}, 'passphrase'))
 })
 
-test("lasting keys are HKDF-SHA-512 of the words that kernel-cmdline.md names: vectors made by Python's hmac", () => {
+test("lasting keys are HKDF-SHA-512 of the words that docs/reference/luks2.md names: vectors made by Python's hmac", () => {
   const hashes = ['1', '2', '3'].map((digit) => digit.repeat(64))
   const uuid = '40714836-65a1-43e1-babb-dc2008cb9033'
   const vectors = [
