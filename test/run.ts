@@ -1,16 +1,26 @@
-// `npm test`: types, style, the unit rings with coverage, the build, the real boots. Ends with a plain count.
-// `npm run unit` (--unit) stops before the boots: under a minute, for use between two edits.
+// Runs the tests.
+//
+//   npm run unit                  types, style, and the rings that need Node alone: no package, no root, under a minute
+//   npm test                      all: types, style, all rings, and the share of lines that the tests run
+//   npm test -- tools             one ring of test/rings.ts, or several; `unit tools` also measures the lines
+//   npm test -- test/fake         the files below a directory
+//   npm test -- test/vm/tpm.test.ts   one file, or several; what the file prints is shown as it comes
+//
+// A ring whose tests start programs installs their Debian packages first. The run ends with the files that failed, the
+// slowest files, the minutes of each ring, and a plain count.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { ensurePackages } from '../build/packages.ts'
+import { orderOf, type Stage } from './rings.ts'
+import { countTests, printTally, type Result } from './tally.ts'
 
 const top = join(import.meta.dirname, '..')
 const bin = join(top, 'node_modules/.bin')
 
-type Run = { readonly output: string; readonly status: number }
+type Run = { readonly output: string; readonly status: number; readonly seconds: number }
 
 /** Runs a program in the project's directory; returns all it printed. `show` gets it as it comes. */
 const run = (
@@ -19,6 +29,7 @@ const run = (
   { environment = {}, show }: { environment?: NodeJS.ProcessEnv; show?: (chunk: Buffer) => void } = {},
 ): Promise<Run> =>
   new Promise((resolve) => {
+    const started = performance.now()
     const env = { ...process.env, ...environment }
     const child = spawn(command, args, { cwd: top, stdio: ['ignore', 'pipe', 'pipe'], env })
     let output = ''
@@ -27,92 +38,91 @@ const run = (
         output += chunk
         show?.(chunk)
       })
-    child.on('close', (status) => resolve({ output, status: status ?? 1 }))
+    child.on('close', (status) =>
+      resolve({ output, status: status ?? 1, seconds: (performance.now() - started) / 1000 }),
+    )
   })
 
 const show = (chunk: Buffer | string): void => void process.stdout.write(chunk)
 
-let passed = 0
-let failed = 0
+const results: Result[] = []
 
-/** One check that is not made of tests: it counts as one. */
-const check = async (what: string, command: string, args: readonly string[]): Promise<boolean> => {
-  show(`\n== ${what}\n`)
-  const { status } = await run(command, args, { show })
-  if (status === 0) passed++
-  else failed++
-  return status === 0
+/** One check that is not made of tests. */
+const check = async (name: string, command: string, args: readonly string[]): Promise<void> => {
+  show(`\n== ${name}\n`)
+  const { status, seconds } = await run(command, args, { show })
+  results.push({ name, seconds, passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1 })
 }
 
-/** Counts a test file by uvu's summary. One without a summary, or with one of no tests, has failed. */
-const count = ({ output, status }: Run): void => {
-  const total = Number(/^ {2}Total: +(\d+)/m.exec(output)?.[1] ?? 0)
-  const good = Number(/^ {2}Passed: +(\d+)/m.exec(output)?.[1] ?? 0)
-  passed += good
-  failed += Math.max(total - good, status === 0 && total > 0 ? 0 : 1)
-}
-
-/** Test files, each in a process of its own; what they print is shown as it comes. */
-const suites = async (files: readonly string[]): Promise<void> => {
-  for (const file of files) {
-    show(`\n== ${file}\n`)
-    const started = Date.now()
-    count(await run(process.execPath, [file], { show }))
-    show(`   ${file}: ${seconds(started)}\n`)
-  }
-}
-
-/** The same, one a core at a time, in the order given. */
-const suitesAtOnce = async (files: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<void> => {
-  const started = Date.now()
+/** Test files, each in a process of its own: one a core, in the order given. A file that runs alone is shown as it goes. */
+const runFiles = async (files: readonly string[], environment: NodeJS.ProcessEnv): Promise<void> => {
+  const live = files.length === 1 ? { show } : {}
   const left = [...files]
   const lane = async (): Promise<void> => {
     for (let file = left.shift(); file !== undefined; file = left.shift()) {
-      const from = Date.now()
-      const done = await run(process.execPath, [file], { environment })
-      show(`\n== ${file}\n${done.output}   ${file}: ${seconds(from)}\n`)
-      count(done)
+      if (live.show !== undefined) show(`\n== ${file}\n`)
+      const { output, status, seconds } = await run(process.execPath, [file], { environment, ...live })
+      if (live.show === undefined) show(`\n== ${file}\n${output}`)
+      show(`   ${file}: ${seconds.toFixed(1)} s\n`)
+      results.push({ name: file, seconds, ...countTests(output, status) })
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, lane))
-  show(`   ${files.length} files: ${seconds(started)}\n`)
 }
 
-const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`
+/** This file makes what most boots share; it runs alone. */
+const firstBoot = 'test/vm/boot.test.ts'
 
-const testFiles = (pattern: RegExp): string[] =>
-  readdirSync(join(top, 'test'), { recursive: true, withFileTypes: true })
+const runStage = async (stage: Stage, files: readonly string[], environment: NodeJS.ProcessEnv) => {
+  if (stage !== 'unit') ensurePackages((line) => show(`${line}\n`))
+  if (stage !== 'vm' || files.length === 1) return runFiles(files, environment)
+  await runFiles(
+    files.filter((file) => file === firstBoot),
+    environment,
+  )
+  // A guest has one processor, so a core has one file, and a file has one guest.
+  await runFiles(
+    files.filter((file) => file !== firstBoot),
+    { ...environment, CVMBOOT_TEST_LANES: '1' },
+  )
+}
+
+const main = async (): Promise<void> => {
+  const all = readdirSync(join(top, 'test'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
     .map((entry) => relative(top, join(entry.parentPath, entry.name)))
-    .filter((file) => pattern.test(file))
-    .sort()
+  const { files, sources, coverage } = orderOf(process.argv.slice(2), all)
+  const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-run-'))
+  const lines = join(scratch, 'coverage')
+  const clock = new Map<Stage, number>()
+  try {
+    if (sources === 'check') {
+      await check('types', join(bin, 'tsc'), ['-p', '.'])
+      await check('style', join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
+    }
+    for (const [stage, ofStage] of files) {
+      // The tests start cvmboot from its sources dozens of times.
+      const compiled = { NODE_COMPILE_CACHE: join(scratch, 'compiled') }
+      const measured = coverage === 'measure' && stage !== 'vm' ? { NODE_V8_COVERAGE: lines } : {}
+      const started = performance.now()
+      await runStage(stage, ofStage, stage === 'vm' ? {} : { ...compiled, ...measured })
+      clock.set(stage, (performance.now() - started) / 1000)
+      if (coverage === 'measure' && stage === 'tools') {
+        const report = ['report', '--temp-directory', lines, '--src', 'src', '--all', '--include', 'src/**']
+        const gate = ['--reporter', 'text', '--check-coverage', '--lines', '90']
+        await check('coverage', join(bin, 'c8'), [...report, ...gate])
+      }
+    }
+  } finally {
+    rmSync(scratch, { recursive: true })
+  }
+  show(`\n${printTally(results, clock)}`)
+  process.exitCode = results.every(({ failed }) => failed === 0) ? 0 : 1
+}
 
-const unitOnly = process.argv.includes('--unit')
-ensurePackages((line) => show(`${line}\n`))
-await check('types', join(bin, 'tsc'), ['-p', '.'])
-await check('style', join(bin, 'biome'), ['check', '--error-on-warnings', '.'])
-const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-unit-'))
-const coverage = join(scratch, 'coverage')
 try {
-  await suitesAtOnce(testFiles(/^test\/(?!vm\/|tools\/)/), {
-    NODE_V8_COVERAGE: coverage,
-    // The tests start cvmboot from its sources dozens of times.
-    NODE_COMPILE_CACHE: join(scratch, 'compiled'),
-  })
-  const sources = ['--src', 'src', '--all', '--include', 'src/**']
-  const report = ['report', '--temp-directory', coverage, ...sources, '--reporter', 'text']
-  await check('coverage', join(bin, 'c8'), [...report, '--check-coverage', '--lines', '90'])
-} finally {
-  rmSync(scratch, { recursive: true })
+  await main()
+} catch (thrown) {
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : thrown}\n`)
+  process.exitCode = 1
 }
-if (!unitOnly) {
-  await suites(testFiles(/^test\/tools\//))
-  // The first makes what all boots share, alone. A guest has one processor; the longest file begins first.
-  const boots = testFiles(/^test\/vm\//)
-  const [first, longest] = ['test/vm/boot.test.ts', 'test/vm/matrix.test.ts']
-  await suites([first])
-  const others = boots.filter((file) => file !== first && file !== longest)
-  await suitesAtOnce([longest, ...others], { CVMBOOT_TEST_LANES: '1' })
-}
-show(`\n${passed} passed, ${failed} failed\n`)
-process.exitCode = failed === 0 ? 0 : 1

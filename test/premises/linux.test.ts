@@ -14,7 +14,6 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -205,27 +204,6 @@ test('a key is in the keyring while it is used, and not afterwards', () => {
   )
   assert.not.ok(held())
 })
-
-for (const [kind, firstRead] of [
-  ['scratch', 'works'],
-  ['scratch', 'fails'],
-  ['lasting', 'fails'],
-] as const)
-  test(`ext4 is made, and a 50 GB volume costs no more to write than a 1 GB one: ${kind}, and a first read ${firstRead}`, async () => {
-    const written = async (bytes: number): Promise<number> => {
-      const file = join(dir, `ext4-${bytes}`)
-      writeFileSync(file, '')
-      truncateSync(file, bytes)
-      await linux.makeExt4(file, 'workspace', kind, firstRead)
-      assert.is(readDevice(file, 1080n, 2).readUInt16LE(0), 0xef53)
-      const blocks = statSync(file).blocks * 512
-      rmSync(file)
-      return blocks
-    }
-    const small = await written(2 ** 30)
-    const large = await written(50 * 2 ** 30)
-    assert.ok(large < small + 8 * 2 ** 20, `${small} and ${large} bytes written`)
-  })
 
 test('what the boot runs and is missing, or fails, is named', async () => {
   assert.ok((await refused('tool-missing', () => runTool('no-such-tool', [], 'pkg'))).includes('pkg'))
