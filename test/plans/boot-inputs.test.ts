@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bundleProduct, products, root } from '../../build/bundle.ts'
+import { families as ofBoot } from '../../src/fault/boot-families.ts'
+import type { Family } from '../../src/fault/family.ts'
+import { faultCodes } from '../../src/fault/index.ts'
 
 const file = join(root, 'test/golden/boot-inputs.txt')
 const head = `# Each source file that the script of a boot contains code of, with its lines of code: lines that are not blank and not only
@@ -50,12 +53,13 @@ test('lines of code are lines that are neither blank nor only comment', () => {
   assert.is(linesOfCode(text), 3)
 })
 
-test('the boot evaluates the files of the golden list, with as many lines of code', async () => {
-  const { boot } = await bundleProduct(products.production, { project: '0.0.0', git: 'test' })
-  const inputs = Object.entries(Object.values(boot.meta.outputs)[0]?.inputs ?? {})
-    .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && !path.startsWith('builtin:'))
-    .map(([path]) => path)
-    .sort()
+const { boot } = await bundleProduct(products.production, { project: '0.0.0', git: 'test' })
+const inputs = Object.entries(Object.values(boot.meta.outputs)[0]?.inputs ?? {})
+  .filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && !path.startsWith('builtin:'))
+  .map(([path]) => path)
+  .sort()
+
+test('the boot evaluates the files of the golden list, with as many lines of code', () => {
   const counted = inputs.map((path) => {
     const theme = themeOf.find(([files]) => files.test(path))?.[1]
     assert.ok(theme !== undefined, `${path} has no theme; give it one in this test`)
@@ -71,6 +75,28 @@ test('the boot evaluates the files of the golden list, with as many lines of cod
   const text = `${head}${parts.join('')}\n${sum(counted)}  in all; files: ${counted.length}\n`
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text)
   assert.is(readFileSync(file, 'utf8'), text, 'differs; UPDATE_GOLDEN=1 writes it anew')
+})
+
+test('the boot has the words of each failure that it can have', () => {
+  const known = new Set(Object.values<Family>(ofBoot).flatMap(({ rows }) => Object.keys(rows)))
+  const codes = new Set<string>(faultCodes)
+  for (const path of inputs.filter((input) => !input.startsWith('src/fault/')))
+    for (const [, word = ''] of readFileSync(join(root, path), 'utf8').matchAll(/'([a-z]+(?:-[a-z]+)+)'/g))
+      assert.ok(known.has(word) || !codes.has(word), `${path}: src/fault/boot-families.ts lacks ${word}`)
+})
+
+test('each family of a boot has a failure that a file of the boot names', () => {
+  const text = inputs
+    .filter((input) => !input.startsWith('src/fault/'))
+    .map((path) => readFileSync(join(root, path), 'utf8'))
+    .join('')
+  const named = (code: string) => text.includes(`'${code}'`)
+  // Any other error that is thrown is `internal`; no file has to name it.
+  const unnamed = Object.entries<Family>(ofBoot).filter(([, { rows }]) => !Object.keys(rows).some(named))
+  assert.equal(
+    unnamed.map(([name]) => name).filter((name) => name !== 'internal'),
+    [],
+  )
 })
 
 test.run()
