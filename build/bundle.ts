@@ -41,13 +41,20 @@ const builtinsWhenUsed: Plugin = {
   },
 }
 
-/** In the executable the verbs are an asset, which src/verbs/asset.ts reads: see there. */
-const verbsAsAsset: Plugin = {
-  name: 'verbs-as-asset',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/verbs\/(?:production|mock)\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: join(root, 'src/verbs/asset.ts') } : undefined,
-    ),
+/**
+ * What the script of a boot has in place of what a run from source imports. The files in place say why: src/verbs/asset.ts,
+ * src/fault/boot-families.ts.
+ */
+const bootAlone: Plugin = {
+  name: 'boot-alone',
+  setup: ({ onResolve }) => {
+    const replace = (filter: RegExp, path: string) =>
+      onResolve({ filter }, ({ importer }) =>
+        importer.startsWith(join(root, 'src/')) ? { path: join(root, path) } : undefined,
+      )
+    replace(/^\.\/verbs\/(?:production|mock)\.ts$/, 'src/verbs/asset.ts')
+    replace(/^\.\/families\.ts$/, 'src/fault/boot-families.ts')
+  },
 }
 
 type Shape = {
@@ -103,7 +110,7 @@ export const products = {
 export type Scripts = { readonly boot: Bundle; readonly verbs: Bundle }
 
 export const bundleProduct = async (product: Product, identity: Identity): Promise<Scripts> => {
-  const boot = { ...executable, plugins: [...executable.plugins, verbsAsAsset] }
+  const boot = { ...executable, plugins: [...executable.plugins, bootAlone] }
   const verbs: Shape = { ...executable, format: 'cjs' }
   return {
     boot: await bundleAs(boot, product.boot, identity),

@@ -1,70 +1,9 @@
-// Every way cvmboot can fail: the families of failures joined to one closed union, and the one place that says them. A
+// Every way cvmboot can fail: the families of failures as one closed union, and the one place that says them. A
 // failure is one row in the file of its family. A page lists the same rows, and a test compares the two. No effect lives here.
 
-import { check } from './check.ts'
-import { cleanup } from './cleanup.ts'
-import { cmdline } from './cmdline.ts'
-import { config } from './config.ts'
-import { crypt } from './crypt.ts'
-import { cvm } from './cvm.ts'
-import { device } from './device.ts'
-import { environment } from './environment.ts'
 import { messageOf } from './errno.ts'
+import { families } from './families.ts'
 import type { DetailOf, Family, Row } from './family.ts'
-import { hardening } from './hardening.ts'
-import { header } from './header.ts'
-import { initramfs } from './initramfs.ts'
-import { input } from './input.ts'
-import { inspect } from './inspect.ts'
-import { install } from './install.ts'
-import { internal } from './internal.ts'
-import { measure } from './measure.ts'
-import { mount } from './mount.ts'
-import { owner } from './owner.ts'
-import { pack } from './pack.ts'
-import { provision } from './provision.ts'
-import { root } from './root.ts'
-import { seal } from './seal.ts'
-import { setup } from './setup.ts'
-import { swap } from './swap.ts'
-import { tee } from './tee.ts'
-import { tpm } from './tpm.ts'
-import { usage } from './usage.ts'
-import { verify } from './verify.ts'
-import { verity } from './verity.ts'
-
-/** Those of a boot come first, in the order of a boot; those of the other verbs follow. */
-export const families = {
-  cmdline,
-  config,
-  environment,
-  cvm,
-  initramfs,
-  device,
-  verity,
-  crypt,
-  tee,
-  tpm,
-  header,
-  seal,
-  provision,
-  mount,
-  swap,
-  hardening,
-  verify,
-  cleanup,
-  check,
-  usage,
-  input,
-  inspect,
-  setup,
-  root,
-  pack,
-  install,
-  owner,
-  measure,
-  internal,
-} as const
 
 type Rows = (typeof families)[keyof typeof families]['rows']
 type CodeIn<R> = R extends unknown ? keyof R & string : never

@@ -1,4 +1,4 @@
-// Failures of cvmboot owner, and of the owner's keyslot.
+// Failures of cvmboot owner.
 
 import { family, type Reason, type Volume } from './family.ts'
 
@@ -6,10 +6,6 @@ export const owner = family({
   title: 'The owner of a volume',
   exit: 24,
   rows: {
-    'owner-key': {
-      cannot: (d: Reason) => `wrap a passphrase for the owner: ${d.reason}`,
-      advice: 'correct JOBSTORE_OWNER',
-    },
     'owner-identity': {
       cannot: (d: { path: string } & Reason) => `use the identity ${d.path}: ${d.reason}`,
       advice:

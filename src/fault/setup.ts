@@ -1,4 +1,4 @@
-// Failures of cvmboot setup: of the programs that it runs, its sources, and the disk that it writes.
+// Failures of cvmboot setup: of its sources, and of the disk that it writes.
 
 import { family, type Reason, type Volume } from './family.ts'
 
@@ -6,13 +6,6 @@ export const setup = family({
   title: 'cvmboot setup',
   exit: 20,
   rows: {
-    'tool-missing': {
-      cannot: (d: { tool: string }) => `run ${d.tool}: it is not installed`,
-      advice: (d: { package: string }) => `apt-get install ${d.package}`,
-    },
-    'tool-failed': {
-      cannot: (d: { tool: string } & Reason) => `go on: ${d.tool} failed: ${d.reason}`,
-    },
     'source-missing': {
       cannot: (d: Volume & { path: string } & Reason) => `use ${d.path} for ${d.volume}: ${d.reason}`,
     },
@@ -41,9 +34,6 @@ export const setup = family({
     },
     'target-write': {
       cannot: (d: { target: string } & Reason) => `write ${d.target}: ${d.reason}`,
-    },
-    'gpt-invalid': {
-      cannot: (d: Reason) => `read the partition table: ${d.reason}`,
     },
   },
 })

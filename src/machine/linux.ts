@@ -40,7 +40,7 @@ import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } 
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
-import { closeTee, snpDerivedKey, snpExtendedReport, snpReport, snpVmpl } from './tee.ts'
+import { closeTee, snpDerivedKey, snpReport, snpVmpl } from './tee.ts'
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
 import { extend, seal, unseal } from './tpm/seal.ts'
@@ -219,7 +219,6 @@ export const linux: Machine = {
     }),
   snpVmpl,
   snpReport,
-  snpExtendedReport,
   snpDerivedKey,
   closeTee,
   tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),

@@ -9,13 +9,11 @@ import type { LayerEntry } from '../system/etc-layer.ts'
 import type { Below } from './below.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
-import type { SnpCertificate } from './snp-certificates.ts'
 import type { SnpReport } from './snp-report.ts'
 import type { TpmSealed } from './tpm/seal.ts'
 
 export type { Mount } from './mountinfo.ts'
 export type { DerivedKeyRequest, ReportRequest, SnpRootKey } from './sev-guest.ts'
-export type { SnpCertificate } from './snp-certificates.ts'
 export type { SnpReport } from './snp-report.ts'
 export type { TpmSealed } from './tpm/seal.ts'
 
@@ -122,11 +120,6 @@ export type Machine = {
   readonly snpVmpl: () => number
   /** What the firmware reports of this launch. It is whole, and otherwise unchecked: see keys/snp-check.ts. */
   readonly snpReport: (request: ReportRequest) => SnpReport
-  /** The same with the certificates that the host offers, which may be none. */
-  readonly snpExtendedReport: (request: ReportRequest) => {
-    readonly report: SnpReport
-    readonly certificates: readonly SnpCertificate[]
-  }
   /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and what is asked for. */
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
   /** Removes the driver of the TEE's device, and says what became of the device. */

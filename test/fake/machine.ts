@@ -23,7 +23,6 @@ import type {
   Mount,
   Partition,
   ReportRequest,
-  SnpCertificate,
   SnpReport,
   SnpRootKey,
 } from '../../src/machine/machine.ts'
@@ -60,7 +59,6 @@ export type World = {
     report: SnpReport
     /** Roots of derived keys; undefined where the host has loaded none. */
     secrets: Record<SnpRootKey, Buffer | undefined>
-    certificates: SnpCertificate[]
   }
   partitions: Partition[]
   /** Partitions that show up only after so many polls. */
@@ -168,7 +166,6 @@ export const goodWorld = (): World => ({
     vmpl: 0,
     report: { ...goodReport, vmpl: 0, policy: 0x30000n },
     secrets: { vcek: Buffer.alloc(64, 0xc0), vlek: undefined },
-    certificates: [],
   },
   partitions: goodPartitions(),
   latePolls: 0,
@@ -348,7 +345,6 @@ export const fakeMachine = (world: World): Fake => {
     cvm: () => world.cvm,
     snpVmpl: () => world.snp.vmpl,
     snpReport: report,
-    snpExtendedReport: (request) => ({ report: report(request), certificates: world.snp.certificates }),
     snpDerivedKey: (request) => {
       const { snp } = world
       effect(`snpDerivedKey ${request.root} fields=${request.fields} tcb=${request.tcb.toString(16)}`)

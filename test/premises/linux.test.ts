@@ -26,7 +26,7 @@ import { run } from '../../src/machine/exec.ts'
 import { linux } from '../../src/machine/linux.ts'
 import { piecesOf } from '../../src/machine/log.ts'
 import { runTool } from '../../src/machine/spawn.ts'
-import { channelRefuses } from '../../src/machine/tee.ts'
+import { channelRefuses, snpExtendedReport } from '../../src/machine/tee.ts'
 import { Secret } from '../../src/secret/secret.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -256,7 +256,7 @@ test('without its device the TEE is not asked', async () => {
   const key = { root: 'vcek', fields: 0x29, vmpl: 0, guestSvn: 0, tcb: 0n } as const
   for (const use of [
     () => linux.snpReport(request),
-    () => linux.snpExtendedReport(request),
+    () => snpExtendedReport(request),
     () => linux.snpDerivedKey(key),
   ])
     assert.ok(

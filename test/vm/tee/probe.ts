@@ -1,4 +1,4 @@
-// An /init that asks the stand-in for SEV-SNP all that scenarios.ts has, by the verbs that a boot uses, and prints
+// An /init that asks the stand-in for SEV-SNP all that scenarios.ts has, by the functions that a boot uses, and prints
 // one line for each: `probe NAME = ANSWER`. Nothing is decided here.
 
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import {
   saysWiped,
 } from '../../../src/machine/sev-guest.ts'
 import { printSnpReport } from '../../../src/machine/snp-report.ts'
-import { channelRefuses } from '../../../src/machine/tee.ts'
+import { channelRefuses, snpExtendedReport } from '../../../src/machine/tee.ts'
 import { probeData, type Question, scenarios, usualKey } from './scenarios.ts'
 
 const parameters = '/sys/module/sev_guest/parameters'
@@ -74,7 +74,7 @@ const ask = (question: Question): string => {
   }
   const request = { reportData: probeData, vmpl: question.vmpl ?? 0 }
   if (question.kind === 'report') return printSnpReport(linux.snpReport(request)).toString('hex')
-  const { report, certificates } = linux.snpExtendedReport(request)
+  const { report, certificates } = snpExtendedReport(request)
   const listed = certificates.map(({ id, bytes }) => ` ${id}:${bytes.toString('hex')}`)
   return printSnpReport(report).toString('hex') + listed.join('')
 }
