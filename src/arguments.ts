@@ -3,7 +3,7 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { messageOf } from './fault/errno.ts'
 import { fail } from './fault/index.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from './fault/nearest.ts'
 
 /** Values by name. Fault: `usage` for an unknown option, one without its value, one given twice, other words. */
 export const readArguments = <T extends ParseArgsOptionsConfig>(args: readonly string[], options: T) =>

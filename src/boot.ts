@@ -1,16 +1,16 @@
 // The boot: read, plan, print, run. The only catch that halts.
 
+import { hostileVariable } from './cmdline/environment.ts'
 import { type OnFailure, onFailureOf } from './cmdline/params.ts'
 import { parseConfig } from './config/config.ts'
 import { readCmdline } from './config/verdict.ts'
 import type { Edition } from './edition.ts'
-import { hostileVariable } from './environment.ts'
 import { fail, faultOf, say } from './fault/index.ts'
-import { configPath } from './layout/initramfs.ts'
 import type { Machine } from './machine/machine.ts'
 import { type Pivot, planBoot } from './plan/plan.ts'
 import { briefStep, printStep, runStep, type Step } from './steps/index.ts'
 import type { Boot } from './steps/step.ts'
+import { configPath } from './system/initramfs.ts'
 
 /** The last line of a refusal, once the kernel has no mount and no mapping of ours left. */
 export const closed = 'closed: nothing is left mounted or mapped'

@@ -1,10 +1,10 @@
 // Which words the kernel command line may have: cvmboot's own, those that `setup` emits, the built-in ones, and those that
 // the measured partition.conf lists. Any other word is refused, and so is each that can never be allowed. Pure.
 
-import { hostileVariable } from '../environment.ts'
 import { fail } from '../fault/index.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { builtInOf, isBuiltIn } from './builtin.ts'
+import { hostileVariable } from './environment.ts'
 import { whyNever } from './forbidden.ts'
 import { allows, entryFor, type ListedWord } from './listed.ts'
 import { isOurs } from './ours.ts'

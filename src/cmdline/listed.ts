@@ -1,6 +1,6 @@
 // CMDLINE_WORDS of partition.conf: words that its writer allows on the kernel command line. Print / parse. Pure.
 
-import { hostileVariable } from '../environment.ts'
+import { hostileVariable } from './environment.ts'
 import { whyNever, whyNeverAny } from './forbidden.ts'
 import { isOurs } from './ours.ts'
 import { canonical } from './readings.ts'

@@ -2,7 +2,7 @@
 // be a part of some word. Pure.
 
 import { fail } from '../fault/index.ts'
-import { type Odd, oddText } from '../plain-text.ts'
+import { type Odd, oddText } from '../fault/plain-text.ts'
 
 /** The second line and what follows; nothing may. */
 const secondLine = (text: string): Odd | undefined => {

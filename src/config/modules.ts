@@ -1,6 +1,6 @@
 // Which kernel modules every boot with a configuration needs. Pure: `pack` takes them along, the boot loads them first.
 
-import { coreModules, integrityModules } from '../layout/initramfs.ts'
+import { coreModules, integrityModules } from '../system/initramfs.ts'
 import type { Config } from './settings.ts'
 
 /** Without those of MODULES, which may find that their hardware is not there. */

@@ -1,7 +1,7 @@
 // Characters of partition.conf that nobody sees: line ends of Windows, byte order marks, no-break spaces. Pure.
 
 import { fail } from '../fault/index.ts'
-import { type Odd, oddCharacter, oddFile } from '../plain-text.ts'
+import { type Odd, oddCharacter, oddFile } from '../fault/plain-text.ts'
 
 type At = { readonly file: string; readonly line: number }
 

@@ -11,9 +11,9 @@ import {
 } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
-import { defaultPcrs, type TpmPolicy } from '../layout/tpm.ts'
 import type { Hardening } from '../system/hardening.ts'
 import type { MachineIdPlace } from '../system/machine-id.ts'
+import { defaultPcrs, type TpmPolicy } from '../system/tpm.ts'
 
 /** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
 export type KeyPolicy = {

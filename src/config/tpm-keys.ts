@@ -1,7 +1,7 @@
 // The keys of partition.conf about a TPM. Pure. Where no volume has one, they say nothing, and are refused.
 
 import { type CryptName, cryptNames, usesTpm } from '../layout/layout.ts'
-import { fencePcr, highestPcr, mostPcrs, srkName } from '../layout/tpm.ts'
+import { fencePcr, highestPcr, mostPcrs, srkName } from '../system/tpm.ts'
 import type { Key } from './key.ts'
 import type { Config } from './settings.ts'
 

@@ -1,14 +1,15 @@
 // A compressed file: what is in it, by the first bytes that come out.
 
 import { createReadStream } from 'node:fs'
-import { containerOf, unpackContainer } from '../layout/container.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
 import { runThrough } from '../machine/exec.ts'
 import { accessBuffer } from '../machine/random-access.ts'
 import { compressionOf, decompress } from '../pack/decompress.ts'
-import type { Claim } from '../runtime/claim.ts'
+import { quoted } from '../terminal/quoted.ts'
+import type { Claim } from './claim.ts'
+import { containerOf, unpackContainer } from './container.ts'
 import { formatOf, isMbr, type Probe, probeHeadBytes } from './formats.ts'
-import { claimNamed, quoted } from './named.ts'
+import { claimNamed } from './named.ts'
 import { topOfTar } from './tar.ts'
 
 type Source = AsyncIterable<Uint8Array>

@@ -1,7 +1,7 @@
 // A FAT file system: the EFI programs on it, each judged as if it were a file of its own.
 
 import type { RandomAccess } from '../machine/random-access.ts'
-import type { Claim, Part } from '../runtime/claim.ts'
+import type { Claim, Part } from './claim.ts'
 import { filesOnFat } from './fat.ts'
 import { claimNamed } from './named.ts'
 import { claimPe } from './uki.ts'

@@ -1,8 +1,8 @@
 // What people have at hand, told by the first and last bytes: the one table of formats, with what each is called and what
 // to do with it. Pure. What the boot itself reads (partition tables, LUKS2, verity, its file systems) is not here.
 
-import { isElf } from '../layout/elf.ts'
 import type { RandomAccess } from '../machine/random-access.ts'
+import { isElf } from './elf.ts'
 import { keyFormats } from './keys.ts'
 
 export type Probe = {

@@ -11,9 +11,9 @@ import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luk
 import { readDevice } from '../machine/block.ts'
 import { accessFile, accessWithin, type RandomAccess } from '../machine/random-access.ts'
 import { readText } from '../machine/text.ts'
-import { type Claim, claimsLuks } from '../runtime/claim.ts'
-import { claimVolume } from '../runtime/claim-areas.ts'
 import { screenOf } from '../terminal/screen.ts'
+import { type Claim, claimsLuks } from './claim.ts'
+import { claimVolume } from './claim-areas.ts'
 import { claimDirectory, claimFile, claimPartition, claimRest } from './file.ts'
 import { printInspection, printInspectionJson } from './print.ts'
 

@@ -3,9 +3,9 @@
 import { defaultConfig } from '../config/settings.ts'
 import { judgeCmdline } from '../config/verdict.ts'
 import { type Fault, faultOf } from '../fault/index.ts'
-import { configPath } from '../layout/initramfs.ts'
 import type { Image } from '../pack/image.ts'
 import { bootOf } from '../pack/image-boot.ts'
+import { configPath } from '../system/initramfs.ts'
 
 /** Without an image, or with one that has no configuration, the defaults decide. Returns the refusal, or nothing. */
 export const judgeLine = (cmdline: string, image: Image | undefined): Fault | undefined => {

@@ -1,7 +1,7 @@
 // A claim made of a row of the table of formats, or of words of the same shape. Pure.
 
 import { fail } from '../fault/index.ts'
-import type { Claim, Facts, Part } from '../runtime/claim.ts'
+import type { Claim, Facts, Part } from './claim.ts'
 import type { Use } from './formats.ts'
 
 export type Named = {
@@ -33,7 +33,3 @@ export const claimNamed = (
         : first
   return { kind, facts, says, parts, refused }
 }
-
-/** The word that a shell reads back as the path. */
-export const quoted = (path: string): string =>
-  /^[A-Za-z0-9_./,:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`

@@ -1,8 +1,8 @@
 // What `inspect` found, as text for people and as JSON. Pure. Printable ASCII only: names and labels are the disk's.
 
 import { exitStatus, type Fault, printable, say } from '../fault/index.ts'
-import type { Claim, Part } from '../runtime/claim.ts'
 import { plain, type Screen, wrapped } from '../terminal/screen.ts'
+import type { Claim, Part } from './claim.ts'
 import type { Inspection } from './inspect.ts'
 
 const printClaim = ({ kind, facts, says, refused }: Claim): string => {

@@ -5,12 +5,13 @@ import { oneLine } from '../cmdline/text.ts'
 import { parseConfig } from '../config/config.ts'
 import { configKeys } from '../config/keys.ts'
 import { type Fault, faultOf } from '../fault/index.ts'
+import { parseRootHashes } from '../layout/roothashes.ts'
 import { parseOsRelease } from '../pack/os-release.ts'
 import { parseState } from '../proof/state.ts'
-import type { Claim } from '../runtime/claim.ts'
-import { parseRootHashes } from '../setup/roothashes.ts'
+import { quoted } from '../terminal/quoted.ts'
+import type { Claim } from './claim.ts'
 import { judgeLine } from './judge.ts'
-import { claimNamed, quoted } from './named.ts'
+import { claimNamed } from './named.ts'
 
 /** The most that is read of a text. */
 export const textBytes = 1024 ** 2

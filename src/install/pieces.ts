@@ -2,8 +2,8 @@
 
 import { parseConfig } from '../config/config.ts'
 import { printExample } from '../config/example.ts'
-import { configPath } from '../layout/initramfs.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { configPath } from '../system/initramfs.ts'
 import { verbs } from '../verbs/index.ts'
 import { version } from '../version.ts'
 import type { Wanted } from './changes.ts'

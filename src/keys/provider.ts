@@ -1,9 +1,9 @@
 // What key providers are. One file per provider beside this one; src/edition.ts has the table of them.
 
 import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
-import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Secret } from '../secret/secret.ts'
+import type { TpmPolicy } from '../system/tpm.ts'
 
 export type KeyProvider = {
   readonly name: 'ephemeral' | 'mock'

@@ -2,8 +2,8 @@
 // No signature is checked here: the report came from the firmware over a channel that the host cannot forge.
 
 import { fail } from '../fault/index.ts'
-import { lowerTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
+import { lowerTcb, printTcb, tcbAtMost } from '../system/tcb.ts'
 
 // Bits of POLICY (AMD 56860, guest policy).
 const migrationAgent = 1n << 18n

@@ -3,9 +3,9 @@
 
 import { type FaultCode, fail } from '../fault/index.ts'
 import type { Binding } from '../layout/layout.ts'
-import { parseTcb, printTcb, tcbAtMost } from '../layout/tcb.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 import { guestFields } from '../machine/sev-guest.ts'
+import { parseTcb, printTcb, tcbAtMost } from '../system/tcb.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
 import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from './snp-check.ts'
 

@@ -2,9 +2,9 @@
 // to no other. How far that goes is how far the TPM is to be trusted: see TPM_TRUST.
 
 import { fail } from '../fault/index.ts'
-import { srkName } from '../layout/tpm.ts'
 import type { TpmSealed } from '../machine/machine.ts'
 import { Secret } from '../secret/secret.ts'
+import { srkName } from '../system/tpm.ts'
 import type { LastingProvider, Owned, Sealed } from './provider.ts'
 
 /** Bytes of a sealed secret. */

@@ -26,14 +26,3 @@ export const isSwap = (head: Buffer): boolean => {
   const mark = head.toString('latin1', 4086, 4096)
   return head.length >= 4096 && swapMarks.some((known) => mark.startsWith(known))
 }
-
-/** What ext4 does after an error in its own tables, as a mount option: it takes no more writes. */
-export const readOnlyOnError = 'errors=remount-ro'
-
-/** Each option of a mounted ext4, a line each. mountinfo leaves out those that the superblock has for its own. */
-export const ext4OptionsPath = (device: string): string =>
-  `/proc/fs/ext4/${device.replace(/^\/dev\//, '')}/options`
-
-/** `text`: of `ext4OptionsPath`. */
-export const isReadOnlyOnError = (text: string | undefined): boolean =>
-  text?.split('\n').includes(readOnlyOnError) === true

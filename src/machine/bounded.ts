@@ -2,7 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type BootFault, fail } from '../fault/index.ts'
-import { type LimitName, limits } from '../layout/limits.ts'
+import { type LimitName, limits } from './limits.ts'
 
 /** Fault: `input-too-large`. */
 export const tooLarge = (path: string, name: LimitName): BootFault =>

@@ -8,8 +8,8 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { inWords } from '../fault/errno.ts'
 import { type BootFault, fail } from '../fault/index.ts'
-import { limits } from '../layout/limits.ts'
 import { tooLarge } from './bounded.ts'
+import { limits } from './limits.ts'
 
 export type RunOptions = {
   /** Bytes for standard input; otherwise it is closed. */

@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { driverModules, modulesRoot } from '../layout/initramfs.ts'
+import { driverModules, modulesRoot } from '../system/initramfs.ts'
 import { finitModule } from './libc.ts'
 import {
   findModule,

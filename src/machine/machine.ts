@@ -2,10 +2,10 @@
 // Verbs are named for what they guarantee. Each may throw; whatever is thrown ends the boot.
 
 import type { OnFailure } from '../cmdline/params.ts'
-import type { TpmPolicy } from '../layout/tpm.ts'
 import type { Secret } from '../secret/secret.ts'
 import type { Controller } from '../system/controllers.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
+import type { TpmPolicy } from '../system/tpm.ts'
 import type { Below } from './below.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'

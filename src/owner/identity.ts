@@ -2,6 +2,7 @@
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { fail } from '../fault/index.ts'
+import { oddFile } from '../fault/plain-text.ts'
 import { parseBech32, printBech32 } from '../layout/bech32.ts'
 import {
   agePrefix,
@@ -11,7 +12,6 @@ import {
   textOfRsa,
   x25519Bytes,
 } from '../layout/owner-key.ts'
-import { oddFile } from '../plain-text.ts'
 import { Secret } from '../secret/secret.ts'
 import type { OwnerIdentity } from './unwrap.ts'
 

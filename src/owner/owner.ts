@@ -1,7 +1,7 @@
 // The verb `owner`: what the model owner does on a machine of their own. Never reachable from the boot.
 
 import { fail } from '../fault/index.ts'
-import { didYouMean } from '../nearest.ts'
+import { didYouMean } from '../fault/nearest.ts'
 import { keygen } from './keygen.ts'
 import { open } from './open.ts'
 

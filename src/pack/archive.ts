@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path/posix'
 import { fail } from '../fault/index.ts'
-import { manifestPath, newRoot, printManifest } from '../layout/initramfs.ts'
+import { manifestPath, newRoot, printManifest } from '../system/initramfs.ts'
 import { type CpioEntry, fileType, padding, printEntry, printTrailer } from './cpio.ts'
 import type { Files, Source } from './source.ts'
 

@@ -1,7 +1,7 @@
 // Bytes in order, from a file or a decompressor, asked for as they are needed: never all of them in memory.
 
-import { limits } from '../layout/limits.ts'
 import { tooLarge } from '../machine/bounded.ts'
+import { limits } from '../machine/limits.ts'
 
 export type Bytes = AsyncIterable<Uint8Array>
 

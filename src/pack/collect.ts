@@ -1,7 +1,7 @@
 // The entries of cpio archives as the kernel makes files of them (init/initramfs.c), one archive read at a time.
 
 import type { BootFault } from '../fault/index.ts'
-import { type LimitName, limits } from '../layout/limits.ts'
+import { type LimitName, limits } from '../machine/limits.ts'
 import type { Reader } from './bytes.ts'
 
 /** `content`: of links, and of files that were asked for. */

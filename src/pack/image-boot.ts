@@ -2,7 +2,7 @@
 
 import { type Config, parseConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'
-import { configPath } from '../layout/initramfs.ts'
+import { configPath } from '../system/initramfs.ts'
 import { type Pivot, pivotOf } from '../system/pivot.ts'
 import type { Image } from './image.ts'
 

@@ -2,9 +2,9 @@
 // other, plain ones first, the last one compressed. Its maker may be a stranger: all that is kept of it is bounded.
 
 import { gptBlockSize } from '../layout/gpt.ts'
-import { configPath, manifestPath } from '../layout/initramfs.ts'
-import { type LimitName, limits } from '../layout/limits.ts'
 import { tooLarge } from '../machine/bounded.ts'
+import { type LimitName, limits } from '../machine/limits.ts'
+import { configPath, manifestPath } from '../system/initramfs.ts'
 import { type Bytes, meterOf, type Reader, readerOf } from './bytes.ts'
 import {
   type Collected,

@@ -5,10 +5,9 @@ import { basename, join, resolve } from 'node:path'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
-import { driverModules, fileSystemModules, modulesRoot } from '../layout/initramfs.ts'
-import { limits } from '../layout/limits.ts'
 import { readBounded, readBoundedText, tooLarge } from '../machine/bounded.ts'
 import { runBytes } from '../machine/exec.ts'
+import { limits } from '../machine/limits.ts'
 import {
   canonicalName,
   findModule,
@@ -18,6 +17,7 @@ import {
   printModuleIndex,
   resolveModules,
 } from '../machine/modules.ts'
+import { driverModules, fileSystemModules, modulesRoot } from '../system/initramfs.ts'
 import { nearest } from './near.ts'
 import { type Files, type Source, sourceOf } from './source.ts'
 

@@ -1,6 +1,6 @@
 // How to start what was packed, so that the launch measurement covers it: the last line that `pack` prints. Pure.
 
-import { quoted } from '../inspect/named.ts'
+import { quoted } from '../terminal/quoted.ts'
 
 export type Launched =
   | { readonly kind: 'initramfs'; readonly file: string; readonly release: string }

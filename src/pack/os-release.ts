@@ -1,7 +1,7 @@
 // os-release (os-release(5) of systemd): print / parse. Pure.
 // It is the name of an image: boot loaders show it, the stub measures it.
 
-import { type Odd, oddCharacter, oddFile } from '../plain-text.ts'
+import { type Odd, oddCharacter, oddFile } from '../fault/plain-text.ts'
 
 /** In the order of the file. */
 export type OsRelease = ReadonlyMap<string, string>

@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
-import { type ManifestEntry, manifestPath, printManifest } from '../layout/initramfs.ts'
 import { type Directory, lookAt, openFileWithin, openWithin } from '../machine/beneath.ts'
 import { putIn } from '../machine/put.ts'
+import { type ManifestEntry, manifestPath, printManifest } from '../system/initramfs.ts'
 import type { Files, Source } from './source.ts'
 
 /** A directory of the tree, made if it is not there: `lib` may be a link to `usr/lib`. */

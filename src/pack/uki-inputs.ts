@@ -7,15 +7,13 @@ import { defaultConfig, parseConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
-import { claimImage } from '../inspect/image.ts'
-import { manifestPath, parseManifest } from '../layout/initramfs.ts'
-import type { LimitName } from '../layout/limits.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import type { LimitName } from '../machine/limits.ts'
 import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
-import { readImage } from './image.ts'
 import { bootOf, type ImageBoot } from './image-boot.ts'
+import { readToEnd, requireListed } from './image-manifest.ts'
 import { parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
 import { packInitramfs } from './pack.ts'
 import { type Given, ofInitramfs } from './uki-options.ts'
@@ -102,11 +100,10 @@ export const readRelease = async (kernel: string, modules: string | undefined): 
  * Faults: `initramfs-incomplete`, `pack-input`, `config-*`.
  */
 const readFit = async (initramfs: string, release: string): Promise<ImageBoot> => {
-  const { refused } = await claimImage(initramfs)
-  if (refused !== undefined) throw new BootFault(refused)
-  const image = await readImage(createReadStream(initramfs), initramfs)
-  const entries = parseManifest(image.get(manifestPath)?.content?.toString('latin1') ?? '') ?? []
-  const releases = entries.flatMap(({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [])
+  const image = await readToEnd(createReadStream(initramfs), initramfs)
+  const releases = requireListed(image).flatMap(
+    ({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [],
+  )
   if (!releases.includes(release))
     throw badInput(initramfs, `the kernel is ${release}, and its modules are for ${releases[0] ?? 'none'}`)
   return bootOf(image)

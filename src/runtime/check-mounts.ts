@@ -1,11 +1,11 @@
 // The mounts of a running machine against those that were measured, and what lies over them, one finding each. Pure.
 
 import { fail } from '../fault/index.ts'
-import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../layout/filesystem.ts'
-import { newRoot } from '../layout/initramfs.ts'
 import { evidenceOf } from '../proof/state.ts'
 import { storeRoot } from '../system/container-stores.ts'
 import { storedPath } from '../system/directories.ts'
+import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../system/ext4.ts'
+import { newRoot } from '../system/initramfs.ts'
 import { kernelAtLeast } from '../system/kernel-release.ts'
 import { machineIdPath } from '../system/machine-id.ts'
 import { inodesOf } from '../system/tmpfs.ts'

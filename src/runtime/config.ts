@@ -7,8 +7,8 @@ import { type Difference, diffConfig } from '../config/diff.ts'
 import { migrateConfig, type Note } from '../config/migrate.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { fail, printable } from '../fault/index.ts'
+import { didYouMean } from '../fault/nearest.ts'
 import { readConfigFile } from '../machine/config-file.ts'
-import { didYouMean } from '../nearest.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
 
 export const configHelp = `cvmboot config show [FILE]

@@ -4,10 +4,10 @@ import { type Params, printParams, type VerityParams } from '../cmdline/params.t
 import { type Config, printConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { cryptNames, treeName, type VerityName, verityNames } from '../layout/layout.ts'
+import { printRootHashes, type RootHashes } from '../layout/roothashes.ts'
 import { blockSize, fixedSalt, type RootHash } from '../layout/verity.ts'
 import type { Pivot } from '../system/pivot.ts'
 import type { Plan } from './partitions.ts'
-import { printRootHashes, type RootHashes } from './roothashes.ts'
 import type { BuiltVolume } from './volume.ts'
 
 export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as const

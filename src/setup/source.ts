@@ -5,10 +5,10 @@ import { dirname, relative } from 'node:path'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { formatOf, probeOf } from '../inspect/formats.ts'
-import { quoted } from '../inspect/named.ts'
 import { type FileSystem, fileSystemOf } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { accessFile } from '../machine/random-access.ts'
+import { quoted } from '../terminal/quoted.ts'
 
 export type Source = { readonly volume: VerityName; readonly path: string } & (
   | { readonly kind: 'directory' }

@@ -2,8 +2,8 @@
 // kernel only logs that files are missing. And the EFI stub has added nothing that it found beside the image.
 
 import { fail } from '../fault/index.ts'
-import { extraDirectory, extraOfImage, manifestPath, parseManifest } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
+import { extraDirectory, extraOfImage, manifestPath, parseManifest } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
 
 export type CheckInitramfs = { readonly kind: 'check-initramfs' }

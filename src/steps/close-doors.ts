@@ -2,9 +2,9 @@
 // /run moves along to the new root; what is there goes before /usr/lib, and generators there go before those of /etc too.
 
 import { fail } from '../fault/index.ts'
-import { newRoot } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
 import { generatorDirectories, generatorMasks, unitMasks } from '../system/doors.ts'
+import { newRoot } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
 
 export type CloseDoors = {

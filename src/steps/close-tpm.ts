@@ -2,7 +2,7 @@
 // that comes after, until the machine starts anew.
 
 import { fail } from '../fault/index.ts'
-import { fenceDigest, fencePcr, fenceWords } from '../layout/tpm.ts'
+import { fenceDigest, fencePcr, fenceWords } from '../system/tpm.ts'
 import type { Definition } from './step.ts'
 
 export type CloseTpm = { readonly kind: 'close-tpm' }

@@ -1,9 +1,9 @@
 // container-stores: memory of their own for directories in which engines keep containers, where the verified root has such an
 // engine. The state says which.
 
-import { newRoot } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
 import { type ContainerStore, programDirectories, storeRoot } from '../system/container-stores.ts'
+import { newRoot } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
 import { bindProved, inRoot } from './with/mount.ts'
 

@@ -1,10 +1,10 @@
 // mount-ephemeral: a new file system on a volume that open-ephemeral opened. What lay there is gone with its key.
 
 import { fail, faultOf, say } from '../fault/index.ts'
-import { readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/luks2.ts'
 import type { Machine } from '../machine/machine.ts'
+import { readOnlyOnError } from '../system/ext4.ts'
 import type { Definition } from './step.ts'
 import { inRoot, mountProved } from './with/mount.ts'
 

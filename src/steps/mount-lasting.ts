@@ -1,7 +1,7 @@
 // mount-lasting: the file system of a volume that open-lasting opened. It made one if the volume was blank.
 
-import { readOnlyOnError } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
+import { readOnlyOnError } from '../system/ext4.ts'
 import type { Definition } from './step.ts'
 import { inRoot, mountProved } from './with/mount.ts'
 

@@ -2,8 +2,9 @@
 // anything else that is not ext4 is somebody's data and halts.
 
 import { fail } from '../fault/index.ts'
-import { fileSystemOf, readOnlyOnError } from '../layout/filesystem.ts'
+import { fileSystemOf } from '../layout/filesystem.ts'
 import type { CryptName } from '../layout/layout.ts'
+import { readOnlyOnError } from '../system/ext4.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
 import { byName, findPartitions } from './with/find-partitions.ts'

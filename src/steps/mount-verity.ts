@@ -2,9 +2,9 @@
 
 import { fail } from '../fault/index.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
-import { newRoot } from '../layout/initramfs.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { blockSize } from '../layout/verity.ts'
+import { newRoot } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
 import { inRoot, mountProved } from './with/mount.ts'
 

@@ -1,8 +1,8 @@
 // switch-root: the last step. Everything that can be checked is checked before the point of no return.
 
 import { fail } from '../fault/index.ts'
-import { newRoot } from '../layout/initramfs.ts'
 import type { Machine } from '../machine/machine.ts'
+import { newRoot } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
 import { inRoot } from './with/mount.ts'
 

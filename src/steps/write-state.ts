@@ -2,8 +2,8 @@
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { configPath } from '../layout/initramfs.ts'
 import { bootedConfigPath, printState, statePath } from '../proof/state.ts'
+import { configPath } from '../system/initramfs.ts'
 import { version } from '../version.ts'
 import type { Definition } from './step.ts'
 

@@ -2,7 +2,7 @@
 
 import type { Edition } from '../edition.ts'
 import { fail } from '../fault/index.ts'
-import { didYouMean } from '../nearest.ts'
+import { didYouMean } from '../fault/nearest.ts'
 import { printVersion, printVersionJson } from '../version.ts'
 
 type Loaded = {

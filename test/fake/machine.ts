@@ -5,7 +5,6 @@ import { basename } from 'node:path'
 import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { fail } from '../../src/fault/index.ts'
 import { parseCryptTable } from '../../src/layout/crypt.ts'
-import { configPath, manifestPath, newRoot, printManifest } from '../../src/layout/initramfs.ts'
 import {
   parseIntegritySuperblock,
   parseIntegrityTable,
@@ -14,7 +13,6 @@ import {
   superblockBytes,
   superblockFor,
 } from '../../src/layout/integrity.ts'
-import { tcbAtMost } from '../../src/layout/tcb.ts'
 import { partuuids, type RootHash } from '../../src/layout/verity.ts'
 import type {
   Machine,
@@ -30,6 +28,8 @@ import { Secret } from '../../src/secret/secret.ts'
 import type { Controller } from '../../src/system/controllers.ts'
 import type { LayerEntry } from '../../src/system/etc-layer.ts'
 import { userSettings } from '../../src/system/hardening.ts'
+import { configPath, manifestPath, newRoot, printManifest } from '../../src/system/initramfs.ts'
+import { tcbAtMost } from '../../src/system/tcb.ts'
 import { goodReport, mixedKey } from '../with/snp.ts'
 import { type FakeTpm, fakeTpmVerbs, newTpm } from './tpm-device.ts'
 

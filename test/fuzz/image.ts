@@ -2,7 +2,7 @@
 
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { BootFault } from '../../src/fault/index.ts'
-import { limits } from '../../src/layout/limits.ts'
+import { limits } from '../../src/machine/limits.ts'
 import { type Image, readImage } from '../../src/pack/image.ts'
 import { headerOf } from '../with/cpio-header.ts'
 import { mutateBytes, type Random } from './random.ts'

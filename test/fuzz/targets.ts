@@ -9,8 +9,8 @@ import type { Sealed } from '../../src/keys/provider.ts'
 import { parseSeal, printSeal } from '../../src/keys/snp.ts'
 import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
-import { parseManifest, printManifest } from '../../src/layout/initramfs.ts'
 import { parseIntegrityTable, printIntegrityStatus } from '../../src/layout/integrity.ts'
+import { parseRootHashes, printRootHashes } from '../../src/layout/roothashes.ts'
 import {
   parseVerityTable,
   printVerityTable,
@@ -22,7 +22,7 @@ import { detectCvm } from '../../src/machine/cvm.ts'
 import { parseMountinfo, printMountinfo } from '../../src/machine/mountinfo.ts'
 import { parseLibraries } from '../../src/pack/libraries.ts'
 import { parseState, printState, type State } from '../../src/proof/state.ts'
-import { parseRootHashes, printRootHashes } from '../../src/setup/roothashes.ts'
+import { parseManifest, printManifest } from '../../src/system/initramfs.ts'
 import { goodCmdline, hashes } from '../fake/machine.ts'
 import { changedConfig } from '../with/config-sample.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'

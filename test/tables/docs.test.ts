@@ -12,7 +12,6 @@ import { families } from '../../src/fault/families.ts'
 import type { Family } from '../../src/fault/family.ts'
 import { type BootFault, describeFault, type FaultCode } from '../../src/fault/index.ts'
 import { formats } from '../../src/inspect/formats.ts'
-import { limits } from '../../src/layout/limits.ts'
 import {
   areaOffset,
   binaryBytes,
@@ -23,6 +22,7 @@ import {
   macOffset,
   type Slot,
 } from '../../src/layout/luks2/profile.ts'
+import { limits } from '../../src/machine/limits.ts'
 import { planBoot } from '../../src/plan/plan.ts'
 import { statePath } from '../../src/proof/state.ts'
 import { readBooted } from '../../src/runtime/booted.ts'

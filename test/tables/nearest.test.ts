@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { distance, nearest } from '../../src/nearest.ts'
+import { distance, nearest } from '../../src/fault/nearest.ts'
 
 test('a letter too many, too few, another or swapped is one step', () => {
   for (const [a, b, steps] of [

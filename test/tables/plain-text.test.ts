@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { parseConfig } from '../../src/config/config.ts'
 import { migrateConfig } from '../../src/config/migrate.ts'
 import { faultOf, say } from '../../src/fault/index.ts'
-import { oddCharacter, oddFile, oddText } from '../../src/plain-text.ts'
+import { oddCharacter, oddFile, oddText } from '../../src/fault/plain-text.ts'
 
 /** As a file's bytes are read: one character a byte. */
 const bytes = (text: string, encoding: BufferEncoding = 'utf8'): string =>

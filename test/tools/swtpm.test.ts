@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { BootFault, type FaultCode } from '../../src/fault/index.ts'
-import { fenceDigest, fencePcr } from '../../src/layout/tpm.ts'
 import {
   ask,
   type CommandName,
@@ -28,6 +27,7 @@ import {
 } from '../../src/machine/tpm/structures.ts'
 import { readAll, sized, u32 } from '../../src/machine/tpm/wire.ts'
 import { Secret } from '../../src/secret/secret.ts'
+import { fenceDigest, fencePcr } from '../../src/system/tpm.ts'
 import { suite } from '../with/suite.ts'
 import { type SoftTpm, softTpm } from '../with/swtpm.ts'
 

@@ -4,7 +4,6 @@
 import { existsSync } from 'node:fs'
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { manifestPath, printManifest } from '../../src/layout/initramfs.ts'
 import { run, toolPath } from '../../src/machine/exec.ts'
 import {
   type CpioContent,
@@ -15,6 +14,7 @@ import {
   printTrailer,
 } from '../../src/pack/cpio.ts'
 import { librariesOf } from '../../src/pack/libraries.ts'
+import { manifestPath, printManifest } from '../../src/system/initramfs.ts'
 
 /** Rewrites an uncompressed archive of `pack`: each module is again the `.ko.xz` of `modules`. */
 export const withCompressedModules = async (

@@ -3,8 +3,8 @@
 // session's HMAC: CreatePrimary, StartAuthSession and PolicyPCR are proved by the HMAC of what follows them.
 
 import { fail } from '../../fault/index.ts'
-import type { TpmPolicy } from '../../layout/tpm.ts'
 import { Secret } from '../../secret/secret.ts'
+import type { TpmPolicy } from '../../system/tpm.ts'
 import { ask, type Exchange, malformed } from './command.ts'
 import { askIn, type Loaded, type Session, type Srk, startSession } from './session.ts'
 import {

@@ -1,7 +1,7 @@
 // What a directory is that has no init: an archive of a container, which holds layers and no root, or a directory above
 // a root. Told by the names in it.
 
-import { containerOf } from '../../layout/container.ts'
+import { containerOf } from '../../inspect/container.ts'
 import type { RootView } from './view.ts'
 
 /** What the root is, or the one directory in it. */

@@ -1,7 +1,7 @@
 // Whether the kernel can run a program of a root: a file that is executable, for this CPU, whose loader or interpreter
 // is in that root and can be run too.
 
-import { isElf, parseElf } from '../../layout/elf.ts'
+import { isElf, parseElf } from '../../inspect/elf.ts'
 import type { RandomAccess } from '../../machine/random-access.ts'
 import { type Link, resolveIn } from './resolve.ts'
 import type { RootView } from './view.ts'

@@ -2,9 +2,9 @@
 
 import { reasonOf } from '../../fault/errno.ts'
 import { fail } from '../../fault/index.ts'
-import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../../layout/filesystem.ts'
-import { newRoot } from '../../layout/initramfs.ts'
 import type { Machine, MountRequest } from '../../machine/machine.ts'
+import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../../system/ext4.ts'
+import { newRoot } from '../../system/initramfs.ts'
 
 /** Where a path of the new root lies while it is assembled. */
 export const inRoot = (path: string): string => (path === '/' ? newRoot : newRoot + path)

@@ -2,8 +2,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../../src/fault/index.ts'
 import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from '../../../src/keys/snp-check.ts'
-import { lowerTcb, tcbAtMost } from '../../../src/layout/tcb.ts'
 import type { SnpReport } from '../../../src/machine/machine.ts'
+import { lowerTcb, tcbAtMost } from '../../../src/system/tcb.ts'
 import { goodReport } from '../../with/snp.ts'
 
 const codeOf = (use: () => unknown): string => {

@@ -8,7 +8,6 @@ import {
   printCryptTable,
 } from '../../../src/layout/crypt.ts'
 import { fileSystemOf, isSwap } from '../../../src/layout/filesystem.ts'
-import { parseManifest, printManifest } from '../../../src/layout/initramfs.ts'
 import {
   parseIntegritySuperblock,
   parseIntegrityTable,
@@ -18,6 +17,7 @@ import {
   superblockFor,
 } from '../../../src/layout/integrity.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../../../src/layout/layout.ts'
+import { parseManifest, printManifest } from '../../../src/system/initramfs.ts'
 
 test('there are the six volumes, the root first', () => {
   assert.equal(

@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../../src/fault/index.ts'
-import { parseTcb, printTcb } from '../../../src/layout/tcb.ts'
 import { parseSnpReport, printSnpReport, snpSignedBytes } from '../../../src/machine/snp-report.ts'
+import { parseTcb, printTcb } from '../../../src/system/tcb.ts'
 import { changedReport, counting, goodReport, olderReport } from '../../with/snp.ts'
 
 const refusal = (bytes: Buffer): string => {

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parseRootHashes, printRootHashes, type RootHashes } from '../../../src/layout/roothashes.ts'
 import type { RootHash, Salt } from '../../../src/layout/verity.ts'
-import { parseRootHashes, printRootHashes, type RootHashes } from '../../../src/setup/roothashes.ts'
 import { hashes } from '../../fake/machine.ts'
 
 const place = { partuuid: '00112233-4455-6677-8899-aabbccddeeff', bytes: 4096 }

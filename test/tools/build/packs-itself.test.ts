@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bundle } from '../../../build/bundle.ts'
 import { makeExecutable } from '../../../build/executable.ts'
-import { manifestPath, parseManifest } from '../../../src/layout/initramfs.ts'
+import { manifestPath, parseManifest } from '../../../src/system/initramfs.ts'
 import { temporary, writeTree } from '../../with/pack-tree.ts'
 
 const place = temporary()

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { inspectAny, printInspection } from '../../../src/inspect/inspect.ts'
-import { manifestPath, printManifest } from '../../../src/layout/initramfs.ts'
+import { manifestPath, printManifest } from '../../../src/system/initramfs.ts'
 import { suite } from '../../with/suite.ts'
 
 const test = suite<{ scratch: string; tree: string; image: string }>('inspect an initramfs image')

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert'
 import { BootFault } from '../../../src/fault/index.ts'
 import { inspectAny } from '../../../src/inspect/inspect.ts'
 import { gptTypes, printGpt } from '../../../src/layout/gpt.ts'
-import { limits } from '../../../src/layout/limits.ts'
+import { limits } from '../../../src/machine/limits.ts'
 import { type Image, isImage, readImage } from '../../../src/pack/image.ts'
 import { headerOf, trailer } from '../../with/cpio-header.ts'
 

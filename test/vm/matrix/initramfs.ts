@@ -2,7 +2,7 @@
 // killed from inside, and nothing else runs: what ends it is a fault of its own or memory that ran out, and then the
 // kernel stops the machine.
 
-import { manifestPath } from '../../../src/layout/initramfs.ts'
+import { manifestPath } from '../../../src/system/initramfs.ts'
 import { archive, type Bench, type Change, plus, type Row } from './row.ts'
 
 /** What there is where memory ended behind the executable, before these. */

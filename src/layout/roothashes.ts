@@ -1,7 +1,7 @@
 // roothashes.json: print / parse. What each volume is and where it lies, for people and for tools that compare.
 
 import is from '@sindresorhus/is'
-import { parseRootHash, parseSalt, type RootHash, type Salt } from '../layout/verity.ts'
+import { parseRootHash, parseSalt, type RootHash, type Salt } from './verity.ts'
 
 type Place = { readonly partuuid: string; readonly bytes: number }
 
