@@ -37,6 +37,7 @@ import { cautions, guards } from '../../src/system/shadows.ts'
 import { printFindings } from '../../src/terminal/finding.ts'
 import { screenOf } from '../../src/terminal/screen.ts'
 import { goodCmdline } from '../fake/machine.ts'
+import { ringNames, rings } from '../rings.ts'
 import { bootRecorded } from '../with/boot-recorded.ts'
 import { type Recorded, systemOf } from '../with/captured.ts'
 import { anchorOf, framed, readPage, samePart, table } from '../with/pages.ts'
@@ -281,6 +282,11 @@ test('the picture of the boot has every kind of step', () => {
   for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one, 'own')))
     assert.match(readPage('docs/architecture.md'), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(readPage('docs/architecture.md').includes(statePath))
+})
+
+test("the rings of tests are the source's", () => {
+  const rows = ringNames.map((name) => [`\`test/${name}/\``, rings[name].about, rings[name].stage])
+  samePart('CONTRIBUTING.md', 'rings', table(['ring', 'what its tests are about', 'stage'], rows))
 })
 
 test('each recorded boot is one boot: its time rises, its steps follow each other, it ends once', () => {
