@@ -31,9 +31,12 @@ const themeOf: readonly (readonly [files: RegExp, theme: Theme])[] = [
   [/^src\/machine\/tpm\/(?:command|structures|wire)\.ts$/, 'codecs'],
   [/^src\/machine\/(?:tpm\/|(?:tee|libcrypto)\.ts$)/, 'keys'],
   [/^src\/(?:keys|secret)\//, 'keys'],
-  [/^src\/(?:layout|config|cmdline)\/|^src\/(?:plain-text|version)\.ts$/, 'codecs'],
+  [
+    /^src\/(?:layout|config|cmdline)\/|^src\/(?:version|fault\/plain-text|system\/(?:initramfs|tcb|tpm))\.ts$/,
+    'codecs',
+  ],
   [/^src\/(?:editions|fault|machine|plan|proof|steps|system|verbs)\//, 'spine'],
-  [/^src\/(?:boot|cli|environment|exit|main)\.ts$/, 'spine'],
+  [/^src\/(?:boot|cli|exit|main)\.ts$/, 'spine'],
 ]
 
 /** Lines of a TypeScript source that are neither blank nor only comment. */
