@@ -3,9 +3,9 @@
 
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, parse } from 'node:path'
-import { manPages } from '../src/install/man/pages.ts'
-import { printPage } from '../src/install/man/roff.ts'
 import { verbsAsset } from '../src/verbs/asset.ts'
+import { manPages } from '../src/verbs/man/pages.ts'
+import { printPage } from '../src/verbs/man/roff.ts'
 import { bundleProduct, gitVersion, products, root } from './bundle.ts'
 import { makeExecutable } from './executable.ts'
 
@@ -37,5 +37,5 @@ for (const product of Object.values(products)) {
   )
 }
 await mkdir(join(output, 'man'), { recursive: true })
-for (const page of await manPages(project))
+for (const page of manPages(project))
   await write(join(output, 'man', `${page.name}.${page.section}`), printPage(page))

@@ -21,6 +21,8 @@ const needs: readonly Need[] = [
   { package: 'erofs-utils', has: 'mkfs.erofs' },
   { package: 'fakeroot', has: 'fakeroot' },
   { package: 'fdisk', has: 'sfdisk' },
+  // The completions are tried in each shell; bash is always there.
+  { package: 'fish', has: 'fish' },
   { package: 'groff-base', has: 'groff' },
   { package: 'jq', has: 'jq' },
   { package: 'kmod', has: 'depmod' },

@@ -5,12 +5,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Metafile } from 'esbuild'
 import { printExample } from '../../src/config/example.ts'
-import { completed, printBash, printZsh } from '../../src/install/completion.ts'
 import { type Framework, filesFor, unitFiles } from '../../src/install/frameworks.ts'
-import { manPages } from '../../src/install/man/pages.ts'
-import { printPage } from '../../src/install/man/roff.ts'
 import { run } from '../../src/machine/exec.ts'
-import { verbs } from '../../src/verbs/index.ts'
+import { completions } from '../../src/verbs/made.ts'
+import { manPages } from '../../src/verbs/man/pages.ts'
+import { printPage } from '../../src/verbs/man/roff.ts'
 import { pinnedNode } from '../base.ts'
 import { root } from '../bundle.ts'
 import type { Content, Deb, Release } from './deb.ts'
@@ -59,10 +58,7 @@ const documentsOf = (name: string, release: Release, copyright: string): Deb['fi
 })
 
 const main = async (executable: string, release: Release, metas: readonly Metafile[]): Promise<Deb> => {
-  const pages = await manPages(release.version)
-  const words = await Promise.all(
-    Object.entries(verbs).map(async ([verb, { about, load }]) => completed(verb, about, (await load()).help)),
-  )
+  const pages = manPages(release.version)
   const docs = await Promise.all(
     documents.map(async (name) => {
       const text = await readFile(join(root, name))
@@ -91,8 +87,7 @@ const main = async (executable: string, release: Release, metas: readonly Metafi
     files: {
       '/usr/sbin/cvmboot': { mode: 0o755, from: executable },
       '/etc/cvmboot/partition.conf': file(printExample()),
-      '/usr/share/bash-completion/completions/cvmboot': file(printBash(words)),
-      '/usr/share/zsh/vendor-completions/_cvmboot': file(printZsh(words)),
+      ...Object.fromEntries([...completions()].map(([path, text]) => [path, file(text)] as const)),
       ...Object.fromEntries([...docs, ...manuals, ...unitFiles()]),
       '/usr/share/lintian/overrides/cvmboot': file(
         overrides.map(([tag, why]) => `# ${why}\ncvmboot: ${tag} *\n`).join(''),

@@ -2,12 +2,11 @@
 // the boot would refuse it. Reads only, needs no key and no privileges but those of reading.
 
 import { readFileSync, type Stats, statSync } from 'node:fs'
-import { readFileAndArguments } from '../arguments.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, type Fault, fail, faultOf } from '../fault/index.ts'
 import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
-import { headerAreaBytes, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
+import { headerAreaBytes, type Luks2Profile } from '../layout/luks2/luks2.ts'
 import { readDevice } from '../machine/block.ts'
 import { accessFile, accessWithin, type RandomAccess } from '../machine/random-access.ts'
 import { readText } from '../machine/text.ts'
@@ -18,22 +17,6 @@ import { claimDirectory, claimFile, claimPartition, claimRest } from './file.ts'
 import { printInspection, printInspectionJson } from './print.ts'
 
 export { printInspection, printInspectionJson } from './print.ts'
-
-export const inspectHelp = `cvmboot inspect FILE|DEVICE [--profile NAME] [--json]
-
-Says what a disk, a partition or the copy of a header claims to be: a partition table, a dm-verity superblock, a
-LUKS2 header, a file system; of an initramfs, whether all that the boot needs is in it; of a unified kernel image, alone
-or on an EFI system partition, what the boot would say of its command line and its initramfs. It knows other disk
-images, archives, kernels, keys and texts of cvmboot too, and says what to do with each. Where the boot would refuse it,
-this ends with the same code and exit status. It uses no key: whether a header was made for its volume, only the boot
-can tell. Changes nothing.
-
-  --profile NAME   what LUKS2 volumes are configured to be: ${Object.keys(luks2Profiles).join(' or ')}
-                   (default: what each header says of itself)
-  --json           the findings as JSON
-`
-
-const accepted = { profile: { type: 'string' }, json: { type: 'boolean' } } as const
 
 type Found = {
   readonly number: number
@@ -191,19 +174,16 @@ const withEsp = async (
   return { ...found, content: { kind: 'gpt', gpt, partitions }, refused }
 }
 
-const profileOf = (name: string | undefined): Luks2Profile | 'claimed' => {
-  if (name === undefined) return 'claimed'
-  if (Object.hasOwn(luks2Profiles, name)) return name as Luks2Profile
-  throw fail('usage', { reason: `--profile takes ${Object.keys(luks2Profiles).join(' or ')}, not ${name}` })
+type Asked = {
+  readonly file: string
+  readonly profile: Luks2Profile | undefined
+  readonly json: boolean
 }
 
-/** Prints the findings, then fails as the boot would. Faults: `usage`, `device-read`, and all of the boot's. */
-export const inspect = async (args: readonly string[]): Promise<void> => {
-  const { file, values } = readFileAndArguments(args, accepted, 'FILE or DEVICE')
-  const inspection = await inspectAny(file, profileOf(values.profile))
+/** Prints the findings, then fails as the boot would. Faults: `device-read`, and all of the boot's. */
+export const inspect = async ({ file, profile, json }: Asked): Promise<void> => {
+  const inspection = await inspectAny(file, profile ?? 'claimed')
   const screen = screenOf(process.stdout, process.env)
-  process.stdout.write(
-    values.json === true ? printInspectionJson(inspection) : printInspection(inspection, screen),
-  )
+  process.stdout.write(json ? printInspectionJson(inspection) : printInspection(inspection, screen))
   if (inspection.refused !== undefined) throw new BootFault(inspection.refused)
 }

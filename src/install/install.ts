@@ -1,60 +1,31 @@
-// The verb `install`: the running VM's half, and the files of an initramfs generator, into a root file system. All is looked at
+// `cvmboot install`: the running VM's half, and the files of an initramfs generator, into a root file system. All is looked at
 // before anything is written, and what is written is noted first.
 
 import { resolve } from 'node:path'
 import { isSea } from 'node:sea'
-import { readArguments } from '../arguments.ts'
 import type { Edition } from '../edition.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { didYouMean } from '../fault/nearest.ts'
 import { run } from '../machine/exec.ts'
 import { entryAt, resolveWithin } from '../machine/within.ts'
 import { type Change, changeOf, noteOf } from './changes.ts'
-import { type Framework, frameworks } from './frameworks.ts'
+import { type Carried, type Framework, frameworks } from './frameworks.ts'
 import { refuseOwned } from './owned.ts'
 import { type Piece, piecesOf } from './pieces.ts'
 import { lookAt, missingDirectories, readIn, removeIn, writeIn } from './place.ts'
 import { type Installed, type Left, parseRecord, printRecord, recordPath } from './record.ts'
-
-export const installHelp = `cvmboot install [--root DIR] [--generator dracut|initramfs-tools|none] [--config FILE]
-                [--executable FILE] [--mock] [--dry-run]
-
-Puts cvmboot into the root file system of a confidential VM, not into the machine that makes one: the executable, the
-libraries that it needs and the root lacks, the units that verify, clean up and start the launcher, manual pages and
-completions. An initramfs generator of that root gets the files by which it builds cvmboot into every initramfs: such a
-system boots from verified volumes, or not at all. Says what it changes, and notes it for cvmboot uninstall; a repeat
-changes nothing, a newer cvmboot replaces what it left itself. What others made or changed stays.
-
-  --root        the system (default: this one)
-  --generator   the one to build into; otherwise those that are there. none: the initramfs is made by cvmboot pack
-  --config      partition.conf for the generator, put into /etc/cvmboot; otherwise an example, with the defaults
-  --executable  the cvmboot to boot with; otherwise this one
-  --mock        the mock build, which boots anywhere, with a key everyone knows
-  --dry-run     only say what would change
-`
-
-const text = { type: 'string' } as const
-const accepted = {
-  root: text,
-  generator: text,
-  config: text,
-  executable: text,
-  mock: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-} as const
 
 const badUsage = (reason: string) => fail('usage', { reason })
 
 /** What the executable calls itself decides, not its name. Faults: `usage`, `install-mock`, `tool-*`. */
 const chooseExecutable = async (
   given: string | undefined,
-  edition: Edition,
+  edition: Edition['name'],
   mock: 'wanted' | 'not wanted',
 ): Promise<string> => {
   const file = given ?? (isSea() ? process.execPath : undefined)
   // Before the executable is asked: this build has the mock or not.
-  if (mock === 'wanted' && edition.name !== 'cvmboot-mock')
+  if (mock === 'wanted' && edition !== 'cvmboot-mock')
     throw fail('install-mock', { reason: 'this is the production build; run install --mock of cvmboot-mock' })
   if (file === undefined) throw badUsage('run from source or by npx, install needs --executable FILE')
   const [name] = (await run(resolve(file), ['--version'])).split(' ')
@@ -84,16 +55,9 @@ const requireRoot = (root: string): void => {
   if (!is('/usr')) throw fail('install-root', { root, reason: 'it has no directory usr' })
 }
 
-/** None for `none`. Faults: `usage`, `install-generator`. */
-const chooseFrameworks = (root: string, given: string | undefined): readonly Framework[] => {
-  if (given !== undefined) {
-    const named = frameworks.filter((one) => one === given)
-    if (named.length === 0 && given !== 'none')
-      throw badUsage(
-        `--generator takes ${frameworks.join(', ')} or none, not ${given}${didYouMean(given, [...frameworks, 'none'])}`,
-      )
-    return named
-  }
+/** None for `none`. Fault: `install-generator`. */
+const chooseFrameworks = (root: string, given: Framework | 'none' | undefined): readonly Framework[] => {
+  if (given !== undefined) return frameworks.filter((one) => one === given)
   const found = frameworks.filter((one) => resolveWithin(root, signs[one]) !== undefined)
   if (found.length === 0) throw fail('install-generator', { root })
   return found
@@ -163,25 +127,34 @@ const recordOf = (
   }
 }
 
+type Asked = {
+  readonly root: string
+  /** Undefined: those that are there. */
+  readonly generator: Framework | 'none' | undefined
+  readonly config: string | undefined
+  readonly executable: string | undefined
+  /** Of the cvmboot that installs. */
+  readonly edition: Edition['name']
+  readonly mock: 'wanted' | 'not wanted'
+  readonly dry: 'dry' | 'wet'
+  /** Manual pages and completions. */
+  readonly help: ReadonlyMap<string, Carried>
+}
+
 /** Installs. Faults: `usage`, `config-*`, `install-*`, `tool-*`. */
-export const install = async (args: readonly string[], edition: Edition): Promise<void> => {
-  const given = readArguments(args, accepted)
-  const root = resolve(given.root ?? '/')
-  const executable = await chooseExecutable(
-    given.executable,
-    edition,
-    given.mock === true ? 'wanted' : 'not wanted',
-  )
+export const install = async (given: Asked): Promise<void> => {
+  const { dry, help } = given
+  const root = resolve(given.root)
+  const executable = await chooseExecutable(given.executable, given.edition, given.mock)
   requireRoot(root)
   const into = chooseFrameworks(root, given.generator)
   if (into.length === 0 && given.config !== undefined)
     throw badUsage('--generator none takes no --config: cvmboot pack bakes partition.conf into the initramfs')
   const before = await readRecord(root)
   const left = before?.files ?? new Map<string, Left>()
-  const pieces = await piecesOf({ root, executable, config: given.config, into, left })
+  const pieces = await piecesOf({ root, executable, config: given.config, into, left, help })
   await refuseOwned(root, [...pieces.keys()])
   const changes = await decide(root, pieces, before)
-  const dry = given['dry-run'] === true ? 'dry' : 'wet'
   const lines = changes.flatMap(({ act, path }) =>
     act === 'none' || act === 'refuse' ? [] : [sayChange(act, path, dry)],
   )

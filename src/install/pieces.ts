@@ -4,37 +4,15 @@ import { parseConfig } from '../config/config.ts'
 import { printExample } from '../config/example.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { configPath } from '../system/initramfs.ts'
-import { verbs } from '../verbs/index.ts'
-import { version } from '../version.ts'
 import type { Wanted } from './changes.ts'
-import { completed, printBash, printZsh } from './completion.ts'
 import { type Carried, type Framework, filesFor, unitFiles } from './frameworks.ts'
 import { librariesFor } from './libraries.ts'
-import { manPages } from './man/pages.ts'
-import { printPage } from './man/roff.ts'
 import { type Content, digestOf } from './place.ts'
 import type { Left } from './record.ts'
 
 export type Piece = { readonly content: Content; readonly wanted: Wanted }
 
 export const executablePath = '/usr/sbin/cvmboot'
-
-/** Manual pages and completions, which are made of the tables of this cvmboot. */
-export const helpFiles = async (): Promise<ReadonlyMap<string, Carried>> => {
-  const words = await Promise.all(
-    Object.entries(verbs).map(async ([verb, { about, load }]) => completed(verb, about, (await load()).help)),
-  )
-  const pages = await manPages(version.project)
-  const file = (text: string): Carried => ({ kind: 'file', mode: 0o644, text })
-  return new Map([
-    ...pages.map(
-      (page) =>
-        [`/usr/share/man/man${page.section}/${page.name}.${page.section}`, file(printPage(page))] as const,
-    ),
-    ['/usr/share/bash-completion/completions/cvmboot', file(printBash(words))],
-    ['/usr/share/zsh/vendor-completions/_cvmboot', file(printZsh(words))],
-  ])
-}
 
 export type Wish = {
   readonly root: string
@@ -43,13 +21,15 @@ export type Wish = {
   readonly config: string | undefined
   /** None: what boots is made elsewhere. */
   readonly into: readonly Framework[]
+  /** Manual pages and completions. */
+  readonly help: ReadonlyMap<string, Carried>
   /** What an earlier installation noted. */
   readonly left: ReadonlyMap<string, Left>
 }
 
 /** Path -> what is to be there. Faults: `config-*`, `install-library`. */
 export const piecesOf = async (wish: Wish): Promise<ReadonlyMap<string, Piece>> => {
-  const { root, executable, config, into, left } = wish
+  const { root, executable, config, into, left, help } = wish
   const piece = async (content: Content, mode: number, settings: Wanted['settings']): Promise<Piece> => ({
     content,
     wanted: { kind: 'link' in content ? 'link' : 'file', mode, sha256: await digestOf(content), settings },
@@ -60,7 +40,7 @@ export const piecesOf = async (wish: Wish): Promise<ReadonlyMap<string, Piece>> 
     parseConfig(settings, config)
     pieces.set(configPath, await piece({ text: settings }, 0o644, config === undefined ? 'kept' : 'as given'))
   }
-  for (const files of [unitFiles(), await helpFiles(), ...into.map(filesFor)])
+  for (const files of [unitFiles(), help, ...into.map(filesFor)])
     for (const [path, { kind, mode, text }] of files)
       pieces.set(path, await piece(kind === 'link' ? { link: text } : { text }, mode, 'none'))
   for (const [path, library] of await librariesFor(root, executable, left))

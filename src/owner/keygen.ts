@@ -2,17 +2,13 @@
 
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { readArguments } from '../arguments.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { printOwnerKey } from '../layout/owner-key.ts'
 import { parseIdentity, printIdentity } from './identity.ts'
 
-const accepted = { output: { type: 'string' } } as const
-
-/** Faults: `usage`, `owner-write`. */
-export const keygen = (args: readonly string[]): void => {
-  const { output: path = 'owner.key' } = readArguments(args, accepted)
+/** `path` is the new file. Fault: `owner-write`. */
+export const keygen = (path: string): void => {
   using identity = printIdentity(generateKeyPairSync('x25519').privateKey)
   const { publicKey } = parseIdentity(identity, path)
   try {

@@ -2,14 +2,13 @@
 // owner's keyslot to a pipe, or the content to a file. Reads the header area once, and changes nothing on the disk.
 
 import { writeSync } from 'node:fs'
-import { readFileAndArguments } from '../arguments.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { blockSizeOf, headOf, sizeOf } from '../inspect/inspect.ts'
 import { ownerMacKey } from '../keys/owner.ts'
 import { allSeals } from '../keys/seals.ts'
 import { parseGpt } from '../layout/gpt.ts'
-import { cryptNames } from '../layout/layout.ts'
+import type { CryptName } from '../layout/layout.ts'
 import { acceptHeader } from '../layout/luks2/accept.ts'
 import { dataOffset, type Luks2Profile, unlockForOwner } from '../layout/luks2/luks2.ts'
 import { readBounded } from '../machine/bounded.ts'
@@ -17,12 +16,6 @@ import { Secret } from '../secret/secret.ts'
 import { parseIdentity } from './identity.ts'
 import { type Place, writeImage } from './image.ts'
 import { type OwnerIdentity, unwrapAsOwner } from './unwrap.ts'
-
-const accepted = {
-  identity: { type: 'string' },
-  volume: { type: 'string' },
-  image: { type: 'string' },
-} as const
 
 /** The volume on a disk with partitions, or all of what has none. */
 const findVolume = (path: string, volume: string): Place => {
@@ -114,15 +107,19 @@ const requireRoom = ({ dataBytes, place }: Opened, volume: string): void => {
     })
 }
 
-/** Faults: `usage`, `owner-terminal`, `owner-image`, `header-extent`, `target-write`, and those of `openAsOwner`. */
-export const open = async (args: readonly string[]): Promise<void> => {
-  const { file, values } = readFileAndArguments(args, accepted, 'DISK, PARTITION or FILE')
-  const { identity, volume = 'job-store', image } = values
-  if (identity === undefined) throw fail('usage', { reason: 'owner open needs --identity FILE' })
-  if (!cryptNames.some((name) => name === volume))
-    throw fail('usage', { reason: `--volume takes ${cryptNames.join(' or ')}, not ${volume}` })
+type Asked = {
+  /** A disk, a partition, or the copy of either in a file. */
+  readonly disk: string
+  readonly identity: string
+  readonly volume: CryptName
+  /** The file for the content; undefined: the passphrase goes to standard output. */
+  readonly image: string | undefined
+}
+
+/** Faults: `owner-terminal`, `owner-image`, `header-extent`, `target-write`, and those of `openAsOwner`. */
+export const open = async ({ disk, identity, volume, image }: Asked): Promise<void> => {
   if (image === undefined && process.stdout.isTTY) throw fail('owner-terminal', {})
-  using opened = await openAsOwner(file, volume, identity)
+  using opened = await openAsOwner(disk, volume, identity)
   if (image === undefined) return writePassphrase(opened.passphrase)
   if (opened.profile !== 'xts') throw fail('owner-image', { volume })
   requireRoom(opened, volume)

@@ -3,7 +3,6 @@
 import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSea } from 'node:sea'
-import { readArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault/index.ts'
@@ -18,27 +17,6 @@ import { type Files, type Source, sourceOf } from './source.ts'
 import { writeTree } from './tree.ts'
 import { writeWhole } from './whole.ts'
 
-export const packHelp = `cvmboot pack: make the initramfs
-
-  cvmboot pack --modules DIR --output FILE [--config FILE] [--executable FILE]
-               [--mke2fs FILE] [--compress lz4|zstd|none] [--force]
-  cvmboot pack --modules DIR --into TREE [--config FILE] [--executable FILE] [--mke2fs FILE]
-               [--also PATH …]
-
-  --modules       modules of the kernel to boot: /lib/modules/RELEASE, of this machine or of
-                  another tree
-  --output        file to write
-  --config        partition.conf to bake in; otherwise the defaults
-  --executable    the cvmboot to boot with; otherwise this one
-  --mke2fs        the mke2fs to carry; otherwise the one installed here
-  --compress      lz4 boots fastest (default), zstd is smallest, none unpacks fastest and needs
-                  the most memory
-  --force         replace FILE
-  --into          lay all of it into the tree that dracut or initramfs-tools makes an initramfs
-                  of, whose depmod writes the index of the modules
-  --also          a path of the tree that the boot shall miss if it is not in the initramfs
-`
-
 /** The kernel reads only lz4's legacy frame, and zstd with a window of at most 128 MiB. */
 const compressors = {
   lz4: { tool: 'lz4', package: 'lz4', args: ['-z', '-l', '-9', '-q'], output: [] },
@@ -46,7 +24,7 @@ const compressors = {
   none: undefined,
 } as const
 
-type Compression = keyof typeof compressors
+export type Compression = keyof typeof compressors
 
 type Destination =
   | {
@@ -57,60 +35,26 @@ type Destination =
     }
   | { readonly kind: 'tree'; readonly root: string; readonly also: readonly string[] }
 
-type Options = {
+export type Packing = {
+  /** `/lib/modules/RELEASE` of some tree. */
   readonly modules: string
   readonly to: Destination
   readonly config: string | undefined
-  readonly executable: string
+  /** Undefined: this one. */
+  readonly executable: string | undefined
   readonly mke2fs: string | undefined
 }
 
-const badUsage = (reason: string) => fail('usage', { reason })
-
 /** Fault: `usage`. */
-const readOptions = (args: readonly string[]): Options => {
-  const given = readArguments(args, accepted)
-  const { modules, config, mke2fs } = given
-  if (modules === undefined || modules === '') throw badUsage('pack needs --modules')
-  const to = destinationOf(given)
-  const executable = given.executable ?? (isSea() ? process.execPath : undefined)
-  if (executable === undefined) throw badUsage('run from source, pack needs --executable FILE')
-  return { modules: resolve(modules), to, config, executable, mke2fs }
+const executableOf = ({ executable }: Packing): string => {
+  const file = executable ?? (isSea() ? process.execPath : undefined)
+  if (file === undefined) throw fail('usage', { reason: 'run from source, pack needs --executable FILE' })
+  return file
 }
-
-type Given = ReturnType<typeof readArguments<typeof accepted>>
-
-/** Fault: `usage`. */
-const destinationOf = ({ output, into, also, compress: wanted, force }: Given): Destination => {
-  if (into !== undefined && into !== '') {
-    if (output !== undefined || wanted !== undefined || force !== undefined)
-      throw badUsage('--into goes with neither --output nor --compress nor --force')
-    return { kind: 'tree', root: resolve(into), also: also ?? [] }
-  }
-  if (output === undefined || output === '') throw badUsage('pack needs --output or --into')
-  if (also !== undefined) throw badUsage('--also goes with --into')
-  const compress = Object.keys(compressors).find((c) => c === (wanted ?? 'lz4'))
-  if (compress === undefined) throw badUsage(`--compress takes lz4, zstd or none, not ${wanted}`)
-  const existing = force === true ? 'replace' : 'keep'
-  return { kind: 'file', output: resolve(output), compress: compress as Compression, existing }
-}
-
-const text = { type: 'string' } as const
-const accepted = {
-  modules: text,
-  output: text,
-  config: text,
-  executable: text,
-  mke2fs: text,
-  compress: text,
-  force: { type: 'boolean' },
-  into: text,
-  also: { type: 'string', multiple: true },
-} as const
 
 /** Packs the initramfs. Faults: `usage`, `config-*`, `module-missing`, `pack-*`, `tool-*`. */
-export const pack = async (args: readonly string[]): Promise<void> => {
-  const { said, launch } = await packInitramfs(args)
+export const pack = async (packing: Packing): Promise<void> => {
+  const { said, launch } = await packInitramfs(packing)
   process.stdout.write(`${said}${launch}`)
 }
 
@@ -118,16 +62,16 @@ export const pack = async (args: readonly string[]): Promise<void> => {
  * The same, and returns what there is to say, line by line, the output first; and how to launch it, where it is a file of
  * its own.
  */
-export const packInitramfs = async (args: readonly string[]): Promise<{ said: string; launch: string }> => {
-  const options = readOptions(args)
-  const { to } = options
+export const packInitramfs = async (packing: Packing): Promise<{ said: string; launch: string }> => {
+  const { to } = packing
+  const executable = executableOf(packing)
   if (to.kind === 'file') await checkOutput(to)
-  const config = readConfig(options.config)
+  const config = readConfig(packing.config)
   const form = to.kind === 'file' ? 'whole' : 'as they are'
-  const kernel = await readKernel(options.modules, [...modulesOf(config), ...config.modules], form)
+  const kernel = await readKernel(resolve(packing.modules), [...modulesOf(config), ...config.modules], form)
   const programs = [
-    { path: to.kind === 'file' ? '/init' : '/usr/sbin/cvmboot', file: options.executable },
-    { path: '/usr/sbin/mke2fs', file: options.mke2fs ?? (await installedMke2fs()) },
+    { path: to.kind === 'file' ? '/init' : '/usr/sbin/cvmboot', file: executable },
+    { path: '/usr/sbin/mke2fs', file: packing.mke2fs ?? (await installedMke2fs()) },
   ]
   const files = new Map<string, Source>([
     ...kernel.files,

@@ -8,7 +8,6 @@ import { readCmdline } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { readBounded } from '../machine/bounded.ts'
-import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import type { LimitName } from '../machine/limits.ts'
 import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
@@ -16,7 +15,7 @@ import { bootOf, type ImageBoot } from './image-boot.ts'
 import { readToEnd, requireListed } from './image-manifest.ts'
 import { parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
 import { packInitramfs } from './pack.ts'
-import { type Given, ofInitramfs } from './uki-options.ts'
+import type { Initramfs, Naming } from './uki-options.ts'
 
 export const badInput = (path: string, reason: string) => fail('pack-input', { path, reason })
 
@@ -53,18 +52,8 @@ export const sourceOf = async (path: string): Promise<{ file: string; bytes: num
   return { file: resolve(path), bytes: found.size }
 }
 
-/**
- * One line, as bytes of the section. The stub makes UTF-16 of it and the kernel makes bytes of that, so that only ASCII is
- * the same at both ends. Faults: `cmdline-file`, `cmdline-text`.
- */
-export const readLine = async (given: string): Promise<string> => {
-  const line = readCmdlineOption(given)
-  return line
-}
-
 /** As text of the section. Faults: `usage`, `pack-input`. */
-export const readOsRelease = async (given: Given): Promise<string> => {
-  const { 'image-id': id, 'image-version': version, 'os-release': file } = given
+export const readOsRelease = async ({ id, version, osRelease: file }: Naming): Promise<string> => {
   const base = file === undefined ? new Map() : parseOsRelease(read(file, 'osRelease').toString())
   if (typeof base === 'string') throw badInput(file ?? '', base)
   const fields = new Map([
@@ -87,10 +76,10 @@ export const readOsRelease = async (given: Given): Promise<string> => {
 }
 
 /** The release of the kernel. Fault: `pack-input`. */
-export const readRelease = async (kernel: string, modules: string | undefined): Promise<string> => {
+export const readRelease = async (kernel: string, initramfs: Initramfs): Promise<string> => {
   const release = releaseOfKernel(await headOf(kernel, kernelHeadBytes))
   if (release === undefined) throw badInput(kernel, 'it is no kernel image with an EFI stub for x86-64')
-  const other = modules === undefined ? release : basename(resolve(modules))
+  const other = initramfs.kind === 'ready' ? release : basename(resolve(initramfs.from.modules))
   if (other !== release) throw badInput(kernel, `it is ${release}, and the modules are those of ${other}`)
   return release
 }
@@ -113,24 +102,25 @@ const readFit = async (initramfs: string, release: string): Promise<ImageBoot> =
  * Asks the boot whether it takes the line with the initramfs that goes in. Faults: `initramfs-incomplete`, `pack-input`,
  * `config-*`, `cmdline-*`, `environment-hostile`.
  */
-export const requireCmdline = async (line: string, given: Given, release: string): Promise<void> => {
+export const requireCmdline = async (line: string, initramfs: Initramfs, release: string): Promise<void> => {
   const packed = (file: string | undefined): ImageBoot => ({
     config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
     pivot: 'own',
   })
-  const { initramfs } = given
-  const { config, pivot } = initramfs === undefined ? packed(given.config) : await readFit(initramfs, release)
+  const { config, pivot } =
+    initramfs.kind === 'ready' ? await readFit(initramfs.file, release) : packed(initramfs.from.config)
   readCmdline(line, config, pivot)
 }
 
 /** Packs one into `directory`, or takes the ready one; and what there is to say about it. */
 export const initramfsOf = async (
-  given: Given,
+  initramfs: Initramfs,
   directory: string,
 ): Promise<{ file: string; said: string }> => {
-  if (given.initramfs !== undefined) return { file: given.initramfs, said: '' }
+  if (initramfs.kind === 'ready') return { file: initramfs.file, said: '' }
   const file = join(directory, 'initramfs')
-  const options = ofInitramfs.flatMap((name) => (given[name] === undefined ? [] : [`--${name}`, given[name]]))
-  const { said } = await packInitramfs([...options, '--output', file])
+  const { from, compress } = initramfs
+  const to = { kind: 'file', output: file, compress, existing: 'keep' } as const
+  const { said } = await packInitramfs({ ...from, to })
   return { file, said: said.split('\n').slice(1).join('\n') }
 }

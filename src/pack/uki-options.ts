@@ -1,59 +1,38 @@
-// What `cvmboot pack --uki` is asked to do: its command line, complete. No file is looked at here.
+// What `cvmboot pack --uki` is asked for, and whether that is enough. No file is looked at here.
 
 import { basename, resolve } from 'node:path'
-import { readArguments } from '../arguments.ts'
 import { fail } from '../fault/index.ts'
+import type { Compression, Packing } from './pack.ts'
 import type { Signing, Tool } from './uki-make.ts'
 
-export const ukiHelp = `
-cvmboot pack --uki: make a unified kernel image, an EFI program
+/** Files are undefined where the caller leaves them open. */
+export type Asked = {
+  readonly kernel: string
+  /** The line, or @ and the file that holds it. */
+  readonly cmdline: string
+  readonly output: string
+  readonly stub: string | undefined
+  readonly tool: string | undefined
+  /** A ready initramfs; otherwise one is packed, of `modules` and `made`. */
+  readonly initramfs: string | undefined
+  readonly modules: string | undefined
+  readonly made: Omit<Packing, 'modules' | 'to'> & { readonly compress: Compression }
+  readonly name: Naming
+  readonly signing: { readonly key: string | undefined; readonly certificate: string | undefined }
+  readonly existing: 'keep' | 'replace'
+}
 
-  cvmboot pack --uki --kernel FILE --cmdline TEXT|@FILE --output FILE
-               (--initramfs FILE | --modules DIR [--config FILE] ...)
-               [--os-release FILE] [--image-id NAME] [--image-version VERSION]
-               [--stub FILE] [--tool FILE] [--force]
-               [--secureboot-private-key FILE --secureboot-certificate FILE]
+/** What names the image: an os-release file, and what is to stand in place of its fields. */
+export type Naming = {
+  readonly osRelease: string | undefined
+  readonly id: string | undefined
+  readonly version: string | undefined
+}
 
-  --kernel        the kernel image, as /boot/vmlinuz-RELEASE
-  --cmdline       the kernel command line, or @ and the file that cvmboot setup wrote; one that
-                  the boot would refuse is refused here
-  --initramfs     a ready initramfs of dracut, initramfs-tools or cvmboot pack; otherwise one is
-                  packed for --modules, with the options above
-  --os-release    os-release file of the image; otherwise one with its name only
-  --image-id, --image-version
-                  IMAGE_ID and IMAGE_VERSION, where that file has none or others; needed without it
-  --stub          systemd's EFI stub; otherwise the one installed here
-  --tool          the ukify or objcopy to use; otherwise ukify where it is installed, else objcopy
-  --secureboot-private-key, --secureboot-certificate
-                  PEM files to sign the image with, by sbsign; the kernel in it stays as it is
-  --force         replace FILE
-`
-
-const text = { type: 'string' } as const
-const accepted = {
-  uki: { type: 'boolean' },
-  kernel: text,
-  cmdline: text,
-  initramfs: text,
-  'os-release': text,
-  'image-id': text,
-  'image-version': text,
-  stub: text,
-  tool: text,
-  'secureboot-private-key': text,
-  'secureboot-certificate': text,
-  output: text,
-  force: { type: 'boolean' },
-  modules: text,
-  config: text,
-  executable: text,
-  mke2fs: text,
-  compress: text,
-} as const
-/** What only an initramfs that is packed here has a use for. */
-export const ofInitramfs = ['modules', 'config', 'executable', 'mke2fs', 'compress'] as const
-
-export type Given = ReturnType<typeof readArguments<typeof accepted>>
+/** The initramfs of the image: a ready one, or one to be packed. */
+export type Initramfs =
+  | { readonly kind: 'ready'; readonly file: string }
+  | { readonly kind: 'packed'; readonly from: Omit<Packing, 'to'>; readonly compress: Compression }
 
 const badUsage = (reason: string) => fail('usage', { reason })
 
@@ -61,8 +40,7 @@ const badUsage = (reason: string) => fail('usage', { reason })
 const installedStub = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub'
 
 /** Fault: `usage`. */
-const readSigning = (given: Given): Signing | undefined => {
-  const { 'secureboot-private-key': key, 'secureboot-certificate': certificate } = given
+const readSigning = ({ key, certificate }: Asked['signing']): Signing | undefined => {
   if (key === undefined && certificate === undefined) return undefined
   if (key === undefined || certificate === undefined)
     throw badUsage('--secureboot-private-key and --secureboot-certificate are given both or not at all')
@@ -70,7 +48,7 @@ const readSigning = (given: Given): Signing | undefined => {
 }
 
 /** Fault: `usage`. */
-const readTool = ({ tool: path }: Given): Tool | undefined => {
+const readTool = (path: string | undefined): Tool | undefined => {
   if (path === undefined) return undefined
   const kind = basename(path)
   if (kind !== 'ukify' && kind !== 'objcopy')
@@ -78,33 +56,36 @@ const readTool = ({ tool: path }: Given): Tool | undefined => {
   return { kind, path }
 }
 
-const need = (given: Given, name: 'kernel' | 'cmdline' | 'output'): string => {
-  const value = given[name]
-  if (value === undefined || value === '') throw badUsage(`pack --uki needs --${name}`)
-  return value
+/** Fault: `usage`. */
+const readInitramfs = ({ initramfs, modules, made }: Asked): Initramfs => {
+  const { compress, ...from } = made
+  if (initramfs !== undefined && modules === undefined) return { kind: 'ready', file: initramfs }
+  if (initramfs === undefined && modules !== undefined)
+    return { kind: 'packed', from: { ...from, modules }, compress }
+  throw badUsage('pack --uki needs either --initramfs FILE or --modules DIR')
 }
 
 /** Fault: `usage`. */
-export const readOptions = (args: readonly string[]) => {
-  const given = readArguments(args, accepted)
-  const { initramfs, modules, force } = given
-  if ((initramfs === undefined) === (modules === undefined))
-    throw badUsage('pack --uki needs either --initramfs FILE or --modules DIR')
-  const named = given['os-release'] !== undefined || (given['image-id'] && given['image-version'])
-  if (!named)
-    throw badUsage(
-      'pack --uki needs the name of the image: --image-id NAME and --image-version VERSION, or --os-release FILE that has IMAGE_ID and IMAGE_VERSION',
-    )
-  const useless = initramfs === undefined ? undefined : ofInitramfs.find((name) => given[name] !== undefined)
-  if (useless !== undefined) throw badUsage(`--${useless} means nothing to a ready --initramfs`)
+const requireNamed = ({ osRelease, id, version }: Naming): void => {
+  if (osRelease !== undefined || (id && version)) return
+  throw badUsage(
+    'pack --uki needs the name of the image: --image-id NAME and --image-version VERSION, or --os-release FILE that has IMAGE_ID and IMAGE_VERSION',
+  )
+}
+
+/** The same, complete. Fault: `usage`. */
+export const completeUki = (asked: Asked) => {
+  const initramfs = readInitramfs(asked)
+  requireNamed(asked.name)
   return {
-    given,
-    kernel: resolve(need(given, 'kernel')),
-    cmdline: need(given, 'cmdline'),
-    output: resolve(need(given, 'output')),
-    stub: resolve(given.stub ?? installedStub),
-    tool: readTool(given),
-    signing: readSigning(given),
-    existing: force === true ? ('replace' as const) : ('keep' as const),
+    initramfs,
+    name: asked.name,
+    kernel: resolve(asked.kernel),
+    cmdline: asked.cmdline,
+    output: resolve(asked.output),
+    stub: resolve(asked.stub ?? installedStub),
+    tool: readTool(asked.tool),
+    signing: readSigning(asked.signing),
+    existing: asked.existing,
   }
 }

@@ -3,21 +3,14 @@
 
 import { chmod, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { findTool } from '../machine/exec.ts'
 import { printLaunch } from './launch.ts'
 import { checkOutput } from './pack.ts'
 import { checkUki } from './uki-check.ts'
-import {
-  badInput,
-  initramfsOf,
-  readLine,
-  readOsRelease,
-  readRelease,
-  requireCmdline,
-  sourceOf,
-} from './uki-inputs.ts'
+import { badInput, initramfsOf, readOsRelease, readRelease, requireCmdline, sourceOf } from './uki-inputs.ts'
 import { makers, type Tool, type UkiParts } from './uki-make.ts'
-import { readOptions } from './uki-options.ts'
+import { type Asked, completeUki } from './uki-options.ts'
 import { writeWhole } from './whole.ts'
 
 const installedTool = async (): Promise<Tool> => {
@@ -27,21 +20,21 @@ const installedTool = async (): Promise<Tool> => {
 }
 
 /** Packs the image. Faults: `usage`, `cmdline-*`, `pack-*`, `tool-*`, `initramfs-incomplete`, and those of `pack`. */
-export const packUki = async (args: readonly string[]): Promise<void> => {
-  const { given, kernel, output, stub, signing, existing, ...options } = readOptions(args)
+export const packUki = async (asked: Asked): Promise<void> => {
+  const { initramfs: wanted, name, kernel, output, stub, signing, existing, ...options } = completeUki(asked)
   await checkOutput({ output, existing })
-  const cmdline = await readLine(options.cmdline)
-  const osRelease = await readOsRelease(given)
-  const release = await readRelease(kernel, given.modules)
+  const cmdline = readCmdlineOption(options.cmdline)
+  const osRelease = await readOsRelease(name)
+  const release = await readRelease(kernel, wanted)
   const tool = options.tool ?? (await installedTool())
-  if (given.initramfs !== undefined) await sourceOf(given.initramfs)
+  if (wanted.kind === 'ready') await sourceOf(wanted.file)
   await sourceOf(stub).catch(() => {
     throw badInput(stub, 'it is not there; apt-get install systemd-boot-efi, or pass --stub')
   })
-  await requireCmdline(cmdline, given, release)
+  await requireCmdline(cmdline, wanted, release)
   let said = ''
   await writeWhole(output, async (directory) => {
-    const initramfs = await initramfsOf(given, directory)
+    const initramfs = await initramfsOf(wanted, directory)
     said = initramfs.said
     const holding = async (name: string, content: string) => {
       await writeFile(join(directory, name), content)

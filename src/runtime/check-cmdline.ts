@@ -1,13 +1,17 @@
 // The check of `cvmboot check` for a command line that is to be booted: the boot's own verdict on it. Pure.
 
 import type { Config } from '../config/config.ts'
-import { judgeCmdline } from '../config/verdict.ts'
+import { readCmdline } from '../config/verdict.ts'
+import { faultOf } from '../fault/index.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 
-export const checkCmdline = (line: string, config: Config, pivot: Pivot): Finding => {
-  const fault = judgeCmdline(line, config, pivot)
-  return fault === undefined
-    ? good('command line', 'the boot takes each word of it')
-    : bad('command line', fault)
+/** `read` gives the line, or fails where its text is none, as with a character that nobody sees. */
+export const checkCmdline = (read: () => string, config: Config, pivot: Pivot): Finding => {
+  try {
+    readCmdline(read(), config, pivot)
+    return good('command line', 'the boot takes each word of it')
+  } catch (thrown) {
+    return bad('command line', faultOf(thrown))
+  }
 }

@@ -1,6 +1,5 @@
 // The verb `cleanup`: takes down what the boot set up, keys first of all, while the system runs or as it ends.
 
-import { readArguments } from '../arguments.ts'
 import { BootFault, type Fault, fail, faultOf, say } from '../fault/index.ts'
 import { type CryptName, cryptNames } from '../layout/layout.ts'
 import { mappingNames } from '../machine/mapper.ts'
@@ -11,26 +10,6 @@ import { planTeardown, printTeardown, type Scene, type Teardown } from './cleanu
 import { usersOf } from './cleanup/users.ts'
 import { live } from './live.ts'
 import { parseMounts } from './mounts.ts'
-
-export const cleanupHelp = `cvmboot cleanup [--erase] [--dry-run] [--at-shutdown] [--config FILE]
-
-Unmounts the volumes of the boot but its root, closes their mappings, with which the kernel drops the keys, and wipes the
-files in memory. Refuses while a process uses a volume, and says which. Safe to repeat. For root.
-
-  --erase          encrypted volumes too: their headers are overwritten, so that no key opens them again, and their
-                   blocks are discarded
-  --dry-run        say what would be done, and by whom it is kept from it
-  --at-shutdown    go on past what cannot be done, and take keys away from volumes that are in use, too: each access to
-                   one fails then
-  --config FILE    the configuration (default: as the boot kept it)
-`
-
-const accepted = {
-  erase: { type: 'boolean' },
-  'dry-run': { type: 'boolean' },
-  'at-shutdown': { type: 'boolean' },
-  config: { type: 'string' },
-} as const
 
 const sceneOf = (config: string | undefined): Scene => {
   const { expected, state } = readBooted(live, config)
@@ -58,28 +37,34 @@ export const requireNoKeys = (keys: string): void => {
   if (key !== undefined) throw fail('cleanup-keys', { key })
 }
 
-/** Faults: `usage`, `state-read`, `config-*`, `cmdline-*`, `cleanup-*`. */
-export const cleanup = async (args: readonly string[]): Promise<void> => {
-  const given = readArguments(args, accepted)
-  const scene = sceneOf(given.config)
-  const steps = planTeardown(scene, given.erase === true ? 'erased' : 'kept')
+type Asked = {
+  readonly config: string | undefined
+  readonly volumes: 'kept' | 'erased'
+  readonly act: 'do' | 'say'
+  /** Whether anybody will use the system afterwards. */
+  readonly system: 'running' | 'ending'
+}
+
+/** Faults: `state-read`, `config-*`, `cmdline-*`, `cleanup-*`. */
+export const cleanup = async ({ config, volumes, act, system }: Asked): Promise<void> => {
+  const scene = sceneOf(config)
+  const steps = planTeardown(scene, volumes)
   const users = usersOf(devsOf(scene, steps))
   const tell = (line: string) => void process.stdout.write(`${line}\n`)
-  if (given['dry-run'] === true) {
+  if (act === 'say') {
     for (const step of steps) tell(printTeardown(step))
     for (const { pid, name, path } of users) tell(`kept from it by process ${pid} (${name}): ${path}`)
     return
   }
   const [user] = users
-  const ending = given['at-shutdown'] === true
-  if (user !== undefined && !ending) throw fail('cleanup-busy', user)
+  if (user !== undefined && system === 'running') throw fail('cleanup-busy', user)
   let first: Fault | undefined
   for (const step of steps)
     try {
-      await runTeardown(step, thisHost, ending ? 'ending' : 'running')
+      await runTeardown(step, thisHost, system)
       tell(printTeardown(step))
     } catch (thrown) {
-      if (!ending) throw thrown
+      if (system === 'running') throw thrown
       first ??= faultOf(thrown)
       process.stderr.write(`${say(faultOf(thrown))}\n`)
     }

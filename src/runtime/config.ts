@@ -1,30 +1,13 @@
-// The verb `config`: partition.conf for people: what holds, what differs, and what becomes of one for the old scripts.
+// `cvmboot config`: partition.conf for people: what holds, what differs, and what becomes of one for the old scripts.
 
 import { join } from 'node:path'
-import { readFileAndArguments, readFilesAndArguments } from '../arguments.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { type Difference, diffConfig } from '../config/diff.ts'
 import { migrateConfig, type Note } from '../config/migrate.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { fail, printable } from '../fault/index.ts'
-import { didYouMean } from '../fault/nearest.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
-
-export const configHelp = `cvmboot config show [FILE]
-cvmboot config diff FILE [FILE]
-cvmboot config migrate FILE [--os-config TREE]
-
-Reads partition.conf and changes nothing.
-
-  show      the whole configuration: each key with what holds, defaults and all
-  diff      the keys that the second file decides otherwise than the first; with one file, what it decides otherwise
-            than the defaults
-  migrate   the whole configuration that a file for the shell scripts amounts to, on standard output; on standard
-            error what changed, and why. With --os-config, the directory that becomes os-config, CONFIG_OVER_ETC names
-            the files in its etc; on standard error stands which of these run code or decide who gets in, as far as
-            cvmboot knows, and which of them no list lets in
-`
 
 const read = (file: string): Config => parseConfig(readConfigFile(file), file)
 
@@ -56,13 +39,13 @@ export const printNotes = (notes: readonly Note[]): string => {
     .join('')
 }
 
-const show = (args: readonly string[]): void => {
-  const [file] = readFilesAndArguments(args, {}, { least: 0, most: 1, name: 'FILE' }).files
+/** The whole configuration of `file`, or of none. Faults: `config-*`. */
+export const showConfig = (file: string | undefined): void => {
   process.stdout.write(printConfig(file === undefined ? defaultConfig : read(file)))
 }
 
-const diff = (args: readonly string[]): void => {
-  const [first = '', second] = readFilesAndArguments(args, {}, { least: 1, most: 2, name: 'FILE' }).files
+/** What `second` decides otherwise than `first`; without it, what `first` decides otherwise than the defaults. Faults: `config-*`. */
+export const diffConfigs = (first: string, second: string | undefined): void => {
   const rows =
     second === undefined ? diffConfig(defaultConfig, read(first)) : diffConfig(read(first), read(second))
   process.stdout.write(printDifferences(rows))
@@ -83,28 +66,10 @@ const etcOf = async (tree: string): Promise<readonly LayerEntry[]> => {
   return entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
 }
 
-const migrate = async (args: readonly string[]): Promise<void> => {
-  const { file, values } = readFileAndArguments(args, { 'os-config': { type: 'string' } }, 'FILE')
-  const tree = values['os-config']
+/** `tree` becomes os-config. Faults: `config-*`, `source-*`. */
+export const migrateFile = async (file: string, tree: string | undefined): Promise<void> => {
   const etc = tree === undefined ? undefined : await etcOf(tree)
   const { text, notes, files } = migrateConfig(readConfigFile(file), { file, etc })
   process.stdout.write(text)
   process.stderr.write(printNotes(notes) + files.map((line) => `${printable(line)}\n`).join(''))
-}
-
-const verbs: Readonly<Record<string, (args: readonly string[]) => void | Promise<void>>> = {
-  show,
-  diff,
-  migrate,
-}
-
-/** Faults: `usage`, `config-*`, `source-*`. */
-export const config = async (args: readonly string[]): Promise<void> => {
-  const [name = '', ...rest] = args
-  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
-  if (verb === undefined)
-    throw fail('usage', {
-      reason: `config takes ${Object.keys(verbs).join(', ')}, not ${name || 'nothing'}${didYouMean(name, Object.keys(verbs))}`,
-    })
-  await verb(rest)
 }

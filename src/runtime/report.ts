@@ -2,7 +2,6 @@
 
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { readArguments } from '../arguments.ts'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { followDirectory, lookAt } from '../machine/beneath.ts'
@@ -14,27 +13,6 @@ import { plain, screenOf } from '../terminal/screen.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord, unreadState } from './report/record.ts'
 import { printText } from './report/words.ts'
-
-export const reportHelp = `cvmboot report [--state FILE [--log FILE] [--systemd FILE]] [--output FILE] [--text]
-
-Draws how this machine booted: when what happened, and the chain of trust from the measured launch to each mount. An
-SVG that any browser shows, on standard output. Changes nothing.
-
-  --output FILE    write the picture there
-  --text           for a terminal instead
-  --state FILE     of another boot (default: ${statePath} of this one)
-  --log FILE       the kernel's log of that boot, as dmesg prints it: when the initramfs was unpacked
-  --systemd FILE   what systemctl show printed there: when the system was up
-`
-
-const text = { type: 'string' } as const
-const accepted = {
-  state: text,
-  log: text,
-  systemd: text,
-  output: text,
-  text: { type: 'boolean' },
-} as const
 
 /** Undefined where there is no such file. Faults: `state-read`, `input-too-large`. */
 const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
@@ -80,14 +58,16 @@ const writeOutput = async (output: string, drawn: string): Promise<void> => {
   writeFileSync(`/proc/self/fd/${found.fd}`, drawn)
 }
 
-/** Faults: `usage`, `state-read`, `state-write`, `input-too-large`. */
-export const report = async (args: readonly string[]): Promise<void> => {
-  const { state, log, systemd, output, text: asText } = readArguments(args, accepted)
-  if (state === undefined && (log !== undefined || systemd !== undefined))
-    throw fail('usage', { reason: '--log and --systemd go with the --state of the same boot' })
+/** Files; `state` and the two that belong to it are of another boot. */
+type Asked = Readonly<Record<'state' | 'log' | 'systemd' | 'output', string | undefined>> & {
+  readonly text: boolean
+}
+
+/** Faults: `state-read`, `state-write`, `input-too-large`. */
+export const report = async ({ state, log, systemd, output, text: asText }: Asked): Promise<void> => {
   const record = state === undefined ? await recordHere() : recordOf(state, log, systemd)
   const screen = output === undefined ? screenOf(process.stdout, process.env) : plain
-  const drawn = asText === true ? printText(record, screen) : drawReport(record)
+  const drawn = asText ? printText(record, screen) : drawReport(record)
   if (output === undefined) return void process.stdout.write(drawn)
   try {
     await writeOutput(output, drawn)

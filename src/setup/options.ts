@@ -1,16 +1,30 @@
-// What to do: the command line of `cvmboot setup`, its environment and partition.conf, complete and validated.
+// What `cvmboot setup` does: what its caller asks for, the environment and partition.conf, complete and validated.
 
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { readArguments } from '../arguments.ts'
+import { oneLine } from '../cmdline/text.ts'
 import { type Config, defaultConfig, parseConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
-import { type BlockSize, blockSizes } from '../layout/gpt.ts'
+import type { BlockSize } from '../layout/gpt.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { type Appended, requireAppendable } from './outputs.ts'
+
+/** What the caller asks for. Where it leaves something open, the environment and the configuration decide. */
+export type Asked = {
+  readonly sources: Readonly<Record<VerityName, string>>
+  readonly disk: string | undefined
+  readonly config: string | undefined
+  readonly out: string | undefined
+  readonly format: FileSystem
+  readonly sectorSize: BlockSize | undefined
+  /** Words that follow in the emitted command line. */
+  readonly append: string | undefined
+  readonly pivot: Pivot
+  readonly existing: 'keep' | 'replace'
+}
 
 export type Options = {
   readonly config: Config
@@ -30,98 +44,41 @@ export type Options = {
   readonly time: number
 }
 
-export const setupHelp = `cvmboot setup: make a disk of three directories, tars or file system images
-
-  cvmboot setup --root-fs PATH --oem-launcher PATH --os-config PATH
-                [--disk FILE|DEVICE] [--config FILE] [--out DIR]
-                [--format erofs|squashfs|ext4] [--sector-size 512|4096]
-                [--append TEXT [--hook]] [--force]
-
-  --root-fs, --oem-launcher, --os-config
-                  what the volume holds: a directory, a tar (compressed or not), or a ready
-                  erofs, squashfs or ext4 image, which is taken as it is
-  --disk          image file or block device to write; otherwise NVFLARE_DEVICE from the
-                  environment, otherwise DEVICE from the configuration
-  --config        the configuration; otherwise partition.conf here, otherwise the defaults
-  --out           directory for roothashes.json, cmdline and partition.conf; otherwise that
-                  of the image file, or the current one when a device is written
-  --format        file system made from directories and tars (erofs)
-  --sector-size   bytes of a logical block of the disk that the image file is for (512); the
-                  partition table of one size is none on a disk of the other. A device has its own
-  --append        words that follow in the emitted command line; one that the boot would refuse
-                  is refused here
-  --hook          they are for an initramfs of dracut or initramfs-tools, where a few more are good
-  --force         replace what --disk and --out hold
-
-Environment: NVFLARE_ROOT (as ROOT_MOUNT), NVFLARE_DEVICE (as --disk), ENCRYPT_JOBS=true|false
-(job-store encrypted or plain), SOURCE_DATE_EPOCH (time stamps in the images).
-`
-
 /** What the images' time stamps are without SOURCE_DATE_EPOCH: 2020-01-01, which zip files can hold too. */
 const fixedTime = 1577836800
 
-const formats = ['erofs', 'squashfs', 'ext4'] as const
 const badUsage = (reason: string) => fail('usage', { reason })
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Faults: `usage`, `config-*`, `cmdline-*`, `environment-hostile`. */
-export const readOptions = (args: readonly string[], environment: Environment): Options => {
-  const given = readArguments(args, accepted)
-  const need = (name: VerityName): [VerityName, string] => {
-    const path = given[name]
-    if (path === undefined || path === '') throw badUsage(`setup needs --${name} PATH`)
-    return [name, resolve(path)]
-  }
-  const sources = Object.fromEntries(verityNames.map(need)) as Record<VerityName, string>
-  const format = formats.find((f) => f === (given.format ?? 'erofs'))
-  if (format === undefined) throw badUsage(`--format takes ${formats.join(', ')}, not ${given.format}`)
-  const asked = given['sector-size']
-  const sectorSize = blockSizes.find((size) => `${size}` === asked)
-  if (asked !== undefined && sectorSize === undefined)
-    throw badUsage(`--sector-size takes ${blockSizes.join(' or ')}, not ${asked}`)
-  const { config, configFile } = readConfig(given.config, environment)
-  const disk = given.disk ?? absolute('NVFLARE_DEVICE', environment) ?? config.device
-  if (disk === undefined || disk === '')
+export const completeOptions = (asked: Asked, environment: Environment): Options => {
+  const { format, sectorSize, existing, out } = asked
+  const { config, configFile } = readConfig(asked.config, environment)
+  const disk = asked.disk ?? absolute('NVFLARE_DEVICE', environment) ?? config.device
+  if (disk === undefined)
     throw badUsage('setup needs --disk FILE or DEVICE, NVFLARE_DEVICE, or DEVICE in the configuration')
-  if (given.out === '') throw badUsage('--out is empty')
-  const appended = readAppended(given.append, given.hook === true ? 'framework' : 'own')
+  const appended = readAppended(asked.append, asked.pivot)
   requireAppendable(config, appended)
+  const source = (name: VerityName): [VerityName, string] => [name, resolve(asked.sources[name])]
   return {
     config,
     configFile,
-    sources,
+    sources: Object.fromEntries(verityNames.map(source)) as Record<VerityName, string>,
     disk: resolve(disk),
-    out: given.out === undefined ? undefined : resolve(given.out),
+    out: out === undefined ? undefined : resolve(out),
     format,
     sectorSize,
-    existing: given.force === true ? 'replace' : 'keep',
+    existing,
     appended,
     time: readTime(environment['SOURCE_DATE_EPOCH']),
   }
 }
 
-const text = { type: 'string' } as const
-const accepted = {
-  'root-fs': text,
-  'oem-launcher': text,
-  'os-config': text,
-  config: text,
-  disk: text,
-  out: text,
-  format: text,
-  'sector-size': text,
-  append: text,
-  hook: { type: 'boolean' },
-  force: { type: 'boolean' },
-} as const
-
-/** Fault: `usage`. */
+/** Faults: `cmdline-text`, `usage`. */
 const readAppended = (append: string | undefined, pivot: Pivot): Appended => {
-  const words = (append ?? '').trim()
-  if (append !== undefined && (words === '' || /[^ -~]/.test(words)))
-    throw badUsage('--append takes one line of printable ASCII')
-  if (append === undefined && pivot === 'framework') throw badUsage('--hook goes with --append')
+  const words = append === undefined ? '' : oneLine(append, 'the text after --append')
+  if (append !== undefined && words === '') throw badUsage('--append has no word')
   return { words, pivot }
 }
 

@@ -1,4 +1,4 @@
-// The verb `setup`: everything looked at, then built beside the target, then written, then given its names.
+// `cvmboot setup`: everything is looked at, then built beside the target, then written, then given its names.
 
 import {
   existsSync,
@@ -19,7 +19,7 @@ import { BootFault, fail, printable } from '../fault/index.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { startProgress } from '../terminal/progress.ts'
-import { type Options, outOf, readOptions } from './options.ts'
+import { type Asked, completeOptions, type Environment, type Options, outOf } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
 import { requireTar } from './packed.ts'
 import { alignUp, gptOf, planPartitions } from './partitions.ts'
@@ -32,11 +32,9 @@ import { type BuiltVolume, buildVolume } from './volume.ts'
 import { type Work, withWork } from './work.ts'
 import { writeDisk } from './write.ts'
 
-export { setupHelp } from './options.ts'
-
 /** Faults: `usage`, `config-*`, `source-*`, `root-*`, `target-*`, `tool-*`, `cmdline-*`. */
-export const setup = async (args: readonly string[]): Promise<void> => {
-  const options = readOptions(args, process.env)
+export const setup = async (asked: Asked, environment: Environment): Promise<void> => {
+  const options = completeOptions(asked, environment)
   const sources = verityNames.map((name) => lookAt(name, options.sources[name]))
   requireOutside(sources, dirname(options.disk))
   for (const source of sources) if (source.kind === 'tar') await requireTar(source)

@@ -1,156 +1,92 @@
-// The verbs for people, and the one function that runs them. The entry loads this file on use: a boot needs none of it.
+// All verbs, and the one function that runs them. The entry loads this file on use: a boot needs none of it.
 
 import type { Edition } from '../edition.ts'
 import { fail } from '../fault/index.ts'
 import { didYouMean } from '../fault/nearest.ts'
+import { screenOf } from '../terminal/screen.ts'
 import { printVersion, printVersionJson } from '../version.ts'
+import { boot } from './boot.ts'
+import { check } from './check.ts'
+import { cleanup } from './cleanup.ts'
+import { config } from './config.ts'
+import { inspect } from './inspect.ts'
+import { install } from './install.ts'
+import { owner } from './owner.ts'
+import { pack } from './pack.ts'
+import { plan } from './plan.ts'
+import { report } from './report.ts'
+import { setup } from './setup.ts'
+import { status } from './status.ts'
+import { printHelp, printVerbs } from './table/help.ts'
+import { eitherOf } from './table/option.ts'
+import type { AnyVerb, Call, Family, Forms, Verb } from './table/verb.ts'
+import { uninstall } from './uninstall.ts'
+import { verify } from './verify.ts'
 
-type Loaded = {
-  readonly run: (args: readonly string[], edition: Edition) => Promise<void>
-  readonly help: string
+/** Help, manual pages and completions list them in this order. */
+export const verbs: Readonly<Record<string, AnyVerb>> = {
+  setup,
+  pack,
+  plan,
+  inspect,
+  status,
+  verify,
+  report,
+  check,
+  config,
+  cleanup,
+  owner,
+  install,
+  uninstall,
+  boot,
 }
-type Verb = { readonly about: string; readonly load: () => Promise<Loaded> }
-
-/** Help, man pages and completions list them too. */
-export const verbs: Readonly<Record<string, Verb>> = {
-  setup: {
-    about: 'lay out a disk: images, verity trees, partitions, root hashes',
-    load: async () => {
-      const { setup, setupHelp } = await import('../setup/setup.ts')
-      return { run: setup, help: setupHelp }
-    },
-  },
-  pack: {
-    about: 'pack the initramfs, or a unified kernel image',
-    load: async () => {
-      const { pack, packHelp } = await import('../pack/verb.ts')
-      return { run: pack, help: packHelp }
-    },
-  },
-  plan: {
-    about: 'print what a boot would do, step by step',
-    load: async () => {
-      const { plan, planHelp } = await import('../plan/verb.ts')
-      return { run: plan, help: planHelp }
-    },
-  },
-  inspect: {
-    about: 'say what a disk or a header claims to be, and why it would be refused',
-    load: async () => {
-      const { inspect, inspectHelp } = await import('../inspect/inspect.ts')
-      return { run: inspect, help: inspectHelp }
-    },
-  },
-  status: {
-    about: 'say what this machine runs from, and whether it is healthy',
-    load: async () => {
-      const { status, statusHelp } = await import('../runtime/status.ts')
-      return { run: status, help: statusHelp }
-    },
-  },
-  verify: {
-    about: 'compare what runs with what was measured',
-    load: async () => {
-      const { verify, verifyHelp } = await import('../runtime/verify.ts')
-      return { run: verify, help: verifyHelp }
-    },
-  },
-  report: {
-    about: 'draw how this machine booted, and why it can be trusted',
-    load: async () => {
-      const { report, reportHelp } = await import('../runtime/report.ts')
-      return { run: report, help: reportHelp }
-    },
-  },
-  check: {
-    about: 'look whether this machine is fit for a configuration',
-    load: async () => {
-      const { check, checkHelp } = await import('../runtime/check.ts')
-      return { run: check, help: checkHelp }
-    },
-  },
-  config: {
-    about: 'show, compare and migrate partition.conf',
-    load: async () => {
-      const { config, configHelp } = await import('../runtime/config.ts')
-      return { run: config, help: configHelp }
-    },
-  },
-  cleanup: {
-    about: 'take down what the boot set up, and drop the keys',
-    load: async () => {
-      const { cleanup, cleanupHelp } = await import('../runtime/cleanup.ts')
-      return { run: cleanup, help: cleanupHelp }
-    },
-  },
-  owner: {
-    about: "the model owner's side: make a key, open a job-store",
-    load: async () => {
-      const { owner, ownerHelp } = await import('../owner/owner.ts')
-      return { run: owner, help: ownerHelp }
-    },
-  },
-  install: {
-    about: "put the running VM's half into a root, and cvmboot into its initramfs generator",
-    load: async () => {
-      const { install, installHelp } = await import('../install/install.ts')
-      return { run: install, help: installHelp }
-    },
-  },
-  uninstall: {
-    about: 'undo what install did',
-    load: async () => {
-      const { uninstall, uninstallHelp } = await import('../install/uninstall.ts')
-      return { run: uninstall, help: uninstallHelp }
-    },
-  },
-  boot: {
-    about: 'boot; also what it does as /init, PID 1',
-    load: async () => ({ run: refuseBoot, help: bootHelp }),
-  },
-}
-
-const bootOptions: readonly string[] = ['--hook', '--check-cmdline']
-
-/** The entry boots where the words are good, so that only wrong ones come here. Fault: `usage`. */
-const refuseBoot = async (args: readonly string[]): Promise<void> => {
-  const odd = args.find((word, i) => !bootOptions.includes(word) || args.indexOf(word) !== i)
-  const reason =
-    odd === undefined
-      ? '--check-cmdline goes with --hook'
-      : `boot takes each option once, not ${odd}${didYouMean(odd, bootOptions)}`
-  throw fail('usage', { reason })
-}
-
-const bootHelp = `cvmboot boot [--hook [--check-cmdline]]
-
-Boots the verified root, or halts the machine. In an initramfs only.
-
-  --hook           from the init of dracut or initramfs-tools: all but the pivot, which that init does
-  --check-cmdline  only refuse what is not to be booted, before that init acts on it; says "accepted" if there
-                   is nothing, since an exit status alone can come from a loader that was told not to run us
-`
-
-const help = (edition: Edition): string =>
-  [
-    `${edition.name} VERB [OPTIONS]`,
-    '',
-    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(9)} ${about}`),
-    '',
-    `${edition.name} help VERB says more. Parameters of the boot: kernel-cmdline.md.`,
-    '',
-  ].join('\n')
 
 const isVersion = (word: string): boolean => word === '--version' || word === '-V'
 const isHelp = (word: string): boolean => word === 'help' || word === '--help' || word === '-h'
 
 /** Fault: `usage`. */
-const verbOf = (name: string): Verb => {
+const verbOf = (name: string): AnyVerb => {
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb !== undefined) return verb
   const what = name.startsWith('-') ? 'option' : 'verb'
   const known = [...Object.keys(verbs), 'help', '--help', '--version']
   throw fail('usage', { reason: `there is no ${what} ${name}${didYouMean(name, known)}` })
+}
+
+/** Fault: `usage`. */
+const memberOf = (family: Family, name: string, word: string): Verb => {
+  const verb = Object.hasOwn(family.verbs, word) ? family.verbs[word] : undefined
+  if (verb !== undefined) return verb
+  const known = Object.keys(family.verbs)
+  const reason = `${name} takes ${eitherOf(known)}, not ${word || 'nothing'}${didYouMean(word, known)}`
+  throw fail('usage', { reason })
+}
+
+/** Words behind `--` are no options. */
+const optionsIn = (args: readonly string[]): readonly string[] =>
+  args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+
+/** The form that an option asks for; the first of them counts, and refuses the others. */
+const formOf = (forms: Forms, name: string, args: readonly string[]): readonly [string, Verb] => {
+  const given = optionsIn(args).map((word) => word.split('=')[0])
+  const found = Object.entries(forms.forms).find(([option]) => given.includes(`--${option}`))
+  return found === undefined ? [name, forms.otherwise] : [`${name} --${found[0]}`, found[1]]
+}
+
+/** An option that another form has. Fault: `usage`. */
+const requireOfForm = (verb: Forms, call: string, form: Verb, args: readonly string[]): void => {
+  const given = optionsIn(args).map((word) => word.split('=')[0] ?? '')
+  const isOf = (one: Verb, word: string) => Object.hasOwn(one.options, word.slice(2))
+  const all = [...Object.values(verb.forms), verb.otherwise]
+  const odd = given.find(
+    (word) => word.startsWith('--') && !isOf(form, word) && all.some((one) => isOf(one, word)),
+  )
+  if (odd === undefined) return
+  const [, chosen] = call.split(' ')
+  const [own] = Object.entries(verb.forms).find(([, one]) => isOf(one, odd)) ?? []
+  throw fail('usage', {
+    reason: chosen === undefined ? `${odd} goes with --${own}` : `${odd} does not go with ${chosen}`,
+  })
 }
 
 /** Fault: `usage`. */
@@ -161,19 +97,42 @@ const versionFor = (edition: Edition, words: readonly string[]): string => {
   throw fail('usage', { reason: `--version takes --json or nothing, not ${words.join(' ')}` })
 }
 
-/** Fault: `usage`. */
-const helpFor = async (edition: Edition, words: readonly string[]): Promise<string> => {
-  const [name, ...more] = words
-  if (more.length > 0) throw fail('usage', { reason: `help takes one verb, not ${words.join(' ')}` })
-  return name === undefined || isHelp(name) ? help(edition) : (await verbOf(name).load()).help
+/** Of all verbs, of one, or of a member of a family, as in `help owner open`. Fault: `usage`. */
+const helpFor = (edition: Edition, words: readonly string[]): string => {
+  const screen = screenOf(process.stdout, process.env)
+  const [name, word, ...more] = words
+  if (name === undefined || isHelp(name)) return printVerbs(edition.name, verbs, screen)
+  const verb = verbOf(name)
+  if (word === undefined) return printHelp(name, verb, screen)
+  if (verb.kind !== 'family' || more.length > 0)
+    throw fail('usage', { reason: `help takes one verb, not ${words.join(' ')}` })
+  return printHelp(`${name} ${word}`, memberOf(verb, name, word), screen)
+}
+
+/** `cvmboot VERB … --help`, whatever else is there. */
+const helpInstead = (edition: Edition, name: string, verb: AnyVerb, args: readonly string[]): string => {
+  const member = verb.kind === 'family' && Object.hasOwn(verb.verbs, args[0] ?? '') ? args.slice(0, 1) : []
+  return helpFor(edition, [name, ...member])
+}
+
+const runCall = (verb: AnyVerb, { name, args, edition }: Call): Promise<void> => {
+  if (verb.kind === 'verb') return verb.run({ name, args, edition })
+  if (verb.kind === 'forms') {
+    const [form, one] = formOf(verb, name, args)
+    requireOfForm(verb, form, one, args)
+    return one.run({ name: form, args, edition })
+  }
+  const [word = '', ...rest] = args
+  return memberOf(verb, name, word).run({ name: `${name} ${word}`, args: rest, edition })
 }
 
 /** Runs the verb that the first word names; without words, prints the help. Faults: `usage`, and those of the verb. */
 export const runVerb = async (args: readonly string[], edition: Edition): Promise<void> => {
   const [name = 'help', ...rest] = args
   if (isVersion(name)) return void process.stdout.write(versionFor(edition, rest))
-  if (isHelp(name)) return void process.stdout.write(await helpFor(edition, rest))
-  const { run, help: text } = await verbOf(name).load()
-  if (rest.includes('--help') || rest.includes('-h')) return void process.stdout.write(text)
-  await run(rest, edition)
+  if (isHelp(name)) return void process.stdout.write(helpFor(edition, rest))
+  const verb = verbOf(name)
+  if (optionsIn(rest).some((word) => word === '--help' || word === '-h'))
+    return void process.stdout.write(helpInstead(edition, name, verb, rest))
+  await runCall(verb, { name, args: rest, edition })
 }

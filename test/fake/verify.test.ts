@@ -21,14 +21,17 @@ import { mountAt, parseMounts } from '../../src/runtime/mounts.ts'
 import { overviewOf } from '../../src/runtime/overview.ts'
 import { printOverview, printOverviewJson } from '../../src/runtime/overview-text.ts'
 import { sceneOf } from '../../src/runtime/scene.ts'
-import { status } from '../../src/runtime/status.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
-import { verify } from '../../src/runtime/verify.ts'
 import { type Finding, printFindings } from '../../src/terminal/finding.ts'
 import { plain, type Screen, screenOf } from '../../src/terminal/screen.ts'
 import { bootRecorded, statusThere } from '../with/boot-recorded.ts'
 import { type Recorded, systemOf } from '../with/captured.ts'
+import { verbOf } from '../with/verb.ts'
 import { goodCmdline } from './machine.ts'
+
+const verify = verbOf('verify')
+
+const status = verbOf('status')
 
 const sceneFrom = (recorded: Recorded) => {
   const system = systemOf(recorded)

@@ -11,7 +11,7 @@ import { parseConfig } from '../../src/config/config.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
 import { readCmdlineOption } from '../../src/machine/cmdline-file.ts'
 import { type Pivot, planBoot } from '../../src/plan/plan.ts'
-import { printPlan, printPlanJson } from '../../src/plan/verb.ts'
+import { printPlan, printPlanJson } from '../../src/plan/show.ts'
 import { screenOf } from '../../src/terminal/screen.ts'
 import { goodCmdline } from '../fake/machine.ts'
 

@@ -34,7 +34,9 @@ import {
 import { linux } from '../../src/machine/linux.ts'
 import { putIn } from '../../src/machine/put.ts'
 import { writeWhole } from '../../src/pack/whole.ts'
-import { report } from '../../src/runtime/report.ts'
+import { verbOf } from '../with/verb.ts'
+
+const report = verbOf('report')
 
 const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-beneath-'))
 test.after(() => rmSync(scratch, { recursive: true, force: true }))

@@ -8,13 +8,16 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault/index.ts'
 import { readBounded, readBoundedText, readOpen } from '../../src/machine/bounded.ts'
+import { readCmdlineOption } from '../../src/machine/cmdline-file.ts'
 import { readConfigFile } from '../../src/machine/config-file.ts'
 import { run, runThrough } from '../../src/machine/exec.ts'
 import { type Limit, type LimitName, limits } from '../../src/machine/limits.ts'
 import { openAsOwner } from '../../src/owner/open.ts'
-import { readLine, readOsRelease } from '../../src/pack/uki-inputs.ts'
+import { readOsRelease } from '../../src/pack/uki-inputs.ts'
 import { live } from '../../src/runtime/live.ts'
-import { report } from '../../src/runtime/report.ts'
+import { verbOf } from '../with/verb.ts'
+
+const report = verbOf('report')
 
 const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-bounded-'))
 const file = join(scratch, 'file')
@@ -73,11 +76,11 @@ test('every reader of a whole file that a person names has its limit', async () 
     truncateSync(path, limits[name].most + 1)
     return path
   }
-  const given = { 'image-id': 'a', 'image-version': '1' }
+  const given = { id: 'a', version: '1' }
   const readers: [Limit, () => unknown][] = [
     [limits.config, () => readConfigFile(grown('config'))],
-    [limits.cmdline, () => readLine(`@${grown('cmdline')}`)],
-    [limits.osRelease, () => readOsRelease({ ...given, 'os-release': grown('osRelease') })],
+    [limits.cmdline, () => readCmdlineOption(`@${grown('cmdline')}`)],
+    [limits.osRelease, () => readOsRelease({ ...given, osRelease: grown('osRelease') })],
     [limits.identity, () => openAsOwner('/none', 'job-store', grown('identity'))],
     [limits.state, () => report(['--state', grown('state')])],
     [limits.kernelText, () => live.text(grown('kernelText'))],

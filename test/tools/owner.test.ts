@@ -12,13 +12,15 @@ import { toolPath } from '../../src/machine/exec.ts'
 import { parseIdentity } from '../../src/owner/identity.ts'
 import { writeImage } from '../../src/owner/image.ts'
 import { openAsOwner } from '../../src/owner/open.ts'
-import { owner as ownerVerb } from '../../src/owner/owner.ts'
 import { Secret } from '../../src/secret/secret.ts'
 import { bytesOf, generation, goodArea, uuid, volumeKeyOf } from '../with/luks2-good.ts'
 import { hostileHeaders } from '../with/luks2-hostile.ts'
 import { ageOwner, areaFor, ownerPassphrase, rsaOwner, secretOf } from '../with/owner-keys.ts'
 import { refused } from '../with/refused.ts'
 import { suite } from '../with/suite.ts'
+import { verbOf } from '../with/verb.ts'
+
+const ownerVerb = verbOf('owner')
 
 const test = suite<{ scratch: string; disk: string; key: string }>('owner')
 test.before.each((context) => {

@@ -1,7 +1,7 @@
 // An entry with the verb `pack` only.
 
-import { pack } from '../../src/pack/pack.ts'
 import { printVersion } from '../../src/version.ts'
+import { verbOf } from './verb.ts'
 
-if (process.argv[2] === 'pack') await pack(process.argv.slice(3))
+if (process.argv[2] === 'pack') await verbOf('pack')(process.argv.slice(3))
 else process.stdout.write(printVersion('cvmboot'))

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type FaultCode, faultOf, say } from '../../src/fault/index.ts'
 import { parseGpt } from '../../src/layout/gpt.ts'
-import { setup } from '../../src/setup/setup.ts'
 import { tinyElf } from './elf.ts'
 import { listen } from './listen.ts'
+import { verbOf } from './verb.ts'
+
+const setup = verbOf('setup')
 
 export const isRoot = process.getuid?.() === 0
 export const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-setup-'))
@@ -75,9 +77,9 @@ export const faultFrom = async (work: () => unknown): Promise<{ code: FaultCode;
 }
 
 const program = `
-  import { setup } from '${join(import.meta.dirname, '../../src/setup/setup.ts')}'
+  import { verbOf } from '${join(import.meta.dirname, 'verb.ts')}'
   import { faultOf, say } from '${join(import.meta.dirname, '../../src/fault/index.ts')}'
-  try { await setup(process.argv.slice(1)) }
+  try { await verbOf('setup')(process.argv.slice(1)) }
   catch (thrown) { process.stderr.write(say(faultOf(thrown))); process.exitCode = 1 }
 `
 export const childArgs = (args: readonly string[]): string[] => [

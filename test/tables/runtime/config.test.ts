@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig, printConfig } from '../../../src/config/config.ts'
 import { BootFault } from '../../../src/fault/index.ts'
-import { config } from '../../../src/runtime/config.ts'
 import { suite } from '../../with/suite.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const config = verbOf('config')
 
 const test = suite<{ directory: string; old: string }>('cvmboot config')
 const main = join(import.meta.dirname, '../../../src/main.ts')

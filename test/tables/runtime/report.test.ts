@@ -27,8 +27,10 @@ import {
 import { escapeXml, fitted, widthOf } from '../../../src/runtime/report/svg.ts'
 import { printTime, rowsOf, ticksOf, timelineOf } from '../../../src/runtime/report/timeline.ts'
 import { printText } from '../../../src/runtime/report/words.ts'
-import { report } from '../../../src/runtime/report.ts'
 import { plain, screenOf } from '../../../src/terminal/screen.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const report = verbOf('report')
 
 const golden = join(import.meta.dirname, '../../golden/boot')
 const read = (name: string): string => readFileSync(join(golden, name), 'latin1')

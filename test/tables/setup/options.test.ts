@@ -5,10 +5,14 @@ import * as assert from 'uvu/assert'
 import { parseParams, printParams } from '../../../src/cmdline/params.ts'
 import { defaultConfig } from '../../../src/config/config.ts'
 import { fixedSalt, type RootHash } from '../../../src/layout/verity.ts'
-import { type Options, readOptions } from '../../../src/setup/options.ts'
+import { completeOptions, type Options } from '../../../src/setup/options.ts'
 import { printCmdline } from '../../../src/setup/outputs.ts'
+import { askedOf, options } from '../../../src/verbs/setup.ts'
+import { readValues } from '../../../src/verbs/table/read.ts'
 import { faultFrom, scratch } from '../../with/setup-rig.ts'
 
+const readOptions = (args: readonly string[], environment: Record<string, string>): Options =>
+  completeOptions(askedOf(readValues('setup', args, { options, words: {} })), environment)
 const three = ['--root-fs', '/a', '--oem-launcher', '/b', '--os-config', '/c']
 const disk = ['--disk', '/d/disk.img']
 const file = (name: string, text: string): string => {
@@ -37,7 +41,7 @@ test('what cannot be understood is refused by name', async () => {
   await usage(/needs --root-fs/, disk)
   await usage(/needs --os-config/, [...three.slice(0, 4), ...disk])
   await usage(/needs --disk/, three)
-  await usage(/--format takes erofs, squashfs, ext4, not xfs/, [...three, ...disk, '--format', 'xfs'])
+  await usage(/--format takes erofs, squashfs or ext4, not xfs/, [...three, ...disk, '--format', 'xfs'])
   for (const size of ['520', '4k', '', '512 '])
     await usage(/--sector-size takes 512 or 4096, not /, [...three, ...disk, '--sector-size', size])
   await usage(/--frmat/, [...three, ...disk, '--frmat=ext4'])
@@ -146,8 +150,19 @@ test('words are appended that the boot takes, and no others', async () => {
     [`BOOT_IMAGE=${'x'.repeat(250)} `.repeat(8), 'cmdline-too-long'],
   ] as const)
     assert.is((await faultFrom(() => read([...disk, '--append', append]))).code, code, append)
-  for (const bad of ['', ' ', 'quiet\nro', 'x=é', '\t'])
-    await usage(/--append takes one line of printable ASCII/, [...three, ...disk, '--append', bad])
+  for (const none of ['', ' ']) await usage(/--append has no word/, [...three, ...disk, '--append', none])
+  for (const [odd, says] of [
+    ['quiet\nro', /the text after --append .*line 2, column 1: a second line/],
+    ['x=é', /column 3: .*U\+00E9/],
+    ['\t', /a tab/],
+    ['quiet\u00a0ro', /column 6: a no-break space \(U\+00A0\); type a plain space/],
+    ['quiet\u200b', /column 6: a zero-width space/],
+    ['x=\u201cy\u201d', /a typographic quotation mark/],
+  ] as const) {
+    const { code, said } = await faultFrom(() => read([...disk, '--append', odd]))
+    assert.is(code, 'cmdline-text')
+    assert.match(said, says)
+  }
   await usage(/--hook goes with --append/, [...three, ...disk, '--hook'])
 })
 

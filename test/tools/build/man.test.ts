@@ -3,14 +3,15 @@ import * as assert from 'uvu/assert'
 import { parameters } from '../../../src/cmdline/params.ts'
 import { configKeys } from '../../../src/config/keys.ts'
 import { exitStatus, faultCodes } from '../../../src/fault/index.ts'
-import { manPages } from '../../../src/install/man/pages.ts'
-import { type Page, printPage, roff } from '../../../src/install/man/roff.ts'
 import { verbs } from '../../../src/verbs/index.ts'
+import { manPages } from '../../../src/verbs/man/pages.ts'
+import { type Page, printPage, roff } from '../../../src/verbs/man/roff.ts'
+import { allOptions, callsOf, sentencesOf, spelled } from '../../../src/verbs/table/help.ts'
 import { suite } from '../../with/suite.ts'
 
 const test = suite<{ pages: readonly Page[] }>('manual pages')
-test.before(async (context) => {
-  context.pages = await manPages('1.2.3')
+test.before((context) => {
+  context.pages = manPages('1.2.3')
 })
 
 /** A page as a reader sees it, with one space for any; fails where groff has anything to complain of. */
@@ -37,11 +38,18 @@ test('each is a page that groff has nothing to say against', ({ pages }) => {
   for (const page of pages) assert.ok(shown(printPage(page)).includes(` NAME ${page.name} - ${page.about} `))
 })
 
-test('cvmboot(8) has every verb with its help, and every refusal with its status', async ({ pages }) => {
+test('cvmboot(8) has every verb with each of its rows, and every refusal with its status', ({ pages }) => {
   const text = textOf(pages, 'cvmboot')
-  for (const [name, { about, load }] of Object.entries(verbs)) {
-    assert.ok(text.includes(`${name}: ${about}`), name)
-    assert.ok(text.includes(spaced((await load()).help)), name)
+  for (const [name, verb] of Object.entries(verbs)) {
+    assert.ok(text.includes(`${name}: ${verb.about}`), name)
+    for (const [call, one] of callsOf(name, verb)) {
+      assert.ok(text.includes(`cvmboot ${call}`), call)
+      for (const paragraph of [...one.text, ...one.notes]) assert.ok(text.includes(spaced(paragraph)), call)
+      for (const [option, row] of Object.entries(allOptions(one)))
+        assert.ok(text.includes(` ${spelled(option, row)} ${sentencesOf(row)} `), `${call} --${option}`)
+      for (const word of Object.values(one.words))
+        assert.ok(text.includes(` ${word.value} ${sentencesOf(word)} `), `${call} ${word.value}`)
+    }
   }
   for (const code of faultCodes) assert.ok(text.includes(` ${code} (${exitStatus({ code })}) `), code)
 })

@@ -20,14 +20,13 @@ import { root } from '../../../build/bundle.ts'
 import { makePackages } from '../../../build/package/package.ts'
 import { defaultConfig, parseConfig } from '../../../src/config/config.ts'
 import { printExample } from '../../../src/config/example.ts'
-import { type Completed, completed, printBash, printZsh } from '../../../src/install/completion.ts'
 import { filesFor, unitFiles } from '../../../src/install/frameworks.ts'
-import { verbs } from '../../../src/verbs/index.ts'
+import { completions } from '../../../src/verbs/made.ts'
 import { build } from '../../vm/world.ts'
 import { tinyElf } from '../../with/elf.ts'
 import { suite } from '../../with/suite.ts'
 
-type Made = { place: string; files: readonly string[]; words: readonly Completed[] }
+type Made = { place: string; files: readonly string[] }
 const test = suite<Made>('the packages')
 
 const release = { version: '1.2.3', time: 1_700_000_000, maintainer: 'Nobody <nobody@cvmboot.invalid>' }
@@ -36,9 +35,6 @@ test.before(async (made) => {
   await build(() => {})
   made.place = mkdtempSync(join(tmpdir(), 'cvmboot-packages-'))
   made.files = await makePackages(join(made.place, 'real'), release)
-  made.words = await Promise.all(
-    Object.entries(verbs).map(async ([verb, { about, load }]) => completed(verb, about, (await load()).help)),
-  )
 })
 
 test.after(({ place }) => rmSync(place, { recursive: true, force: true }))
@@ -152,6 +148,11 @@ test('the units of the running system are in the package of the executable', (ma
   for (const [path, { text }] of unitFiles()) assert.is(contentAt(join(tree, path)), text, path)
 })
 
+test('the completions of bash, zsh and fish are in the package of the executable', (made) => {
+  const tree = unpacked(made, 'cvmboot_')
+  for (const [path, text] of completions()) assert.is(contentAt(join(tree, path)), text, path)
+})
+
 test('the configuration is the example, with the defaults', (made) => {
   const text = readFileSync(join(unpacked(made, 'cvmboot_'), 'etc/cvmboot/partition.conf'), 'utf8')
   assert.is(text, printExample())
@@ -162,60 +163,6 @@ test('the copyright file has the licence of everything in the executable', (made
   const text = readFileSync(join(unpacked(made, 'cvmboot_'), 'usr/share/doc/cvmboot/copyright'), 'utf8')
   const { packages } = JSON.parse(readFileSync(join(root, 'test/golden/size.json'), 'utf8'))
   for (const name of ['node', ...packages]) assert.match(text, new RegExp(`^${name}$`, 'm'))
-})
-
-/** What a verb says to an option alone: it knows it, and wants a value or not. */
-const verdict = (verb: string, words: readonly string[]): string => {
-  const executable = join(root, 'dist/cvmboot')
-  return spawnSync(executable, [verb, ...words], { encoding: 'utf8', cwd: tmpdir(), env: {} }).stderr
-}
-
-test('what is completed is what the verbs take', ({ words }) => {
-  for (const { verb, subverbs, options } of words)
-    for (const { name, takes } of options.filter((option) => option.name !== '--help')) {
-      const said = [...(subverbs.length === 0 ? [[]] : subverbs.map((sub) => [sub]))].map((sub) =>
-        verdict(verb, [...sub, name, ...(verb === 'pack' && name !== '--uki' ? ['--uki'] : [])]),
-      )
-      const known = said.filter((text) => !text.includes(`there is no option ${name} here`))
-      assert.ok(known.length > 0 || verb === 'pack', `${verb} ${name}: ${said}`)
-      const wants = known.some((text) => /argument missing|argument is ambiguous/.test(text))
-      if (known.length > 0) assert.is(wants, takes !== undefined, `${verb} ${name}: ${known}`)
-    }
-})
-
-/** What bash offers after these words. */
-const bash = (words: readonly Completed[], ...typed: readonly string[]): string[] => {
-  const list = typed.map((word) => `'${word}'`).join(' ')
-  const ask = `compopt() { :; }\nCOMP_WORDS=(${list}); COMP_CWORD=${typed.length - 1}; _cvmboot; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr } = spawnSync('bash', ['--norc', '-euc', `${printBash(words)}\n${ask}`], {
-    encoding: 'utf8',
-  })
-  assert.is(stderr, '')
-  return stdout.split('\n').filter((word) => word !== '')
-}
-
-test('bash completes verbs, options and the values that are words', ({ words }) => {
-  assert.equal(bash(words, 'cvmboot', 'se'), ['setup'])
-  assert.equal(bash(words, 'cvmboot', '--v'), ['--version'])
-  assert.equal(bash(words, 'cvmboot', 'pack', '--compress', ''), ['lz4', 'zstd', 'none'])
-  assert.equal(bash(words, 'cvmboot', 'setup', '--ro'), ['--root-fs'])
-  assert.equal(bash(words, 'cvmboot', 'owner', 'k'), ['keygen'])
-  assert.equal(bash(words, 'cvmboot', 'pack', '--config', 'x'), [])
-})
-
-test('zsh reads its completion, and offers the same', ({ words, place }) => {
-  const file = join(place, '_cvmboot')
-  writeFileSync(file, printZsh(words))
-  const stand = '_describe() { print -l $verbs }; _arguments() { print -l -- "$@" }; _files() { }'
-  const ask = (...typed: string[]) => {
-    const script = `${stand}\nwords=(${typed.join(' ')}); CURRENT=${typed.length}; source ${file}`
-    const { stdout, stderr, status } = spawnSync('zsh', ['-f', '-c', script], { encoding: 'utf8' })
-    assert.equal([stderr, status], ['', 0])
-    return stdout
-  }
-  for (const { verb } of words) assert.match(ask('cvmboot', "''"), new RegExp(`^${verb}:`, 'm'))
-  assert.match(ask('cvmboot', 'pack', "''"), /^--compress:value:\(lz4 zstd none\)$/m)
-  assert.match(ask('cvmboot', 'owner', "''"), /^1:what:\(keygen open\)$/m)
 })
 
 test('npx runs the verbs of a build host, offline, from one file', (made) => {
@@ -237,7 +184,7 @@ test('npx runs the verbs of a build host, offline, from one file', (made) => {
   )
   const help = run('npx --offline cvmboot setup --help')
   assert.equal([help.status, help.stderr], [0, ''])
-  assert.match(help.stdout, /^cvmboot setup: /)
+  assert.match(help.stdout, /^cvmboot setup --root-fs /)
   for (const tree of ['root/sbin', 'root/etc', 'oem', 'config', 'out'])
     mkdirSync(join(project, tree), { recursive: true })
   writeFileSync(join(project, 'root/sbin/init'), tinyElf(), { mode: 0o755 })

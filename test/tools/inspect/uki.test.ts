@@ -9,13 +9,15 @@ import { filesOnFat } from '../../../src/inspect/fat.ts'
 import { inspectAny, printInspection, printInspectionJson } from '../../../src/inspect/inspect.ts'
 import { toolPath } from '../../../src/machine/exec.ts'
 import { accessBuffer, accessFile } from '../../../src/machine/random-access.ts'
-import { packInitramfs } from '../../../src/pack/pack.ts'
-import { packUki } from '../../../src/pack/uki.ts'
 import { screenOf } from '../../../src/terminal/screen.ts'
 import { goodCmdline } from '../../fake/machine.ts'
 import { kernelOf } from '../../with/kernel-image.ts'
 import { listen } from '../../with/listen.ts'
 import { release, temporary, writeTree } from '../../with/pack-tree.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const packUki = verbOf('pack')
+const packInitramfs = (args: readonly string[]): Promise<string> => listen(() => packUki(args))
 
 const place = temporary()
 const at = (name: string): string => join(place, name)

@@ -23,12 +23,15 @@ import type { Edition } from '../../../src/edition.ts'
 import { BootFault } from '../../../src/fault/index.ts'
 import { changeOf } from '../../../src/install/changes.ts'
 import { type Framework, filesFor, unitFiles } from '../../../src/install/frameworks.ts'
-import { install } from '../../../src/install/install.ts'
-import { helpFiles } from '../../../src/install/pieces.ts'
 import { parseRecord, printRecord, recordPath } from '../../../src/install/record.ts'
-import { uninstall } from '../../../src/install/uninstall.ts'
+import { helpFiles } from '../../../src/verbs/made.ts'
 import { production } from '../../fake/booted.ts'
 import { listen } from '../../with/listen.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const uninstall = verbOf('uninstall')
+
+const install = verbOf('install')
 
 const place = mkdtempSync(join(tmpdir(), 'cvmboot-install-'))
 process.on('exit', () => rmSync(place, { recursive: true, force: true }))
@@ -94,7 +97,7 @@ for (const generators of [['dracut'], ['initramfs-tools'], ['dracut', 'initramfs
     const root = rootWith(...generators)
     const before = seen(root)
     const said = await installed(root)
-    const paths = [...unitFiles(), ...(await helpFiles()), ...generators.flatMap((one) => [...filesFor(one)])]
+    const paths = [...unitFiles(), ...helpFiles(), ...generators.flatMap((one) => [...filesFor(one)])]
     for (const [path, { kind, text, mode }] of paths) {
       const stats = lstatSync(join(root, path))
       assert.is(kind === 'link', stats.isSymbolicLink(), path)
@@ -135,7 +138,7 @@ for (const generators of [[], ['dracut'], ['initramfs-tools']] as const)
     const root = rootWith(...generators)
     const before = seen(root)
     const said = await installed(root, '--generator', 'none')
-    const files = [...unitFiles(), ...(await helpFiles())]
+    const files = [...unitFiles(), ...helpFiles()]
     for (const [path, { kind, text }] of files)
       assert.is(
         kind === 'link' ? readlinkSync(join(root, path)) : readFileSync(join(root, path), 'utf8'),

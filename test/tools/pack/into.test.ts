@@ -15,10 +15,12 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../../src/fault/index.ts'
-import { pack } from '../../../src/pack/pack.ts'
 import { configPath, manifestPath, parseManifest } from '../../../src/system/initramfs.ts'
 import { listen } from '../../with/listen.ts'
 import { release, temporary, writeTree } from '../../with/pack-tree.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const pack = verbOf('pack')
 
 const modules = writeTree()
 
@@ -113,9 +115,9 @@ test('a tree that is none, a module that is missing and options that do not go t
   assert.match(await refused([...own, '--into', none]), /^pack-write: .* it is no directory/)
   assert.not.ok(existsSync(none))
   for (const more of [['--output', '/x'], ['--compress', 'lz4'], ['--force']])
-    assert.match(await refused([...own, '--into', root, ...more]), /^usage: .*--into goes with neither/)
+    assert.match(await refused([...own, '--into', root, ...more]), /^usage: .*--\w+ does not go with --into/)
   assert.match(await refused([...own, '--output', '/x', '--also', '/y']), /^usage: .*--also goes with --into/)
-  assert.match(await refused(own), /^usage: .*pack needs --output or --into/)
+  assert.match(await refused(own), /^usage: .*pack needs --output FILE/)
   const lacking = writeTree({ 'modules.dep': '' })
   assert.match(
     await refused(['--modules', lacking, ...own.slice(2), '--into', root]),

@@ -9,10 +9,12 @@ import { defaultConfig, printConfig } from '../../../src/config/config.ts'
 import { BootFault } from '../../../src/fault/index.ts'
 import { parseModuleIndex, resolveModules } from '../../../src/machine/modules.ts'
 import { parseCpio } from '../../../src/pack/cpio.ts'
-import { pack } from '../../../src/pack/pack.ts'
 import { configPath, manifestPath, parseManifest } from '../../../src/system/initramfs.ts'
 import { listen } from '../../with/listen.ts'
 import { release, temporary, writeTree } from '../../with/pack-tree.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const pack = verbOf('pack')
 
 const modules = writeTree()
 const place = temporary()

@@ -8,14 +8,16 @@ import * as assert from 'uvu/assert'
 import { BootFault } from '../../../src/fault/index.ts'
 import { releaseOfKernel } from '../../../src/pack/bzimage.ts'
 import { parseOsRelease, printOsRelease } from '../../../src/pack/os-release.ts'
-import { packInitramfs } from '../../../src/pack/pack.ts'
 import { parsePe, peHeadBytes } from '../../../src/pack/pe.ts'
-import { packUki } from '../../../src/pack/uki.ts'
 import { goodCmdline } from '../../fake/machine.ts'
 import { withFirst } from '../../vm/archives.ts'
 import { kernelOf } from '../../with/kernel-image.ts'
 import { listen } from '../../with/listen.ts'
 import { release, temporary, writeTree } from '../../with/pack-tree.ts'
+import { verbOf } from '../../with/verb.ts'
+
+const packUki = verbOf('pack')
+const packInitramfs = (args: readonly string[]): Promise<string> => listen(() => packUki(args))
 
 const place = temporary()
 const at = (name: string): string => join(place, name)
@@ -234,12 +236,21 @@ for (const [what, args, expected] of [
   ['no command line', without('--cmdline'), /^usage: .*needs --cmdline/],
   ['neither initramfs nor modules', without('--initramfs'), /^usage: .*either --initramfs FILE or --modules/],
   ['both of them', [...ready, '--modules', '/lib/modules/x'], /^usage: .*either/],
-  ['a configuration for a ready initramfs', [...ready, '--config', 'x'], /^usage: .*--config means nothing/],
+  [
+    'a configuration for a ready initramfs',
+    [...ready, '--config', 'x'],
+    /^usage: .*--config goes with --modules/,
+  ],
   ['another tool', replaced('--tool', '/bin/true'), /^usage: .*a ukify or an objcopy, not \/bin\/true/],
   ['a tool that is missing', replaced('--tool', '/no/such/ukify'), /^tool-missing: .*systemd-ukify/],
   [
     'a key without a certificate',
     [...ready, '--secureboot-private-key', key],
+    /^usage: .*--secureboot-private-key goes with --secureboot-certificate/,
+  ],
+  [
+    'a certificate without a key',
+    [...ready, '--secureboot-certificate', key],
     /^usage: .*both or not at all/,
   ],
   [

@@ -9,15 +9,11 @@ import { configKeys } from '../../config/keys.ts'
 import { defaultConfig } from '../../config/settings.ts'
 import { describeFault, faultCodes } from '../../fault/index.ts'
 import { bootedConfigPath, statePath } from '../../proof/state.ts'
-import { verbs } from '../../verbs/index.ts'
-import { heading, type Page, paragraph, subheading, tagged, verbatim } from './roff.ts'
+import { verbs } from '../index.ts'
+import { heading, type Page, paragraph, tagged, verbatim } from './roff.ts'
+import { verbSections } from './verbs.ts'
 
-const program = async (version: string): Promise<Page> => {
-  const sections = await Promise.all(
-    Object.entries(verbs).map(async ([name, { about, load }]) =>
-      [subheading(`${name}: ${about}`), verbatim((await load()).help)].join(''),
-    ),
-  )
+const program = (version: string): Page => {
   const refusals = faultCodes.map((code) => describeFault(code, (detail) => `<${detail}>`))
   return {
     name: 'cvmboot',
@@ -32,7 +28,7 @@ const program = async (version: string): Promise<Page> => {
         'As /init of a confidential VM, cvmboot reads root hashes from the measured kernel command line, opens the verified volumes root-fs, oem-launcher and os-config, opens workspace and job-store with keys that never leave the VM, mounts memory on /tmp, refuses swap and hands over to the verified root. Whatever is not as it should be halts the boot: there is no shell on any path. Its other verbs make the disk and the initramfs, and look at them.',
       ),
       heading('VERBS'),
-      ...sections,
+      ...verbSections(verbs),
       heading('DIAGNOSTICS'),
       paragraph(
         'A verb that fails prints one line, <code>: cannot ..., and exits with the status here. A boot that fails prints the same line after "cvmboot: halt: " and does what cvmboot.on-failure says.',
@@ -99,8 +95,9 @@ const commandLine = (version: string): Page => ({
   seeAlso: ['cvmboot(8)', 'partition.conf(5)', 'kernel-command-line(7)'],
 })
 
-export const manPages = async (version: string): Promise<Page[]> => [
-  await program(version),
+/** Each call makes them anew, for one version of the project. */
+export const manPages = (version: string): readonly Page[] => [
+  program(version),
   configuration(version),
   commandLine(version),
 ]

@@ -1,0 +1,33 @@
+// What `cvmboot plan` prints: the steps of a boot with a command line and a configuration, or why that boot would refuse.
+
+import { defaultConfig, parseConfig } from '../config/config.ts'
+import { readCmdline } from '../config/verdict.ts'
+import { readCmdlineOption } from '../machine/cmdline-file.ts'
+import { readConfigFile } from '../machine/config-file.ts'
+import { printStep, type Step } from '../steps/index.ts'
+import type { Pivot } from '../system/pivot.ts'
+import { plain, type Screen, screenOf, wrapped } from '../terminal/screen.ts'
+import { planBoot } from './plan.ts'
+
+/** Steps as JSON; block and byte counts are strings, since they may exceed what a double holds. */
+export const printPlanJson = (steps: readonly Step[]): string =>
+  `${JSON.stringify(steps, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`
+
+export const printPlan = (steps: readonly Step[], screen: Screen = plain): string =>
+  steps.map((step, i) => `${String(i + 1).padStart(2)}  ${wrapped(printStep(step), 4, screen)}\n`).join('')
+
+/** `cmdline` is the line, or @ and the file that holds it; `config` is a file. */
+type Asked = {
+  readonly cmdline: string
+  readonly config: string | undefined
+  readonly pivot: Pivot
+  readonly json: boolean
+}
+
+/** Prints the plan. Faults: `config-*`, `cmdline-*`, `environment-hostile`, `input-too-large`. */
+export const showPlan = ({ cmdline, config: file, pivot, json }: Asked): void => {
+  const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
+  const steps = planBoot(readCmdline(readCmdlineOption(cmdline), config, pivot), config, pivot)
+  const screen = screenOf(process.stdout, process.env)
+  process.stdout.write(json ? printPlanJson(steps) : printPlan(steps, screen))
+}

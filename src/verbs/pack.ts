@@ -1,0 +1,167 @@
+// The verb `pack`, which has three forms: an initramfs as a file, one laid into the tree of a generator, and a whole unified
+// kernel image. Their options and words.
+
+import type { Compression } from '../pack/pack.ts'
+import type { Option } from './table/option.ts'
+import { cmdline, config, executable } from './table/shared.ts'
+import { type Forms, verb } from './table/verb.ts'
+
+const modules = {
+  kind: 'directory',
+  value: 'DIR',
+  need: 'required',
+  help: 'The modules of the kernel to boot: /lib/modules/RELEASE of this machine or of another tree.',
+} as const satisfies Option
+
+const mke2fs = {
+  kind: 'file',
+  value: 'FILE',
+  need: { otherwise: 'the mke2fs that is installed here' },
+  help: 'The mke2fs that the initramfs carries.',
+} as const satisfies Option
+
+const compress = {
+  kind: 'choice',
+  words: ['lz4', 'zstd', 'none'] satisfies Compression[],
+  need: { default: 'lz4' },
+  help: 'lz4 boots fastest, zstd is smallest, and none unpacks fastest and needs the most memory.',
+} as const satisfies Option
+
+const output = { kind: 'file', value: 'FILE', need: 'required', help: 'The file to write.' } as const
+const force = { kind: 'flag', help: 'Replace the file to write where it exists.' } as const
+
+const initramfs = verb({
+  about: 'pack the initramfs',
+  text: ['Makes an initramfs that holds the files that the boot uses, and nothing else.'],
+  options: { modules, output, config, executable, mke2fs, compress, force },
+  words: {},
+  run: async ({ output, compress, force, ...from }) => {
+    const { pack } = await import('../pack/pack.ts')
+    await pack({ ...from, to: { kind: 'file', output, compress, existing: force ? 'replace' : 'keep' } })
+  },
+})
+
+const into = verb({
+  about: 'lay the initramfs into a tree',
+  text: [
+    'Lays the same files into the tree of which dracut or initramfs-tools makes an initramfs. The generator runs depmod, which writes the index of the modules.',
+  ],
+  options: {
+    modules,
+    into: { kind: 'directory', value: 'TREE', need: 'required', help: 'The tree that gets the files.' },
+    config,
+    executable,
+    mke2fs,
+    also: {
+      kind: 'file',
+      value: 'PATH',
+      need: 'many',
+      help: 'A path of the tree. The boot refuses an initramfs in which it is missing.',
+    },
+  },
+  words: {},
+  run: async ({ into, also, ...from }) => {
+    const { pack } = await import('../pack/pack.ts')
+    await pack({ ...from, to: { kind: 'tree', root: into, also } })
+  },
+})
+
+const uki = verb({
+  about: 'pack a unified kernel image',
+  text: [
+    'Makes a unified kernel image, an EFI program of kernel, initramfs and command line. Takes either a ready --initramfs, or --modules to pack one.',
+  ],
+  options: {
+    uki: { kind: 'flag', need: 'required', help: 'Make a unified kernel image.' },
+    kernel: {
+      kind: 'file',
+      value: 'FILE',
+      need: 'required',
+      help: 'The kernel image, such as /boot/vmlinuz-RELEASE.',
+    },
+    cmdline: { ...cmdline, help: `${cmdline.help} A line that the boot would refuse is refused here.` },
+    output,
+    initramfs: {
+      kind: 'file',
+      value: 'FILE',
+      need: 'optional',
+      help: 'A ready initramfs of dracut, initramfs-tools or cvmboot pack.',
+    },
+    modules: { ...modules, need: 'optional' },
+    config: { ...config, with: 'modules' },
+    executable: { ...executable, with: 'modules' },
+    mke2fs: { ...mke2fs, with: 'modules' },
+    compress: { ...compress, with: 'modules' },
+    'os-release': {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'an os-release with the name of the image only' },
+      help: 'The os-release file of the image.',
+    },
+    'image-id': {
+      kind: 'text',
+      value: 'NAME',
+      need: { otherwise: 'IMAGE_ID of --os-release' },
+      help: 'The name of the image, IMAGE_ID.',
+    },
+    'image-version': {
+      kind: 'text',
+      value: 'VERSION',
+      need: { otherwise: 'IMAGE_VERSION of --os-release' },
+      help: 'The version of the image, IMAGE_VERSION.',
+    },
+    stub: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'the stub that is installed here' },
+      help: "systemd's EFI stub.",
+    },
+    tool: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'ukify where it is installed, or else objcopy' },
+      help: 'The ukify or the objcopy that puts the image together.',
+    },
+    'secureboot-private-key': {
+      kind: 'file',
+      value: 'FILE',
+      need: 'optional',
+      help: 'The private key, as PEM, by which sbsign signs the image. The kernel in the image stays as it is.',
+      with: 'secureboot-certificate',
+    },
+    'secureboot-certificate': {
+      kind: 'file',
+      value: 'FILE',
+      need: 'optional',
+      help: 'The certificate of that key, as PEM.',
+    },
+    force,
+  },
+  words: {},
+  run: async (given) => {
+    const { packUki } = await import('../pack/uki.ts')
+    const { kernel, cmdline, output, stub, tool, initramfs, modules } = given
+    const { config, executable, mke2fs, compress } = given
+    await packUki({
+      kernel,
+      cmdline,
+      output,
+      stub,
+      tool,
+      initramfs,
+      modules,
+      made: { config, executable, mke2fs, compress },
+      name: { osRelease: given['os-release'], id: given['image-id'], version: given['image-version'] },
+      signing: { key: given['secureboot-private-key'], certificate: given['secureboot-certificate'] },
+      existing: given.force ? 'replace' : 'keep',
+    })
+  },
+})
+
+export const pack: Forms = {
+  kind: 'forms',
+  about: 'pack the initramfs, or a unified kernel image',
+  text: ['Has three forms: --into and --uki stand for the second and the third.'],
+  forms: { into, uki },
+  otherwise: initramfs,
+}

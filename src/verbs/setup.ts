@@ -1,0 +1,91 @@
+// The verb `setup`: its options and words.
+
+import type { FileSystem } from '../layout/filesystem.ts'
+import { blockSizes } from '../layout/gpt.ts'
+import type { Asked } from '../setup/options.ts'
+import type { Option, Values } from './table/option.ts'
+import { configOr, hook } from './table/shared.ts'
+import { verb } from './table/verb.ts'
+
+const source = (volume: string) =>
+  ({
+    kind: 'file',
+    value: 'PATH',
+    need: 'required',
+    help: `The content of ${volume}: a directory, a tar (compressed or not), or an erofs, squashfs or ext4 image, which is written to the disk as it is.`,
+  }) as const satisfies Option
+
+export const options = {
+  'root-fs': source('root-fs'),
+  'oem-launcher': source('oem-launcher'),
+  'os-config': source('os-config'),
+  disk: {
+    kind: 'file',
+    value: 'FILE|DEVICE',
+    need: { otherwise: 'NVFLARE_DEVICE of the environment, or else DEVICE of the configuration' },
+    help: 'The image file or the block device to write.',
+  },
+  config: configOr('partition.conf of this directory, or else the built-in configuration'),
+  out: {
+    kind: 'directory',
+    value: 'DIR',
+    need: { otherwise: 'the directory of the image file; this directory where a device is written' },
+    help: 'The directory for roothashes.json, cmdline and partition.conf.',
+  },
+  format: {
+    kind: 'choice',
+    words: ['erofs', 'squashfs', 'ext4'] satisfies FileSystem[],
+    need: { default: 'erofs' },
+    help: 'The file system that is made of directories and tars.',
+  },
+  'sector-size': {
+    kind: 'choice',
+    words: ['512', '4096'],
+    need: { otherwise: '512 for an image file' },
+    help: 'Bytes of a logical block of the disk that the image file is for. A disk does not show a partition table that was made for the other size. A device has a size of its own.',
+  },
+  append: {
+    kind: 'text',
+    value: 'TEXT',
+    need: 'optional',
+    help: 'Words to add to the emitted kernel command line. A word that the boot would refuse is refused here.',
+  },
+  hook: { ...hook, with: 'append' },
+  force: { kind: 'flag', help: 'Replace what --disk and --out hold.' },
+} as const
+
+/** The same in the words of src/setup/. */
+export const askedOf = (given: Values<typeof options>): Asked => {
+  const { disk, config, out, format, append, hook, force } = given
+  return {
+    sources: {
+      'root-fs': given['root-fs'],
+      'oem-launcher': given['oem-launcher'],
+      'os-config': given['os-config'],
+    },
+    disk,
+    config,
+    out,
+    format,
+    append,
+    sectorSize: blockSizes.find((size) => `${size}` === given['sector-size']),
+    pivot: hook ? 'framework' : 'own',
+    existing: force ? 'replace' : 'keep',
+  }
+}
+
+export const setup = verb({
+  about: 'lay out a disk: images, verity trees, partitions, root hashes',
+  text: [
+    'Makes a disk of three directories, tars or file system images, and prints the root hash of each of these volumes. Room for the encrypted volumes is left blank; the first boot formats them.',
+  ],
+  options,
+  words: {},
+  notes: [
+    'Environment: NVFLARE_ROOT stands for ROOT_MOUNT of the configuration, and NVFLARE_DEVICE for --disk. ENCRYPT_JOBS=true encrypts the job-store, and ENCRYPT_JOBS=false leaves it readable by the host. SOURCE_DATE_EPOCH is the time of every file in the images, in seconds since 1970.',
+  ],
+  run: async (given) => {
+    const { setup } = await import('../setup/setup.ts')
+    await setup(askedOf(given), process.env)
+  },
+})

@@ -1,0 +1,17 @@
+// The verb `status`: its options and words.
+
+import { bootedConfig, json } from './table/shared.ts'
+import { verb } from './table/verb.ts'
+
+export const status = verb({
+  about: 'say what this machine runs from, and whether it is healthy',
+  text: [
+    'Says what this machine runs from: each volume with its device, its protection, its key, its mount, its size and its use; the kind of confidential VM and the evidence for it; swap; kernel lockdown; and whether the host can read the job-store. The exit status is that of the first problem that cvmboot verify finds. Needs root. Changes nothing.',
+  ],
+  options: { config: bootedConfig, json },
+  words: {},
+  run: async (given) => {
+    const { status } = await import('../runtime/status.ts')
+    await status(given)
+  },
+})

@@ -1,0 +1,49 @@
+// Rows that several verbs have, each said once. Pure.
+
+import type { Option } from './option.ts'
+
+export const json = { kind: 'flag', help: 'Print JSON instead of text.' } as const satisfies Option
+
+/** `otherwise` says in words which configuration holds without the option. */
+export const configOr = (otherwise: string) =>
+  ({
+    kind: 'file',
+    value: 'FILE',
+    need: { otherwise },
+    help: 'Read the configuration from FILE, a partition.conf.',
+  }) as const satisfies Option
+
+export const config = configOr('the built-in configuration, which cvmboot config show prints')
+/** For verbs of a running VM. */
+export const bootedConfig = configOr('the configuration that the boot kept')
+
+export const cmdline = {
+  kind: 'text',
+  value: 'TEXT|@FILE',
+  need: 'required',
+  help: 'The kernel command line, as one argument; or @ and the name of a file that holds it, as in @cmdline.',
+} as const satisfies Option
+
+export const hook = {
+  kind: 'flag',
+  help: 'The command line is for an initramfs of dracut or initramfs-tools, which switches to the new root by itself and takes a few more words.',
+} as const satisfies Option
+
+export const executable = {
+  kind: 'file',
+  value: 'FILE',
+  need: { otherwise: 'this executable' },
+  help: 'The cvmboot that boots the VM.',
+} as const satisfies Option
+
+export const root = {
+  kind: 'directory',
+  value: 'DIR',
+  need: { default: '/' },
+  help: 'The root directory of the system to change.',
+} as const satisfies Option
+
+export const dryRun = {
+  kind: 'flag',
+  help: 'Only print the changes, and make none of them.',
+} as const satisfies Option

@@ -1,0 +1,63 @@
+// The shape of a verb: what the help says of it, the rows of its options and words, and what it runs. Pure.
+
+import type { Edition } from '../../edition.ts'
+import type { Options, Values, Words } from './option.ts'
+import { readValues } from './read.ts'
+
+export type Call = {
+  /** The words that lead to the verb, as in `owner open`; for messages. */
+  readonly name: string
+  readonly args: readonly string[]
+  readonly edition: Edition
+}
+
+export type Verb = {
+  readonly kind: 'verb'
+  /** Half a sentence, for lists of verbs. */
+  readonly about: string
+  /** Paragraphs of the help, before the options. */
+  readonly text: readonly string[]
+  readonly options: Options
+  readonly words: Words
+  /** Paragraphs behind the options. */
+  readonly notes: readonly string[]
+  /** Reads the values and runs. Faults: `usage`, and those of the verb. */
+  readonly run: (call: Call) => Promise<void>
+}
+
+/** A verb whose first word says which verb it is, as in `owner open`. */
+export type Family = {
+  readonly kind: 'family'
+  readonly about: string
+  readonly text: readonly string[]
+  readonly verbs: Readonly<Record<string, Verb>>
+}
+
+/** A verb that an option turns into another one, as `--uki` does to `pack`: each form has options of its own. */
+export type Forms = {
+  readonly kind: 'forms'
+  readonly about: string
+  readonly text: readonly string[]
+  /** By the name of that option; without any of them, the last form holds. */
+  readonly forms: Readonly<Record<string, Verb>>
+  readonly otherwise: Verb
+}
+
+export type AnyVerb = Verb | Family | Forms
+
+type Made<O extends Options, W extends Words> = {
+  readonly about: string
+  readonly text: readonly string[]
+  readonly options: O
+  readonly words: W
+  readonly notes?: readonly string[]
+  /** Loads what it runs: a table is read for each help, and then nothing runs. */
+  readonly run: (given: Values<O> & Values<W>, edition: Edition) => Promise<void>
+}
+
+/** Types of the values follow from the rows. */
+export const verb = <const O extends Options, const W extends Words>(made: Made<O, W>): Verb => {
+  const { about, text, options, words, notes = [] } = made
+  const run = ({ name, args, edition }: Call) => made.run(readValues(name, args, { options, words }), edition)
+  return { kind: 'verb', about, text, options, words, notes, run }
+}

@@ -1,0 +1,10 @@
+// A verb as its words call it, run in this process.
+
+import { runVerb } from '../../src/verbs/index.ts'
+import { production } from '../fake/booted.ts'
+
+/** Takes what follows the verb's name on a command line. */
+export const verbOf =
+  (name: string) =>
+  (args: readonly string[], edition = production): Promise<void> =>
+    runVerb([name, ...args], edition)
