@@ -77,7 +77,7 @@ test('the boot evaluates the files of the golden list, with as many lines of cod
   })
   const text = `${head}${parts.join('')}\n${sum(counted)}  in all; files: ${counted.length}\n`
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text)
-  assert.is(readFileSync(file, 'utf8'), text, 'differs; UPDATE_GOLDEN=1 writes it anew')
+  assert.is(text, readFileSync(file, 'utf8'), 'differs; UPDATE_GOLDEN=1 writes it anew')
 })
 
 test('the boot has the words of each failure that it can have', () => {

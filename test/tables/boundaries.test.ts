@@ -1,7 +1,8 @@
 // The shape of the source, held by tests: who may touch the world, which way imports go, that every test runs.
 
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, normalize } from 'node:path'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
@@ -12,15 +13,56 @@ const files = (dir: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(top.length + 1))
     .sort()
 
-/** Modules a file imports: `./x.ts` made relative to the top; types do not count. */
-const imports = (file: string): string[] =>
-  [
-    ...readFileSync(join(top, file), 'utf8').matchAll(
-      /(?:^import (?!type )[^'"]*?from |\bimport\()'([^']+)'/gm,
-    ),
-  ]
-    .map((match) => match[1] ?? '')
-    .map((name) => (name.startsWith('.') ? normalize(join(dirname(file), name)) : name))
+const sources = files('src')
+
+/** One import of a file. `path` is relative to the project, or the name of a builtin or a package. */
+type Import = { readonly path: string; readonly external: boolean; readonly dynamic: boolean }
+type Graph = ReadonlyMap<string, readonly Import[]>
+
+/** esbuild drops an import or export for types alone. Without the word `type` it resolves the statement like any other. */
+const typesToo: Plugin = {
+  name: 'types-too',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: readFileSync(path, 'utf8')
+        .replace(/^import type (?=[{*])/gm, 'import ')
+        .replace(/^export type (?=(?:\{[^}]*\}|\*) from )/gm, 'export '),
+    })),
+}
+
+/** What each file of src/ imports, as esbuild resolves it. */
+const graphOf = async (plugins: Plugin[]): Promise<Graph> => {
+  const { metafile } = await build({
+    absWorkingDir: top,
+    stdin: { contents: sources.map((file) => `import './${file}'\n`).join(''), resolveDir: top },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    packages: 'external',
+    logLevel: 'error',
+    plugins,
+  })
+  return new Map(
+    Object.entries(metafile.inputs).map(([file, { imports }]) => [
+      file,
+      imports.map(({ path, external = false, kind }) => ({
+        path,
+        external,
+        dynamic: kind === 'dynamic-import',
+      })),
+    ]),
+  )
+}
+
+const values = await graphOf([])
+const withTypes = await graphOf([typesToo])
+
+/** Modules a file imports, but for types. */
+const imports = (file: string): string[] => (values.get(file) ?? []).map(({ path }) => path)
 
 /** Everything a file reaches through static and dynamic imports. */
 const reachable = (file: string, seen = new Set<string>()): Set<string> => {
@@ -30,7 +72,17 @@ const reachable = (file: string, seen = new Set<string>()): Set<string> => {
   return seen
 }
 
-const sources = files('src')
+test('the graph has each file of src/, and each import that its text has', () => {
+  for (const file of sources) {
+    const text = readFileSync(join(top, file), 'utf8')
+    const statements = text.match(/^(?:import|export) [^'"\n]*?(?:\{[^}]*\} )?from '|^import '/gm) ?? []
+    const dynamic = text.match(/\bimport\('/g) ?? []
+    const found = withTypes.get(file) ?? []
+    assert.is(found.filter((one) => one.dynamic).length, dynamic.length, `import() in ${file}`)
+    assert.is(found.filter((one) => !one.dynamic).length, statements.length, `imports of ${file}`)
+  }
+})
+
 const world = /^(?:node:(?:fs|fs\/promises|child_process|ffi|net|http|https|dns|worker_threads)|execa)$/
 
 test('what the boot reaches touches the world in src/machine/ only', () => {
@@ -82,31 +134,114 @@ test('the boot reaches no npm package', () => {
     for (const name of imports(file)) assert.match(name, /^(?:src\/|node:)/, `${file} imports ${name}`)
 })
 
-const allowed: [string, RegExp][] = [
-  ['src/secret/', /^(?:src\/secret\/|node:)/],
-  ['src/fault/', /^(?:src\/fault\/|node:util$)/],
-  ['src/layout/', /^(?:src\/(?:layout|secret|fault)\/|node:(?:crypto|zlib)|@sindresorhus\/is$)/],
-  ['src/system/', /^(?:src\/system\/|node:crypto$)/],
-  ['src/config/', /^src\/(?:layout|system|cmdline|config|fault)\//],
-  ['src/cmdline/', /^src\/(?:layout|system|cmdline|fault)\//],
-  ['src/proof/', /^(?:src\/(?:layout|system|proof|fault)\/|node:crypto$)/],
-  ['src/steps/', /^src\/(?:(?:layout|system|proof|steps|fault)\/|version\.ts|keys\/lasting\.ts)/],
-  // What the firmware's messages hold is pure; who asks it is not. X25519 is arithmetic, as all of node:crypto is.
-  [
-    'src/keys/',
-    /^(?:src\/(?:layout\/|system\/|keys\/|secret\/|fault\/|machine\/(?:snp-report|sev-guest|libcrypto)\.ts)|node:(?:crypto|util)$)/,
+/** Rooms of src/, the highest first: a room imports only from rooms below it. A file beside the folders is a room too. */
+const rooms = [
+  ...['main', 'main-mock', 'main-npm', 'verbs', 'cli', 'exit'],
+  ...['install', 'owner', 'runtime', 'setup', 'inspect', 'pack', 'measure'],
+  ...['boot', 'plan', 'steps', 'editions', 'edition', 'keys', 'machine'],
+  ...[
+    'arguments',
+    'proof',
+    'config',
+    'cmdline',
+    'terminal',
+    'layout',
+    'system',
+    'secret',
+    'fault',
+    'version',
   ],
-  ['src/setup/', /^(?!src\/(?:steps|plan|boot))/],
-  ['src/pack/', /^(?!src\/(?:steps|plan|boot))/],
-  ['src/install/', /^(?!src\/(?:steps|plan|boot))/],
-  ['src/runtime/', /^(?!src\/(?:steps|plan|boot))/],
-  ['src/owner/', /^(?!src\/(?:steps|plan|boot))/],
 ]
-for (const [folder, pattern] of allowed)
-  test(`${folder} imports only what lies below it`, () => {
-    for (const file of sources.filter((f) => f.startsWith(folder)))
-      for (const name of imports(file)) assert.match(name, pattern, `${file} imports ${name}`)
+
+/** Arrows that run up although they should not, and why they are still there. The list may only become shorter. */
+const upward: readonly (readonly [from: string, to: string, why: string])[] = [
+  ['src/install/man/pages.ts', 'src/verbs/index.ts', 'the man pages list the verbs'],
+  ['src/install/pieces.ts', 'src/verbs/index.ts', 'the completions list the verbs'],
+]
+
+const roomOf = (file: string): string => /^src\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(file)?.[1] ?? ''
+
+/** The arrows from a file to files of other rooms. */
+const arrows = (graph: Graph, file: string): string[] =>
+  (graph.get(file) ?? [])
+    .filter(({ path, external }) => !external && roomOf(path) !== roomOf(file))
+    .map(({ path }) => path)
+
+test('each file is in a room of the list, and each room of the list has a file', () => {
+  assert.equal([...new Set(sources.map(roomOf))].sort(), [...rooms].sort())
+})
+
+test('a room imports only from rooms below it, for types too: so there is no circle of rooms', () => {
+  for (const file of sources)
+    for (const path of arrows(withTypes, file)) {
+      const down = rooms.indexOf(roomOf(file)) < rooms.indexOf(roomOf(path))
+      const known = upward.some(([from, to]) => from === file && to === path)
+      assert.ok(down || known, `${file} imports ${path}, which is in a higher room`)
+      assert.not.ok(down && known, `the arrow from ${file} to ${path} runs down now: take it off the list`)
+    }
+  for (const [from, to] of upward)
+    assert.ok(arrows(withTypes, from).includes(to), `${from} does not import ${to} any more`)
+})
+
+test('the picture of the rooms is the golden one', () => {
+  const lines = rooms.map((room) => {
+    const inside = sources.filter((file) => roomOf(file) === room)
+    const to = (graph: Graph) => new Set(inside.flatMap((file) => arrows(graph, file)).map(roomOf))
+    const [value, all] = [to(values), to(withTypes)]
+    const named = rooms.filter((one) => all.has(one)).map((one) => (value.has(one) ? one : `(${one})`))
+    return `${room.padEnd(10)} ${String(inside.length).padStart(3)}  ${named.join(' ')}`.trimEnd()
   })
+  const text = `# The rooms of src/, the highest first: how many files each has, and from which rooms it imports. Arrows run down only.
+# A room in parentheses is imported for its types alone. UPDATE_GOLDEN=1 node test/tables/boundaries.test.ts writes this anew.
+
+${lines.join('\n')}
+`
+  const file = join(top, 'test/golden/rooms.txt')
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text)
+  assert.is(text, readFileSync(file, 'utf8'), 'differs; UPDATE_GOLDEN=1 writes it anew')
+})
+
+/** Which builtins of Node a pure room may use: nothing there that touches the world. X25519 is arithmetic as all of node:crypto. */
+const builtins: Readonly<Record<string, RegExp>> = {
+  fault: /^node:util$/,
+  secret: /^node:/,
+  // The reader of roothashes.json tells kinds of JSON apart by that package; no boot reads the file.
+  layout: /^(?:node:(?:crypto|zlib)|@sindresorhus\/is)$/,
+  system: /^node:crypto$/,
+  config: /^$/,
+  cmdline: /^$/,
+  proof: /^node:crypto$/,
+  steps: /^$/,
+  plan: /^$/,
+  measure: /^node:crypto$/,
+  keys: /^node:(?:crypto|util)$/,
+}
+for (const [room, allowed] of Object.entries(builtins))
+  test(`src/${room}/ is pure: it uses no builtin of Node that touches the world`, () => {
+    for (const file of sources.filter((one) => roomOf(one) === room))
+      for (const { path, external } of values.get(file) ?? [])
+        if (external) assert.match(path, allowed, `${file} imports ${path}`)
+  })
+
+/** What a pure room may import of machine/: formats and arithmetic. */
+const ofMachine: Readonly<Record<string, RegExp>> = {
+  steps: /^$/,
+  // The verb reads the command line and the configuration that it is asked about.
+  plan: /^src\/machine\/(?:cmdline|config)-file\.ts$/,
+  keys: /^src\/machine\/(?:snp-report|sev-guest|libcrypto)\.ts$/,
+}
+for (const [room, allowed] of Object.entries(ofMachine))
+  test(`src/${room}/ asks the world only through Machine`, () => {
+    for (const file of sources.filter((one) => roomOf(one) === room))
+      for (const path of imports(file).filter((one) => one.startsWith('src/machine/')))
+        assert.match(path, allowed, `${file} imports ${path}`)
+  })
+
+test('the verbs for people take nothing of the boot: no step, no plan', () => {
+  for (const room of ['setup', 'pack', 'inspect', 'install', 'runtime', 'owner'])
+    for (const file of sources.filter((one) => roomOf(one) === room))
+      for (const path of imports(file)) assert.not.match(path, /^src\/(?:steps|plan|boot)/, file)
+})
 
 test('the mock is reached from its own entry only', () => {
   assert.not.ok(reachable('src/main.ts').has('src/keys/mock.ts'))
