@@ -1,7 +1,9 @@
 // Whether a boot grows with the size of its volumes: 1 GB against 200 GB, both sparse, in one run.
 
 import type { Guest } from '../test/vm/guest.ts'
+import { otherFigures } from './budgets.ts'
 import { benchDisk, ownInitramfs } from './disk.ts'
+import type { PartResult } from './judge.ts'
 import { measure } from './measure.ts'
 import { markdown } from './table.ts'
 
@@ -9,7 +11,7 @@ export const growth = async (
   guest: Guest,
   marker: string,
   say: (progress: string) => void,
-): Promise<string> => {
+): Promise<PartResult> => {
   const rows: string[][] = []
   const whole: number[] = []
   for (const size of ['1G', '200G']) {
@@ -22,5 +24,8 @@ export const growth = async (
   }
   const [small = Number.NaN, large = Number.NaN] = whole
   rows.push(['200G ÷ 1G (within 3 %)', (large / small).toFixed(3), ''])
-  return markdown([['two encrypted volumes', 'whole boot', 'from /init on'], ...rows])
+  return {
+    text: markdown([['two encrypted volumes', 'whole boot', 'from /init on'], ...rows]),
+    figures: new Map([[otherFigures.growth, large / small]]),
+  }
 }

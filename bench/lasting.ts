@@ -10,7 +10,9 @@ import type { Guest } from '../test/vm/guest.ts'
 import { mockSecrets } from '../test/vm/mock-secrets.ts'
 import { boot } from '../test/vm/qemu.ts'
 import { lastWords } from '../test/vm/report.ts'
+import { otherFigures } from './budgets.ts'
 import { benchDisk, ownInitramfs } from './disk.ts'
+import type { PartResult } from './judge.ts'
 import { shell } from './shell.ts'
 import { markdown } from './table.ts'
 
@@ -46,7 +48,7 @@ type Told = {
   readonly theirs: readonly number[]
 }
 
-export const lasting = async (guest: Guest, say: (progress: string) => void): Promise<string> => {
+export const lasting = async (guest: Guest, say: (progress: string) => void): Promise<PartResult> => {
   const scratch = await mkdtemp(join(tmpdir(), 'cvmboot-lasting-'))
   try {
     const program = join(scratch, 'usr/sbin/init')
@@ -95,7 +97,7 @@ export const lasting = async (guest: Guest, say: (progress: string) => void): Pr
 
     const least = Math.min(...opened.theirs)
     const opening = [
-      ['a lasting volume of 1G', 'cvmboot', 'cryptsetup open', '÷ (at most 0.5)'],
+      ['a lasting volume of 1G', 'cvmboot', 'cryptsetup open', '÷'],
       ['opened', opened.ours.toFixed(3), least.toFixed(2), (opened.ours / least).toFixed(2)],
     ]
     const making = [
@@ -114,7 +116,12 @@ export const lasting = async (guest: Guest, say: (progress: string) => void): Pr
         (madeLarge.ours / made.ours).toFixed(3),
       ],
     ]
-    return `${markdown(opening)}\n${markdown(making)}`
+    const figures = new Map([
+      [otherFigures.opening, opened.ours / least],
+      [otherFigures.makingBoot, madeLarge.whole / made.whole],
+      [otherFigures.makingStep, madeLarge.ours / made.ours],
+    ])
+    return { text: `${markdown(opening)}\n${markdown(making)}`, figures }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }

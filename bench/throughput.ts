@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import type { Guest } from '../test/vm/guest.ts'
 import { boot } from '../test/vm/qemu.ts'
 import { lastWords } from '../test/vm/report.ts'
+import { otherFigures } from './budgets.ts'
 import { benchDisk, ownInitramfs } from './disk.ts'
+import type { PartResult } from './judge.ts'
 import { shell } from './shell.ts'
 import { markdown } from './table.ts'
 
@@ -45,7 +47,7 @@ echo bench-end
 poweroff -f
 `
 
-export const throughput = async (guest: Guest, say: (progress: string) => void): Promise<string> => {
+export const throughput = async (guest: Guest, say: (progress: string) => void): Promise<PartResult> => {
   const scratch = await mkdtemp(join(tmpdir(), 'cvmboot-throughput-'))
   try {
     const program = join(scratch, 'usr/sbin/init')
@@ -77,11 +79,16 @@ export const throughput = async (guest: Guest, say: (progress: string) => void):
       (took(other) / 100).toFixed(2),
       (took(other) / took(ours)).toFixed(3),
     ]
-    return markdown([
+    const text = markdown([
       ['after the boot', 'cvmboot', 'veritysetup, cryptsetup', 'throughput ÷ (1.0 ± 0.05)'],
       row('100 MiB read through dm-verity', 'read-ours', 'read-other'),
       row('128 MiB written through dm-crypt', 'write-ours', 'write-other'),
     ])
+    const figures = new Map([
+      [otherFigures.reading, took('read-other') / took('read-ours')],
+      [otherFigures.writing, took('write-other') / took('write-ours')],
+    ])
+    return { text, figures }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
