@@ -162,6 +162,18 @@ test('a room imports only from rooms below it, for types too: so there is no cir
     }
 })
 
+test('no file imports itself by way of others: each is evaluated before what needs it', () => {
+  const done = new Set<string>()
+  const visit = (file: string, on: readonly string[]): void => {
+    assert.not.ok(on.includes(file), `a circle: ${[...on, file].join(' -> ')}`)
+    if (done.has(file)) return
+    for (const { path, external, dynamic } of values.get(file) ?? [])
+      if (!external && !dynamic) visit(path, [...on, file])
+    done.add(file)
+  }
+  for (const file of sources) visit(file, [])
+})
+
 test('the picture of the rooms is the golden one', () => {
   const lines = rooms.map((room) => {
     const inside = sources.filter((file) => roomOf(file) === room)
