@@ -51,6 +51,21 @@ const secondOf = <B extends LastingFields>({
   volume,
 }: Owned<PolicyOfBoth<LastingFields, B>>): Owned<B> => ({ volume, policy: { ...second, binding, blank } })
 
+/** The keys of partition.conf of one provider, as keys of both. */
+const lifted = <P, Whole>(
+  settings: readonly Setting<P>[],
+  partOf: (whole: Whole) => P,
+  put: (whole: Whole, part: P) => Whole,
+): Setting<Whole>[] =>
+  settings.map((setting) => ({
+    ...setting,
+    read: (text, whole) => {
+      const part = setting.read(text, partOf(whole))
+      return part === undefined ? undefined : put(whole, part)
+    },
+    print: (whole) => setting.print(partOf(whole)),
+  }))
+
 /** `first` comes first in all: where it refuses the launch, `second` is asked nothing. */
 export const both = <A extends LastingFields, B extends LastingFields>(
   first: LastingProvider<A>,
@@ -69,25 +84,15 @@ export const both = <A extends LastingFields, B extends LastingFields>(
     defaults: { provider: word, binding, blank: 'format', first: first.defaults, second: second.defaults },
     bindings,
     settings: [
-      ...first.settings.map(
-        ({ read, print, ...said }): Setting<Policy> => ({
-          ...said,
-          read: (text, policy) => {
-            const part = read(text, policy.first)
-            return part && { ...policy, first: part }
-          },
-          print: (policy) => print(policy.first),
-        }),
+      ...lifted<A, Policy>(
+        first.settings,
+        (policy) => policy.first,
+        (policy, part) => ({ ...policy, first: part }),
       ),
-      ...second.settings.map(
-        ({ read, print, ...said }): Setting<Policy> => ({
-          ...said,
-          read: (text, policy) => {
-            const part = read(text, policy.second)
-            return part && { ...policy, second: part }
-          },
-          print: (policy) => print(policy.second),
-        }),
+      ...lifted<B, Policy>(
+        second.settings,
+        (policy) => policy.second,
+        (policy, part) => ({ ...policy, second: part }),
       ),
     ],
     notAlone: () => undefined,

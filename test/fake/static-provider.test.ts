@@ -158,6 +158,35 @@ test('with a second factor it is one provider, and the token has both seals by n
   assert.equal(pair.print(policy), ['word=xyzzy', 'pcrs=4,9,11,12 srk=of-the-header'])
 })
 
+test('of two providers either one can have the volume sealed anew', async () => {
+  const { machine } = fakeMachine(goodWorld())
+  const aged = (age: 'current' | 'older'): typeof staticProvider => ({
+    ...staticProvider,
+    recover: async (owned, tee, sealed) => ({ ...(await staticProvider.recover(owned, tee, sealed)), age }),
+  })
+  const named = (name: string, age: 'current' | 'older'): typeof staticProvider => ({
+    ...aged(age),
+    name,
+    isSeal: () => true,
+    create: async (owned, tee, before) => {
+      const { secret, sealed } = await staticProvider.create(owned, tee, before)
+      return { secret, sealed: { [name]: sealed['static'] ?? {} } }
+    },
+    recover: async (owned, tee, sealed) => aged(age).recover(owned, tee, { static: sealed[name] ?? {} }),
+  })
+  for (const [one, other] of [
+    ['current', 'current'],
+    ['older', 'current'],
+    ['current', 'older'],
+  ] as const) {
+    const pair = both(named('one', one), named('other', other))
+    const owned = { volume: 'workspace', policy: pair.defaults } as const
+    const { sealed } = await pair.create(owned, machine, undefined)
+    const { age } = await pair.recover(owned, machine, sealed)
+    assert.is(age, one === other ? 'current' : 'older')
+  }
+})
+
 test('no other file names it', () => {
   const top = join(import.meta.dirname, '../..')
   for (const directory of ['src', 'test', 'build'])

@@ -154,6 +154,14 @@ test('no format is made that would not be read', () => {
   for (const differently of wrong) assert.throws(() => goodArea('xts', differently))
 })
 
+test('a token of an earlier build is refused by words that say so, and what to do', () => {
+  const { area } = hostileHeaders().find(({ name }) => name === 'a token of an earlier build') ?? {}
+  assert.match(
+    faultOf(() => parseLuks2(area ?? Buffer.alloc(0), 'job-store', 'xts')).message,
+    /^header-token: .*: its token is of an earlier build of cvmboot, .*: copy the data out under that build/,
+  )
+})
+
 test('blank is all zero, and whole', () => {
   assert.ok(isBlank(Buffer.alloc(headerAreaBytes)))
   assert.ok(isBlank(Buffer.concat([Buffer.alloc(headerAreaBytes), Buffer.from('data')])))
