@@ -16,14 +16,14 @@ import { configPath } from './system/initramfs.ts'
 export const closed = 'closed: nothing is left mounted or mapped'
 
 /** Everything is understood here, before the first effect. */
-const readPlan = (machine: Machine, pivot: Pivot): Step[] => {
+const readPlan = (machine: Machine, { providers }: Edition, pivot: Pivot): Step[] => {
   const variable = hostileVariable(machine.environment())
   if (variable !== undefined) throw fail('environment-hostile', { variable })
   const text = machine.readText(configPath)
   if (text === undefined)
     throw fail('config-missing', { file: configPath, reason: 'it is not in the initramfs; pack it again' })
-  const config = parseConfig(text, configPath)
-  return planBoot(readCmdline(machine.cmdline(), config, pivot), config, pivot)
+  const config = parseConfig(text, configPath, providers)
+  return planBoot(readCmdline(machine.cmdline(), config, pivot), config, pivot, providers)
 }
 
 const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10
@@ -73,7 +73,7 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
   await orEnd(machine, async () => {
     machine.start()
     if (edition.warning !== undefined) machine.log(4, edition.warning)
-    const plan = readPlan(machine, pivot)
+    const plan = readPlan(machine, edition, pivot)
     for (const [index, step] of plan.entries()) machine.log(7, `plan ${index + 1}: ${printStep(step)}`)
     await runPlan(plan, {
       machine,
@@ -90,7 +90,7 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
  * The boot's refusals of words, before a framework's init acts on them; it comes back where there are none, and
  * nothing has been touched. Fault: `environment-not-init`; every other ends the machine.
  */
-export const checkCmdline = async (machine: Machine): Promise<void> => {
+export const checkCmdline = async (machine: Machine, edition: Edition): Promise<void> => {
   if (!machine.isInitramfs()) throw fail('environment-not-init', {})
-  await orEnd(machine, () => void readPlan(machine, 'framework'))
+  await orEnd(machine, () => void readPlan(machine, edition, 'framework'))
 }

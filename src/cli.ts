@@ -20,8 +20,8 @@ export const bootCallOf = ([verb, ...options]: readonly string[]): BootCall | un
   verb === 'boot' ? bootCalls.get(options.toSorted().join(' ')) : undefined
 
 /** Says "accepted" for the init that asks, since an exit status alone can come from a loader that was told not to run us. */
-const checkHere = async (): Promise<void> => {
-  await checkCmdline(linux)
+const checkHere = async (edition: Edition): Promise<void> => {
+  await checkCmdline(linux, edition)
   process.stdout.write('accepted\n')
 }
 
@@ -37,5 +37,5 @@ export const cli = async (
   if (linux.isInit()) return boot(linux, edition, 'own')
   const call = bootCallOf(words)
   if (call === undefined) return (await loadVerbs()).runVerbOrExit(words)
-  await orExit(edition, () => (call.do === 'boot' ? boot(linux, edition, call.pivot) : checkHere()))
+  await orExit(edition, () => (call.do === 'boot' ? boot(linux, edition, call.pivot) : checkHere(edition)))
 }

@@ -1,13 +1,15 @@
 // partition.conf: print / parse, strict. Never sourced by a shell: it is measured, but it was a program once. Pure.
 
 import { fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
+import { lastingProviders } from '../keys/providers.ts'
 import { type At, conflictIn } from './conflicts.ts'
 import type { Key } from './key.ts'
-import { configKeys } from './keys.ts'
+import { configKeys, configKeysOf } from './keys.ts'
 import { requireNoTab, requirePlainFile, requirePlainLine } from './plain.ts'
 import { type Config, type Draft, defaultConfig } from './settings.ts'
 
-export { type Config, defaultConfig, type KeyPolicy, machineIdPlace } from './settings.ts'
+export { type Config, defaultConfig, machineIdPlace } from './settings.ts'
 
 /** The complete configuration as text that `parseConfig` reads back to the same. */
 export const printConfig = (config: Config): string =>
@@ -17,13 +19,17 @@ export const printConfig = (config: Config): string =>
     .map(([key, value]) => (value.includes(' ') ? `${key}="${value}"\n` : `${key}=${value}\n`))
     .join('')
 
-const keysByName = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
-
 /**
- * Reads partition.conf. `file` is only for messages.
+ * Reads partition.conf. `file` is only for messages; `providers` are those of the build that boots with it.
  * Faults: `config-syntax`, `config-unknown`, `config-duplicate`, `config-value`, each with file:line.
  */
-export const parseConfig = (text: string, file = 'partition.conf'): Config => {
+export const parseConfig = (
+  text: string,
+  file = 'partition.conf',
+  providers: readonly LastingProvider[] = lastingProviders,
+): Config => {
+  const all = providers === lastingProviders ? configKeys : configKeysOf(providers)
+  const keysByName = new Map(all.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
   const { size, mount, keys, profile } = defaultConfig
   const to: Draft = {
     ...defaultConfig,
@@ -46,7 +52,7 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
     seen.set(key, { line, name, value })
   }
   // In the table's order, not the file's: ROOT_MOUNT moves the defaults before a *_MOUNT replaces one.
-  for (const key of configKeys) {
+  for (const key of all) {
     const at = seen.get(key)
     if (at !== undefined && !key.read(at.value, to))
       throw fail('config-value', {
@@ -57,7 +63,11 @@ export const parseConfig = (text: string, file = 'partition.conf'): Config => {
         expected: key.expected,
       })
   }
-  const conflict = conflictIn(to, (key) => seen.get(keysByName.get(key) as Key))
+  const find = (name: string): At | undefined => {
+    const key = keysByName.get(name)
+    return key && seen.get(key)
+  }
+  const conflict = conflictIn(to, find, providers)
   if (conflict !== undefined) {
     const { name: key, ...where } = conflict
     throw fail('config-value', { file, key, ...where })

@@ -1,13 +1,13 @@
 // Settings of partition.conf that are each good and do not go together. Pure.
 
 import { printListed, whyNotListed } from '../cmdline/listed.ts'
+import { type LastingProvider, providerOf } from '../keys/provider.ts'
 import { leastData } from '../layout/extent.ts'
 import { volumes } from '../layout/layout.ts'
 import { dataOffset } from '../layout/luks2/profile.ts'
 import { bare } from '../system/etc-layer.ts'
 import { guardAt } from '../system/shadows.ts'
 import type { Config } from './settings.ts'
-import { trustedAlone } from './tpm-keys.ts'
 import { printSize } from './values.ts'
 
 /** Where the file sets a key, as it spells it. */
@@ -93,13 +93,14 @@ const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
   return undefined
 }
 
-const tpmAlone: Rule = (config, find) => {
+const notAlone: Rule = ({ keys }, find, providers) => {
   for (const { name, key, protection } of volumes) {
     const at = find(`${key}_KEY`)
-    if (at === undefined || protection !== 'crypt' || trustedAlone(name, config)) continue
-    const expected =
-      'snp+tpm2 or ephemeral, or TPM_TRUST=inside beside it: a TPM that the host runs knows what it seals'
-    return { ...at, expected }
+    if (at === undefined || protection !== 'crypt') continue
+    const policy = keys[name]
+    if (policy.provider === 'ephemeral') continue
+    const expected = providerOf(providers, policy).notAlone(policy)
+    if (expected !== undefined) return { ...at, expected }
   }
   return undefined
 }
@@ -139,22 +140,26 @@ const guardedName: Rule = ({ configOverEtc }, find) => {
   return undefined
 }
 
-type Rule = (config: Config, find: Find) => Conflict | undefined
+type Rule = (config: Config, find: Find, providers: readonly LastingProvider[]) => Conflict | undefined
 const rules: readonly Rule[] = [
   mountInMount,
   layerOverMount,
   directoryOnVolume,
   tooSmall,
-  tpmAlone,
+  notAlone,
   ownerWithoutKeyslot,
   neverListed,
   guardedName,
 ]
 
 /** The first conflict, at the line to change. */
-export const conflictIn = (config: Config, find: Find): Conflict | undefined => {
+export const conflictIn = (
+  config: Config,
+  find: Find,
+  providers: readonly LastingProvider[],
+): Conflict | undefined => {
   for (const rule of rules) {
-    const conflict = rule(config, find)
+    const conflict = rule(config, find, providers)
     if (conflict !== undefined) return conflict
   }
   return undefined

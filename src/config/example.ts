@@ -1,6 +1,7 @@
 // The commented partition.conf that is shipped: every key once, with its default or, commented out, what it may be.
 // Pure. examples/partition.conf is its output; a test compares.
 
+import { lastingProviders } from '../keys/providers.ts'
 import { volumes } from '../layout/layout.ts'
 import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
@@ -12,11 +13,7 @@ const samples: Readonly<Record<string, string>> = {
   DEVICE: '/dev/vdb',
   BIND: 'measurement',
   BLANK: 'format',
-  TPM_TRUST: 'outside',
-  TPM_PCRS: defaultConfig.tpm.pcrs.join(' '),
-  TPM_SRK: '',
   JOBSTORE_OWNER: '',
-  TEE_MIN_TCB: '',
   SWAP_ENABLED: 'false',
   CMDLINE_WORDS: 'nosmt printk.devkmsg=on',
   MIN_DISK: '',
@@ -28,6 +25,9 @@ const samples: Readonly<Record<string, string>> = {
   WORKSPACE_DIRECTORIES: '/var/lib/containers',
   PORTS: '',
   PORT_RANGES: '',
+  ...Object.fromEntries(
+    lastingProviders.flatMap(({ settings }) => settings.map(({ key, sample }) => [key, sample])),
+  ),
 }
 
 const suffixOf = (key: string): string => key.slice(key.lastIndexOf('_') + 1)

@@ -1,43 +1,52 @@
-// The keys of partition.conf that say where a volume's key comes from. Pure.
+// The keys of partition.conf that say where a volume's key comes from. Pure. They read the policy of the provider that KEY
+// names; provider-keys.ts has the keys that belong to one provider.
 
-import type { CryptName, LastingKey } from '../layout/layout.ts'
+import type { LastingPolicy } from '../keys/policy.ts'
+import { type LastingProvider, providerOf } from '../keys/provider.ts'
+import type { CryptName } from '../layout/layout.ts'
 import type { Key } from './key.ts'
-import type { Config, Draft, KeyPolicy } from './settings.ts'
-
-const lastingKeys: readonly LastingKey[] = ['snp', 'tpm2', 'snp+tpm2']
+import type { Config } from './settings.ts'
+import { either } from './values.ts'
 
 /** Of volumes that are encrypted. BIND and BLANK say nothing of a key that does not last, so they are then refused. */
-export const keyPolicy = (name: CryptName, key: string, also: (suffix: string) => string[]): Key[] => {
-  const set = (to: Draft, change: Partial<KeyPolicy>) => {
-    to.keys[name] = { ...to.keys[name], ...change }
+export const keyPolicy = (
+  name: CryptName,
+  key: string,
+  also: (suffix: string) => string[],
+  providers: readonly LastingProvider[],
+): Key[] => {
+  const lasting = ({ keys }: Pick<Config, 'keys'>): LastingPolicy | undefined => {
+    const policy = keys[name]
+    return policy.provider === 'ephemeral' ? undefined : policy
   }
-  const lasts = ({ keys }: Pick<Config, 'keys'>) => keys[name].provider !== 'ephemeral'
   const onlyLasting = `; only with a ${key}_KEY that lasts`
+  const words = providers.map(({ about, defaults }) => `${defaults.provider} (${about})`)
+  const signed = providers.filter(({ bindings }) => bindings.includes('id-block'))
   return [
     {
       key: `${key}_KEY`,
       aliases: also('KEY'),
-      expected:
-        'ephemeral (new at each boot), or for a volume that is encrypted one that lasts: snp (of the TEE), tpm2 (of a TPM inside it) or snp+tpm2 (of both)',
+      expected: `ephemeral (new at each boot), or for a volume that is encrypted one that lasts: ${either(words)}`,
       read: (text, to) => {
-        const lasting = lastingKeys.find((one) => one === text)
-        set(to, { provider: lasting ?? 'ephemeral' })
+        const provider = providers.find(({ defaults }) => defaults.provider === text)
+        to.keys[name] = provider?.defaults ?? { provider: 'ephemeral' }
         const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
-        return text === 'ephemeral' || (lasting !== undefined && encrypted)
+        return text === 'ephemeral' || (provider !== undefined && encrypted)
       },
       print: ({ keys }) => keys[name].provider,
     },
     {
       key: `${key}_BIND`,
       aliases: also('BIND'),
-      // An upgrade has other PCRs, so that what is sealed to them would not survive it either.
-      expected: `measurement, or id-block with ${key}_KEY=snp${onlyLasting}${name === 'workspace' ? '; directories of the root that lie on workspace are WORKSPACE_DIRECTORIES' : ''}`,
+      expected: `measurement, or id-block with ${key}_KEY=${either(signed.map(({ defaults }) => defaults.provider))}${onlyLasting}${name === 'workspace' ? '; directories of the root that lie on workspace are WORKSPACE_DIRECTORIES' : ''}`,
       read: (text, to) => {
-        set(to, { binding: text === 'id-block' ? 'id-block' : 'measurement' })
-        const signed = text === 'id-block' && to.keys[name].provider === 'snp'
-        return lasts(to) && (text === 'measurement' || signed)
+        const policy = lasting(to)
+        if (policy === undefined) return false
+        const binding = providerOf(providers, policy).bindings.find((one) => one === text)
+        if (binding !== undefined) to.keys[name] = { ...policy, binding }
+        return binding !== undefined
       },
-      print: (config) => (lasts(config) ? config.keys[name].binding : ''),
+      print: (config) => lasting(config)?.binding ?? '',
     },
     {
       key: `${key}_BLANK`,
@@ -45,11 +54,12 @@ export const keyPolicy = (name: CryptName, key: string, also: (suffix: string) =
       // The word that provisions changes the measurement, so a key bound to that would never be found again.
       expected: `format, or halt with ${key}_BIND=id-block${onlyLasting}`,
       read: (text, to) => {
-        set(to, { blank: text === 'halt' ? 'halt' : 'format' })
-        const provisionable = text === 'halt' && to.keys[name].binding === 'id-block'
-        return lasts(to) && (text === 'format' || provisionable)
+        const policy = lasting(to)
+        if (policy === undefined || (text !== 'format' && text !== 'halt')) return false
+        to.keys[name] = { ...policy, blank: text }
+        return text === 'format' || policy.binding === 'id-block'
       },
-      print: (config) => (lasts(config) ? config.keys[name].blank : ''),
+      print: (config) => lasting(config)?.blank ?? '',
     },
   ]
 }

@@ -2,14 +2,15 @@
 // confirms a constant is checked.
 
 import { parseListed, printListed, takesListed } from '../cmdline/listed.ts'
-import { cryptNames, usesSnp, volumes } from '../layout/layout.ts'
+import type { LastingProvider } from '../keys/provider.ts'
+import { lastingProviders } from '../keys/providers.ts'
+import { volumes } from '../layout/layout.ts'
 import { parseOwnerKey, printOwnerKey, rsaBits } from '../layout/owner-key.ts'
 import { bare, isEtcName } from '../system/etc-layer.ts'
-import { parseTcb, printTcb } from '../system/tcb.ts'
 import { hardeningKeys } from './hardening-keys.ts'
 import { constant, type Key } from './key.ts'
+import { providerKeys } from './provider-keys.ts'
 import { defaultBase } from './settings.ts'
-import { tpmKeys } from './tpm-keys.ts'
 import { apart, isMountPoint, isOfData, isPath, listOf, once, parseSize, printSize } from './values.ts'
 import { volumeKeys } from './volume-keys.ts'
 
@@ -47,8 +48,8 @@ const isModule = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.t
 /** As the kernel has it. */
 const canonical = (module: string): string => module.replaceAll('-', '_')
 
-/** All keys, in the order they are printed. docs/reference/partition.conf.md has the same list; a test compares. */
-export const configKeys: readonly Key[] = [
+/** All keys of a build that has these key providers, in the order they are printed. */
+export const configKeysOf = (providers: readonly LastingProvider[]): readonly Key[] => [
   {
     key: 'ROOT_MOUNT',
     aliases: [],
@@ -70,8 +71,8 @@ export const configKeys: readonly Key[] = [
     },
     print: (config) => config.device ?? '',
   },
-  ...volumes.flatMap(volumeKeys),
-  ...tpmKeys,
+  ...volumes.flatMap((volume) => volumeKeys(volume, providers)),
+  ...providerKeys(providers),
   {
     key: 'JOBSTORE_OWNER',
     aliases: ['JOB_STORE_OWNER'],
@@ -97,17 +98,6 @@ export const configKeys: readonly Key[] = [
       return text === 'panic' || text === 'restart'
     },
     print: (config) => config.onCorruption,
-  },
-  {
-    key: 'TEE_MIN_TCB',
-    aliases: [],
-    expected:
-      '16 lower-case hexadecimal digits, as the state says a tcb; only where a volume has KEY=snp or snp+tpm2',
-    read: (text, to) => {
-      to.leastTcb = parseTcb(text)
-      return to.leastTcb !== undefined && cryptNames.some((name) => usesSnp(to.keys[name].provider))
-    },
-    print: ({ leastTcb }) => (leastTcb === undefined ? '' : printTcb(leastTcb)),
   },
   {
     key: 'TEE_AFTER_BOOT',
@@ -243,3 +233,6 @@ export const configKeys: readonly Key[] = [
     print: () => '',
   },
 ]
+
+/** The keys of the production build. docs/reference/partition.conf.md has the same list; a test compares. */
+export const configKeys = configKeysOf(lastingProviders)

@@ -1,26 +1,12 @@
 // What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
 
 import type { ListedWord } from '../cmdline/listed.ts'
-import {
-  type Binding,
-  type CryptName,
-  type LastingKey,
-  type Volume,
-  type VolumeName,
-  volumes,
-} from '../layout/layout.ts'
+import type { KeyPolicy } from '../keys/policy.ts'
+import { type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
 import type { Hardening } from '../system/hardening.ts'
 import type { MachineIdPlace } from '../system/machine-id.ts'
-import { defaultPcrs, type TpmPolicy } from '../system/tpm.ts'
-
-/** Where a volume's key comes from, what it is bound to, and what is made of a volume that is blank. */
-export type KeyPolicy = {
-  readonly provider: 'ephemeral' | LastingKey
-  readonly binding: Binding
-  readonly blank: 'format' | 'halt'
-}
 
 /** Everything the configuration decides, complete: absent keys have their defaults. */
 export type Config = {
@@ -35,12 +21,8 @@ export type Config = {
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
   /** `xts-hmac`: what the host changes is noticed as well. */
   readonly profile: Readonly<Record<CryptName, Luks2Profile>>
-  /** TCB version below which no key is derived, in any component. */
-  readonly leastTcb: bigint | undefined
   /** Whether the running system keeps the driver by which keys that last are derived. */
   readonly teeAfterBoot: 'remove' | 'keep'
-  /** `inside`: the TPM is part of the TEE. `outside`: the host runs it, and can know what it seals. */
-  readonly tpm: TpmPolicy & { readonly trust: 'inside' | 'outside' }
   /** Who besides the VM can open the job-store. */
   readonly jobStoreOwner: OwnerKey | undefined
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
@@ -88,13 +70,11 @@ export const defaultConfig: Config = {
   mount: table((v) => v.mount),
   jobStore: 'crypt',
   keys: {
-    workspace: { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
-    'job-store': { provider: 'ephemeral', binding: 'measurement', blank: 'format' },
+    workspace: { provider: 'ephemeral' },
+    'job-store': { provider: 'ephemeral' },
   },
   profile: { workspace: 'xts', 'job-store': 'xts' },
-  leastTcb: undefined,
   teeAfterBoot: 'remove',
-  tpm: { pcrs: defaultPcrs, srk: undefined, trust: 'outside' },
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',

@@ -38,3 +38,7 @@ export const apart = (paths: readonly string[]): boolean =>
 export const listOf = (text: string): string[] => text.split(' ').filter((word) => word !== '')
 
 export const once = (words: readonly string[]): boolean => new Set(words).size === words.length
+
+/** `a, b or c` */
+export const either = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`

@@ -3,22 +3,42 @@
 
 import { type Params, parseParams, provision } from '../cmdline/params.ts'
 import { type Fault, fail, faultOf } from '../fault/index.ts'
-import type { CryptName } from '../layout/layout.ts'
+import type { LastingPolicy } from '../keys/policy.ts'
+import { type ClosingStep, closingSteps, type LastingProvider, providerOf } from '../keys/provider.ts'
+import { lastingProviders } from '../keys/providers.ts'
+import { type CryptName, cryptNames } from '../layout/layout.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { type Config, defaultConfig } from './settings.ts'
 
 export const isPlain = (volume: CryptName, config: Config): boolean =>
   volume === 'job-store' && config.jobStore === 'plain'
 
-export const lasts = (volume: CryptName, config: Config): boolean =>
-  !isPlain(volume, config) && config.keys[volume].provider !== 'ephemeral'
+/** The policy of a volume whose key lasts; undefined for each other volume. */
+export const lastingPolicy = (volume: CryptName, config: Config): LastingPolicy | undefined => {
+  const policy = config.keys[volume]
+  return isPlain(volume, config) || policy.provider === 'ephemeral' ? undefined : policy
+}
+
+/** The sources of keys that end with the boot, in the order of the plan. */
+export const closingOf = (
+  config: Config,
+  providers: readonly LastingProvider[] = lastingProviders,
+): readonly ClosingStep[] => {
+  const wanted = cryptNames.flatMap((volume) => {
+    const policy = lastingPolicy(volume, config)
+    return policy === undefined ? [] : providerOf(providers, policy).closing
+  })
+  return closingSteps.filter(
+    (step) => wanted.includes(step) && (step !== 'close-tee' || config.teeAfterBoot === 'remove'),
+  )
+}
 
 /**
  * Faults: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of; `config-init`,
  * where the configuration names an init that a framework would not run.
  */
 export const requireFit = (params: Params, config: Config, pivot: Pivot): void => {
-  const wrong = params.provision.find((name) => !lasts(name, config) || config.keys[name].blank !== 'halt')
+  const wrong = params.provision.find((name) => lastingPolicy(name, config)?.blank !== 'halt')
   if (wrong !== undefined)
     throw fail('cmdline-value', {
       parameter: provision,

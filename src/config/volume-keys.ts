@@ -1,5 +1,6 @@
 // The keys of partition.conf that each volume has. Pure.
 
+import type { LastingProvider } from '../keys/provider.ts'
 import type { CryptName, Volume } from '../layout/layout.ts'
 import { constant, type Key } from './key.ts'
 import { keyPolicy } from './key-policy.ts'
@@ -30,7 +31,7 @@ const integrity = (name: CryptName): Omit<Key, 'key' | 'aliases'> => ({
   print: (config) => (config.profile[name] === 'xts-hmac' ? 'hmac-sha256' : 'none'),
 })
 
-export const volumeKeys = (volume: Volume): Key[] => {
+export const volumeKeys = (volume: Volume, providers: readonly LastingProvider[]): Key[] => {
   const { name, key } = volume
   const also = (suffix: string) => volume.aliases.map((alias) => `${alias}_${suffix}`)
   return [
@@ -60,7 +61,7 @@ export const volumeKeys = (volume: Volume): Key[] => {
     ...(volume.protection === 'crypt'
       ? [
           { key: `${key}_INTEGRITY`, aliases: also('INTEGRITY'), ...integrity(volume.name) },
-          ...keyPolicy(volume.name, key, also),
+          ...keyPolicy(volume.name, key, also, providers),
         ]
       : []),
   ]

@@ -9,7 +9,8 @@ export const mockEdition: Edition = {
   name: 'cvmboot-mock',
   admit: (cvm) => cvm ?? 'mock',
   // A TPM needs no stand-in of ours: QEMU has one.
-  providers: { ephemeral: mock, snp: mockLasting, tpm2, 'snp+tpm2': both(mockLasting, tpm2) },
+  ephemeral: mock,
+  providers: [mockLasting, tpm2, both(mockLasting, tpm2)],
   warning:
     'MOCK BUILD: no confidential VM is required and the encryption key is public. Never use it for real data.',
 }

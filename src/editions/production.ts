@@ -3,9 +3,7 @@
 import type { Edition } from '../edition.ts'
 import { fail } from '../fault/index.ts'
 import { ephemeral } from '../keys/ephemeral.ts'
-import { both } from '../keys/second-factor.ts'
-import { snp } from '../keys/snp.ts'
-import { tpm2 } from '../keys/tpm2.ts'
+import { lastingProviders } from '../keys/providers.ts'
 
 export const production: Edition = {
   name: 'cvmboot',
@@ -13,6 +11,7 @@ export const production: Edition = {
     if (cvm === undefined) throw fail('cvm-absent', {})
     return cvm
   },
-  providers: { ephemeral, snp, tpm2, 'snp+tpm2': both(snp, tpm2) },
+  ephemeral,
+  providers: lastingProviders,
   warning: undefined,
 }

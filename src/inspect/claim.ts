@@ -13,6 +13,7 @@ import {
   type Luks2Header,
   type Luks2Profile,
   parseLuks2,
+  sealedBy,
 } from '../layout/luks2/luks2.ts'
 import { headerBytes } from '../layout/luks2/profile.ts'
 import { blockSize } from '../layout/verity.ts'
@@ -47,7 +48,7 @@ const luks2Facts = (header: Luks2Header): Facts => ({
   data: header.dataBytes === undefined ? 'dynamic' : `${header.dataBytes}`,
   ...(header.tokens === undefined
     ? {}
-    : { provider: header.tokens.tee.provider, generation: header.tokens.tee.generation }),
+    : { provider: sealedBy(header.tokens.tee), generation: header.tokens.tee.generation }),
   ...(header.tokens?.owner === undefined
     ? {}
     : { ownerKey: header.tokens.owner.kid, ownerAlgorithm: header.tokens.owner.alg }),

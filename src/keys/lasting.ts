@@ -16,10 +16,11 @@ import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import { Secret } from '../secret/secret.ts'
 import { type Domain, deriveLasting, type LastingPurpose } from './derive.ts'
 import { ownerMacKey, ownerPassphraseBytes, wrapForOwner } from './owner.ts'
+import type { LastingPolicy } from './policy.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
 
 /** A volume as the measured configuration wants it. */
-export type Wanted = Owned & {
+export type Wanted = Owned<LastingPolicy> & {
   readonly provider: LastingProvider
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
@@ -84,7 +85,7 @@ const withOwner = <T>(
 }
 
 /** Opens a header area, read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
-export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened => {
+export const openLasting = async (area: Uint8Array, wanted: Wanted, tee: Tee): Promise<Opened> => {
   const { volume, profile, dataBytes, provider, rootHashes, owner } = wanted
   const luks2 = acceptHeader(area, volume, {
     label: volume,
@@ -95,7 +96,7 @@ export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened 
   })
   const { uuid } = luks2.header
   const { generation, sealed } = luks2.token
-  const { secret, age } = provider.recover(wanted, tee, sealed)
+  const { secret, age } = await provider.recover(wanted, tee, sealed)
   using root = secret
   const key = withOpeningKeys(root, { volume, uuid, generation, rootHashes, profile }, (keys) =>
     unlockForTee(luks2, volume, keys),
@@ -104,18 +105,18 @@ export const openLasting = (area: Uint8Array, wanted: Wanted, tee: Tee): Opened 
 }
 
 /** A new header area for `key`: the first of a volume, or the one after `before`. Faults: `owner-key`, the provider's. */
-export const sealLasting = (
+export const sealLasting = async (
   key: Secret,
   wanted: Wanted,
   tee: Tee,
   before: Lasting | undefined,
-): Lasting & { readonly area: Buffer } => {
+): Promise<Lasting & { readonly area: Buffer }> => {
   const { volume, profile, dataBytes, provider, rootHashes } = wanted
   const uuid = before?.uuid ?? randomUUID()
   const generation = (before?.generation ?? 0) + 1
-  const { secret, sealed } = provider.create(wanted, tee, before?.sealed)
+  const { secret, sealed } = await provider.create(wanted, tee, before?.sealed)
   using root = secret
-  const token = { provider: provider.name, generation, sealed }
+  const token = { generation, sealed }
   const area = withKeys(root, { volume, uuid, generation, rootHashes, profile }, (keys) =>
     withOwner(wanted, { uuid, generation }, tee, (owner) =>
       formatLuks2(

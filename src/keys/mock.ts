@@ -2,7 +2,8 @@
 
 import { fail } from '../fault/index.ts'
 import { Secret } from '../secret/secret.ts'
-import type { KeyProvider, LastingProvider } from './provider.ts'
+import type { EphemeralProvider, LastingProvider } from './provider.ts'
+import { type SnpPolicy, snp } from './snp.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 
@@ -21,16 +22,21 @@ const known = (word: string, length: number): Secret => {
 
 const root = (): Secret => known('root', 64)
 
-export const mock: KeyProvider = { name: 'mock', create: (volume, _, length) => known(volume, length) }
-
-/** In place of a TEE: the same secret for every launch. */
-export const mockLasting: LastingProvider = {
+export const mock: EphemeralProvider = {
   name: 'mock',
-  isSeal: ({ binding, ...more }) =>
+  create: (volume, _, length) => known(volume, length),
+}
+
+/** In place of a TEE: the policy of snp, and the same secret for every launch. */
+export const mockLasting: LastingProvider<SnpPolicy> = {
+  ...snp,
+  name: 'mock',
+  evidence: () => ({}),
+  isSeal: ({ mock: { binding, ...more } = {} }) =>
     (binding === 'measurement' || binding === 'id-block') && Object.keys(more).length === 0,
-  create: ({ binding }) => ({ secret: root(), sealed: { binding } }),
-  recover: ({ volume, binding }, _, sealed) => {
-    if (sealed['binding'] !== binding)
+  create: async ({ policy: { binding } }) => ({ secret: root(), sealed: { mock: { binding } } }),
+  recover: async ({ volume, policy: { binding } }, _, sealed) => {
+    if (sealed['mock']?.['binding'] !== binding)
       throw fail('seal-binding', { volume, reason: `it is not sealed to ${binding}` })
     return { secret: root(), age: 'current' }
   },

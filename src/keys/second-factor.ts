@@ -1,62 +1,127 @@
-// Two providers as one: who has only one secret has nothing. What each sealed lies in one token, told apart by name.
+// Two providers as one: whoever has only one of the secrets has nothing. The seal of each lies under its own name in one token.
 
 import { fail } from '../fault/index.ts'
 import type { SealReader } from '../layout/luks2/accept.ts'
 import { Secret } from '../secret/secret.ts'
 import { hkdf } from './hkdf.ts'
-import type { LastingProvider, Sealed } from './provider.ts'
-import type { tpm2 } from './tpm2.ts'
+import type { LastingFields } from './policy.ts'
+import {
+  type ClosingStep,
+  closingSteps,
+  type LastingProvider,
+  type Owned,
+  type Sealed,
+  type Setting,
+} from './provider.ts'
 
-/** HKDF-SHA-512 over both, each of fixed length: so neither can stand for a part of the other. 64 bytes. */
-export const combine = (first: Secret, second: Secret): Secret => {
+/** The policies of both. Only the words on binding and blank volumes at the top count, which are said once for both. */
+export type PolicyOfBoth<
+  A extends LastingFields,
+  B extends LastingFields,
+> = LastingFields<`${A['provider']}+${B['provider']}`> & { readonly first: A; readonly second: B }
+
+/** HKDF-SHA-512 over both secrets. A provider's secrets have one length, so that neither stands for a part of the other. 64 bytes. */
+export const combine = (word: string, first: Secret, second: Secret): Secret => {
   using whole = Secret.make(first.bytes.length + second.bytes.length, (bytes) => {
     bytes.set(first.bytes)
     bytes.set(second.bytes, first.bytes.length)
   })
-  const info = Buffer.from('cvmboot\0snp+tpm2\0', 'latin1')
-  return hkdf('sha512', whole, Buffer.alloc(64), info, 64)
+  return hkdf('sha512', whole, Buffer.alloc(64), Buffer.from(`cvmboot\0${word}\0`, 'latin1'), 64)
 }
 
-const isTpm = (name: string): boolean => name.startsWith('tpm-')
-
-const part = (sealed: Sealed, of: (name: string) => boolean): Sealed =>
-  Object.fromEntries(Object.entries(sealed).filter(([name]) => of(name)))
-
-const split = (sealed: Sealed) => ({
-  tee: part(sealed, (name) => !isTpm(name)),
-  tpm: part(sealed, isTpm),
-})
-
-/** Whether each of the two reads its own part back, and the parts lie in the order in which `create` joins them. */
-export const isSealOfBoth = (tee: SealReader, tpm: SealReader, sealed: Sealed): boolean => {
-  const parts = split(sealed)
-  return (
-    JSON.stringify({ ...parts.tee, ...parts.tpm }) === JSON.stringify(sealed) &&
-    tee.isSeal(parts.tee) &&
-    tpm.isSeal(parts.tpm)
-  )
+/** What the provider `name` sealed, which may itself be two. */
+const part = (sealed: Sealed, { name }: Pick<SealReader, 'name'>): Sealed => {
+  const names = name.split('+')
+  return Object.fromEntries(Object.entries(sealed).filter(([of]) => names.includes(of)))
 }
 
-/** `tee` comes first: a launch that it refuses asks no TPM. */
-export const both = (tee: LastingProvider, tpm: typeof tpm2): LastingProvider => ({
-  name: 'snp+tpm2',
-  isSeal: (sealed) => isSealOfBoth(tee, tpm, sealed),
-  create: (owned, machine, before) => {
-    const parts = before === undefined ? undefined : split(before)
-    const first = tee.create(owned, machine, parts?.tee)
-    using own = first.secret
-    const second = tpm.create(owned, machine, parts?.tpm)
-    using other = second.secret
-    return { secret: combine(own, other), sealed: { ...first.sealed, ...second.sealed } }
-  },
-  recover: (owned, machine, sealed) => {
-    const parts = split(sealed)
-    if (!isSealOfBoth(tee, tpm, sealed))
-      throw fail('header-token', { volume: owned.volume, reason: 'its seals are not in order' })
-    const first = tee.recover(owned, machine, parts.tee)
-    using own = first.secret
-    const second = tpm.recover(owned, machine, parts.tpm)
-    using other = second.secret
-    return { secret: combine(own, other), age: first.age }
-  },
+/** Reads the seals of both. */
+export const bothSeals = (first: SealReader, second: SealReader): SealReader => ({
+  name: `${first.name}+${second.name}`,
+  isSeal: (sealed) => first.isSeal(part(sealed, first)) && second.isSeal(part(sealed, second)),
 })
+
+const firstOf = <A extends LastingFields>({
+  policy: { first, binding, blank },
+  volume,
+}: Owned<PolicyOfBoth<A, LastingFields>>): Owned<A> => ({ volume, policy: { ...first, binding, blank } })
+
+const secondOf = <B extends LastingFields>({
+  policy: { second, binding, blank },
+  volume,
+}: Owned<PolicyOfBoth<LastingFields, B>>): Owned<B> => ({ volume, policy: { ...second, binding, blank } })
+
+/** The keys of partition.conf of one provider, as keys of both. */
+const lifted = <P, Whole>(
+  settings: readonly Setting<P>[],
+  partOf: (whole: Whole) => P,
+  put: (whole: Whole, part: P) => Whole,
+): Setting<Whole>[] =>
+  settings.map((setting) => ({
+    ...setting,
+    read: (text, whole) => {
+      const part = setting.read(text, partOf(whole))
+      return part === undefined ? undefined : put(whole, part)
+    },
+    print: (whole) => setting.print(partOf(whole)),
+  }))
+
+/** `first` comes first in all: where it refuses the launch, `second` is asked nothing. */
+export const both = <A extends LastingFields, B extends LastingFields>(
+  first: LastingProvider<A>,
+  second: LastingProvider<B>,
+): LastingProvider<PolicyOfBoth<A, B>> => {
+  type Policy = PolicyOfBoth<A, B>
+  const seals = bothSeals(first, second)
+  const word = `${first.defaults.provider}+${second.defaults.provider}` as Policy['provider']
+  const bindings = first.bindings.filter((one) => second.bindings.includes(one))
+  const [binding] = bindings
+  if (binding === undefined) throw new Error(`${word} has no binding in common`)
+  const isClosing = (step: ClosingStep) => first.closing.includes(step) || second.closing.includes(step)
+  return {
+    ...seals,
+    about: 'of both',
+    defaults: { provider: word, binding, blank: 'format', first: first.defaults, second: second.defaults },
+    bindings,
+    settings: [
+      ...lifted<A, Policy>(
+        first.settings,
+        (policy) => policy.first,
+        (policy, part) => ({ ...policy, first: part }),
+      ),
+      ...lifted<B, Policy>(
+        second.settings,
+        (policy) => policy.second,
+        (policy, part) => ({ ...policy, second: part }),
+      ),
+    ],
+    notAlone: () => undefined,
+    print: (policy) => [...first.print(policy.first), ...second.print(policy.second)],
+    lacks: (owned, machine) => first.lacks(firstOf(owned), machine) ?? second.lacks(secondOf(owned), machine),
+    closing: closingSteps.filter(isClosing),
+    evidence: (sealed) => ({
+      ...first.evidence(part(sealed, first)),
+      ...second.evidence(part(sealed, second)),
+    }),
+    create: async (owned, tee, before) => {
+      const one = await first.create(firstOf(owned), tee, before && part(before, first))
+      using own = one.secret
+      const other = await second.create(secondOf(owned), tee, before && part(before, second))
+      using its = other.secret
+      return { secret: combine(word, own, its), sealed: { ...one.sealed, ...other.sealed } }
+    },
+    recover: async (owned, tee, sealed) => {
+      if (!seals.isSeal(sealed))
+        throw fail('header-token', {
+          volume: owned.volume,
+          reason: `its seals are not those of ${seals.name}`,
+        })
+      const one = await first.recover(firstOf(owned), tee, part(sealed, first))
+      using own = one.secret
+      const other = await second.recover(secondOf(owned), tee, part(sealed, second))
+      using its = other.secret
+      const age = one.age === 'older' || other.age === 'older' ? 'older' : 'current'
+      return { secret: combine(word, own, its), age }
+    },
+  }
+}

@@ -2,12 +2,23 @@
 // time a report comes first: no key for a guest whose memory is not its own.
 
 import { type FaultCode, fail } from '../fault/index.ts'
-import type { Binding } from '../layout/layout.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
 import { guestFields } from '../machine/sev-guest.ts'
 import { parseTcb, printTcb, tcbAtMost } from '../system/tcb.ts'
-import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
+import type { Binding, LastingFields } from './policy.ts'
+import type { LastingProvider, Owned, Seal, Tee } from './provider.ts'
 import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from './snp-check.ts'
+
+export type SnpPolicy = LastingFields<'snp'> & {
+  /** TCB version below which no key is derived, in any component; undefined for any. */
+  readonly leastTcb: bigint | undefined
+}
+
+declare module './policy.ts' {
+  interface Policies {
+    readonly snp: SnpPolicy
+  }
+}
 
 /**
  * What the firmware mixes in. Always the policy, so that a launch with DEBUG never gets the key of one without; and
@@ -20,14 +31,14 @@ const fieldsOf: Readonly<Record<Binding, number>> = {
     guestFields.policy | guestFields.imageId | guestFields.familyId | guestFields.guestSvn | guestFields.tcb,
 }
 
-type Seal = {
+type SnpSeal = {
   readonly root: SnpRootKey
   readonly vmpl: number
   readonly guestSvn: number
   readonly tcb: bigint
 }
 
-export const printSeal = ({ root, vmpl, guestSvn, tcb }: Seal, binding: Binding): Sealed => ({
+export const printSeal = ({ root, vmpl, guestSvn, tcb }: SnpSeal, binding: Binding): Seal => ({
   binding,
   root,
   fields: `${fieldsOf[binding]}`,
@@ -37,7 +48,8 @@ export const printSeal = ({ root, vmpl, guestSvn, tcb }: Seal, binding: Binding)
 })
 
 /** Undefined for anything `printSeal` does not print. */
-export const parseSeal = (sealed: Sealed): { seal: Seal; binding: Binding } | undefined => {
+export const parseSeal = (sealed: Seal | undefined): { seal: SnpSeal; binding: Binding } | undefined => {
+  if (sealed === undefined) return undefined
   const binding = (['measurement', 'id-block'] as const).find((one) => one === sealed['binding'])
   const root = (['vcek', 'vlek'] as const).find((one) => one === sealed['root'])
   const tcb = parseTcb(sealed['tcb'] ?? '')
@@ -50,7 +62,8 @@ export const parseSeal = (sealed: Sealed): { seal: Seal; binding: Binding } | un
 }
 
 /** What the firmware says of this launch. Faults: `tee-none`, those of snp-check.ts. */
-const reportOf = ({ volume, binding, leastTcb }: Owned, tee: Tee): SnpReport => {
+const reportOf = ({ volume, policy }: Owned<SnpPolicy>, tee: Tee): SnpReport => {
+  const { binding, leastTcb } = policy
   const cvm = tee.cvm()
   if (cvm !== 'sev-snp')
     throw fail('tee-none', { volume, provider: 'snp', found: cvm ?? 'no confidential VM' })
@@ -64,7 +77,7 @@ const reportOf = ({ volume, binding, leastTcb }: Owned, tee: Tee): SnpReport => 
 }
 
 /** As new as this launch may ask for. Where the host has not committed its firmware, that is older than the launch. */
-const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): Seal => ({
+const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): SnpSeal => ({
   root,
   vmpl: report.vmpl,
   guestSvn: binding === 'id-block' ? report.guestSvn : 0,
@@ -72,22 +85,45 @@ const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): Seal
   tcb: keyTcb(report),
 })
 
-export const snp: LastingProvider = {
+export const snp: LastingProvider<SnpPolicy> = {
   name: 'snp',
-  isSeal: (sealed) => parseSeal(sealed) !== undefined,
-  create: (owned, tee, before) => {
-    const { binding } = owned
+  about: 'of the TEE',
+  defaults: { provider: 'snp', binding: 'measurement', blank: 'format', leastTcb: undefined },
+  bindings: ['measurement', 'id-block'],
+  settings: [
+    {
+      key: 'TEE_MIN_TCB',
+      expected: '16 lower-case hexadecimal digits, as the state says a tcb',
+      sample: '',
+      read: (text, policy) => {
+        const leastTcb = parseTcb(text)
+        return leastTcb === undefined ? undefined : { ...policy, leastTcb }
+      },
+      print: ({ leastTcb }) => (leastTcb === undefined ? '' : printTcb(leastTcb)),
+    },
+  ],
+  notAlone: () => undefined,
+  print: ({ leastTcb }) => (leastTcb === undefined ? [] : [`least-tcb=${printTcb(leastTcb)}`]),
+  lacks: ({ volume, policy }, { cvm }) =>
+    cvm === 'sev-snp'
+      ? undefined
+      : fail('tee-none', { volume, provider: policy.provider, found: cvm ?? 'no confidential VM' }).fault,
+  closing: ['close-tee'],
+  evidence: ({ snp: seal }) => (seal?.['tcb'] === undefined ? {} : { tcb: seal['tcb'] }),
+  isSeal: ({ snp: seal }) => parseSeal(seal) !== undefined,
+  create: async (owned, tee, before) => {
+    const { binding } = owned.policy
     const report = reportOf(owned, tee)
     // A volume stays with its root: from chip to VLEK it would follow whoever has the VLEK.
-    const root =
-      before === undefined ? rootKeyOf(report) : (parseSeal(before)?.seal.root ?? rootKeyOf(report))
+    const root = parseSeal(before?.['snp'])?.seal.root ?? rootKeyOf(report)
     const seal = newestSeal(report, binding, root)
     const secret = tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] })
-    return { secret, sealed: printSeal(seal, binding) }
+    return { secret, sealed: { snp: printSeal(seal, binding) } }
   },
-  recover: (owned, tee, sealed) => {
-    const { volume, binding, leastTcb } = owned
-    const found = parseSeal(sealed)
+  recover: async (owned, tee, sealed) => {
+    const { volume, policy } = owned
+    const { binding, leastTcb } = policy
+    const found = parseSeal(sealed['snp'])
     if (found === undefined) throw fail('header-token', { volume, reason: 'its seal is not one of snp' })
     const { seal } = found
     const refuse = (code: Extract<FaultCode, `seal-${string}`>, reason: string) =>

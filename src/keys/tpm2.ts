@@ -4,29 +4,42 @@
 import { fail } from '../fault/index.ts'
 import type { TpmSealed } from '../machine/machine.ts'
 import { Secret } from '../secret/secret.ts'
-import { srkName } from '../system/tpm.ts'
-import type { LastingProvider, Owned, Sealed } from './provider.ts'
+import { defaultPcrs, fencePcr, highestPcr, mostPcrs, srkName, type TpmPolicy } from '../system/tpm.ts'
+import type { LastingFields } from './policy.ts'
+import type { LastingProvider, Seal } from './provider.ts'
+
+export type Tpm2Policy = LastingFields<'tpm2'> &
+  TpmPolicy & {
+    /** `inside`: the TPM is part of the TEE. `outside`: the host runs it, and can know what it seals. */
+    readonly trust: 'inside' | 'outside'
+  }
+
+declare module './policy.ts' {
+  interface Policies {
+    readonly tpm2: Tpm2Policy
+  }
+}
 
 /** Bytes of a sealed secret. */
 const secretBytes = 32
 
 export type TpmSeal = TpmSealed & { readonly pcrs: readonly number[] }
 
-/** Each begins with `tpm-`, which no other provider's does: see second-factor.ts. */
-export const printTpmSeal = ({ srk, pcrs, ...blobs }: TpmSeal): Sealed => ({
-  'tpm-srk': srk,
-  'tpm-pcrs': pcrs.join('.'),
-  'tpm-public': blobs.public.toString('base64'),
-  'tpm-private': blobs.private.toString('base64'),
-  'tpm-ticket': blobs.ticket.toString('base64'),
+export const printTpmSeal = ({ srk, pcrs, ...blobs }: TpmSeal): Seal => ({
+  srk,
+  pcrs: pcrs.join('.'),
+  public: blobs.public.toString('base64'),
+  private: blobs.private.toString('base64'),
+  ticket: blobs.ticket.toString('base64'),
 })
 
 /** Undefined for anything `printTpmSeal` does not print. */
-export const parseTpmSeal = (sealed: Sealed): TpmSeal | undefined => {
-  const blob = (name: string) => Buffer.from(sealed[`tpm-${name}`] ?? '', 'base64')
+export const parseTpmSeal = (sealed: Seal | undefined): TpmSeal | undefined => {
+  if (sealed === undefined) return undefined
+  const blob = (name: string) => Buffer.from(sealed[name] ?? '', 'base64')
   const seal: TpmSeal = {
-    srk: sealed['tpm-srk'] ?? '',
-    pcrs: (sealed['tpm-pcrs'] ?? '').split('.').map(Number),
+    srk: sealed['srk'] ?? '',
+    pcrs: (sealed['pcrs'] ?? '').split('.').map(Number),
     public: blob('public'),
     private: blob('private'),
     ticket: blob('ticket'),
@@ -35,27 +48,78 @@ export const parseTpmSeal = (sealed: Sealed): TpmSeal | undefined => {
   return same && srkName.test(seal.srk) ? seal : undefined
 }
 
-const policyOf = ({ tpm }: Owned) => {
-  if (tpm === undefined) throw new Error('a volume with a TPM has no policy')
-  return tpm
+/** Undefined where the text is no list of PCRs that a policy can have. */
+export const parsePcrs = (text: string): number[] | undefined => {
+  const pcrs = text.split(' ').map((word) => (/^(?:0|[1-9][0-9]?)$/.test(word) ? Number(word) : Number.NaN))
+  const rising = pcrs.every((pcr, i) => pcr <= highestPcr && pcr > (pcrs[i - 1] ?? -1))
+  return rising && pcrs.length <= mostPcrs && pcrs.includes(fencePcr) ? pcrs : undefined
 }
 
-export const tpm2: LastingProvider = {
+const settings: LastingProvider<Tpm2Policy>['settings'] = [
+  {
+    key: 'TPM_TRUST',
+    expected: 'inside (the TPM is part of the TEE) or outside (the host runs it)',
+    sample: 'outside',
+    read: (text, policy) =>
+      text === 'inside' || text === 'outside' ? { ...policy, trust: text } : undefined,
+    print: ({ trust }) => trust,
+  },
+  {
+    key: 'TPM_PCRS',
+    expected: `1 to ${mostPcrs} numbers from 0 to ${highestPcr}, rising, with a space between, ${fencePcr} among them`,
+    sample: defaultPcrs.join(' '),
+    read: (text, policy) => {
+      const pcrs = parsePcrs(text)
+      return pcrs === undefined ? undefined : { ...policy, pcrs }
+    },
+    print: ({ pcrs }) => pcrs.join(' '),
+  },
+  {
+    key: 'TPM_SRK',
+    expected: "the Name of the TPM's storage key: 000b and 64 lower-case hexadecimal digits",
+    sample: '',
+    read: (text, policy) => (srkName.test(text) ? { ...policy, srk: text } : undefined),
+    print: ({ srk }) => srk ?? '',
+  },
+]
+
+export const tpm2: LastingProvider<Tpm2Policy> = {
   name: 'tpm2',
-  isSeal: (sealed) => parseTpmSeal(sealed) !== undefined,
-  create: (owned, tee, before) => {
-    const { pcrs, srk } = policyOf(owned)
+  about: 'of a TPM inside it',
+  defaults: {
+    provider: 'tpm2',
+    binding: 'measurement',
+    blank: 'format',
+    pcrs: defaultPcrs,
+    srk: undefined,
+    trust: 'outside',
+  },
+  // An upgrade has other PCRs, so that a secret sealed to them would not outlive it.
+  bindings: ['measurement'],
+  settings,
+  // A TPM that the host runs sees each secret that it seals. Beside the TEE's key this does no harm.
+  notAlone: ({ trust }) =>
+    trust === 'inside'
+      ? undefined
+      : 'snp+tpm2 or ephemeral, or TPM_TRUST=inside beside it: a TPM that the host runs knows what it seals',
+  print: ({ pcrs, srk }) => [`pcrs=${pcrs.join(',')} srk=${srk ?? 'of-the-header'}`],
+  lacks: (_, machine) =>
+    machine.names('/sys/class/tpm').includes('tpm0')
+      ? undefined
+      : fail('tpm-none', { device: '/dev/tpmrm0', reason: 'there is no such device' }).fault,
+  closing: ['close-tpm'],
+  evidence: ({ tpm2: seal }) => (seal?.['srk'] === undefined ? {} : { srk: seal['srk'] }),
+  isSeal: ({ tpm2: seal }) => parseTpmSeal(seal) !== undefined,
+  create: async ({ policy: { pcrs, srk } }, tee, before) => {
     // A volume stays with its TPM: a seal that only becomes newer does not go to whatever TPM is there now.
-    const tpm = { pcrs, srk: srk ?? before?.['tpm-srk'] }
+    const tpm = { pcrs, srk: srk ?? before?.['tpm2']?.['srk'] }
     // Not of the TPM's generator: what that adds is known to whoever runs it.
     using made = tee.random(secretBytes)
-    const sealed = printTpmSeal({ ...tee.tpmSeal(tpm, made), pcrs })
+    const sealed = { tpm2: printTpmSeal({ ...tee.tpmSeal(tpm, made), pcrs }) }
     return { secret: Secret.make(secretBytes, (bytes) => void made.bytes.copy(bytes)), sealed }
   },
-  recover: (owned, tee, sealed) => {
-    const { volume } = owned
-    const tpm = policyOf(owned)
-    const seal = parseTpmSeal(sealed)
+  recover: async ({ volume, policy: tpm }, tee, sealed) => {
+    const seal = parseTpmSeal(sealed['tpm2'])
     if (seal === undefined) throw fail('header-token', { volume, reason: 'its seal is not one of tpm2' })
     const [pcrs, wanted] = [seal.pcrs.join(' '), tpm.pcrs.join(' ')]
     if (pcrs !== wanted)

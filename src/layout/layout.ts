@@ -56,14 +56,6 @@ export type VolumeName = Volume['name']
 export type VerityName = Extract<Volume, { protection: 'verity' }>['name']
 export type CryptName = Extract<Volume, { protection: 'crypt' }>['name']
 
-/** What a key that lasts depends on: the measured launch, or who signed the launch's ID block. */
-export type Binding = 'measurement' | 'id-block'
-
-/** Where a key that lasts comes from. */
-export type LastingKey = 'snp' | 'tpm2' | 'snp+tpm2'
-export const usesSnp = (key: string): boolean => key === 'snp' || key === 'snp+tpm2'
-export const usesTpm = (key: string): boolean => key === 'tpm2' || key === 'snp+tpm2'
-
 const named = <P extends Volume['protection']>(protection: P) =>
   volumes.filter((v) => v.protection === protection).map((v) => v.name) as Extract<
     Volume,

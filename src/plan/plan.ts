@@ -3,8 +3,10 @@
 import type { Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
-import { isPlain, lasts, requireFit } from '../config/verdict.ts'
-import { type CryptName, cryptNames, usesSnp, usesTpm, verityNames } from '../layout/layout.ts'
+import { closingOf, isPlain, lastingPolicy, requireFit } from '../config/verdict.ts'
+import { type LastingProvider, providerOf } from '../keys/provider.ts'
+import { lastingProviders } from '../keys/providers.ts'
+import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
 import { inRoot } from '../steps/with/mount.ts'
 import { storesIn } from '../system/container-stores.ts'
@@ -17,13 +19,23 @@ const overlayStore = '/run/cvmboot/overlay'
 
 export type { Pivot }
 
-/** Faults: those of `requireFit`. */
-export const planBoot = (params: Params, config: Config, pivot: Pivot): Step[] => {
+/** `providers`: those that `config` was read with. Faults: those of `requireFit`. */
+export const planBoot = (
+  params: Params,
+  config: Config,
+  pivot: Pivot,
+  providers: readonly LastingProvider[] = lastingProviders,
+): Step[] => {
   requireFit(params, config, pivot)
-  return stepsOf(params, config, pivot)
+  return stepsOf(params, config, pivot, providers)
 }
 
-const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
+const stepsOf = (
+  params: Params,
+  config: Config,
+  pivot: Pivot,
+  providers: readonly LastingProvider[],
+): Step[] => [
   { kind: 'check-initramfs' },
   { kind: 'load-modules', modules: modulesOf(config), wanted: config.modules },
   { kind: 'require-cvm' },
@@ -38,14 +50,15 @@ const stepsOf = (params: Params, config: Config, pivot: Pivot): Step[] => [
   ),
   { kind: 'forbid-swap' },
   ...verityNames.map((volume): Step => ({ kind: 'mount-verity', volume, mount: config.mount[volume] })),
-  ...cryptNames.flatMap((volume) => planWritable(volume, params, config)),
+  ...cryptNames.flatMap((volume) => planWritable(volume, params, config, providers)),
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
   ...config.workspaceDirectories.map(
     (path): Step => ({ kind: 'bind-directory', path, workspace: config.mount.workspace }),
   ),
   ...planMachineId(config),
-  ...planTee(config),
+  // The source of the keys would give them again: no program of the running system may ask it.
+  ...closingOf(config, providers).map((kind): Step => ({ kind })),
   { kind: 'mask-swap' },
   {
     kind: 'close-doors',
@@ -70,46 +83,39 @@ const planHardening = ({ hardening }: Config): Step[] => {
 const planPivot = ({ init }: Config, pivot: Pivot): Step =>
   pivot === 'own' ? { kind: 'switch-root', init } : { kind: 'hand-over', init }
 
-const planWritable = (volume: CryptName, params: Params, config: Config): Step[] => {
+const planWritable = (
+  volume: CryptName,
+  params: Params,
+  config: Config,
+  providers: readonly LastingProvider[],
+): Step[] => {
   const mount = config.mount[volume]
   const timeout = params.deviceTimeout
   const profile = config.profile[volume]
-  const { provider, binding, blank } = config.keys[volume]
-  const wanted = params.provision.includes(volume)
+  const policy = lastingPolicy(volume, config)
   if (isPlain(volume, config)) return [{ kind: 'mount-plain', volume, mount, timeout }]
-  if (provider === 'ephemeral')
+  if (policy === undefined)
     return [
       { kind: 'open-ephemeral', volume, profile, timeout },
       { kind: 'mount-ephemeral', volume, mount, profile },
     ]
   // An upgrade that the ID block's owner signed has other root hashes.
-  const rootHashes = binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
+  const rootHashes =
+    policy.binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
       kind: 'open-lasting',
       volume,
-      provider,
-      binding,
+      policy,
+      policyWords: providerOf(providers, policy).print(policy),
       profile,
       rootHashes,
-      leastTcb: usesSnp(provider) ? config.leastTcb : undefined,
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
-      tpm: usesTpm(provider) ? { pcrs: config.tpm.pcrs, srk: config.tpm.srk } : undefined,
-      blank: wanted ? 'provision' : blank,
+      blank: params.provision.includes(volume) ? 'provision' : policy.blank,
       timeout,
     },
     { kind: 'mount-lasting', volume, mount },
   ]
-}
-
-/** What made the keys, and would do so again, is not left to the running system unless it is asked for. */
-const planTee = (config: Config): Step[] => {
-  const providers = cryptNames
-    .filter((volume) => lasts(volume, config))
-    .map((volume) => config.keys[volume].provider)
-  const tee: Step[] =
-    config.teeAfterBoot === 'remove' && providers.some(usesSnp) ? [{ kind: 'close-tee' }] : []
-  return [...tee, ...(providers.some(usesTpm) ? [{ kind: 'close-tpm' } as const] : [])]
 }
 
 const planMachineId = (config: Config): Step[] => {

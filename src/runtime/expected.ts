@@ -3,7 +3,8 @@
 
 import type { Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
-import { type CryptName, cryptNames, usesSnp, type VerityName, verityNames } from '../layout/layout.ts'
+import { closingOf } from '../config/verdict.ts'
+import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OnCorruption, RootHash, Salt } from '../layout/verity.ts'
 import { storesIn } from '../system/container-stores.ts'
@@ -65,9 +66,6 @@ const writable = (name: CryptName, config: Config): ExpectedVolume => {
   return { protection: 'crypt', name, mount, profile: config.profile[name], key }
 }
 
-const derived = (name: CryptName, config: Config): boolean =>
-  !(name === 'job-store' && config.jobStore === 'plain') && usesSnp(config.keys[name].provider)
-
 const layers = ({ configOverEtc, overlays, mount }: Config): ExpectedLayer[] => {
   const etc = configOverEtc.length > 0 ? [`${mount['os-config']}/etc`] : []
   const own = overlays.map((path) => ({
@@ -104,6 +102,5 @@ export const expectedOf = (params: Params, config: Config): Expected => ({
     generators: generatorsThatRun(config.doors.generators),
     units: maskedAgents(config.doors.agents),
   },
-  tee:
-    config.teeAfterBoot === 'remove' && cryptNames.some((name) => derived(name, config)) ? 'closed' : 'open',
+  tee: closingOf(config).includes('close-tee') ? 'closed' : 'open',
 })

@@ -4,7 +4,9 @@
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault/index.ts'
-import { cryptNames, usesSnp, usesTpm, verityNames, volumes } from '../layout/layout.ts'
+import { type LastingProvider, providerOf } from '../keys/provider.ts'
+import { lastingProviders } from '../keys/providers.ts'
+import { cryptNames, verityNames, volumes } from '../layout/layout.ts'
 import { blockSize, treeBlocks } from '../layout/verity.ts'
 import { detectCvm } from '../machine/cvm.ts'
 import { findModule, type ModuleIndex, parseModuleIndex } from '../machine/modules.ts'
@@ -24,6 +26,8 @@ export type Preflight = {
   readonly modules: string
   /** Disk or image file; undefined for the largest disk there is. */
   readonly disk: string | undefined
+  /** The key providers of the build that will boot; without them those of the production build. */
+  readonly providers?: readonly LastingProvider[]
 }
 
 const MiB = 1024n ** 2n
@@ -201,23 +205,17 @@ const cvm = (system: System): Finding => {
     : good('confidential VM', `${found}; have its attestation checked before anything secret is sent in`)
 }
 
-const keyOf = (system: System, { config }: Preflight): Finding[] =>
+const keyOf = (system: System, { config, providers = lastingProviders }: Preflight): Finding[] =>
   cryptNames.flatMap((volume) => {
-    const { provider } = config.keys[volume]
+    const policy = config.keys[volume]
     if (volume === 'job-store' && config.jobStore === 'plain')
       return [
         note(volume, 'is not encrypted: the host reads it; set JOBSTORE_ENCRYPTION=required if it must not'),
       ]
-    const found = cvmOf(system)
-    if (usesSnp(provider) && found !== 'sev-snp')
-      return [bad(volume, fail('tee-none', { volume, provider, found: found ?? 'no confidential VM' }).fault)]
-    if (usesTpm(provider) && !system.names('/sys/class/tpm').includes('tpm0'))
-      return [
-        bad(volume, fail('tpm-none', { device: '/dev/tpmrm0', reason: 'there is no such device' }).fault),
-      ]
-    return [
-      good(volume, provider === 'ephemeral' ? 'a new key at each boot' : `its key is kept by ${provider}`),
-    ]
+    if (policy.provider === 'ephemeral') return [good(volume, 'a new key at each boot')]
+    const machine = { cvm: cvmOf(system), names: system.names }
+    const lack = providerOf(providers, policy).lacks({ volume, policy }, machine)
+    return [lack === undefined ? good(volume, `its key is kept by ${policy.provider}`) : bad(volume, lack)]
   })
 
 const swap = (system: System): Finding => {

@@ -29,7 +29,7 @@ export const openEphemeral: Definition<OpenEphemeral> = {
       const needed = profile === 'xts' ? BigInt(cryptSectorSize) : leastData[profile]
       throw fail('device-geometry', { volume, device: partition.device, bytes: partition.bytes, needed })
     }
-    const provider = edition.providers.ephemeral
+    const provider = edition.ephemeral
     using key = provider.create(volume, machine.random, luks2Profiles[profile].volumeKeyBytes)
     const uuid = `PLAIN-${volume}`
     const opened = openCrypt(machine, { volume, uuid, partition, extent, content: 'new' }, key)

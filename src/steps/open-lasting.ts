@@ -9,15 +9,15 @@ import {
   sealLasting,
   type Wanted,
 } from '../keys/lasting.ts'
+import type { LastingPolicy } from '../keys/policy.ts'
+import { providerOf } from '../keys/provider.ts'
 import type { Extent } from '../layout/extent.ts'
-import type { Binding, CryptName, LastingKey } from '../layout/layout.ts'
+import type { CryptName } from '../layout/layout.ts'
 import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
 import type { EvidenceOf } from '../proof/state.ts'
 import type { Secret } from '../secret/secret.ts'
-import { printTcb } from '../system/tcb.ts'
-import type { TpmPolicy } from '../system/tpm.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
 import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './with/crypt-mapping.ts'
@@ -27,14 +27,13 @@ import { dataExtent, finishHeader, readAreas, writeHeader } from './with/header-
 export type OpenLasting = {
   readonly kind: 'open-lasting'
   readonly volume: CryptName
-  readonly provider: LastingKey
-  readonly binding: Binding
-  readonly leastTcb: bigint | undefined
+  /** As partition.conf has it, for the provider of the key. */
+  readonly policy: LastingPolicy
+  /** The provider's fields of the policy, in words for the plan. */
+  readonly policyWords: readonly string[]
   readonly profile: Luks2Profile
   /** Of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
-  /** What a provider with a TPM seals to. */
-  readonly tpm: TpmPolicy | undefined
   /** Who else has a keyslot. */
   readonly owner: OwnerKey | undefined
   /** What is made of a blank volume. `provision`: it is formatted, and one that is not blank is refused. */
@@ -62,10 +61,10 @@ const mapped = (
 }
 
 /** The spare area, if a header was completed there. Half a one counts for nothing, nor does what else lies there. */
-const openSpare = ({ machine, wanted }: Bench, spare: Buffer): Opened | undefined => {
+const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<Opened | undefined> => {
   if (isBlank(spare)) return undefined
   try {
-    return openHeader(spare, wanted, machine)
+    return await openHeader(spare, wanted, machine)
   } catch (thrown) {
     if (thrown instanceof BootFault && isAboutHeader(thrown.fault)) return undefined
     throw thrown
@@ -85,17 +84,18 @@ type Found = Opened & {
 }
 
 /** The header that counts. Undefined for a blank volume. Nothing is written. */
-const openFound = (bench: Bench): Found | undefined => {
+const openFound = async (bench: Bench): Promise<Found | undefined> => {
   const { own, spare } = readAreas(bench.machine, bench.partition.device)
-  const whole = openSpare(bench, spare)
+  const whole = await openSpare(bench, spare)
   if (whole !== undefined) return { ...whole, from: 'spare', spare }
-  return isBlank(own) ? undefined : { ...openHeader(own, bench.wanted, bench.machine), from: 'own', spare }
+  if (isBlank(own)) return undefined
+  return { ...(await openHeader(own, bench.wanted, bench.machine)), from: 'own', spare }
 }
 
 /** A key of its own for each attempt, and the header last: until then the volume is as blank as before. */
 const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; opened: Mapped }> => {
   const { machine, wanted, partition } = bench
-  const { area, ...header } = sealLasting(key, wanted, machine, undefined)
+  const { area, ...header } = await sealLasting(key, wanted, machine, undefined)
   const opened = mapped(bench, header.uuid, key, 'new')
   await makeExt4(machine, wanted.volume, opened.mapping.device, 'lasting', wanted.profile)
   writeHeader(machine, partition.device, area)
@@ -104,41 +104,30 @@ const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; 
 }
 
 /** Seals to this launch what an older one sealed. */
-const renew = ({ machine, wanted, partition }: Bench, before: Opened): Lasting => {
-  const { area, ...header } = sealLasting(before.key, wanted, machine, before)
+const renew = async ({ machine, wanted, partition }: Bench, before: Opened): Promise<Lasting> => {
+  const { area, ...header } = await sealLasting(before.key, wanted, machine, before)
   writeHeader(machine, partition.device, area)
   return header
 }
 
 export const openLasting: Definition<OpenLasting> = {
-  print: ({ volume, provider, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout }) =>
+  print: ({ volume, policy, policyWords, profile, rootHashes, owner, blank, timeout }) =>
     [
-      `open-lasting ${volume} on PARTLABEL=${volume} key=${provider}`,
-      `bound-to=${binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
-      ...(leastTcb === undefined ? [] : [`least-tcb=${printTcb(leastTcb)}`]),
-      ...(tpm === undefined ? [] : [`pcrs=${tpm.pcrs.join(',')} srk=${tpm.srk ?? 'of-the-header'}`]),
+      `open-lasting ${volume} on PARTLABEL=${volume} key=${policy.provider}`,
+      `bound-to=${policy.binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
+      ...policyWords,
       ...(owner === undefined ? [] : [`owner=${ownerKeyId(owner)}`]),
       `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
   run: async (step, { machine, edition, storageKeys }) => {
-    const { volume, binding, leastTcb, profile, rootHashes, tpm, owner, blank, timeout } = step
+    const { volume, policy, profile, rootHashes, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
-    const provider = edition.providers[step.provider]
+    const provider = providerOf(edition.providers, policy)
     const extent = dataExtent(volume, profile, partition)
     const bench: Bench = {
       machine,
-      wanted: {
-        volume,
-        binding,
-        leastTcb,
-        provider,
-        profile,
-        dataBytes: extent.bytes,
-        rootHashes,
-        tpm,
-        owner,
-      },
+      wanted: { volume, policy, provider, profile, dataBytes: extent.bytes, rootHashes, owner },
       partition,
       extent,
     }
@@ -147,16 +136,16 @@ export const openLasting: Definition<OpenLasting> = {
       opened: Mapped,
       said: { readonly provisioned: Provisioned; readonly renewed: 'yes' | 'no' },
     ): EvidenceOf<'open-lasting'> => {
-      const { 'tpm-srk': srk } = sealed
+      const { tcb = '-', srk } = provider.evidence(sealed)
       if (srk !== undefined) storageKeys.add(srk)
       return {
         kind: 'open-lasting',
         volume,
         protection: 'crypt',
         key: provider.name,
-        binding,
+        binding: policy.binding,
         generation,
-        tcb: sealed['tcb'] ?? '-',
+        tcb,
         srk: srk ?? '-',
         ...said,
         owner: owner === undefined ? 'none' : ownerKeyId(owner),
@@ -166,14 +155,10 @@ export const openLasting: Definition<OpenLasting> = {
       }
     }
 
-    const found = openFound(bench)
+    const found = await openFound(bench)
     if (found === undefined) {
       if (blank === 'halt') throw fail('header-blank', { volume, reason: 'it is all zero' })
-      using key = edition.providers.ephemeral.create(
-        volume,
-        machine.random,
-        luks2Profiles[profile].volumeKeyBytes,
-      )
+      using key = edition.ephemeral.create(volume, machine.random, luks2Profiles[profile].volumeKeyBytes)
       const { header, opened } = await provision(bench, key)
       return evidence(header, opened, { provisioned: 'yes', renewed: 'no' })
     }
@@ -185,7 +170,7 @@ export const openLasting: Definition<OpenLasting> = {
     if (resumed)
       machine.log(5, `${volume} was made by an earlier boot: its first header lay in the spare area`)
     const opened = mapped(bench, found.uuid, found.key, 'kept')
-    const header = found.age === 'older' ? renew(bench, found) : found
+    const header = found.age === 'older' ? await renew(bench, found) : found
     return evidence(header, opened, {
       provisioned: resumed ? 'resumed' : 'no',
       renewed: found.age === 'older' ? 'yes' : 'no',

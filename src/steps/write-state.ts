@@ -20,7 +20,7 @@ export const writeState: Definition<WriteState> = {
       git: version.git,
       kernel: machine.kernel(),
       cvm: cvm ?? 'unknown',
-      keyProvider: edition.providers.ephemeral.name,
+      keyProvider: edition.ephemeral.name,
       entered: Math.round(machine.entered()),
       started: Math.round(started),
       steps: done,

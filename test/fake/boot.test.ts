@@ -121,7 +121,8 @@ test('keys are wiped after use and appear in no line, state or effect', async ()
   const fake = await run((world) => set(world, { config: '' }), {
     ...production,
     name: 'cvmboot-mock',
-    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
+    ephemeral: mock,
+    providers: [mockLasting],
   })
   assert.is(fake.keysSeen.length, 2)
   assert.ok(fake.keysSeen.every((key) => key.every((byte) => byte === 0)))
@@ -569,7 +570,7 @@ const checked = async (world: World) => {
   const { machine, effects, lines } = fakeMachine(world)
   let ended = 'accepted'
   try {
-    await checkCmdline(machine)
+    await checkCmdline(machine, production)
   } catch (thrown) {
     if (!(thrown instanceof Ended)) throw thrown
     ended = thrown.how
@@ -595,7 +596,7 @@ test('before a framework acts on the command line, what would be refused is refu
 test('the early check refuses a running system', async () => {
   const { machine, effects } = fakeMachine(goodWorld())
   try {
-    await checkCmdline({ ...machine, isInitramfs: () => false } as Machine)
+    await checkCmdline({ ...machine, isInitramfs: () => false } as Machine, production)
     assert.unreachable()
   } catch (thrown) {
     assert.is((thrown as BootFault).fault?.code, 'environment-not-init')
@@ -610,7 +611,8 @@ test('the mock build boots there and says loudly what it is', async () => {
   const edition: Edition = {
     name: 'cvmboot-mock',
     admit: (cvm) => cvm ?? 'mock',
-    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
+    ephemeral: mock,
+    providers: [mockLasting],
     warning: 'MOCK BUILD',
   }
   const { ended, lines } = await run((world) => set(world, { cvm: undefined }), edition)

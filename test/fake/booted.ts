@@ -4,9 +4,7 @@ import { boot } from '../../src/boot.ts'
 import type { Edition } from '../../src/edition.ts'
 import { fail } from '../../src/fault/index.ts'
 import { ephemeral } from '../../src/keys/ephemeral.ts'
-import { both } from '../../src/keys/second-factor.ts'
-import { snp } from '../../src/keys/snp.ts'
-import { tpm2 } from '../../src/keys/tpm2.ts'
+import { lastingProviders } from '../../src/keys/providers.ts'
 import type { Pivot } from '../../src/plan/plan.ts'
 import { Ended, type Fake, fakeMachine, type World } from './machine.ts'
 
@@ -16,7 +14,8 @@ export const production: Edition = {
     if (cvm === undefined) throw fail('cvm-absent', {})
     return cvm
   },
-  providers: { ephemeral, snp, tpm2, 'snp+tpm2': both(snp, tpm2) },
+  ephemeral,
+  providers: lastingProviders,
   warning: undefined,
 }
 

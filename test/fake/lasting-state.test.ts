@@ -72,29 +72,27 @@ const make = async () => {
   world.snp.report = { ...world.snp.report, ...newerTcb }
   const wanted: Wanted = {
     volume: 'workspace',
-    binding: 'id-block',
-    leastTcb: undefined,
+    policy: { ...snp.defaults, binding: 'id-block' },
     provider: snp,
     profile: 'xts',
     dataBytes,
     rootHashes: [],
-    tpm: undefined,
     owner: undefined,
   }
-  const sealed = (of: World, generation: number): Buffer => {
+  const sealed = async (of: World, generation: number): Promise<Buffer> => {
     using key = new Secret(Buffer.from(world.fileSystems.get('254:7') ?? '', 'hex'))
     const before: Lasting = { uuid, generation: generation - 1, sealed: tokens?.tee.sealed ?? {}, digest: '' }
-    return sealLasting(key, wanted, fakeMachine(of).machine, before).area
+    return (await sealLasting(key, wanted, fakeMachine(of).machine, before)).area
   }
   const otherChip = goodWorld()
   otherChip.snp.report = world.snp.report
   otherChip.snp.secrets = { vcek: Buffer.alloc(64, 1), vlek: undefined }
   const areas: Readonly<Record<Content, Buffer>> = {
     blank: Buffer.alloc(headerAreaBytes),
-    first: sealed(world, 1),
-    later: sealed(world, 3),
+    first: await sealed(world, 1),
+    later: await sealed(world, 3),
     older,
-    foreign: sealed(otherChip, 1),
+    foreign: await sealed(otherChip, 1),
   }
   return { world, areas }
 }

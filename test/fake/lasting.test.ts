@@ -140,19 +140,20 @@ test('the header records root, fields, VMPL, SVN, TCB and binding, and nothing e
   const { tokens, label } = headerOf(world)
   assert.is(label, 'workspace')
   assert.equal(tokens?.tee, {
-    provider: 'snp',
     generation: 1,
     sealed: {
-      binding: 'measurement',
-      root: 'vcek',
-      fields: '41',
-      vmpl: '0',
-      'guest-svn': '0',
-      tcb: printTcb(world.snp.report.launchTcb),
+      snp: {
+        binding: 'measurement',
+        root: 'vcek',
+        fields: '41',
+        vmpl: '0',
+        'guest-svn': '0',
+        tcb: printTcb(world.snp.report.launchTcb),
+      },
     },
   })
   const other = await provisioned(toIdBlock)
-  assert.equal(headerOf(other).tokens?.tee.sealed, {
+  assert.equal(headerOf(other).tokens?.tee.sealed['snp'], {
     binding: 'id-block',
     root: 'vcek',
     fields: '55',
@@ -358,7 +359,7 @@ test('a VLEK that the host loads later changes nothing, not even when it is seal
   world.snp.secrets = { ...world.snp.secrets, vlek: Buffer.alloc(64, 0x1e) }
   change(world, { ...newerTcb, signer: 'vlek' })
   assert.is((await opens(world)).evidence.renewed, 'yes')
-  assert.is(headerOf(world).tokens?.tee.sealed['root'], 'vcek')
+  assert.is(headerOf(world).tokens?.tee.sealed['snp']?.['root'], 'vcek')
   world.snp.secrets = { ...world.snp.secrets, vlek: undefined }
   change(world, { signer: 'vcek' })
   await opens(world)
@@ -370,7 +371,7 @@ test('where a VLEK signs, it is the root', async () => {
     change(w, { signer: 'vlek' })
   })
   await opens(world)
-  assert.is(headerOf(world).tokens?.tee.sealed['root'], 'vlek')
+  assert.is(headerOf(world).tokens?.tee.sealed['snp']?.['root'], 'vlek')
   await opens(world)
 })
 
@@ -465,7 +466,7 @@ test('a header that another provider or another binding made halts', async () =>
   world.config = toMeasurement
   await halts(world, 'seal-binding')
   const mocked = worldWith()
-  const edition = { ...production, providers: { ...production.providers, ephemeral: mock, snp: mockLasting } }
+  const edition = { ...production, ephemeral: mock, providers: [mockLasting] }
   assert.is((await booted(mocked, edition)).halt, undefined)
   await halts(mocked, 'seal-provider')
   mocked.config = toIdBlock
@@ -479,7 +480,8 @@ test('the mock build opens again what it made', async () => {
   const edition = {
     ...production,
     admit: () => 'mock' as const,
-    providers: { ...production.providers, ephemeral: mock, snp: mockLasting },
+    ephemeral: mock,
+    providers: [mockLasting],
   }
   assert.is(evidenceOf(await booted(world, edition)).provisioned, 'yes')
   assert.is(evidenceOf(await booted(world, edition)).provisioned, 'no')

@@ -5,9 +5,10 @@ import { splitCmdline, type Word } from '../../src/cmdline/split.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { migrateConfig } from '../../src/config/migrate.ts'
-import type { Sealed } from '../../src/keys/provider.ts'
-import { parseSeal, printSeal } from '../../src/keys/snp.ts'
-import { parseTpmSeal, printTpmSeal } from '../../src/keys/tpm2.ts'
+import type { Seal } from '../../src/keys/provider.ts'
+import { both } from '../../src/keys/second-factor.ts'
+import { parseSeal, printSeal, snp } from '../../src/keys/snp.ts'
+import { parseTpmSeal, printTpmSeal, type Tpm2Policy, tpm2 } from '../../src/keys/tpm2.ts'
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
 import { parseIntegrityTable, printIntegrityStatus } from '../../src/layout/integrity.ts'
 import { parseRootHashes, printRootHashes } from '../../src/layout/roothashes.ts'
@@ -135,13 +136,18 @@ const params = textTarget({
   },
 })
 
+const tpmPolicy: Tpm2Policy = {
+  ...tpm2.defaults,
+  pcrs: [7, 11],
+  srk: `000b${'5a'.repeat(32)}`,
+  trust: 'inside',
+}
 const withTpm: Config = {
   ...defaultConfig,
   keys: {
-    workspace: { provider: 'tpm2', binding: 'measurement', blank: 'format' },
-    'job-store': { provider: 'snp+tpm2', binding: 'measurement', blank: 'format' },
+    workspace: tpmPolicy,
+    'job-store': { ...both(snp, tpm2).defaults, second: tpmPolicy },
   },
-  tpm: { pcrs: [7, 11], srk: `000b${'5a'.repeat(32)}`, trust: 'inside' },
 }
 const configWords = [
   ...configKeys.flatMap(({ key, aliases }) => [key, ...aliases]).map((key) => `\n${key}=`),
@@ -344,14 +350,14 @@ const stateJson = textTarget({
 })
 
 /** What a provider reads of a token, once the header's own parser took it for short texts. */
-const sealIn = <T>(text: string, parse: (sealed: Sealed) => T | undefined): T | undefined => {
+const sealIn = <T>(text: string, parse: (sealed: Seal) => T | undefined): T | undefined => {
   try {
     const tree: unknown = JSON.parse(text)
     const isTexts =
       typeof tree === 'object' &&
       tree !== null &&
       Object.values(tree).every((value) => typeof value === 'string')
-    return isTexts ? parse(tree as Sealed) : undefined
+    return isTexts ? parse(tree as Seal) : undefined
   } catch {
     return undefined
   }
@@ -388,7 +394,7 @@ const tpmSeals = textTarget({
     JSON.stringify(printTpmSeal(someTpmSeal)),
     JSON.stringify(printTpmSeal({ ...someTpmSeal, pcrs: [11] })),
   ],
-  words: ['"11"', '"4.9"', '000b', 'tpm-srk', '"NaN"', '"04.9"', '=', '=='],
+  words: ['"11"', '"4.9"', '000b', 'srk', '"NaN"', '"04.9"', '=', '=='],
   mutate: mutateEither(['"11"', '"4.9"', '"NaN"', '"04.9"', '"cHViCg"', '"cHViCg=="', '""', '"-1"']),
   check: (text) => {
     const found = sealIn(text, parseTpmSeal)

@@ -6,6 +6,7 @@ import { builtInWords } from '../../src/cmdline/builtin.ts'
 import { forbidden } from '../../src/cmdline/forbidden.ts'
 import { parameters, parseParams } from '../../src/cmdline/params.ts'
 import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
+import { parseConfig } from '../../src/config/config.ts'
 import { configKeys } from '../../src/config/keys.ts'
 import { defaultConfig } from '../../src/config/settings.ts'
 import { families } from '../../src/fault/families.ts'
@@ -276,9 +277,7 @@ test('the picture of the boot has every kind of step', () => {
     overlays: ['/var'],
     workspaceDirectories: ['/srv'],
   }
-  const workspace = { provider: 'snp', binding: 'measurement', blank: 'format' } as const
-  const second = { ...workspace, provider: 'snp+tpm2' } as const
-  const lasting = { ...defaultConfig, keys: { workspace, 'job-store': second } }
+  const lasting = parseConfig('WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp+tpm2\n')
   for (const { kind } of [config, lasting].flatMap((one) => planBoot(parseParams(goodCmdline), one, 'own')))
     assert.match(readPage('docs/architecture.md'), new RegExp(`^ {12}${kind} `, 'm'), kind)
   assert.ok(readPage('docs/architecture.md').includes(statePath))

@@ -100,11 +100,7 @@ const noting = (provider: LastingProvider): LastingProvider => {
     recover: (owned, real, sealed) => provider.recover(owned, tee(real), sealed),
   }
 }
-const { ephemeral, snp, tpm2, 'snp+tpm2': second } = production.providers
-const edition = {
-  ...production,
-  providers: { ephemeral, snp: noting(snp), tpm2: noting(tpm2), 'snp+tpm2': noting(second) },
-}
+const edition = { ...production, providers: production.providers.map(noting) }
 
 for (const [name, config, fewest] of [
   ['keys of this boot', '', 1],

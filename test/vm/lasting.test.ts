@@ -196,7 +196,7 @@ test('an upgrade that the same ID key signed finds its data, in a volume that is
 test('an erased header of a volume that must exist halts with header-blank', async (context) => {
   const disk = await changed(context, 'idBlock', async (header) => {
     const { tokens } = parseLuks2(await header('workspace'), 'workspace', 'xts').header
-    assert.is(tokens?.tee.sealed['guest-svn'], powerOn.guest_svn)
+    assert.is(tokens?.tee.sealed['snp']?.['guest-svn'], powerOn.guest_svn)
     return Buffer.alloc(headerAreaBytes)
   })
   await halts(context, 'idBlock', 'header-blank', idBlock, disk)

@@ -29,13 +29,9 @@ export const mockSecrets = async (
   await file.close()
   const luks2 = parseLuks2(area, volume, profile)
   const { generation, sealed } = sealedIn(luks2, volume, undefined)
-  const owned = {
-    volume,
-    binding: rootHashes.length > 0 ? 'measurement' : 'id-block',
-    leastTcb: undefined,
-    tpm: undefined,
-  } as const
-  const { secret } = mockLasting.recover(owned, undefined as never, sealed)
+  const binding = rootHashes.length > 0 ? 'measurement' : 'id-block'
+  const owned = { volume, policy: { ...mockLasting.defaults, binding } } as const
+  const { secret } = await mockLasting.recover(owned, undefined as never, sealed)
   const domain = { volume, uuid: luks2.header.uuid, role: 'tee', generation, rootHashes } as const
   const passphrase = deriveLasting(secret, Buffer.alloc(64), domain, 'passphrase').bytes
   const mac = deriveLasting(secret, Buffer.alloc(64), domain, 'header-mac').bytes

@@ -16,13 +16,11 @@ const writings: readonly ((bytes: Buffer) => string)[] = [
   (bytes) => [...bytes].join(','),
 ]
 
-const mockRoot = (): Buffer => {
-  const owned = { volume: 'workspace', binding: 'id-block', leastTcb: undefined, tpm: undefined } as const
-  return mockLasting.create(owned, undefined as never, undefined).secret.bytes
-}
+const owned = { volume: 'workspace', policy: mockLasting.defaults } as const
+const { secret: mockRoot } = await mockLasting.create(owned, undefined as never, undefined)
 
 const keys = (): { name: string; bytes: Buffer }[] => [
-  { name: 'the root secret', bytes: mockRoot() },
+  { name: 'the root secret', bytes: mockRoot.bytes },
   ...cryptNames.map((name) => {
     const random = (length: number) => Secret.make(length, () => {})
     return { name: `the key of ${name}`, bytes: mock.create(name, random, 64).bytes }

@@ -9,12 +9,10 @@ export const changedConfig: Config = {
   jobStore: 'plain',
   keys: {
     ...defaultConfig.keys,
-    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
+    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt', leastTcb: 0xd315000000000003n },
   },
   profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
-  leastTcb: 0xd315000000000003n,
   teeAfterBoot: 'keep',
-  tpm: defaultConfig.tpm,
   jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },
   onCorruption: 'restart',

@@ -60,7 +60,7 @@ export const goodFormat = (profile: Luks2Profile, differently: Partial<Luks2Form
   volumeKey: volumeKeyOf(profile),
   tee: {
     keys: teeFor(profile),
-    token: { provider: 'mock', generation, sealed: { tcb: '0400000000000001', policy: 'x' } },
+    token: { generation, sealed: { mock: { tcb: '0400000000000001', policy: 'x' } } },
   },
   owner: {
     keys: owner,

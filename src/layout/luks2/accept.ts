@@ -3,7 +3,7 @@
 
 import { fail } from '../../fault/index.ts'
 import { cryptNames } from '../layout.ts'
-import { type Luks2, type OwnerToken, parseLuks2, sealedIn, type TeeToken } from './luks2.ts'
+import { type Luks2, type OwnerToken, parseLuks2, sealedBy, sealedIn, type TeeToken } from './luks2.ts'
 import { blockDiffers } from './mac.ts'
 import {
   areaOffset,
@@ -17,6 +17,7 @@ import { isNot, type Refuse, refusing, shown } from './refuse.ts'
 
 /** A key provider, as a reader of what it sealed. */
 export type SealReader = {
+  /** The name under which it seals; of two as one, both names with a + between. */
   readonly name: string
   /** Whether the provider could have printed these words. No key is used. */
   readonly isSeal: (sealed: TeeToken['sealed']) => boolean
@@ -95,13 +96,14 @@ const requireOwner = ({ header }: Luks2, known: Known['owner'], refuse: Refuse):
 }
 
 /** Faults: `seal-provider`, `header-token`. */
-const requireSeal = ({ provider, sealed }: TeeToken, volume: string, providers: Known['providers']): void => {
+const requireSeal = (token: TeeToken, volume: string, providers: Known['providers']): void => {
+  const provider = sealedBy(token)
   const named = providers.filter(({ name }) => name === provider)
   if (named.length === 0) {
     const names = [...new Set(providers.map(({ name }) => name))].join(' or ')
     throw fail('seal-provider', { volume, reason: `it is sealed by ${provider}, not by ${names}` })
   }
-  if (!named.some(({ isSeal }) => isSeal(sealed)))
+  if (!named.some(({ isSeal }) => isSeal(token.sealed)))
     throw fail('header-token', { volume, reason: `its seal is not one of ${provider}` })
 }
 

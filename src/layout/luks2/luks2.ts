@@ -21,7 +21,7 @@ import type { OwnerToken, TeeToken } from './tokens.ts'
 
 export type { Role } from './mac.ts'
 export { dataOffset, headerAreaBytes, type Luks2Profile, luks2Profiles } from './profile.ts'
-export type { OwnerToken, TeeToken, Tokens } from './tokens.ts'
+export { type OwnerToken, sealedBy, type TeeToken, type Tokens } from './tokens.ts'
 
 /** All that may vary in the two copies of a header. */
 export type Luks2Header = Binary & Metadata & { readonly secondSalt: Uint8Array }

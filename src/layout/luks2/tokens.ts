@@ -1,15 +1,22 @@
 // Our two tokens in a LUKS2 header: metadata only, bounded in size. What a provider sealed for itself, and how the
 // owner gets at the passphrase of the second slot. Stock cryptsetup carries them along without reading them. Pure.
 
+/** What one key provider sealed: at most 12 short texts. Nothing secret: the host reads them. */
+export type Seal = Readonly<Record<string, string>>
+
+/** Seals by the name of the provider that made each: one, or those of several that only together give the key. */
+export type Sealed = Readonly<Record<string, Seal>>
+
 /** Of the TEE, for slot 0. */
 export type TeeToken = {
-  /** Name of the key provider. */
-  readonly provider: string
   /** Counts the headers of a volume from 1, where something outside the disk remembers how many there were. */
   readonly generation: number
-  /** What the provider needs to find the key again; at most 12 short texts. Nothing secret: the host reads it. */
-  readonly sealed: Readonly<Record<string, string>>
+  /** What the providers need to find the key again. */
+  readonly sealed: Sealed
 }
+
+/** The name of the provider that sealed: of several, their names in order with a + between. */
+export const sealedBy = ({ sealed }: TeeToken): string => Object.keys(sealed).join('+')
 
 /** Of the owner, for slot 1. */
 export type OwnerToken = {
@@ -24,11 +31,12 @@ export type OwnerToken = {
 export type Tokens = { readonly tee: TeeToken; readonly owner: OwnerToken | undefined }
 
 const types = { tee: 'cvmboot', owner: 'cvmboot-owner' } as const
-const most = { generation: 0xffffffff, sealed: 12 }
+/** Of the TEE's token. Format 1 had one list of texts and, beside it, the name of the provider. */
+const format = 2
+const most = { generation: 0xffffffff, providers: 4, texts: 12 }
 
 // Names begin with a letter: JavaScript sorts those that are numbers before the others.
 const word = /^[a-z][a-z0-9-]{0,31}$/
-const providerName = /^[a-z][a-z0-9+-]{0,31}$/
 const opaque = /^[A-Za-z0-9+/=_.:-]{0,4096}$/
 const keyId = /^[A-Za-z0-9+/=_.:-]{1,128}$/
 const base64 = /^(?=.)(?:[A-Za-z0-9+/]{4}){0,1023}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -36,8 +44,8 @@ const base64 = /^(?=.)(?:[A-Za-z0-9+/]{4}){0,1023}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0
 /** `tokens` as the JSON text has them. */
 export const treeOfTokens = (tokens: Tokens | undefined): object => {
   if (tokens === undefined) return {}
-  const { provider, generation, sealed } = tokens.tee
-  const tee = { type: types.tee, keyslots: ['0'], provider, generation, sealed }
+  const { generation, sealed } = tokens.tee
+  const tee = { type: types.tee, keyslots: ['0'], format, generation, sealed }
   if (tokens.owner === undefined) return { 0: tee }
   const { alg, kid, wrapped } = tokens.owner
   return { 0: tee, 1: { type: types.owner, keyslots: ['1'], alg, kid, wrapped } }
@@ -48,20 +56,50 @@ type Field = (...path: readonly string[]) => unknown
 const textAt = (value: unknown, pattern: RegExp): string | undefined =>
   typeof value === 'string' && pattern.test(value) ? value : undefined
 
-/** What differs from the bounds above, in words; undefined where `tokens` fit. Each name in the order printed. */
+/** The entries of an object; undefined for any other value. */
+const entriesOf = (value: unknown): [string, unknown][] | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined
+
+/** The seal, or in words what differs from the bounds above. */
+const readSeal = (value: unknown): Seal | string => {
+  const entries = entriesOf(value)
+  if (entries === undefined) return 'a seal in it is none'
+  if (entries.length > most.texts) return `more than ${most.texts} texts are sealed in it`
+  const seal: Record<string, string> = {}
+  for (const [name, found] of entries) {
+    const text = textAt(found, opaque)
+    if (!word.test(name) || text === undefined) return 'a text sealed in it is none'
+    seal[name] = text
+  }
+  return seal
+}
+
+/** Each name in the order printed. */
+const readSealed = (value: unknown): Sealed | string => {
+  const entries = entriesOf(value)
+  if (entries === undefined || entries.length === 0) return 'nothing is sealed in it'
+  if (entries.length > most.providers) return `more than ${most.providers} providers sealed it`
+  const sealed: Record<string, Seal> = {}
+  for (const [name, found] of entries) {
+    if (!word.test(name)) return 'the name of a provider in it is none'
+    const seal = readSeal(found)
+    if (typeof seal === 'string') return seal
+    sealed[name] = seal
+  }
+  return sealed
+}
+
+/** The token, or in words what differs from the bounds above. */
 const readTee = (at: Field): TeeToken | string => {
-  const provider = textAt(at('0', 'provider'), providerName)
-  if (provider === undefined) return 'the provider of its token is no name'
+  const found = at('0', 'format')
+  if (found === undefined && typeof at('0', 'provider') === 'string')
+    return 'its token is of an earlier build of cvmboot, and this build does not open it: copy the data out under that build'
+  if (found !== format) return `the format of its token is not ${format}`
   const generation = at('0', 'generation')
   if (typeof generation !== 'number' || !Number.isInteger(generation)) return 'its generation is no number'
   if (generation < 1 || generation > most.generation) return 'its generation is out of range'
-  const sealed = at('0', 'sealed')
-  if (typeof sealed !== 'object' || sealed === null || Array.isArray(sealed)) return 'nothing is sealed in it'
-  const entries = Object.entries(sealed)
-  if (entries.length > most.sealed) return `more than ${most.sealed} texts are sealed in it`
-  for (const [name, value] of entries)
-    if (!word.test(name) || textAt(value, opaque) === undefined) return 'a text sealed in it is none'
-  return { provider, generation, sealed: Object.fromEntries(entries) as Record<string, string> }
+  const sealed = readSealed(at('0', 'sealed'))
+  return typeof sealed === 'string' ? sealed : { generation, sealed }
 }
 
 const readOwner = (at: Field): OwnerToken | string => {

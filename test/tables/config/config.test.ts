@@ -115,8 +115,8 @@ test('keys that last are bound and made as is said, and say nothing where none l
     'JOBSTORE_KEY=snp\nWORKSPACE_BLANK=halt\nWORKSPACE_BIND=id-block\nWORKSPACE_KEY=snp\n',
   )
   assert.equal(config.keys, {
-    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt' },
-    'job-store': { provider: 'snp', binding: 'measurement', blank: 'format' },
+    workspace: { provider: 'snp', binding: 'id-block', blank: 'halt', leastTcb: undefined },
+    'job-store': { provider: 'snp', binding: 'measurement', blank: 'format', leastTcb: undefined },
   })
   assert.not.match(printConfig(defaultConfig), /_(?:BIND|BLANK)=/)
   // What cannot be provisioned, has no key, or has none that lasts.
@@ -138,14 +138,18 @@ test('a TPM alone is refused unless it is said to be inside, with the reason and
     /snp\+tpm2 or ephemeral, or TPM_TRUST=inside .*: a TPM that the host runs knows what it seals/,
   )
   refused('JOB_STORE_KEY=tpm2\nTPM_TRUST=outside', 'config-value', 1)
-  const { keys, tpm } = parseConfig(`TPM_TRUST=inside\nTPM_PCRS="0 7 11"\nTPM_SRK=${srk}\nWORKSPACE_KEY=tpm2`)
-  assert.equal(keys.workspace, { provider: 'tpm2', binding: 'measurement', blank: 'format' })
-  assert.equal(tpm, { trust: 'inside', pcrs: [0, 7, 11], srk })
+  const { keys } = parseConfig(`TPM_TRUST=inside\nTPM_PCRS="0 7 11"\nTPM_SRK=${srk}\nWORKSPACE_KEY=tpm2`)
+  const own = { trust: 'inside', pcrs: [0, 7, 11], srk }
+  assert.equal(keys.workspace, { provider: 'tpm2', binding: 'measurement', blank: 'format', ...own })
+  assert.equal(keys['job-store'], { provider: 'ephemeral' })
 })
 
 test('a TPM as second factor needs no trust, and prints back', () => {
   const config = parseConfig(`JOBSTORE_KEY=snp+tpm2\nTPM_PCRS=11\nTPM_SRK=${srk}`)
-  assert.equal(config.tpm, { trust: 'outside', pcrs: [11], srk })
+  const policy = config.keys['job-store']
+  assert.is(policy.provider, 'snp+tpm2')
+  if (policy.provider !== 'snp+tpm2') return
+  assert.equal([policy.second.trust, policy.second.pcrs, policy.second.srk], ['outside', [11], srk])
   assert.equal(parseConfig(printConfig(config)), config)
   assert.not.match(printConfig(defaultConfig), /TPM/)
 })

@@ -33,7 +33,8 @@ test('what is commented out is good once it is not, where its key lasts and it h
     .replace(/^#([A-Z_]+=(?:[^\s"]+|"[^"]+"))$/gm, '$1')
     .replace(/^(WORKSPACE|JOBSTORE)_KEY=.*$/gm, '$1_KEY=snp+tpm2')
   assert.match(enabled, /^TPM_PCRS="4 9 11 12"$/m)
-  assert.equal(parseConfig(enabled).tpm.pcrs, [4, 9, 11, 12])
+  const { workspace } = parseConfig(enabled).keys
+  assert.equal(workspace.provider === 'snp+tpm2' && workspace.second.pcrs, [4, 9, 11, 12])
 })
 
 test.run()

@@ -138,12 +138,10 @@ test("an ephemeral key is the kernel's random bytes, as many as the cipher takes
   }
 })
 
-test('the mock keys are fixed, and no piece of one is in another', () => {
-  const keys = [
-    mock.create('workspace', made(1), 96),
-    mock.create('job-store', made(1), 96),
-    mockLasting.create({ binding: 'id-block' } as never, undefined as never, undefined).secret,
-  ] as const
+test('the mock keys are fixed, and no piece of one is in another', async () => {
+  const owned = { volume: 'workspace', policy: mockLasting.defaults } as const
+  const { secret } = await mockLasting.create(owned, undefined as never, undefined)
+  const keys = [mock.create('workspace', made(1), 96), mock.create('job-store', made(1), 96), secret] as const
   assert.equal(mock.create('workspace', made(2), 96).bytes, keys[0].bytes)
   for (const [i, { bytes }] of keys.entries())
     for (const other of keys.toSpliced(i, 1))

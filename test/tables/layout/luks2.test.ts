@@ -107,8 +107,8 @@ test('the bytes of a format do not change between versions', () => {
   assert.equal(
     profiles.map((profile) => digest(goodArea(profile))),
     [
-      '4cd5ba5a26ae47979b2f55c3dcba8e95d6c29838bc97e0f2145b23301115a01d',
-      '98fa3e4a99d5e89a825cc8aa091167ab99fe47a68c49163927b89ef88cc4faf3',
+      'b7942a1751133ff984a448e6d016c37dc0bb2f8b1c1f6536ae4392279033b39e',
+      '670e86d468de6eb073cc23815fa180e41e3cb36f17747f8c21755f6bf8b286f4',
     ],
   )
 })
@@ -135,19 +135,31 @@ test('no format is made that would not be read', () => {
   const wrong = [
     { volumeKey: volumeKeyOf('xts-hmac') },
     { tee: { keys: teeFor('xts-hmac'), token } },
-    { tee: { keys, token: { ...token, provider: 'Mock' } } },
+    { tee: { keys, token: { ...token, sealed: { Mock: {} } } } },
+    { tee: { keys, token: { ...token, sealed: {} } } },
     { tee: { keys, token: { ...token, generation: -1 } } },
-    { tee: { keys, token: { ...token, sealed: { a: '"' } } } },
+    { tee: { keys, token: { ...token, sealed: { mock: { a: '"' } } } } },
     {
       tee: {
         keys,
-        token: { ...token, sealed: { a: 'x'.repeat(4096), b: 'x'.repeat(4096), c: 'x'.repeat(4096) } },
+        token: {
+          ...token,
+          sealed: { mock: { a: 'x'.repeat(4096), b: 'x'.repeat(4096), c: 'x'.repeat(4096) } },
+        },
       },
     },
     { uuid: uuid.toUpperCase() },
     { volume: 'a b' },
   ]
   for (const differently of wrong) assert.throws(() => goodArea('xts', differently))
+})
+
+test('a token of an earlier build is refused by words that say so, and what to do', () => {
+  const { area } = hostileHeaders().find(({ name }) => name === 'a token of an earlier build') ?? {}
+  assert.match(
+    faultOf(() => parseLuks2(area ?? Buffer.alloc(0), 'job-store', 'xts')).message,
+    /^header-token: .*: its token is of an earlier build of cvmboot, .*: copy the data out under that build/,
+  )
 })
 
 test('blank is all zero, and whole', () => {

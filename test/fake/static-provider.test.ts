@@ -1,0 +1,200 @@
+// A key provider is one file and one entry of a list. Neither src/ nor another file of the tests names `static`, but the fake
+// machine boots with it: keys of partition.conf, plan, check, closing step, seal and faults are those of the file.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parseConfig } from '../../src/config/config.ts'
+import { configKeysOf } from '../../src/config/keys.ts'
+import type { Edition } from '../../src/edition.ts'
+import { exitStatus, say } from '../../src/fault/index.ts'
+import { both } from '../../src/keys/second-factor.ts'
+import { tpm2 } from '../../src/keys/tpm2.ts'
+import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
+import { parseState, statePath, volumeIn } from '../../src/proof/state.ts'
+import { checkVm } from '../../src/runtime/preflight.ts'
+import { systemOf } from '../with/captured.ts'
+import { booted, production } from './booted.ts'
+import { fakeMachine, goodWorld, type World } from './machine.ts'
+import { staticProvider } from './static-provider.ts'
+
+const edition: Edition = { ...production, providers: [...production.providers, staticProvider] }
+
+const worldWith = (config: string): World => ({ ...goodWorld(), config })
+const device = '/dev/vda7'
+const areaOf = (world: World, at = 0): Buffer =>
+  fakeMachine(world).machine.read(device, BigInt(at), headerAreaBytes)
+
+const opens = async (world: World, by = edition) => {
+  const result = await booted(world, by)
+  assert.is(result.halt, undefined)
+  assert.is(result.ended, 'switch-root')
+  const state = parseState(result.files.get(statePath) ?? '')
+  return { ...result, opened: state && volumeIn(state, 'workspace')?.opened }
+}
+
+test('the first boot makes the volume by the words of partition.conf, and the second finds it', async () => {
+  const world = worldWith('WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n')
+  const first = await opens(world)
+  assert.is(first.opened?.kind === 'open-lasting' && first.opened.provisioned, 'yes')
+  assert.is(first.opened?.kind === 'open-lasting' && first.opened.key, 'static')
+  const { tee } = parseLuks2(areaOf(world), 'workspace', 'xts').header.tokens ?? {}
+  assert.equal(Object.keys(tee?.sealed ?? {}), ['static'])
+  const { opened } = await opens(world)
+  assert.is(opened?.kind === 'open-lasting' && opened.provisioned, 'no')
+})
+
+test('the plan has the words of its policy and its closing step', async () => {
+  const { lines } = await opens(worldWith('WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n'))
+  const plan = lines.flatMap(({ line }) => /^plan \d+: (.*)$/.exec(line)?.[1] ?? [])
+  assert.ok(
+    plan.includes(
+      'open-lasting workspace on PARTLABEL=workspace key=static bound-to=measurement,root-hashes blank=format word=plugh cipher=aes-xts-plain64 sector-size=4096 within=30s',
+    ),
+    plan.join('\n'),
+  )
+  assert.ok(plan.includes('close-tee remove sev_guest'))
+})
+
+test('its closing step is done, and so ends the boot where it fails', async () => {
+  const world = worldWith('WORKSPACE_KEY=static\n')
+  assert.ok((await opens(world)).effects.includes('closeTee'))
+  const { halt } = await booted({ ...world, closeTee: 'built in' }, edition)
+  assert.match(halt ?? '', /^halt: tee-stays: /)
+})
+
+test('its keys of partition.conf take what it says, only where a volume has its key', () => {
+  const parse = (text: string) => parseConfig(text, 'partition.conf', edition.providers)
+  assert.equal(parse('STATIC_WORD=plugh\nJOBSTORE_KEY=static').keys['job-store'], {
+    ...staticProvider.defaults,
+    word: 'plugh',
+  })
+  for (const [text, expected] of [
+    ['WORKSPACE_KEY=static\nSTATIC_WORD=7', 'lower-case letters; only with a KEY of static'],
+    ['STATIC_WORD=plugh', 'lower-case letters; only with a KEY of static'],
+    [
+      'WORKSPACE_KEY=static\nWORKSPACE_BIND=id-block',
+      'WORKSPACE_KEY=snp; only with a WORKSPACE_KEY that lasts',
+    ],
+    ['WORKSPACE_KEY=fixed', 'tpm2 (of a TPM inside it), snp+tpm2 (of both) or static (of partition.conf)'],
+  ] as const)
+    assert.throws(
+      () => parse(text),
+      (thrown: Error) => thrown.message.includes(expected),
+      text,
+    )
+  assert.ok(configKeysOf(edition.providers).some(({ key }) => key === 'STATIC_WORD'))
+})
+
+test('a build whose list does not have it takes neither its word nor its keys', async () => {
+  for (const [config, code] of [
+    ['WORKSPACE_KEY=static\n', 'config-value'],
+    ['STATIC_WORD=plugh\n', 'config-unknown'],
+  ] as const) {
+    const { halt, effects } = await booted(worldWith(config))
+    assert.match(halt ?? '', new RegExp(`^halt: ${code}: `))
+    assert.equal(effects, ['start', 'wipe', 'end halt'])
+  }
+})
+
+test('check asks what the provider asks, and fails with a fault of its family', () => {
+  const config = parseConfig('WORKSPACE_KEY=static\n', 'partition.conf', edition.providers)
+  const found = (names: readonly string[]) =>
+    checkVm(systemOf({ kernel: '6.12.1', texts: {}, directories: { '/sys/class': names } }), {
+      config,
+      modules: '/lib/modules/6.12.1',
+      disk: undefined,
+      providers: edition.providers,
+    }).filter(({ subject }) => subject === 'workspace')
+  const [lacking] = found([])
+  assert.is(lacking?.result, 'bad')
+  if (lacking?.result !== 'bad') return
+  assert.is(
+    say(lacking.fault),
+    'static-none: cannot make a key by static for workspace: there is no /sys/class/static; start the VM with one',
+  )
+  assert.is(exitStatus(lacking.fault), 99)
+  assert.equal(
+    found(['static']).map(({ result }) => result),
+    ['good'],
+  )
+})
+
+test('another word halts with its fault, and nothing is written', async () => {
+  const world = worldWith('WORKSPACE_KEY=static\n')
+  await opens(world)
+  world.config = 'WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n'
+  const { halt, effects } = await booted(world, edition)
+  assert.is(
+    halt,
+    'halt: static-word: cannot open workspace: it was made with another word; set STATIC_WORD to the word that the volume was made with',
+  )
+  assert.not.ok(effects.some((effect) => effect.startsWith('write ')))
+})
+
+test('a header in the spare area that it refuses counts for nothing, since its family is about headers', async () => {
+  const [world, other] = [
+    worldWith('WORKSPACE_KEY=static\n'),
+    worldWith('WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n'),
+  ]
+  await opens(world)
+  await opens(other)
+  fakeMachine(world).machine.write(device, BigInt(headerAreaBytes), areaOf(other))
+  await opens(world)
+})
+
+test('with a second factor it is one provider, and the token has both seals by name', async () => {
+  const pair = both(staticProvider, tpm2)
+  assert.is(pair.name, 'static+tpm2')
+  const { policy, ...rest } = { policy: pair.defaults, volume: 'workspace' } as const
+  const { machine } = fakeMachine(goodWorld())
+  const made = await pair.create({ ...rest, policy }, machine, undefined)
+  assert.equal(Object.keys(made.sealed), ['static', 'tpm2'])
+  assert.ok(pair.isSeal(made.sealed))
+  const found = await pair.recover({ ...rest, policy }, machine, made.sealed)
+  assert.equal([found.secret.bytes, found.age], [made.secret.bytes, 'current'])
+  assert.equal(pair.closing, ['close-tee', 'close-tpm'])
+  assert.equal(pair.print(policy), ['word=xyzzy', 'pcrs=4,9,11,12 srk=of-the-header'])
+})
+
+test('of two providers either one can have the volume sealed anew', async () => {
+  const { machine } = fakeMachine(goodWorld())
+  const aged = (age: 'current' | 'older'): typeof staticProvider => ({
+    ...staticProvider,
+    recover: async (owned, tee, sealed) => ({ ...(await staticProvider.recover(owned, tee, sealed)), age }),
+  })
+  const named = (name: string, age: 'current' | 'older'): typeof staticProvider => ({
+    ...aged(age),
+    name,
+    isSeal: () => true,
+    create: async (owned, tee, before) => {
+      const { secret, sealed } = await staticProvider.create(owned, tee, before)
+      return { secret, sealed: { [name]: sealed['static'] ?? {} } }
+    },
+    recover: async (owned, tee, sealed) => aged(age).recover(owned, tee, { static: sealed[name] ?? {} }),
+  })
+  for (const [one, other] of [
+    ['current', 'current'],
+    ['older', 'current'],
+    ['current', 'older'],
+  ] as const) {
+    const pair = both(named('one', one), named('other', other))
+    const owned = { volume: 'workspace', policy: pair.defaults } as const
+    const { sealed } = await pair.create(owned, machine, undefined)
+    const { age } = await pair.recover(owned, machine, sealed)
+    assert.is(age, one === other ? 'current' : 'older')
+  }
+})
+
+test('no other file names it', () => {
+  const top = join(import.meta.dirname, '../..')
+  for (const directory of ['src', 'test', 'build'])
+    for (const entry of readdirSync(join(top, directory), { withFileTypes: true, recursive: true })) {
+      const path = join(entry.parentPath, entry.name)
+      if (!entry.isFile() || !path.endsWith('.ts') || /static-provider(?:\.test)?\.ts$/.test(path)) continue
+      assert.not.match(readFileSync(path, 'utf8'), /KEY=static|STATIC_WORD|staticProvider/, path)
+    }
+})
+
+test.run()
