@@ -2,6 +2,7 @@
 
 import { createReadStream } from 'node:fs'
 import { fileSystemOf } from '../layout/filesystem.ts'
+import { gptBlockSize } from '../layout/gpt.ts'
 import { runThrough } from '../machine/exec.ts'
 import { accessBuffer } from '../machine/random-access.ts'
 import { compressionOf, decompress } from '../pack/decompress.ts'
@@ -85,8 +86,7 @@ const firstBytes = async (path: string, { decompress: unpack }: Packing): Promis
 }
 
 const isDisk = (probe: Probe): boolean => {
-  const gpt = [512, 4096].some((at) => probe.head.toString('latin1', at, at + 8) === 'EFI PART')
-  return gpt || isMbr(probe) || fileSystemOf(probe.head) !== undefined
+  return gptBlockSize(probe.head) !== undefined || isMbr(probe) || fileSystemOf(probe.head) !== undefined
 }
 
 /** `initramfs` where an archive of cpio is in it, which is looked into by the reader for those. */

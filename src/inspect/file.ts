@@ -2,11 +2,13 @@
 
 import { readdirSync, statSync } from 'node:fs'
 import { fileSystemOf } from '../layout/filesystem.ts'
+import { gptBlockSize } from '../layout/gpt.ts'
 import type { RandomAccess } from '../machine/random-access.ts'
 import { kernelHeadBytes, releaseOfKernel } from '../pack/bzimage.ts'
 import { isImage } from '../pack/image.ts'
 import { quoted } from '../terminal/quoted.ts'
 import type { Claim } from './claim.ts'
+import { claimsLuks } from './claim.ts'
 import { claimPacked, isPacked } from './compressed.ts'
 import { containerOf, unpackContainer } from './container.ts'
 import { claimFat } from './esp.ts'
@@ -25,14 +27,10 @@ export type Asked = {
   readonly on: 'file' | 'device'
 }
 
-const hasGpt = (head: Buffer): boolean =>
-  [512, 4096].some((at) => head.toString('latin1', at, at + 8) === 'EFI PART')
-
 /** A boot sector says little: a partition table or a file system behind it decides. */
 const isHidden = ({ kind }: Format, { head }: Probe): boolean =>
-  (kind === 'mbr' || kind === 'fat') && (hasGpt(head) || fileSystemOf(head) !== undefined || claimsLuks(head))
-
-const claimsLuks = (head: Buffer): boolean => head.toString('latin1', 0, 4) === 'LUKS'
+  (kind === 'mbr' || kind === 'fat') &&
+  (gptBlockSize(head) !== undefined || fileSystemOf(head) !== undefined || claimsLuks(head))
 
 const claimFormat = async (asked: Asked, format: Format): Promise<Claim> => {
   const { path, bytes } = asked
@@ -58,7 +56,7 @@ export const claimFile = async (asked: Asked): Promise<Claim | undefined> => {
   const format = formatOf(probe)
   if (format !== undefined && !isHidden(format, probe)) return claimFormat(asked, format)
   if (head.toString('latin1', 0, 2) === 'MZ') return claimPe(bytes, path)
-  if (on === 'device' || hasGpt(head)) return undefined
+  if (on === 'device' || gptBlockSize(head) !== undefined) return undefined
   const packed =
     isPacked(head) && fileSystemOf(head) === undefined ? await claimPacked(path, head) : undefined
   if (packed !== undefined && packed !== 'initramfs') return packed

@@ -4,6 +4,7 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, type Fault, fail, faultOf } from '../fault/index.ts'
+import { printDeviceNumber } from '../layout/device-number.ts'
 import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
 import { headerAreaBytes, type Luks2Profile } from '../layout/luks2/luks2.ts'
@@ -37,11 +38,8 @@ export type Inspection = {
   readonly refused: Fault | undefined
 }
 
-/** The directory in which the kernel describes a block device (makedev(3) of glibc, without the parts above 32 bits). */
-const sysfsOf = ({ rdev }: Stats): string => {
-  const [major, minor] = [(rdev >> 8) & 0xfff, (rdev & 0xff) | ((rdev >> 12) & 0xfff00)]
-  return `/sys/dev/block/${major}:${minor}`
-}
+/** The directory in which the kernel describes a block device. */
+const sysfsOf = ({ rdev }: Stats): string => `/sys/dev/block/${printDeviceNumber(rdev)}`
 
 /** Bytes of a logical block of a whole disk; undefined for a partition, and for a file, whose table alone can tell. */
 const ownBlockSize = (path: string): number | undefined => {

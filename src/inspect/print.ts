@@ -2,6 +2,7 @@
 
 import { exitStatus, type Fault, printable, say } from '../fault/index.ts'
 import { plain, type Screen, wrapped } from '../terminal/screen.ts'
+import { inTenths } from '../terminal/size.ts'
 import type { Claim, Part } from './claim.ts'
 import type { Inspection } from './inspect.ts'
 
@@ -13,8 +14,7 @@ const printClaim = ({ kind, facts, says, refused }: Claim): string => {
   return printable(refused === undefined ? said : `${said}, refused: ${refused.code}`)
 }
 
-const printBytes = (bytes: bigint): string =>
-  bytes < 1024n ** 2n ? `${bytes} bytes` : `${(Number(bytes) / 1024 ** 2).toFixed(1)} MiB`
+const printBytes = (bytes: bigint): string => (bytes < 1024n ** 2n ? `${bytes} bytes` : inTenths(bytes))
 
 type Row = {
   readonly lead: string

@@ -1,5 +1,6 @@
 // dm-crypt: the table line, of an ephemeral volume and of both LUKS2 profiles. Pure. No key is ever part of the text.
 
+import { isDeviceNumber } from './device-number.ts'
 import { type Luks2Profile, luks2Profiles } from './luks2/profile.ts'
 import { sectorSize } from './verity.ts'
 
@@ -36,8 +37,9 @@ export const printCryptTable = ({ profile, data, key, offset }: CryptTable): str
 
 export const parseCryptTable = (text: string): CryptTable | undefined => {
   const [, cipher, key, data, offset] =
-    /^(\S+) :\d+:logon:([a-z:-]+) 0 (\d+:\d+) (0|[1-9]\d{0,18}) /.exec(text) ?? []
-  if (key === undefined || data === undefined || offset === undefined) return undefined
+    /^(\S+) :\d+:logon:([a-z:-]+) 0 (\S+) (0|[1-9]\d{0,18}) /.exec(text) ?? []
+  if (key === undefined || data === undefined || offset === undefined || !isDeviceNumber(data))
+    return undefined
   const profile = cipher === shapes.xts.cipher ? 'xts' : 'xts-hmac'
   const table: CryptTable = { profile, data, key, offset: BigInt(offset) }
   return printCryptTable(table) === text ? table : undefined

@@ -52,12 +52,13 @@ const unused = '00000000-0000-0000-0000-000000000000'
 export const blockSizes = [512, 4096] as const
 export type BlockSize = (typeof blockSizes)[number]
 
-const showsTable = (head: Buffer, size: number): boolean =>
-  head.toString('latin1', size, size + signature.length) === signature
+/** Whether a header of a table begins at a byte, by its signature alone. */
+export const hasGptSignature = (bytes: Buffer, at: number): boolean =>
+  bytes.toString('latin1', at, at + signature.length) === signature
 
 /** Whether a header lies there whose own checksum is right: eight bytes alone are no table. */
 const hasHeader = (head: Buffer, size: number): boolean => {
-  if (!showsTable(head, size) || head.length < size + headerSize) return false
+  if (!hasGptSignature(head, size) || head.length < size + headerSize) return false
   const header = Buffer.from(head.subarray(size, size + headerSize))
   const claimed = header.readUInt32LE(16)
   header.writeUInt32LE(0, 16)
@@ -66,7 +67,7 @@ const hasHeader = (head: Buffer, size: number): boolean => {
 
 /** The size of logical blocks with which a disk's head shows a table, a good one first; undefined where it shows none. */
 export const gptBlockSize = (head: Buffer): BlockSize | undefined =>
-  blockSizes.find((size) => hasHeader(head, size)) ?? blockSizes.find((size) => showsTable(head, size))
+  blockSizes.find((size) => hasHeader(head, size)) ?? blockSizes.find((size) => hasGptSignature(head, size))
 
 /**
  * Why there is no table for blocks of this size. A table for blocks of the other size is named and never used: its numbers
@@ -161,7 +162,7 @@ export const parseGpt = (head: Uint8Array, blockSize: number, blocks: bigint): G
   const header = Buffer.from(bytes.subarray(blockSize, blockSize + headerSize))
   const array = bytes.subarray(2 * blockSize, headBlocks(blockSize) * blockSize)
 
-  if (!showsTable(bytes, blockSize)) throw fail('gpt-invalid', { reason: whyNone(bytes, blockSize) })
+  if (!hasGptSignature(bytes, blockSize)) throw fail('gpt-invalid', { reason: whyNone(bytes, blockSize) })
   need(header.readUInt32LE(8) === 0x00010000, 'its revision is not 1.0')
   need(header.readUInt32LE(12) === headerSize, `its header has not ${headerSize} bytes`)
   const headerCrc = header.readUInt32LE(16)

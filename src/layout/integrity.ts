@@ -1,6 +1,7 @@
 // dm-integrity below dm-crypt: the table line and the superblock. Pure. It only keeps dm-crypt's tags beside the
 // data, with a journal so that both change together; what a tag is worth, dm-crypt decides with its key.
 
+import { isDeviceNumber } from './device-number.ts'
 import { sectorSize } from './verity.ts'
 
 /** HMAC-SHA-256. */
@@ -44,8 +45,9 @@ export const printIntegrityStatus = (table: IntegrityTable): string =>
 /** Reads what the kernel prints back; undefined for any other mode, tag, block size or option. */
 export const parseIntegrityTable = (text: string): IntegrityTable | undefined => {
   const [, data, offset, journal] =
-    /^(\d+:\d+) (0|[1-9]\d{0,18}) .* journal_sectors:([1-9]\d{0,9}) /.exec(text) ?? []
-  if (data === undefined || offset === undefined || journal === undefined) return undefined
+    /^(\S+) (0|[1-9]\d{0,18}) .* journal_sectors:([1-9]\d{0,9}) /.exec(text) ?? []
+  if (data === undefined || offset === undefined || journal === undefined || !isDeviceNumber(data))
+    return undefined
   const journalSections = Number(BigInt(journal) / sectionSectors)
   const table = { data, offset: BigInt(offset), journalSections }
   return printIntegrityStatus(table) === text ? table : undefined

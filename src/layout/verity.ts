@@ -1,6 +1,7 @@
 // dm-verity: root hashes, the PARTUUIDs and salts that follow from names, geometry, the table line.
 // Pure. The superblock is written by `veritysetup format` for other tools and never read by the agent.
 
+import { isDeviceNumber } from './device-number.ts'
 import type { VerityName } from './layout.ts'
 
 /** 64 lower-case hex digits: a SHA-256 root hash. */
@@ -102,7 +103,7 @@ export const parseVerityTable = (text: string): VerityTable | undefined => {
   const rootHash = parseRootHash(hash)
   const parsedSalt = parseSalt(salt)
   if (rootHash === undefined || parsedSalt === undefined || !/^[1-9][0-9]*$/.test(blocks)) return undefined
-  if (!/^\d+:\d+$/.test(data) || !/^\d+:\d+$/.test(tree)) return undefined
+  if (!isDeviceNumber(data) || !isDeviceNumber(tree)) return undefined
   const onCorruption = options.some((o) => o.startsWith('panic'))
     ? 'panic'
     : options.some((o) => o.startsWith('restart'))

@@ -14,6 +14,7 @@ import { reasonOf } from '../fault/errno.ts'
 import { fail, faultOf, printable, say } from '../fault/index.ts'
 import { isSwap } from '../layout/filesystem.ts'
 import { headBlocks, parseGpt } from '../layout/gpt.ts'
+import { parseSwaps } from '../system/swaps.ts'
 import type { Disks, Partition } from './machine.ts'
 import { readText } from './text.ts'
 
@@ -110,11 +111,7 @@ const bytesOf = (name: string): bigint => BigInt(readText(`${sys}/${name}/size`)
  * CONFIG_SWAP has no /proc/swaps.
  */
 export const activeSwap = (): string[] => [
-  ...(readText('/proc/swaps') ?? '')
-    .trim()
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s/)[0] ?? ''),
+  ...parseSwaps(readText('/proc/swaps')),
   ...readdirSync(sys)
     .filter((name) => /^zram\d+$/.test(name) && bytesOf(name) !== 0n)
     .map((name) => `/dev/${name}`),

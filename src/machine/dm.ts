@@ -1,5 +1,7 @@
 // struct dm_ioctl of include/uapi/linux/dm-ioctl.h: print / parse, to the byte. Pure; the calls are in mapper.ts.
 
+import { packDeviceNumber, printDeviceNumber } from '../layout/device-number.ts'
+
 /** ioctl numbers: _IOWR(0xfd, nr, struct dm_ioctl of 312 bytes). */
 export const DM = {
   create: 0xc138fd03,
@@ -50,7 +52,7 @@ export const printDm = (message: DmMessage): Buffer => {
   out.writeUInt32LE(headBytes, 16)
   out.writeUInt32LE(message.targets.length, 20)
   out.writeUInt32LE(message.flags, 28)
-  out.writeBigUInt64LE(encodeDev(message.dev), 40)
+  out.writeBigUInt64LE(packDeviceNumber(message.dev), 40)
   put(out, message.name, 48, 128)
   put(out, message.uuid, 176, 129)
   let at = headBytes
@@ -79,7 +81,7 @@ export const parseDm = (bytes: Buffer): DmMessage | undefined => {
   const uuid = text(bytes, 176, 129)
   if ((flags & dmFlags.bufferFull) !== 0 || count > 1 || name === undefined || uuid === undefined)
     return undefined
-  const message = { name, uuid, flags, dev: decodeDev(bytes.readBigUInt64LE(40)) }
+  const message = { name, uuid, flags, dev: printDeviceNumber(bytes.readBigUInt64LE(40)) }
   if (count === 0) return { ...message, targets: [] }
   const at = bytes.readUInt32LE(16)
   if (at < headBytes || at + specBytes > bytes.length) return undefined
@@ -103,12 +105,3 @@ const text = (bytes: Buffer, at: number, room: number): string | undefined => {
   const end = bytes.indexOf(0, at)
   return end < 0 || end >= at + room ? undefined : bytes.toString('latin1', at, end)
 }
-
-/** huge_encode_dev() of include/linux/kdev_t.h: minor bits 0-7, major 8-19, minor bits 20-31. */
-const encodeDev = (dev: string): bigint => {
-  const [major = 0, minor = 0] = dev.split(':').map(Number)
-  return BigInt(minor & 0xff) | (BigInt(major) << 8n) | (BigInt(minor & ~0xff) << 12n)
-}
-
-const decodeDev = (dev: bigint): string =>
-  `${(dev >> 8n) & 0xfffn}:${(dev & 0xffn) | ((dev >> 12n) & 0xfff00n)}`

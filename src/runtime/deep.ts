@@ -7,12 +7,11 @@ import { fail } from '../fault/index.ts'
 import { ioctl } from '../machine/libc.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 import type { Progress } from '../terminal/progress.ts'
+import { inMebibytes } from '../terminal/size.ts'
 
 const chunk = 4 << 20
 /** include/uapi/linux/fs.h: what was read before is not taken from memory. */
 const BLKFLSBUF = 0x1261
-
-const MiB = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MiB`
 
 /** `device` of `bytes` bytes. Never throws: what went wrong is the finding. */
 export const readDeep = async (
@@ -26,7 +25,7 @@ export const readDeep = async (
   const rate = (at: number) =>
     `${Math.round(at / 1e6 / Math.max((performance.now() - started) / 1000, 0.001))} MB/s`
   let at = 0
-  progress.show(volume, () => `${MiB(at)} of ${MiB(bytes)}, ${rate(at)}`)
+  progress.show(volume, () => `${inMebibytes(at)} of ${inMebibytes(bytes)}, ${rate(at)}`)
   let fd: number | undefined
   try {
     fd = openSync(device, 'r')
@@ -38,7 +37,7 @@ export const readDeep = async (
       // Lets the line of progress be drawn.
       await new Promise(setImmediate)
     }
-    return good(`all of ${volume}`, `${MiB(bytes)} read and verified at ${rate(at)}`)
+    return good(`all of ${volume}`, `${inMebibytes(bytes)} read and verified at ${rate(at)}`)
   } catch (thrown) {
     return bad(`all of ${volume}`, fail('verify-read', { volume, at, reason: reasonOf(thrown) }).fault)
   } finally {

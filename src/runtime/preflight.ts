@@ -16,7 +16,9 @@ import { adviceFor, noModules } from '../system/engines.ts'
 import { settingOf, settingsOf } from '../system/hardening.ts'
 import { fileSystemModules } from '../system/initramfs.ts'
 import { kernelAtLeast } from '../system/kernel-release.ts'
+import { parseSwaps } from '../system/swaps.ts'
 import { bad, type Finding, good, note } from '../terminal/finding.ts'
+import { inWholes } from '../terminal/size.ts'
 import { checkMitigations } from './check-mitigations.ts'
 import type { System } from './system.ts'
 
@@ -31,11 +33,9 @@ export type Preflight = {
 }
 
 const MiB = 1024n ** 2n
-const GiB = 1024n ** 3n
-const size = (bytes: bigint): string =>
-  bytes < 10n * GiB ? `${bytes / MiB} MiB` : `${(Number(bytes / MiB) / 1024).toFixed(1)} GiB`
 
-const asked = (least: bigint | undefined): string => (least === undefined ? '' : `, ${size(least)} asked for`)
+const asked = (least: bigint | undefined): string =>
+  least === undefined ? '' : `, ${inWholes(least)} asked for`
 
 /** What the boot itself takes at the most before it frees the initramfs, uncompressed (the table of `npm run bench`). */
 const bootBytes = 320n * MiB
@@ -138,14 +138,17 @@ const memory = (system: System, { config }: Preflight): Finding[] => {
   const files = config.size['tmp-fs'] + layers
   const least = config.least.memory
   const small = (needed: bigint, purpose: string, keys: string) =>
-    bad('memory', fail('memory-small', { found: size(bytes), needed: size(needed), purpose, keys }).fault)
+    bad(
+      'memory',
+      fail('memory-small', { found: inWholes(bytes), needed: inWholes(needed), purpose, keys }).fault,
+    )
   return [
     least !== undefined && bytes < visible(least)
       ? small(least, 'what the configuration asks for', 'MIN_MEMORY')
-      : good('memory', `${size(bytes)}${asked(least)}`),
+      : good('memory', `${inWholes(bytes)}${asked(least)}`),
     bytes < visible(files + bootBytes)
       ? small(files + bootBytes, 'files in memory and the boot', 'TMPFS_SIZE or OVERLAY_SIZE')
-      : good('files in memory', `at most ${size(files)}, and the boot needs ${size(bootBytes)}`),
+      : good('files in memory', `at most ${inWholes(files)}, and the boot needs ${inWholes(bootBytes)}`),
   ]
 }
 
@@ -179,16 +182,19 @@ const disk = (system: System, flight: Preflight): Finding[] => {
   }
   const { device, bytes } = largest
   const small = (needed: bigint, purpose: string, keys: string) =>
-    bad('disk', fail('disk-small', { device, found: size(bytes), needed: size(needed), purpose, keys }).fault)
+    bad(
+      'disk',
+      fail('disk-small', { device, found: inWholes(bytes), needed: inWholes(needed), purpose, keys }).fault,
+    )
   const volumesTake = bytesOfVolumes(config)
   const least = config.least.disk
   return [
     least !== undefined && bytes < least
       ? small(least, 'what the configuration asks for', 'MIN_DISK')
-      : good('disk', `${device} has ${size(bytes)}${asked(least)}`),
+      : good('disk', `${device} has ${inWholes(bytes)}${asked(least)}`),
     bytes < volumesTake
       ? small(volumesTake, 'all volumes at their full size', '*_SIZE')
-      : good('volumes', `take at most ${size(volumesTake)} of it`),
+      : good('volumes', `take at most ${inWholes(volumesTake)} of it`),
   ]
 }
 
@@ -219,11 +225,7 @@ const keyOf = (system: System, { config, providers = lastingProviders }: Preflig
   })
 
 const swap = (system: System): Finding => {
-  const [device] = (system.text('/proc/swaps') ?? '')
-    .split('\n')
-    .slice(1)
-    .map((line) => line.split(/\s/)[0] ?? '')
-    .filter((name) => name !== '')
+  const [device] = parseSwaps(system.text('/proc/swaps'))
   return device === undefined
     ? good('swap', 'none in use')
     : bad('swap', fail('swap-active', { device }).fault)

@@ -19,6 +19,7 @@ import { BootFault, fail, printable } from '../fault/index.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { startProgress } from '../terminal/progress.ts'
+import { inTenths } from '../terminal/size.ts'
 import { type Asked, completeOptions, type Environment, type Options, outOf } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
 import { requireTar } from './packed.ts'
@@ -196,14 +197,16 @@ type Summary = Omit<Job, 'sources'> & { readonly bytes: bigint; readonly built: 
 
 const summarize = ({ target, bytes, built, options, out, notes }: Summary): string => {
   const used =
-    target.kind === 'file' ? `, ${human(BigInt(statSync(target.path).blocks) * 512n)} of them used` : ''
+    target.kind === 'file' ? `, ${inTenths(BigInt(statSync(target.path).blocks) * 512n)} of them used` : ''
   const volumes = built.map(
     (v) =>
-      `  ${v.name.padEnd(13)} ${human(v.bytes).padStart(12)} ${v.fileSystem}, ${human(v.treeBytes)} tree, root hash ${v.rootHash}`,
+      `  ${v.name.padEnd(13)} ${inTenths(v.bytes).padStart(12)} ${v.fileSystem}, ${inTenths(v.treeBytes)} tree, root hash ${v.rootHash}`,
   )
-  const crypt = cryptNames.map((n) => `  ${n.padEnd(13)} ${human(options.config.size[n]).padStart(12)} blank`)
+  const crypt = cryptNames.map(
+    (n) => `  ${n.padEnd(13)} ${inTenths(options.config.size[n]).padStart(12)} blank`,
+  )
   return [
-    `wrote ${target.path}: ${human(bytes)}${used}`,
+    `wrote ${target.path}: ${inTenths(bytes)}${used}`,
     ...volumes,
     ...crypt,
     ...built.flatMap(({ notes }) => notes.map((says) => `note: ${says}`)),
@@ -213,11 +216,6 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
     ...lostAtPowerOff(options.config),
     '',
   ].join('\n')
-}
-
-const human = (bytes: bigint): string => {
-  const [factor, unit] = bytes < 1n << 20n ? [10n, 'KiB'] : bytes < 10n << 30n ? [20n, 'MiB'] : [30n, 'GiB']
-  return `${(Number(bytes) / 2 ** Number(factor)).toFixed(1)} ${unit}`
 }
 
 /** A key that nothing keeps is gone when the VM stops, and with it all that it encrypted. */

@@ -5,7 +5,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
+import { printDeviceNumber } from '../layout/device-number.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
+import { blockSizes, hasGptSignature } from '../layout/gpt.ts'
+import { parseSwaps } from '../system/swaps.ts'
 
 export type Target =
   | { readonly kind: 'file'; readonly path: string }
@@ -51,7 +54,7 @@ const refuseContent = async (path: string, bytes: bigint): Promise<void> => {
 }
 
 const openDevice = async (path: string, found: Stats, existing: 'keep' | 'replace'): Promise<Target> => {
-  const number = deviceNumber(found)
+  const number = printDeviceNumber(found.rdev)
   const sys = `/sys/dev/block/${number}`
   const text = (file: string): string => readFileSync(join(sys, file), 'latin1').trim()
   const cannot = (reason: string) => fail('target-write', { target: path, reason })
@@ -91,14 +94,6 @@ const openExclusively = async (path: string, found: Stats): Promise<FileHandle> 
   }
 }
 
-/** `major:minor` (glibc's encoding of 64 bits). */
-const deviceNumber = ({ rdev }: Stats): string => {
-  const n = BigInt(rdev)
-  const major = ((n >> 8n) & 0xfffn) | ((n >> 32n) & ~0xfffn)
-  const minor = (n & 0xffn) | ((n >> 12n) & ~0xffn)
-  return `${major}:${minor & 0xffffffffn}`
-}
-
 const isPartition = (sys: string, name: string): boolean =>
   statSync(join(sys, name, 'partition'), { throwIfNoEntry: false }) !== undefined
 
@@ -114,15 +109,16 @@ const mountedOn = (numbers: readonly string[]): string | undefined => {
 }
 
 const swapOn = (numbers: readonly string[]): string | undefined => {
-  const lines = readFileSync('/proc/swaps', 'latin1').split('\n').slice(1)
-  const used = lines.some((line) => numbers.includes(numberOf(line.split(/\s/)[0] ?? '')))
+  const used = parseSwaps(readFileSync('/proc/swaps', 'latin1')).some((name) =>
+    numbers.includes(numberOf(name)),
+  )
   return used ? 'it, or a partition of it, is used for swap' : undefined
 }
 
 const numberOf = (path: string): string => {
   if (!path.startsWith('/dev/')) return ''
   const found = statSync(path, { throwIfNoEntry: false })
-  return found?.isBlockDevice() ? deviceNumber(found) : ''
+  return found?.isBlockDevice() ? printDeviceNumber(found.rdev) : ''
 }
 
 const heldBy = (sys: string, names: readonly string[]): string | undefined => {
@@ -140,10 +136,8 @@ const contentOf = async (handle: FileHandle, bytes: bigint): Promise<string | un
   const tail = Buffer.alloc(length)
   await handle.read(head, 0, length, 0)
   await handle.read(tail, 0, length, Number(bytes) - length)
-  for (const blockSize of [512, 4096]) {
-    const signed = (from: Buffer, at: number) => from.toString('latin1', at, at + 8) === 'EFI PART'
-    if (signed(head, blockSize) || signed(tail, length - blockSize)) return 'a partition table (GPT)'
-  }
+  if (blockSizes.some((size) => hasGptSignature(head, size) || hasGptSignature(tail, length - size)))
+    return 'a partition table (GPT)'
   const fileSystem = fileSystemOf(head)
   if (fileSystem !== undefined) return `a file system (${fileSystem})`
   if (isSwap(head)) return 'swap space'

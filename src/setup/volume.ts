@@ -15,6 +15,7 @@ import {
 } from '../layout/verity.ts'
 import { refusedOf } from '../system/etc-layer.ts'
 import { etcLine, etcNames } from '../system/etc-names.ts'
+import { inMebibytes } from '../terminal/size.ts'
 import { makeImage } from './image.ts'
 import { checkImage, neededIn } from './mount-points.ts'
 import { notesOn } from './notes.ts'
@@ -109,7 +110,7 @@ const imageOf = async (
   if (volume === 'os-config') await refuseShadows(tree, options.config.configOverEtc)
   work.progress.show(
     volume,
-    () => `${fileSystem} ${mebibytes(statSync(image, { throwIfNoEntry: false })?.size)}`,
+    () => `${fileSystem} ${inMebibytes(statSync(image, { throwIfNoEntry: false })?.size ?? 0)}`,
   )
   await makeImage(work, fileSystem, { volume, tree, image, directory: own, time: options.time })
   pad(image)
@@ -128,8 +129,6 @@ const refuseShadows = async ({ path, owners }: Tree, names: readonly string[]): 
   if (refused === undefined) return
   throw fail('config-shadows', { ...refused, line: etcLine(etcNames(asInImage).names) })
 }
-
-const mebibytes = (bytes = 0): string => `${Math.ceil(bytes / 1024 ** 2)} MiB`
 
 /** dm-verity counts whole blocks; a rest would be outside the tree and unreadable. */
 const pad = (image: string): void => {

@@ -1,6 +1,7 @@
 // Who uses a file system: processes that have a file of it open, mapped or running, or that stand in it.
 
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { printDeviceNumber } from '../../layout/device-number.ts'
 
 export type User = { readonly pid: number; readonly name: string; readonly path: string }
 
@@ -15,9 +16,7 @@ const namesIn = (directory: string): string[] => {
 /** `major:minor` of what a link of /proc leads to, without asking for its name. */
 const devOf = (link: string): string | undefined => {
   try {
-    const { dev } = statSync(link)
-    // makedev(3) of glibc, without the parts above 32 bits.
-    return `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`
+    return printDeviceNumber(statSync(link).dev)
   } catch {
     return undefined
   }
