@@ -2,6 +2,7 @@
 
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { rowOf } from '../src/runtime/report/rows.ts'
 import { dracutForBench } from '../test/vm/dracut.ts'
 import type { Guest } from '../test/vm/guest.ts'
 import { toolsForBench } from '../test/vm/initramfs-tools.ts'
@@ -160,8 +161,8 @@ export const bootsText = (all: readonly Measured[], least: Least): string =>
 export const stepsText = (all: readonly Measured[]): string =>
   markdown([
     ['step', 'M instructions and waiting, ms'],
-    ...(all.find(({ way }) => way === 'lz4')?.figures.steps ?? []).map(({ step, milliseconds }) => [
-      step.split(' ').slice(0, 2).join(' '),
+    ...(all.find(({ way }) => way === 'lz4')?.figures.steps ?? []).map(({ evidence, milliseconds }) => [
+      `${evidence.kind} ${rowOf(evidence).subject(evidence)}`.trimEnd(),
       number(milliseconds, 1),
     ]),
   ])

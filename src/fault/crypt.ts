@@ -13,7 +13,7 @@ export const crypt = family({
         'see that the kernel has dm_crypt and its cipher (cvmboot check) and that nothing else uses the partition',
     },
     'crypt-unproven': {
-      cannot: (d: Volume & Reason) => `trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
+      cannot: (d: Volume & Reason) => `trust ${d.volume}: its mapping ${d.reason}`,
       advice: otherwise,
     },
     'integrity-superblock': {
@@ -26,7 +26,7 @@ export const crypt = family({
       advice: 'see that the kernel has dm_integrity (cvmboot check) and that nothing else uses the partition',
     },
     'integrity-unproven': {
-      cannot: (d: Volume & Reason) => `trust dm-integrity below ${d.volume}: the kernel reports ${d.reason}`,
+      cannot: (d: Volume & Reason) => `trust dm-integrity below ${d.volume}: its mapping ${d.reason}`,
       advice: otherwise,
     },
     'format-failed': {

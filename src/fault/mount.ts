@@ -25,8 +25,7 @@ export const mount = family({
       advice: 'make it in the image',
     },
     'mount-unproven': {
-      cannot: (d: { target: string } & Reason) =>
-        `trust the mount on ${d.target}: the kernel reports ${d.reason}`,
+      cannot: (d: { target: string } & Reason) => `trust the mount on ${d.target}: ${d.reason}`,
       advice: otherwise,
     },
     'directory-foreign': {

@@ -17,7 +17,7 @@ export const verity = family({
       advice: 'the disk was changed, or the root hash belongs to another image',
     },
     'verity-unproven': {
-      cannot: (d: Volume & Reason) => `trust the mapping of ${d.volume}: the kernel reports ${d.reason}`,
+      cannot: (d: Volume & Reason) => `trust ${d.volume}: its mapping ${d.reason}`,
       advice: otherwise,
     },
   },

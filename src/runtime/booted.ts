@@ -1,18 +1,20 @@
-// What a booted machine was measured to be: its command line, the configuration that the boot kept, and its state.
+// What a booted machine was measured to be: the plan of its command line and of the configuration that the boot kept, and the
+// state that the boot left.
 
 import { parseParams } from '../cmdline/params.ts'
 import { parseConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'
 import { readConfigFile } from '../machine/config-file.ts'
+import { planBoot } from '../plan/plan.ts'
 import { bootedConfigPath, parseState, type State, statePath, whyNoState } from '../proof/state.ts'
-import { type Expected, expectedOf } from './expected.ts'
+import type { Plan } from './planned.ts'
 import type { System } from './system.ts'
 
-/** `config`: a file to take instead of what the boot kept. Faults: `state-read`, `cmdline-*`, `config-*`. */
+/** `config`: a file in place of the configuration that the boot kept. Faults: `state-read`, `cmdline-*`, `config-*`. */
 export const readBooted = (
   system: System,
   config: string | undefined,
-): { readonly expected: Expected; readonly state: State } => {
+): { readonly plan: Plan; readonly state: State } => {
   const text = system.text(statePath)
   const unread = (reason: string) => fail('state-read', { path: statePath, reason, also: '' })
   if (text === undefined) throw unread('there is no such file')
@@ -23,7 +25,8 @@ export const readBooted = (
     throw fail('config-missing', { file: bootedConfigPath, reason: 'the boot left none' })
   const cmdline = (system.text('/proc/cmdline') ?? '').replace(/\n$/, '')
   const settings = parseConfig(kept, config ?? bootedConfigPath)
-  // The boot has judged the words. Which initramfs it ran in is not kept, and a framework's takes a few words more.
+  // The boot has judged the words. The state does not say in which initramfs the boot ran: the words of all are taken, and
+  // the last step of the plan, which alone depends on the initramfs, is one that nobody asks for.
   const params = parseParams(cmdline, { listed: settings.cmdlineWords, pivot: 'framework' })
-  return { expected: expectedOf(params, settings), state }
+  return { plan: planBoot(params, settings, 'own'), state }
 }

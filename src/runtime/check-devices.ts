@@ -1,24 +1,26 @@
 // What else uses the devices that are ours, on a running machine: a way around dm-verity and dm-crypt. Pure.
 
 import { fail } from '../fault/index.ts'
+import { integrityName } from '../proof/integrity.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 import { mountAt } from './mounts.ts'
+import { volumesIn } from './planned.ts'
 import { deviceOf, dmName, type Scene } from './scene.ts'
 
 /** Numbers of all devices that are ours: mappings and what they lie on. */
 const ourDevices = ({
   system,
-  expected,
+  plan,
   mounts,
 }: Scene): { partitions: string[]; mapped: Map<string, string> } => {
   const partitions: string[] = []
   const mapped = new Map<string, string>()
-  for (const { name, protection, mount } of expected.volumes) {
+  for (const { name, protection, mount } of volumesIn(plan)) {
     if (protection === 'none') {
       const dev = mountAt(mounts, mount)?.dev
       if (dev !== undefined) partitions.push(dev)
     }
-    for (const one of [name, `${name}_dif`]) {
+    for (const one of [name, integrityName(name)]) {
       const mapping = system.mapping(one)
       if (mapping === undefined) continue
       mapped.set(mapping.dev, one)

@@ -1,91 +1,82 @@
-// The device-mapper tables of a running machine against those that were measured, one finding each. Pure.
+// The mappings of device-mapper on a running machine against the proofs, one finding each. Pure.
 
 import { fail } from '../fault/index.ts'
-import { cryptSectors, keyDescription, parseCryptTable } from '../layout/crypt.ts'
+import { cryptSectors, parseCryptTable } from '../layout/crypt.ts'
 import { parseIntegrityTable } from '../layout/integrity.ts'
-import { dataOffset } from '../layout/luks2/luks2.ts'
-import { blockSize, parseVerityTable, printVerityTable, sectorSize } from '../layout/verity.ts'
-import { kernelAtLeast } from '../system/kernel-release.ts'
+import type { CryptName } from '../layout/layout.ts'
+import { dataOffset, type Luks2Profile } from '../layout/luks2/luks2.ts'
+import { sectorSize } from '../layout/verity.ts'
+import { cryptDiffers, showsKey } from '../proof/crypt.ts'
+import { integrityDiffers, integrityName } from '../proof/integrity.ts'
+import { knowsOnError, verityDiffers } from '../proof/verity.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
-import { deviceOf, dmName, type Of, type Scene } from './scene.ts'
-import type { Mapping } from './system.ts'
+import type { StepOf } from './planned.ts'
+import { deviceOf, dmName, type Scene } from './scene.ts'
 
-const mappingBad = (volume: string, reason: string): Finding =>
-  bad(volume, fail('verify-mapping', { volume, reason }).fault)
+const finding = (volume: string, reason: string | undefined, says: string): Finding =>
+  reason === undefined ? good(volume, says) : bad(volume, fail('verify-mapping', { volume, reason }).fault)
 
-const absent = 'is not there (only root sees it)'
-
-const verityMapping = ({ system }: Scene, volume: Of<'verity'>, mapping: Mapping): string | undefined => {
-  const { rootHash, blocks, salt, onCorruption } = volume
-  const found = parseVerityTable(mapping.table)
-  if (mapping.target !== 'verity') return `is dm-${mapping.target}`
-  if (mapping.access !== 'read-only') return 'is writable'
-  if (mapping.sectors !== (blocks * BigInt(blockSize)) / BigInt(sectorSize))
-    return `has ${mapping.sectors} sectors`
-  if (found === undefined) return `has another table: ${mapping.table}`
-  const onError = kernelAtLeast(system.kernel(), 6, 12)
-  const { data, tree } = found
-  if (printVerityTable({ data, tree, rootHash, blocks, salt, onCorruption, onError }) !== mapping.table)
-    return `has another table: ${mapping.table}`
-  return mapping.status === 'V' || mapping.status === 'V -'
-    ? undefined
-    : `has met a wrong block (${mapping.status})`
+export const checkVerity = (step: StepOf<'open-verity'>, { system }: Scene): Finding => {
+  const { volume, rootHash, blocks, salt, onCorruption } = step
+  const onError = knowsOnError(system.kernel())
+  const reason = verityDiffers({ rootHash, blocks, salt, onCorruption, onError }, system.mapping(volume))
+  return finding(volume, reason, `root hash ${rootHash.slice(0, 12)}..., no wrong block met so far`)
 }
 
-/** Where dm-crypt's data begins on what lies below it, in sectors. */
-const offsetOf = ({ profile, key }: Of<'crypt'>): bigint =>
-  profile === 'xts-hmac' || key === 'ends with the boot' ? 0n : BigInt(dataOffset / sectorSize)
-
-const cryptMapping = (scene: Scene, volume: Of<'crypt'>, mapping: Mapping): string | undefined => {
-  const { name, profile } = volume
-  if (mapping.target !== 'crypt') return `is dm-${mapping.target}`
-  const table = parseCryptTable(mapping.table)
-  // The text is not said: a table that is none of ours may hold a key.
-  if (table === undefined) return 'has another table, or one with a key in it'
-  if (table.profile !== profile) return `is encrypted as ${table.profile}, not as ${profile}`
-  if (table.key !== keyDescription(name)) return `has the key ${table.key}`
-  if (table.offset !== offsetOf(volume)) return `begins at sector ${table.offset}`
-  const below = profile === 'xts-hmac' ? integrityBelow(scene, name, table.data) : table.data
-  if (typeof below !== 'string') return below.reason
-  const { partition } = deviceOf(scene.system, below)
-  if (partition !== name) return `lies on a partition named ${partition ?? 'nothing'}`
-  const bytes = scene.system.bytes(`/dev/${deviceOf(scene.system, below).name}`)
-  if (profile === 'xts' && bytes !== undefined && mapping.sectors !== cryptSectors(bytes) - table.offset)
-    return `has ${mapping.sectors} sectors`
-  return undefined
-}
-
-/** The partition beneath dm-integrity. */
-const integrityBelow = (
+/** The partition beneath a mapping of dm-integrity, or why there is none. */
+const beneathIntegrity = (
   { system }: Scene,
   volume: string,
   dev: string,
 ): string | { readonly reason: string } => {
-  const below = system.mapping(`${volume}_dif`)
+  const below = system.mapping(integrityName(volume))
   const table = below === undefined ? undefined : parseIntegrityTable(below.table)
-  if (below?.target !== 'integrity' || table === undefined)
+  if (below === undefined || table === undefined || integrityDiffers(undefined, below) !== undefined)
     return { reason: 'has no dm-integrity of ours below it' }
   return below.dev === dev ? table.data : { reason: `lies on ${dev}, not on its dm-integrity` }
 }
 
-export const checkMappings = (scene: Scene): Finding[] =>
-  scene.expected.volumes.flatMap((volume): Finding[] => {
-    if (volume.protection === 'none') return []
-    const mapping = scene.system.mapping(volume.name)
-    if (mapping === undefined) return [mappingBad(volume.name, absent)]
-    const reason =
-      volume.protection === 'verity'
-        ? verityMapping(scene, volume, mapping)
-        : cryptMapping(scene, volume, mapping)
-    if (reason !== undefined) return [mappingBad(volume.name, reason)]
-    const says =
-      volume.protection === 'verity'
-        ? `root hash ${volume.rootHash.slice(0, 12)}..., no wrong block met so far`
-        : `encrypted, key in the kernel alone; it ${volume.key}`
-    return [good(volume.name, says)]
-  })
+/** What a mapping lies on has to be the partition of the volume, with dm-integrity between where the profile has it. */
+const beneathDiffers = (
+  scene: Scene,
+  volume: CryptName,
+  profile: Luks2Profile,
+  offset: bigint,
+): string | undefined => {
+  const { system } = scene
+  const mapping = system.mapping(volume)
+  const table = mapping === undefined ? undefined : parseCryptTable(mapping.table)
+  if (mapping === undefined || table === undefined) return undefined
+  const below = profile === 'xts-hmac' ? beneathIntegrity(scene, volume, table.data) : table.data
+  if (typeof below !== 'string') return below.reason
+  const { name, partition } = deviceOf(system, below)
+  if (partition !== volume) return `lies on a partition named ${partition ?? 'nothing'}`
+  const bytes = system.bytes(`/dev/${name}`)
+  return profile === 'xts' && bytes !== undefined && mapping.sectors !== cryptSectors(bytes) - offset
+    ? `has ${mapping.sectors} sectors`
+    : undefined
+}
 
-/** Of any mapping: only one with its key in the keyring shows none. */
+const checkCrypt = (
+  { volume, profile }: { readonly volume: CryptName; readonly profile: Luks2Profile },
+  offset: bigint,
+  key: 'ends with the boot' | 'lasts',
+  scene: Scene,
+): Finding => {
+  const expected = { volume, profile, offset, data: undefined, sectors: undefined }
+  const reason =
+    cryptDiffers(expected, scene.system.mapping(volume)) ?? beneathDiffers(scene, volume, profile, offset)
+  return finding(volume, reason, `encrypted, key in the kernel alone; it ${key}`)
+}
+
+export const checkEphemeral = (step: StepOf<'open-ephemeral'>, scene: Scene): Finding =>
+  checkCrypt(step, 0n, 'ends with the boot', scene)
+
+/** The data of a volume that lasts lies behind its header. dm-integrity takes the header's place into account itself. */
+export const checkLasting = (step: StepOf<'open-lasting'>, scene: Scene): Finding =>
+  checkCrypt(step, step.profile === 'xts-hmac' ? 0n : BigInt(dataOffset / sectorSize), 'lasts', scene)
+
+/** Of any mapping: whoever lists the tables must find no key. */
 export const checkKeysInTables = ({ system }: Scene): Finding[] =>
   system
     .names('/sys/block')
@@ -93,7 +84,7 @@ export const checkKeysInTables = ({ system }: Scene): Finding[] =>
     .flatMap((device): Finding[] => {
       const name = dmName(system, device)
       const mapping = system.mapping(name)
-      return mapping?.target === 'crypt' && !/^\S+ :\d+:/.test(mapping.table)
-        ? [mappingBad(name, 'shows its key to whoever lists tables')]
+      return mapping !== undefined && showsKey(mapping)
+        ? [finding(name, 'shows its key to whoever lists tables', '')]
         : []
     })

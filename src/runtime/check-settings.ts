@@ -2,32 +2,28 @@
 
 import { basename } from 'node:path'
 import { fail } from '../fault/index.ts'
-import { settingOf, swapUnit } from '../system/hardening.ts'
+import { maskDiffers } from '../proof/mask.ts'
+import { lackOf, settingDiffers } from '../proof/setting.ts'
+import { type Chosen, settingOf } from '../system/hardening.ts'
 import { bad, type Finding, good, note } from '../terminal/finding.ts'
-import { checkDoors } from './check-doors.ts'
 import type { Scene } from './scene.ts'
 
-const held = (setting: string, value: string, now: string | undefined, isHeld: boolean): Finding =>
-  isHeld
+const finding = (setting: string, value: string, now: string | undefined): Finding =>
+  now === undefined
     ? good(setting, value)
-    : bad(setting, fail('verify-setting', { setting, value, now: now ?? 'not to be seen' }).fault)
+    : bad(setting, fail('verify-setting', { setting, value, now }).fault)
+
+/** `path` of the name that has to lead to an empty file. */
+export const checkMask = (path: string, { system }: Scene): Finding =>
+  finding(basename(path), 'masked', maskDiffers(system.text(path)?.trim().length))
 
 /** The boot has already judged the settings that this kernel lacks. */
-export const checkSettings = (scene: Scene): Finding[] => {
-  const { system, expected } = scene
-  const mask = (path: string): Finding => {
-    const text = system.text(path)?.trim()
-    return held(basename(path), 'masked', text === undefined ? 'not masked' : 'a file', text === '')
-  }
-  return [
-    mask(swapUnit),
-    ...checkDoors(scene),
-    ...expected.settings.map(([name, value]): Finding => {
-      const { path, shows, absent, remedy } = settingOf(name)
-      const now = system.text(path)?.trimEnd()
-      if (now === undefined && absent === 'harmless') return good(name, 'not in this kernel')
-      if (now === undefined && absent === 'unguarded') return note(name, `not in this kernel: ${remedy}`)
-      return held(name, value, now, now !== undefined && shows(now, value))
-    }),
-  ]
+export const checkSetting = (chosen: Chosen, { system }: Scene): Finding => {
+  const [name, value] = chosen
+  const { path, remedy } = settingOf(name)
+  const now = system.text(path)
+  const lack = lackOf(chosen, now)
+  if (lack === 'harmless') return good(name, 'not in this kernel')
+  if (lack === 'unguarded') return note(name, `not in this kernel: ${remedy}`)
+  return finding(name, value, settingDiffers(chosen, now))
 }

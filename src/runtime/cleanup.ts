@@ -12,13 +12,13 @@ import { live } from './live.ts'
 import { parseMounts } from './mounts.ts'
 
 const sceneOf = (config: string | undefined): Scene => {
-  const { expected, state } = readBooted(live, config)
+  const { plan, state } = readBooted(live, config)
   const devices = cryptNames.flatMap((name): [CryptName, string][] => {
     const device = volumeIn(state, name)?.opened.data
     return device === undefined ? [] : [[name, device]]
   })
   const mounts = parseMounts(live.text('/proc/self/mountinfo') ?? '')
-  return { expected, mounts, mappings: mappingNames(), devices: new Map(devices) }
+  return { plan, mounts, mappings: mappingNames(), devices: new Map(devices) }
 }
 
 /** File systems that are to be unmounted. */

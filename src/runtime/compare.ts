@@ -1,70 +1,95 @@
-// The checks of `verify`: what runs now against what the measured command line and configuration demand, one finding each.
-// Pure over system.ts. Root of this machine can change what is asked here; the host, who is not root, cannot.
+// The checks of `verify`: for each step of the plan, whether what the step established still holds. A kind of step without a
+// row does not compile. Pure over system.ts. Root of this machine can change the answers of the kernel; the host, who is not
+// root, cannot.
 
-import { fail } from '../fault/index.ts'
-import { headerDigest } from '../layout/luks2/digest.ts'
-import { headerAreaBytes } from '../layout/luks2/luks2.ts'
-import { saysWiped } from '../machine/sev-guest.ts'
-import { volumeIn } from '../proof/state.ts'
-import { bad, type Finding, good } from '../terminal/finding.ts'
+import type { Protection } from '../proof/volume-mount.ts'
+import type { Step } from '../steps/index.ts'
+import { swapUnit } from '../system/hardening.ts'
+import type { Finding } from '../terminal/finding.ts'
 import { checkDevices } from './check-devices.ts'
-import { checkMachineId } from './check-machine-id.ts'
-import { checkKeysInTables, checkMappings } from './check-mappings.ts'
+import { checkDoors } from './check-doors.ts'
+import { checkHeader } from './check-header.ts'
+import { checkKeptMachineId, checkMachineId } from './check-machine-id.ts'
+import { checkEphemeral, checkKeysInTables, checkLasting, checkVerity } from './check-mappings.ts'
 import { checkMitigations } from './check-mitigations.ts'
-import { checkMounts } from './check-mounts.ts'
-import { checkSettings } from './check-settings.ts'
-import type { Of, Scene } from './scene.ts'
+import { checkDirectory, checkLayer, checkStores, checkTmpfs, checkVolumeMount } from './check-mounts.ts'
+import { checkMask, checkSetting } from './check-settings.ts'
+import { checkSwap } from './check-swap.ts'
+import { checkClosedTee, checkOpenTee } from './check-tee.ts'
+import { checkUnplanned } from './check-unplanned.ts'
+import type { StepOf } from './planned.ts'
+import type { Scene } from './scene.ts'
 
-const swapInUse = ({ system }: Scene): Finding => {
-  const listed = (system.text('/proc/swaps') ?? '').split('\n').slice(1)
-  const [device] = listed.map((line) => line.split(/\s/)[0] ?? '').filter((name) => name !== '')
-  return device === undefined
-    ? good('swap', 'none in use')
-    : bad('swap', fail('verify-swap', { device }).fault)
+/** Parts of what `verify` says, in the order in which they are said. */
+const sections = [
+  ...['mappings', 'keys', 'mounts', 'stores', 'directories', 'other mounts', 'machine ID', 'devices'],
+  ...['swap', 'masks', 'settings', 'mitigations', 'headers', 'TEE'],
+] as const
+export type Section = (typeof sections)[number]
+
+/** What a step established, by the section that says it; a step of which nothing is left to ask has none. */
+type Checks<S> = { readonly [N in Section]?: (step: S, scene: Scene) => readonly Finding[] }
+
+const volume =
+  (protection: Protection) =>
+  (
+    { volume: name, mount }: StepOf<'mount-verity' | 'mount-ephemeral' | 'mount-lasting' | 'mount-plain'>,
+    scene: Scene,
+  ) => [checkVolumeMount(scene, { name, protection, mount })]
+
+const checks: { readonly [K in Step['kind']]: Checks<StepOf<K>> } = {
+  'check-initramfs': {},
+  'load-modules': {},
+  // Nothing in a VM proves the kind of VM; `status` says what shows it.
+  'require-cvm': {},
+  'open-verity': { mappings: (step, scene) => [checkVerity(step, scene)] },
+  'forbid-swap': { swap: (_, scene) => [checkSwap(scene)] },
+  'mount-verity': { mounts: volume('verity') },
+  'open-ephemeral': { mappings: (step, scene) => [checkEphemeral(step, scene)] },
+  'mount-ephemeral': { mounts: volume('crypt') },
+  'open-lasting': {
+    mappings: (step, scene) => [checkLasting(step, scene)],
+    headers: (step, scene) => [checkHeader(step, scene)],
+  },
+  'mount-lasting': { mounts: volume('crypt') },
+  'mount-plain': { mounts: volume('none') },
+  'mount-tmpfs': { mounts: (step, scene) => [checkTmpfs(step, scene)] },
+  overlay: { mounts: (step, scene) => [checkLayer(step, scene)] },
+  'container-stores': { stores: checkStores },
+  'bind-directory': { directories: (step, scene) => [checkDirectory(step, scene)] },
+  'machine-id': { 'machine ID': (step, scene) => [checkMachineId(step, scene)] },
+  'close-tee': { TEE: (_, scene) => [checkClosedTee(scene)] },
+  // Only the TPM could say so, and `verify` asks no TPM: whoever holds it may be using it.
+  'close-tpm': {},
+  'mask-swap': { masks: (_, scene) => [checkMask(swapUnit, scene)] },
+  'close-doors': { masks: checkDoors },
+  harden: { settings: ({ setting, value }, scene) => [checkSetting([setting, value], scene)] },
+  'harden-users': { settings: ({ settings }, scene) => settings.map((one) => checkSetting(one, scene)) },
+  // The settings themselves say whether systemd has kept them.
+  'keep-sysctls': {},
+  'write-state': {},
+  'switch-root': {},
+  'hand-over': {},
 }
 
-const header = (scene: Scene, { name }: Of<'crypt'>): Finding => {
-  const headerBad = (reason: string) =>
-    bad(`header ${name}`, fail('verify-header', { volume: name, reason }).fault)
-  const known = volumeIn(scene.state, name)?.opened
-  if (known?.kind !== 'open-lasting') return headerBad('the state does not say what it was')
-  const device = known.data
-  const area = scene.system.read(device, 0n, headerAreaBytes)
-  const spare = scene.system.read(device, BigInt(headerAreaBytes), headerAreaBytes)
-  if (area === undefined || spare === undefined) return headerBad(`${device} cannot be read`)
-  if (headerDigest(area) !== known.header)
-    return headerBad(`on ${device} is not the one that this boot opened`)
-  if (!spare.every((byte) => byte === 0)) return headerBad(`on ${device} has another one behind it`)
-  return good(`header ${name}`, 'on the disk it is the one that this boot opened')
+/** Checks of the whole machine, which belong to no single step. */
+const ofTheMachine: { readonly [N in Section]?: (scene: Scene) => readonly Finding[] } = {
+  keys: checkKeysInTables,
+  'other mounts': checkUnplanned,
+  'machine ID': checkKeptMachineId,
+  devices: checkDevices,
+  mitigations: ({ system }) => [checkMitigations(system)],
+  TEE: checkOpenTee,
 }
 
-const tee = ({ system, expected }: Scene): Finding[] => {
-  const here = system.names('/dev').includes('sev-guest')
-  if (expected.tee === 'closed')
-    return [here ? bad('TEE', fail('verify-tee', {}).fault) : good('TEE', 'what derives keys is gone')]
-  if (!here) return []
-  // Nobody asks the firmware only to see whether it answers: on a busy host that may be what ends the channel.
-  const wiped = system.teeRefuses() || saysWiped(system.kernelLog())
-  return [
-    wiped ? bad('TEE', fail('verify-tee-wiped', {}).fault) : good('TEE', 'the kernel can ask its firmware'),
-  ]
-}
+// The table is keyed by the step's own kind, which the type of an indexed union cannot express.
+const checksOf = (step: Step): Checks<Step> => checks[step.kind] as Checks<Step>
 
-/** All checks, in the order in which they are said. */
-export const compare = (scene: Scene): Finding[] => {
-  const lasting = scene.expected.volumes.filter(
-    (volume): volume is Of<'crypt'> => volume.protection === 'crypt' && volume.key === 'lasts',
-  )
-  return [
-    ...checkMappings(scene),
-    ...checkKeysInTables(scene),
-    ...checkMounts(scene),
-    checkMachineId(scene),
-    ...checkDevices(scene),
-    swapInUse(scene),
-    ...checkSettings(scene),
-    checkMitigations(scene.system),
-    ...lasting.map((volume) => header(scene, volume)),
-    ...tee(scene),
-  ]
-}
+/** The findings of one section. */
+export const findingsOf = (section: Section, scene: Scene): Finding[] => [
+  ...scene.plan.flatMap((step) => checksOf(step)[section]?.(step, scene) ?? []),
+  ...(ofTheMachine[section]?.(scene) ?? []),
+]
+
+/** All findings, in the order in which they are said. */
+export const compare = (scene: Scene): Finding[] => sections.flatMap((section) => findingsOf(section, scene))

@@ -2,7 +2,8 @@
 
 import { exitStatus, printable, say } from '../fault/index.ts'
 import { type Paint, plain, type Screen, type Style, wrapped } from '../terminal/screen.ts'
-import type { Overview, VolumeRow } from './overview.ts'
+import type { Overview } from './overview.ts'
+import type { VolumeRow } from './overview-rows.ts'
 
 /** Four characters at the most, below 10 TiB. */
 const printSize = (bytes: bigint): string => {

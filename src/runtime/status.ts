@@ -12,8 +12,8 @@ type Asked = { readonly config: string | undefined; readonly json: boolean }
 
 /** Faults: `state-read`, `config-*`, `verify-*`. */
 export const status = async ({ config, json }: Asked): Promise<void> => {
-  const { expected, state } = readBooted(live, config)
-  const overview = overviewOf(sceneOf(live, expected, state))
+  const { plan, state } = readBooted(live, config)
+  const overview = overviewOf(sceneOf(live, plan, state))
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json ? printOverviewJson(overview) : printOverview(overview, screen))
   const [fault] = overview.problems

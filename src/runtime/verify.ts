@@ -7,17 +7,17 @@ import { screenOf } from '../terminal/screen.ts'
 import { readBooted } from './booted.ts'
 import { compare } from './compare.ts'
 import { readDeep } from './deep.ts'
-import type { Expected } from './expected.ts'
 import { live } from './live.ts'
+import { type Plan, stepsOf } from './planned.ts'
 import { sceneOf } from './scene.ts'
 
-const readAll = async ({ volumes }: Expected): Promise<Finding[]> => {
+const readAll = async (plan: Plan): Promise<Finding[]> => {
   const progress = startProgress(process.stderr)
   const findings: Finding[] = []
-  for (const { name, protection } of volumes) {
-    const mapping = protection === 'verity' ? live.mapping(name) : undefined
+  for (const { volume } of stepsOf(plan, 'open-verity')) {
+    const mapping = live.mapping(volume)
     if (mapping !== undefined)
-      findings.push(await readDeep(name, mapping.device, Number(mapping.sectors) * 512, progress))
+      findings.push(await readDeep(volume, mapping.device, Number(mapping.sectors) * 512, progress))
   }
   progress.end()
   return findings
@@ -27,10 +27,10 @@ type Asked = { readonly config: string | undefined; readonly deep: boolean; read
 
 /** Prints the findings, then fails with the first that is bad. Faults: `state-read`, `config-*`, `verify-*`. */
 export const verify = async ({ deep, config, json }: Asked): Promise<void> => {
-  const { expected, state } = readBooted(live, config)
-  const findings = compare(sceneOf(live, expected, state))
+  const { plan, state } = readBooted(live, config)
+  const findings = compare(sceneOf(live, plan, state))
   // What is not as it should be is not read: that might be what someone waits for.
-  if (deep && firstFault(findings) === undefined) findings.push(...(await readAll(expected)))
+  if (deep && firstFault(findings) === undefined) findings.push(...(await readAll(plan)))
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

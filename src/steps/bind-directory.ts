@@ -3,9 +3,10 @@
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail, faultOf } from '../fault/index.ts'
+import { directoryDiffers } from '../proof/directory.ts'
 import { directoryStore, storedName, storedPath } from '../system/directories.ts'
+import { inRoot } from '../system/new-root.ts'
 import type { Definition } from './step.ts'
-import { inRoot } from './with/mount.ts'
 
 export type BindDirectory = {
   readonly kind: 'bind-directory'
@@ -33,12 +34,9 @@ export const bindDirectory: Definition<BindDirectory> = {
       if (code !== 'internal') throw thrown
       throw fail('directory-bind', { path, reason: reasonOf(thrown) })
     }
-    const unproven = (reason: string) => fail('mount-unproven', { target: path, reason })
     const mount = machine.mounts().findLast((one) => one.target === target)
-    if (mount?.dev !== dev) throw unproven(`device ${mount?.dev ?? 'none'}`)
-    if (mount.root !== storedPath(path)) throw unproven(`the directory ${mount.root} of workspace`)
-    const lacking = ['nosuid', 'nodev'].find((option) => !mount.options.includes(option))
-    if (lacking !== undefined) throw unproven(`no option ${lacking}`)
+    const reason = directoryDiffers(path, dev, mount)
+    if (reason !== undefined) throw fail('mount-unproven', { target: path, reason })
     if (hides > 0) machine.log(5, `${path} is on workspace: ${hides} names that root-fs has there are hidden`)
     return { kind: 'bind-directory', mount: path, from: 'workspace', directory: made, hides }
   },

@@ -3,6 +3,7 @@
 
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
+import { maskDiffers } from '../proof/mask.ts'
 import { generatorDirectories, generatorMasks, unitMasks } from '../system/doors.ts'
 import { newRoot } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
@@ -17,7 +18,7 @@ export type CloseDoors = {
 
 const mask = (machine: Machine, path: string): void => {
   machine.writeLink(path, '/dev/null')
-  if (machine.fileBytes(path) !== 0) throw fail('door-unmasked', { path })
+  if (maskDiffers(machine.fileBytes(path)) !== undefined) throw fail('door-unmasked', { path })
 }
 
 export const closeDoors: Definition<CloseDoors> = {

@@ -4,11 +4,12 @@
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
+import { isClosed, type TeeDriver } from '../proof/tee.ts'
 import type { Definition } from './step.ts'
 
 export type CloseTee = { readonly kind: 'close-tee' }
 
-const close = (machine: Machine): 'absent' | 'removed' | 'built in' => {
+const close = (machine: Machine): TeeDriver => {
   try {
     return machine.closeTee()
   } catch (thrown) {
@@ -22,7 +23,7 @@ export const closeTee: Definition<CloseTee> = {
   subject: () => '',
   run: (_, { machine }) => {
     const device = close(machine)
-    if (device === 'built in') throw fail('tee-stays', { reason: 'its driver is built into the kernel' })
+    if (!isClosed(device)) throw fail('tee-stays', { reason: 'its driver is built into the kernel' })
     return { kind: 'close-tee', tee: device }
   },
 }

@@ -2,10 +2,12 @@
 // engine. The state says which.
 
 import type { Machine } from '../machine/machine.ts'
+import { storeDiffers, storeOptions } from '../proof/container-store.ts'
 import { type ContainerStore, programDirectories, storeRoot } from '../system/container-stores.ts'
 import { newRoot } from '../system/initramfs.ts'
+import { inRoot } from '../system/new-root.ts'
 import type { Definition } from './step.ts'
-import { bindProved, inRoot } from './with/mount.ts'
+import { bindProved } from './with/mount.ts'
 
 export type ContainerStores = {
   readonly kind: 'container-stores'
@@ -38,8 +40,8 @@ export const containerStores: Definition<ContainerStores> = {
       const as = machine.directory(inRoot(path)) ?? { mode: 0o711, uid: 0, gid: 0 }
       machine.makeDirectory(inRoot(path), as)
       machine.makeDirectory(memory + storeRoot(path), as)
-      const [source, target, root] = [memory + storeRoot(path), inRoot(path), storeRoot(path)]
-      bindProved(machine, { source, target, type: 'tmpfs', root, options: ['nosuid', 'nodev'] })
+      const [source, target] = [memory + storeRoot(path), inRoot(path)]
+      bindProved(machine, { source, target, options: storeOptions }, (mount) => storeDiffers(path, mount))
     }
     return { kind: 'container-stores', stores: found.map(({ path }) => path) }
   },

@@ -2,6 +2,7 @@
 // keep and play back memory, even where it is encrypted.
 
 import { fail } from '../fault/index.ts'
+import { swapDiffers } from '../proof/swap.ts'
 import type { Definition } from './step.ts'
 
 export type ForbidSwap = { readonly kind: 'forbid-swap' }
@@ -13,7 +14,7 @@ export const forbidSwap: Definition<ForbidSwap> = {
   print: () => 'forbid-swap active, by partition type, by signature',
   subject: () => '',
   run: (_, { machine }) => {
-    const [active] = machine.activeSwap()
+    const active = swapDiffers(machine.activeSwap())
     if (active !== undefined) throw fail('swap-active', { device: active })
     const { partitions } = machine.disks()
     const typed = partitions.find((p) => p.type === swapType)?.device

@@ -3,7 +3,8 @@
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
-import { type SettingName, securityfs, settingOf } from '../system/hardening.ts'
+import { lackOf, settingDiffers } from '../proof/setting.ts'
+import { type Chosen, type SettingName, securityfs, settingOf } from '../system/hardening.ts'
 import type { Definition } from './step.ts'
 
 export type Harden = { readonly kind: 'harden'; readonly setting: SettingName; readonly value: string }
@@ -21,24 +22,22 @@ export const setProved = (
   setting: SettingName,
   value: string,
 ): 'set' | 'not in this kernel' => {
-  const { path, access, shows, absent, remedy } = settingOf(setting)
+  const { path, access, remedy } = settingOf(setting)
+  const chosen: Chosen = [setting, value]
   const unproven = (reason: string) => fail('harden-unproven', { setting, reason, remedy })
   if (path.startsWith(securityfs)) requireSecurityfs(machine)
-  const read = () => machine.readText(path)?.trimEnd()
-  const before = read()
-  if (before === undefined) {
-    if (absent !== 'open') return 'not in this kernel'
-    throw unproven('it is not in this kernel')
-  }
+  const before = machine.readText(path)
+  if (lackOf(chosen, before) !== undefined) return 'not in this kernel'
+  if (before === undefined) throw unproven('it is not in this kernel')
   // Some refuse to be written twice.
-  if (access === 'write' && !shows(before, value))
+  if (access === 'write' && settingDiffers(chosen, before) !== undefined)
     try {
       machine.writeSetting(path, value)
     } catch (thrown) {
       throw unproven(reasonOf(thrown))
     }
-  const after = read() ?? 'nothing'
-  if (!shows(after, value)) throw unproven(`the kernel says ${after}`)
+  const after = settingDiffers(chosen, machine.readText(path))
+  if (after !== undefined) throw unproven(`the kernel says ${after}`)
   return 'set'
 }
 

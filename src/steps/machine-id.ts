@@ -4,17 +4,19 @@
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { Mount } from '../machine/mountinfo.ts'
+import { machineIdDiffers, machineIdOptions } from '../proof/machine-id.ts'
 import {
   type MachineIdPlace,
   machineIdBytes,
   machineIdDigest,
   machineIdFile,
   machineIdPath,
-  machineIdRoot,
   printMachineId,
 } from '../system/machine-id.ts'
+import { inRoot } from '../system/new-root.ts'
 import type { Definition } from './step.ts'
-import { bindProved, inRoot } from './with/mount.ts'
+import { bindProved } from './with/mount.ts'
 
 export type MachineId = {
   readonly kind: 'machine-id'
@@ -38,16 +40,21 @@ export const machineId: Definition<MachineId> = {
   run: ({ place }, { machine }) => {
     using random = machine.random(machineIdBytes)
     const text = printMachineId(random.bytes)
+    const digest = machineIdDigest(text)
     const target = inRoot(machineIdPath)
+    const isOurs = (mount: Mount | undefined) =>
+      machineIdDiffers({ place, digest }, mount, machine.readText(target))
     if (place === 'layer') write(machine, target, text)
     else {
       if (machine.kind(target) !== 'file') throw fail('machine-id-place', { path: machineIdPath })
       write(machine, machineIdFile, text)
-      const options = ['ro', 'nosuid', 'nodev', 'noexec']
-      bindProved(machine, { source: machineIdFile, target, type: 'tmpfs', root: machineIdRoot, options })
+      bindProved(machine, { source: machineIdFile, target, options: machineIdOptions }, isOurs)
     }
-    if (machine.kind(target) !== 'file' || machine.readText(target) !== text)
-      throw fail('mount-unproven', { target, reason: 'another content' })
-    return { kind: 'machine-id', file: machineIdPath, place, digest: machineIdDigest(text) }
+    const reason =
+      machine.kind(target) === 'file'
+        ? isOurs(machine.mounts().findLast((mount) => mount.target === target))
+        : 'it is no file'
+    if (reason !== undefined) throw fail('mount-unproven', { target, reason })
+    return { kind: 'machine-id', file: machineIdPath, place, digest }
   },
 }

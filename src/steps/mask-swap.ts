@@ -2,6 +2,7 @@
 // /run moves along to the new root; what is there goes before /usr/lib.
 
 import { fail } from '../fault/index.ts'
+import { maskDiffers } from '../proof/mask.ts'
 import { swapUnit } from '../system/hardening.ts'
 import type { Definition } from './step.ts'
 
@@ -12,7 +13,8 @@ export const maskSwap: Definition<MaskSwap> = {
   subject: () => '',
   run: (_, { machine }) => {
     machine.writeLink(swapUnit, '/dev/null')
-    if (machine.fileBytes(swapUnit) !== 0) throw fail('swap-unmasked', { unit: swapUnit })
+    if (maskDiffers(machine.fileBytes(swapUnit)) !== undefined)
+      throw fail('swap-unmasked', { unit: swapUnit })
     return { kind: 'mask-swap', swap: 'masked' }
   },
 }

@@ -6,7 +6,7 @@ import type { Luks2Profile } from '../layout/luks2/luks2.ts'
 import type { Machine } from '../machine/machine.ts'
 import { readOnlyOnError } from '../system/ext4.ts'
 import type { Definition } from './step.ts'
-import { inRoot, mountProved } from './with/mount.ts'
+import { mountVolume } from './with/mount.ts'
 
 export type MountEphemeral = {
   readonly kind: 'mount-ephemeral'
@@ -39,13 +39,8 @@ export const mountEphemeral: Definition<MountEphemeral> = {
   run: async ({ volume, mount, profile }, { machine }) => {
     const { device, dev } = machine.mapping(volume)
     await makeExt4(machine, volume, device, 'scratch', profile)
-    mountProved(machine, {
-      source: device,
-      target: inRoot(mount),
-      type: 'ext4',
-      options: ['nosuid', 'nodev', readOnlyOnError],
-      dev,
-    })
+    const options = ['nosuid', 'nodev', readOnlyOnError]
+    mountVolume(machine, { source: device, type: 'ext4', options }, { protection: 'crypt', mount, dev })
     return { kind: 'mount-ephemeral', volume, mount, fileSystem: 'ext4' }
   },
 }

@@ -3,7 +3,7 @@
 import type { CryptName } from '../layout/layout.ts'
 import { readOnlyOnError } from '../system/ext4.ts'
 import type { Definition } from './step.ts'
-import { inRoot, mountProved } from './with/mount.ts'
+import { mountVolume } from './with/mount.ts'
 
 export type MountLasting = {
   readonly kind: 'mount-lasting'
@@ -20,7 +20,7 @@ export const mountLasting: Definition<MountLasting> = {
     machine.loadModules(['ext4'])
     // Where the power went last time, the kernel replays the journal.
     const options = ['nosuid', 'nodev', readOnlyOnError]
-    mountProved(machine, { source: device, target: inRoot(mount), type: 'ext4', options, dev })
+    mountVolume(machine, { source: device, type: 'ext4', options }, { protection: 'crypt', mount, dev })
     return { kind: 'mount-lasting', volume, mount, fileSystem: 'ext4' }
   },
 }

@@ -8,7 +8,7 @@ import { readOnlyOnError } from '../system/ext4.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
 import { byName, findPartitions } from './with/find-partitions.ts'
-import { inRoot, mountProved } from './with/mount.ts'
+import { mountVolume } from './with/mount.ts'
 
 export type MountPlain = {
   readonly kind: 'mount-plain'
@@ -39,13 +39,8 @@ export const mountPlain: Definition<MountPlain> = {
     else machine.loadModules(['ext4'])
     // The host writes this file system's content: no programs and no devices from it, no links that lead out of it, and
     // no writes to tables that the kernel has found to be wrong.
-    mountProved(machine, {
-      source: device,
-      target: inRoot(mount),
-      type: 'ext4',
-      options: ['nosuid', 'nodev', 'noexec', 'nosymfollow', readOnlyOnError],
-      dev,
-    })
+    const options = ['nosuid', 'nodev', 'noexec', 'nosymfollow', readOnlyOnError]
+    mountVolume(machine, { source: device, type: 'ext4', options }, { protection: 'none', mount, dev })
     return {
       kind: 'mount-plain',
       volume,

@@ -1,9 +1,10 @@
 // mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
 
-import { kernelAtLeast } from '../system/kernel-release.ts'
+import { knowsNoswap, tmpfsDiffers } from '../proof/tmpfs.ts'
+import { outside } from '../system/new-root.ts'
 import { inodesOf } from '../system/tmpfs.ts'
 import type { Definition } from './step.ts'
-import { mountProved, outside } from './with/mount.ts'
+import { mountProved } from './with/mount.ts'
 
 export type MountTmpfs = {
   readonly kind: 'mount-tmpfs'
@@ -23,10 +24,14 @@ export const mountTmpfs: Definition<MountTmpfs> = {
   run: ({ target, size, mode, uid, gid }, { machine }) => {
     // In /run there is nothing yet; in the new root only the image can have the directory.
     if (target.startsWith('/run/')) machine.makeDirectory(target, { mode: 0o700, uid: 0, gid: 0 })
-    const noswap = kernelAtLeast(machine.kernel(), 6, 4) ? ['noswap'] : []
+    const release = machine.kernel()
+    const noswap = knowsNoswap(release) ? ['noswap'] : []
     const limits = [`size=${size}`, `nr_inodes=${inodesOf(size)}`]
     const own = [...limits, `mode=${mode.toString(8)}`, `uid=${uid}`, `gid=${gid}`, ...noswap]
-    mountProved(machine, { source: 'tmpfs', target, type: 'tmpfs', options: ['nosuid', 'nodev', ...own] })
+    const options = ['nosuid', 'nodev', ...own]
+    mountProved(machine, { source: 'tmpfs', target, type: 'tmpfs', options }, (mount) =>
+      tmpfsDiffers(size, release, mount),
+    )
     return {
       kind: 'mount-tmpfs',
       mount: outside(target),

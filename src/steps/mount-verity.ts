@@ -4,9 +4,10 @@ import { fail } from '../fault/index.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
 import type { VerityName } from '../layout/layout.ts'
 import { blockSize } from '../layout/verity.ts'
+import { volumeOptions } from '../proof/volume-mount.ts'
 import { newRoot } from '../system/initramfs.ts'
 import type { Definition } from './step.ts'
-import { inRoot, mountProved } from './with/mount.ts'
+import { mountVolume } from './with/mount.ts'
 
 export type MountVerity = {
   readonly kind: 'mount-verity'
@@ -25,12 +26,8 @@ export const mountVerity: Definition<MountVerity> = {
     machine.loadModules([type])
     if (mount === '/') machine.makeDirectory(newRoot, { mode: 0o755, uid: 0, gid: 0 })
     // ext4 would replay a journal, which a read-only device refuses; an image has nothing to replay.
-    const options = [
-      'ro',
-      ...(mount === '/' ? [] : ['nosuid', 'nodev']),
-      ...(type === 'ext4' ? ['noload'] : []),
-    ]
-    mountProved(machine, { source: device, target: inRoot(mount), type, options, dev })
+    const options = [...volumeOptions('verity', mount), ...(type === 'ext4' ? ['noload'] : [])]
+    mountVolume(machine, { source: device, type, options }, { protection: 'verity', mount, dev })
     return { kind: 'mount-verity', volume, mount, fileSystem: type }
   },
 }

@@ -12,12 +12,18 @@ import {
   printVerityTable,
   type RootHash,
   type Salt,
-  sectorSize,
   treeBlocks,
   treeStart,
+  type VerityTable,
 } from '../layout/verity.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../machine/machine.ts'
-import { kernelAtLeast } from '../system/kernel-release.ts'
+import {
+  hasMetWrongBlock,
+  isVerityStatus,
+  knowsOnError,
+  verityDiffers,
+  veritySectors,
+} from '../proof/verity.ts'
 import type { Definition } from './step.ts'
 import { type Claim, findPartitions, printClaim } from './with/find-partitions.ts'
 
@@ -50,7 +56,7 @@ const verifyBlock = (machine: Machine, volume: string, mapping: Mapping, block: 
   try {
     machine.read(mapping.device, block * BigInt(blockSize), blockSize)
   } catch (thrown) {
-    if (!isValid(machine.mapping(volume).status)) throw fail('verity-corrupt', { volume, block })
+    if (!isVerityStatus(machine.mapping(volume).status)) throw fail('verity-corrupt', { volume, block })
     const fault = faultOf(thrown)
     // Not wrong bytes but none: said with the volume's name.
     throw fault.code === 'device-read'
@@ -59,21 +65,14 @@ const verifyBlock = (machine: Machine, volume: string, mapping: Mapping, block: 
   }
 }
 
-/** verity_status: `V` until a block failed, then `C`; kernels since 6.15 add ` -` where there is no FEC. */
-const isValid = (status: string): boolean => status === 'V' || status === 'V -'
-
-/** What the kernel says must be what was asked, to the letter. */
-const prove = (request: MappingRequest, mapping: Mapping): void => {
-  const volume = request.name
-  const unproven = (reason: string) => fail('verity-unproven', { volume, reason })
-  if (mapping.target !== 'verity') throw unproven(`target ${mapping.target}`)
-  if (mapping.access !== 'read-only') throw unproven('that it is writable')
-  if (mapping.sectors !== request.sectors) throw unproven(`${mapping.sectors} sectors`)
-  if (mapping.table !== request.table) throw unproven(`another table: ${mapping.table}`)
+/** Faults: `verity-corrupt`, `verity-unproven`. */
+const prove = (volume: VerityName, expected: VerityTable, mapping: Mapping): void => {
+  const reason = verityDiffers(expected, mapping)
+  if (reason === undefined) return
   // The kernel reads ahead: a block that nobody asked for has failed.
-  if (/^C(?: -)?$/.test(mapping.status))
+  if (hasMetWrongBlock(mapping.status))
     throw fail('verity-corrupt', { volume, block: 'near those that were read' })
-  if (!isValid(mapping.status)) throw unproven(`status ${mapping.status}`)
+  throw fail('verity-unproven', { volume, reason })
 }
 
 /** Device-mapper's own failures as ours. */
@@ -107,29 +106,38 @@ export const openVerity: Definition<OpenVerity> = {
     requireRoom(volume, data, blocks)
     requireRoom(volume, tree, BigInt(treeStart) + treeBlocks(blocks))
 
-    const table = { data: data.dev, tree: tree.dev, blocks, rootHash, salt }
-    const request = (onCorruption: OnCorruption): MappingRequest => ({
+    const tableOn = (onCorruption: OnCorruption): VerityTable => ({
+      data: data.dev,
+      tree: tree.dev,
+      blocks,
+      rootHash,
+      salt,
+      onCorruption,
+      onError: knowsOnError(machine.kernel()),
+    })
+    const request = (table: VerityTable): MappingRequest => ({
       name: volume,
       uuid: `CRYPT-VERITY-${rootHash.slice(0, 32)}-${volume}`,
       access: 'read-only',
-      sectors: blocks * BigInt(blockSize / sectorSize),
+      sectors: veritySectors(blocks),
       target: 'verity',
-      table: printVerityTable({ ...table, onCorruption, onError: kernelAtLeast(machine.kernel(), 6, 12) }),
+      table: printVerityTable(table),
     })
     // Probed without the panic, so that a wrong disk ends in a line that says so; armed before anyone mounts it.
-    const probe = request('fail')
-    const probed = opening(volume, () => machine.openMapping(probe))
+    const probe = tableOn('fail')
+    const probed = opening(volume, () => machine.openMapping(request(probe)))
     verifyBlock(machine, volume, probed, 0n)
     verifyBlock(machine, volume, probed, blocks - 1n)
-    prove(probe, machine.mapping(volume))
+    prove(volume, probe, machine.mapping(volume))
 
-    const armed = request(step.onCorruption)
+    const armed = tableOn(step.onCorruption)
     prove(
+      volume,
       armed,
-      opening(volume, () => machine.replaceTable(armed)),
+      opening(volume, () => machine.replaceTable(request(armed))),
     )
     const mapping = machine.mapping(volume)
-    prove(armed, mapping)
+    prove(volume, armed, mapping)
     return {
       kind: 'open-verity',
       volume,

@@ -1,9 +1,11 @@
 // overlay: a layer over a directory of the verified root: os-config's /etc, a writable one in memory, or both.
 
 import { fail } from '../fault/index.ts'
+import { type Layered, layerDiffers, layerOptions, lowerDirectories, upperDirectory } from '../proof/layer.ts'
 import { refusedOf } from '../system/etc-layer.ts'
+import { inRoot, outside } from '../system/new-root.ts'
 import type { Definition } from './step.ts'
-import { inRoot, mountProved, outside } from './with/mount.ts'
+import { mountProved } from './with/mount.ts'
 
 export type Layer = { readonly directory: string; readonly names: readonly string[] }
 
@@ -17,6 +19,12 @@ export type Overlay = {
   readonly upper: string | undefined
 }
 
+const layeredOf = ({ path, over, upper }: Overlay): Layered => ({
+  path,
+  directories: over.map(({ directory }) => directory),
+  upper,
+})
+
 export const overlay: Definition<Overlay> = {
   print: ({ path, over, upper }) =>
     [
@@ -27,8 +35,10 @@ export const overlay: Definition<Overlay> = {
       upper === undefined ? 'read-only' : `writable in memory at ${upper}`,
     ].join(' '),
   subject: ({ path }) => path,
-  run: ({ path, over, upper }, { machine }) => {
-    const lower = [...over.map(({ directory }) => directory), path].map(inRoot)
+  run: (step, { machine }) => {
+    const { path, over, upper } = step
+    const layer = layeredOf(step)
+    const lower = lowerDirectories(layer)
     const target = inRoot(path)
     for (const directory of lower)
       if (machine.directory(directory) === undefined)
@@ -45,17 +55,14 @@ export const overlay: Definition<Overlay> = {
     if (upper !== undefined) {
       // The merged directory takes mode and owner from the upper one.
       const as = machine.directory(target) ?? { mode: 0o755, uid: 0, gid: 0 }
-      machine.makeDirectory(`${upper}/upper`, as)
+      machine.makeDirectory(upperDirectory(upper), as)
       machine.makeDirectory(`${upper}/work`, { mode: 0o700, uid: 0, gid: 0 })
-      layers.push(`upperdir=${upper}/upper`, `workdir=${upper}/work`)
+      layers.push(`upperdir=${upperDirectory(upper)}`, `workdir=${upper}/work`)
     }
-    const access = upper === undefined ? ['ro'] : []
-    mountProved(machine, {
-      source: 'overlay',
-      target,
-      type: 'overlay',
-      options: [...access, 'nosuid', 'nodev', ...layers],
-    })
+    const options = [...layerOptions(layer), ...layers]
+    mountProved(machine, { source: 'overlay', target, type: 'overlay', options }, (mount) =>
+      layerDiffers(layer, mount),
+    )
     return {
       kind: 'overlay',
       mount: path,

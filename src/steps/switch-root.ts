@@ -3,8 +3,8 @@
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
 import { newRoot } from '../system/initramfs.ts'
+import { inRoot } from '../system/new-root.ts'
 import type { Definition } from './step.ts'
-import { inRoot } from './with/mount.ts'
 
 export type SwitchRoot = {
   readonly kind: 'switch-root'

@@ -481,12 +481,15 @@ test('a directory that the root lacks, and one that the kernel does not show as 
       mounts.map((mount) => (mount.source === 'bound' ? { ...mount, ...change(mount) } : mount))
   }
   for (const [change, says] of [
-    [() => ({ dev: '8:1' }), 'device 8:1'],
-    [() => ({ root: '/elsewhere' }), 'the directory /elsewhere of workspace'],
-    [({ options }: Mount) => ({ options: options.filter((o) => o !== 'nosuid') }), 'no option nosuid'],
-    [({ options }: Mount) => ({ options: options.filter((o) => o !== 'nodev') }), 'no option nodev'],
+    [() => ({ dev: '8:1' }), 'bound is mounted there'],
+    [() => ({ root: '/elsewhere' }), '/elsewhere of workspace is mounted there'],
+    [
+      ({ options }: Mount) => ({ options: options.filter((o) => o !== 'nosuid') }),
+      'it is not mounted nosuid',
+    ],
+    [({ options }: Mount) => ({ options: options.filter((o) => o !== 'nodev') }), 'it is not mounted nodev'],
   ] as const)
-    assert.match(await refused('mount-unproven', changed(change)), `the kernel reports ${says};`)
+    assert.match(await refused('mount-unproven', changed(change)), `: ${says};`)
   const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
   const message = await refused('directory-bind', (world) => {
     withDirectories(world)

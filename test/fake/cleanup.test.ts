@@ -20,12 +20,12 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
+import { planBoot } from '../../src/plan/plan.ts'
 import { type Host, runTeardown, thisHost } from '../../src/runtime/cleanup/run.ts'
 import { planTeardown, printTeardown } from '../../src/runtime/cleanup/teardown.ts'
 import { usersOf } from '../../src/runtime/cleanup/users.ts'
 import { wipeBelow } from '../../src/runtime/cleanup/wipe.ts'
 import { requireNoKeys } from '../../src/runtime/cleanup.ts'
-import { expectedOf } from '../../src/runtime/expected.ts'
 import { parseMounts } from '../../src/runtime/mounts.ts'
 import { goodCmdline } from './machine.ts'
 
@@ -44,7 +44,7 @@ const mountinfo = [
 ].join('')
 
 const scene = (config: string, mounts = mountinfo, mappings = ['root-fs', 'oem-launcher', 'os-config']) => ({
-  expected: expectedOf(parseParams(goodCmdline), parseConfig(config)),
+  plan: planBoot(parseParams(goodCmdline), parseConfig(config), 'own'),
   mounts: parseMounts(mounts),
   mappings: [...mappings, 'workspace', 'workspace_dif', 'job-store', 'a-stranger'],
   devices: new Map([['workspace', '/dev/vda7'] as const, ['job-store', '/dev/vda8'] as const]),

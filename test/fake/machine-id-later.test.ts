@@ -5,10 +5,9 @@ import * as assert from 'uvu/assert'
 import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { say } from '../../src/fault/index.ts'
+import { planBoot } from '../../src/plan/plan.ts'
 import type { Evidence } from '../../src/proof/state.ts'
-import { checkMachineId } from '../../src/runtime/check-machine-id.ts'
-import { checkMounts } from '../../src/runtime/check-mounts.ts'
-import { expectedOf } from '../../src/runtime/expected.ts'
+import { findingsOf } from '../../src/runtime/compare.ts'
 import { parseMounts } from '../../src/runtime/mounts.ts'
 import { isOwn } from '../../src/runtime/own-mounts.ts'
 import { sceneOf } from '../../src/runtime/scene.ts'
@@ -43,11 +42,11 @@ const sceneWith = ({ config = '', text = id, lines = [ours], evidence = given }:
   })
   const step = { step: 'machine-id new', at: 1, milliseconds: 1, evidence }
   const state = { ...bootedState(), steps: [step] }
-  return sceneOf(system, expectedOf(parseParams(goodCmdline), parseConfig(config)), state)
+  return sceneOf(system, planBoot(parseParams(goodCmdline), parseConfig(config), 'own'), state)
 }
 const says = (finding: Finding): string =>
   finding.result === 'bad' ? say(finding.fault) : `${finding.result}: ${finding.says}`
-const found = (machine: Machine): string => says(checkMachineId(sceneWith(machine)))
+const found = (machine: Machine): string => findingsOf('machine ID', sceneWith(machine)).map(says).join()
 
 const layered = 'OVERLAYS="/etc /var"'
 for (const [what, machine, expected] of [
@@ -109,7 +108,9 @@ for (const [what, machine, expected] of [
 
 test('no mount at that path is said to be unplanned beside', () => {
   const scene = sceneWith({ lines: [systemds] })
-  assert.not.ok(checkMounts(scene).some((finding) => says(finding).startsWith('verify-unplanned')))
+  assert.not.ok(
+    findingsOf('other mounts', scene).some((finding) => says(finding).startsWith('verify-unplanned')),
+  )
 })
 
 /** Of PID 1: Debian 13 with systemd 257, Debian 12 with systemd 252, each as test/vm/defaults.ts boots it. */
@@ -174,7 +175,7 @@ test('a directory for containers that the boot made has to be there', () => {
   const told = (...lines: string[]) => {
     const scene = sceneWith({ lines: [layer, ...lines] })
     const step = { step: 'container-stores in memory', at: 1, milliseconds: 1, evidence }
-    const findings = checkMounts({ ...scene, state: { ...scene.state, steps: [step] } })
+    const findings = findingsOf('stores', { ...scene, state: { ...scene.state, steps: [step] } })
     const own = findings.filter(({ subject }) => subject === 'mount /var/lib/containers')
     return own.map(says).join()
   }
@@ -187,7 +188,7 @@ test('a directory for containers that the boot made has to be there', () => {
   assert.match(told(store.replace('nosuid,', '')), /it is not mounted nosuid/)
   assert.match(told(store.replace('tmpfs tmpfs', 'ext4 /dev/sdb')), /of \/dev\/sdb is mounted/)
   // The state of a boot whose root has no engine names none.
-  assert.not.ok(checkMounts(sceneWith({})).some(({ subject }) => subject.includes('containers')))
+  assert.not.ok(findingsOf('stores', sceneWith({})).length > 0)
 })
 
 test.run()

@@ -106,18 +106,18 @@ const refusals: readonly (readonly [string, RegExp, (world: World) => void])[] =
   ],
   [
     'a file of another file system there',
-    /^halt: mount-unproven: .*machine-id: the kernel reports type ext4/,
+    /^halt: mount-unproven: .*machine-id: \/cvmboot\/machine-id of .* is mounted there/,
     notOurs({ type: 'ext4' }),
   ],
-  ['another file there', /reports only \/other of a file system/, notOurs({ root: '/other' })],
+  ['another file there', /: \/other of \S+ is mounted there/, notOurs({ root: '/other' })],
   [
     'a file that is not mounted read-only',
-    /reports no option ro/,
+    /: it is not mounted ro;/,
     notOurs({ options: ['rw'], superOptions: [] }),
   ],
   [
     'no mount there',
-    /reports nothing mounted there/,
+    /: nothing of ours is mounted there/,
     (world) => {
       world.reportMounts = (mounts) => mounts.filter((mount) => mount.target !== target)
     },
@@ -131,14 +131,14 @@ const refusals: readonly (readonly [string, RegExp, (world: World) => void])[] =
   ],
   [
     'another content there',
-    /reports another content/,
+    /: it has another ID than the boot gave;/,
     (world) => {
       world.settings.set(target, 'uninitialized\n')
     },
   ],
   [
     'another content in the layer',
-    /reports another content/,
+    /: it has another ID than the boot gave;/,
     (world) => {
       layered(world)
       world.settings.set(target, '')

@@ -231,6 +231,22 @@ export type Fake = {
   readonly keysSeen: Buffer[]
 }
 
+const flags = ['nosuid', 'nodev', 'noexec', 'nosymfollow']
+
+/** Options as mountinfo shows those of a mount. */
+const shownOptions = (options: readonly string[]): string[] => [
+  options.includes('ro') ? 'ro' : 'rw',
+  ...options.filter((option) => flags.includes(option)),
+]
+
+/** Options as mountinfo shows those of a file system: sizes in KiB. */
+const shownSuperOptions = (options: readonly string[]): string[] => [
+  options.includes('ro') ? 'ro' : 'rw',
+  ...options
+    .filter((option) => option !== 'ro' && !flags.includes(option))
+    .map((option) => option.replace(/^size=(\d+)$/, (_, bytes: string) => `size=${BigInt(bytes) / 1024n}k`)),
+]
+
 export const fakeMachine = (world: World): Fake => {
   const fake = {
     lines: [] as { level: number; line: string }[],
@@ -431,7 +447,7 @@ export const fakeMachine = (world: World): Fake => {
       if (options.includes('remount')) {
         const last = mounts.findLastIndex((one) => one.target === target)
         const before = mounts[last]
-        if (before !== undefined) mounts[last] = { ...before, options: options.slice(2) }
+        if (before !== undefined) mounts[last] = { ...before, options: shownOptions(options) }
         return
       }
       const bound = options.includes('bind')
@@ -441,8 +457,8 @@ export const fakeMachine = (world: World): Fake => {
       // A bind is of the file system on which its source lies: /run, in what the boot binds.
       const root = bound ? source.replace(/^\/run(?:\/cvmboot\/overlay)?(?=\/)/, '') : '/'
       const own = bound
-        ? { options: [], superOptions: ['rw'], type: 'tmpfs' }
-        : { options, superOptions: options, type }
+        ? { options: ['rw'], superOptions: ['rw'], type: 'tmpfs' }
+        : { options: shownOptions(options), superOptions: shownSuperOptions(options), type }
       mounts.push({ dev, root, target, source, ...own })
       // As mke2fs leaves it, ext4 goes on after an error.
       const onError = options.find((option) => option.startsWith('errors=')) ?? 'errors=continue'

@@ -7,16 +7,12 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseParams } from '../../src/cmdline/params.ts'
-import { parseConfig } from '../../src/config/config.ts'
 import { type FaultCode, faultOf, say } from '../../src/fault/index.ts'
 import { headerDigest } from '../../src/layout/luks2/digest.ts'
-import { planBoot } from '../../src/plan/plan.ts'
 import type { StepState } from '../../src/proof/state.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
 import { compare } from '../../src/runtime/compare.ts'
 import { readDeep } from '../../src/runtime/deep.ts'
-import { expectedOf } from '../../src/runtime/expected.ts'
 import { mountAt, parseMounts } from '../../src/runtime/mounts.ts'
 import { overviewOf } from '../../src/runtime/overview.ts'
 import { printOverview, printOverviewJson } from '../../src/runtime/overview-text.ts'
@@ -27,7 +23,6 @@ import { plain, type Screen, screenOf } from '../../src/terminal/screen.ts'
 import { bootRecorded, statusThere } from '../with/boot-recorded.ts'
 import { type Recorded, systemOf } from '../with/captured.ts'
 import { verbOf } from '../with/verb.ts'
-import { goodCmdline } from './machine.ts'
 
 const verify = verbOf('verify')
 
@@ -35,8 +30,8 @@ const status = verbOf('status')
 
 const sceneFrom = (recorded: Recorded) => {
   const system = systemOf(recorded)
-  const { expected, state } = readBooted(system, undefined)
-  return sceneOf(system, expected, state)
+  const { plan, state } = readBooted(system, undefined)
+  return sceneOf(system, plan, state)
 }
 const bads = (findings: readonly Finding[]): string[] =>
   findings.flatMap((finding) => (finding.result === 'bad' ? [say(finding.fault)] : []))
@@ -474,12 +469,12 @@ const area = Buffer.alloc(1 << 20, 7)
 const ofHeader = (heads: Record<string, Buffer>, digest: string | undefined): string[] => {
   const recorded = bootRecorded()
   const system = systemOf({ ...recorded, heads })
-  const { expected, state } = readBooted(system, undefined)
+  const { plan, state } = readBooted(system, undefined)
   const steps = state.steps.flatMap(({ evidence, ...step }): StepState[] => {
     if (evidence.kind !== 'open-lasting') return [{ ...step, evidence }]
     return digest === undefined ? [] : [{ ...step, evidence: { ...evidence, header: digest } }]
   })
-  return bads(compare(sceneOf(system, expected, { ...state, steps })))
+  return bads(compare(sceneOf(system, plan, { ...state, steps })))
 }
 
 test('a changed header of a volume that lasts is noticed, and one that lies in wait behind it', () => {
@@ -564,50 +559,18 @@ test('with integrity it lies on its dm-integrity, and that on the partition', ()
   assert.match(of({ table: table.replace('253:7', '253:8') }).join(), /a partition named job-store/)
 })
 
-test('what is expected is what the plan makes: each mount of it, and no other', () => {
-  for (const text of [
-    '',
-    'JOBSTORE_ENCRYPTION=none\nOVERLAYS="/etc /var"\nCONFIG_OVER_ETC=hostname\nOVERLAY_SIZE=64M\n',
-    'CONFIG_OVER_ETC=hostname\nWORKSPACE_KEY=snp\nWORKSPACE_INTEGRITY=hmac-sha256\nTMPFS_SIZE=1G\n',
-    'OVERLAYS=/opt\nJOBSTORE_KEY=snp+tpm2\nROOT_MOUNT=/data\n',
-    'WORKSPACE_KEY=snp\nTEE_AFTER_BOOT=keep\n',
-    'WORKSPACE_KEY=tpm2\nTPM_TRUST=inside\n',
-  ]) {
-    const params = parseParams(goodCmdline)
-    const plan = planBoot(params, parseConfig(text), 'own')
-    const { volumes, memory, layers, tee } = expectedOf(params, parseConfig(text))
-    const planned = plan.flatMap((step) => {
-      if ('mount' in step) return [[step.volume, step.mount].join(' ')]
-      if (step.kind === 'overlay')
-        return [
-          `${step.path} ${step.over.map(({ directory }) => directory).join(':')} ${step.upper === undefined ? '' : `${step.upper}/upper`}`,
-        ]
-      return step.kind === 'mount-tmpfs' ? [`${step.target.replace('/sysroot', '')} ${step.size}`] : []
-    })
-    const expected = [
-      ...volumes.map(({ name, mount }) => `${name} ${mount}`),
-      ...memory.map(({ mount, bytes }) => `${mount} ${bytes}`),
-      ...layers.map(({ mount, over, upper }) => `${mount} ${over.join(':')} ${upper ?? ''}`),
-    ]
-    assert.equal(expected.sort(), planned.sort())
-    assert.is(
-      tee === 'closed',
-      plan.some(({ kind }) => kind === 'close-tee'),
-      text,
-    )
-    for (const volume of volumes) {
-      const step = plan.find(
-        (one) => 'volume' in one && one.volume === volume.name && one.kind.startsWith('open-'),
-      )
-      const open = step?.kind ?? 'mount-plain'
-      const wanted =
-        volume.protection === 'crypt' ? `open-${volume.key === 'lasts' ? 'lasting' : 'ephemeral'}` : open
-      assert.is(open, volume.protection === 'verity' ? 'open-verity' : wanted)
-      if (volume.protection === 'crypt' && step !== undefined && 'profile' in step)
-        assert.is(volume.profile, step.profile)
-      if (volume.protection === 'verity' && step?.kind === 'open-verity')
-        assert.is(volume.onCorruption, step.onCorruption)
-    }
+test('each volume, layer and file system in memory of the plan has its finding, and each kernel setting', () => {
+  const scene = sceneFrom(bootRecorded())
+  const subjects = new Set(compare(scene).map(({ subject }) => subject))
+  for (const step of scene.plan) {
+    if ('mount' in step) assert.ok(subjects.has(`mount ${step.mount}`), step.mount)
+    if (step.kind === 'open-verity' || step.kind === 'open-lasting')
+      assert.ok(subjects.has(step.volume), step.volume)
+    if (step.kind === 'open-lasting') assert.ok(subjects.has(`header ${step.volume}`), step.volume)
+    if (step.kind === 'overlay') assert.ok(subjects.has(`mount ${step.path}`), step.path)
+    if (step.kind === 'harden') assert.ok(subjects.has(step.setting), step.setting)
+    if (step.kind === 'harden-users')
+      for (const [setting] of step.settings) assert.ok(subjects.has(setting), setting)
   }
 })
 

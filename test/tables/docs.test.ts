@@ -178,8 +178,8 @@ test("the parts of a LUKS2 header are the source's", () => {
 
 const sceneFrom = (recorded: Recorded) => {
   const system = systemOf(recorded)
-  const { expected, state } = readBooted(system, undefined)
-  return sceneOf(system, expected, state)
+  const { plan, state } = readBooted(system, undefined)
+  return sceneOf(system, plan, state)
 }
 /** A page shows this width without scrolling. test/vm/running.test.ts has a machine print the same. */
 const page = screenOf({ isTTY: true, columns: 100 }, { NO_COLOR: '1' })

@@ -2,6 +2,7 @@
 
 import * as assert from 'uvu/assert'
 import { verityNames } from '../../src/layout/layout.ts'
+import { evidenceOf } from '../../src/proof/state.ts'
 import { wordValue } from './matrix/row.ts'
 import type { Report } from './report.ts'
 
@@ -32,5 +33,5 @@ export const checkInside = ({ facts, state }: Report, cmdline: string): void => 
   assert.match(fact('launcher'), new RegExp(`^ran from \\S+ \\(${fact('device oem-launcher')}\\)`))
   assert.is(fact('site'), 'site=hospital-1')
   assert.is(state.edition, 'cvmboot-mock')
-  assert.equal(state.steps.filter(({ step }) => step.startsWith('open-verity')).length, verityNames.length)
+  assert.equal(evidenceOf(state, 'open-verity').length, verityNames.length)
 }

@@ -2,8 +2,10 @@
 
 import type { CryptName } from '../../layout/layout.ts'
 import { dataOffset } from '../../layout/luks2/luks2.ts'
-import type { Expected, ExpectedVolume } from '../expected.ts'
+import { integrityName } from '../../proof/integrity.ts'
+import { outside } from '../../system/new-root.ts'
 import { holds, type MountNode } from '../mounts.ts'
+import { type Plan, type PlannedVolume, stepsOf, volumesIn } from '../planned.ts'
 
 export type Teardown =
   /** Files of a file system in memory: overwritten, and deleted. It stays mounted, since much runs from it. */
@@ -16,7 +18,7 @@ export type Teardown =
 
 /** What there is to clean up. */
 export type Scene = {
-  readonly expected: Expected
+  readonly plan: Plan
   readonly mounts: readonly MountNode[]
   /** Names of the mappings that are open. */
   readonly mappings: readonly string[]
@@ -25,26 +27,28 @@ export type Scene = {
 }
 
 /** Nothing below the root goes away under a running system, nor what a layer lies over. */
-const stays = ({ layers }: Expected, volume: ExpectedVolume): boolean =>
-  volume.name === 'root-fs' || layers.some(({ over }) => over.some((path) => holds(volume.mount, path)))
+const stays = (plan: Plan, volume: PlannedVolume): boolean =>
+  volume.name === 'root-fs' ||
+  stepsOf(plan, 'overlay').some(({ over }) => over.some(({ directory }) => holds(volume.mount, directory)))
 
 /** Of a volume, of its directories elsewhere, and of whatever somebody mounted below these; the last first. */
-const unmounts = ({ mounts, expected }: Scene, volume: ExpectedVolume): Teardown[] => {
-  const places = volume.name === 'workspace' ? [volume.mount, ...expected.directories] : [volume.mount]
+const unmounts = ({ mounts, plan }: Scene, volume: PlannedVolume): Teardown[] => {
+  const directories = stepsOf(plan, 'bind-directory').map(({ path }) => path)
+  const places = volume.name === 'workspace' ? [volume.mount, ...directories] : [volume.mount]
   return mounts
     .filter(({ target }) => places.some((place) => holds(place, target)))
     .toReversed()
     .map(({ target }) => ({ do: 'unmount', target }))
 }
 
-const closes = (mappings: readonly string[], { name, protection }: ExpectedVolume): Teardown[] =>
+const closes = (mappings: readonly string[], { name, protection }: PlannedVolume): Teardown[] =>
   protection === 'none'
     ? []
-    : [name, `${name}_dif`]
+    : [name, integrityName(name)]
         .filter((mapping) => mappings.includes(mapping))
         .map((mapping) => ({ do: 'close', mapping }))
 
-const erasure = (devices: Scene['devices'], volume: ExpectedVolume): Teardown[] => {
+const erasure = (devices: Scene['devices'], volume: PlannedVolume): Teardown[] => {
   const device = volume.protection === 'crypt' ? devices.get(volume.name) : undefined
   if (volume.protection !== 'crypt' || device === undefined) return []
   const { name } = volume
@@ -55,17 +59,19 @@ const erasure = (devices: Scene['devices'], volume: ExpectedVolume): Teardown[] 
 }
 
 export const planTeardown = (scene: Scene, encrypted: 'kept' | 'erased'): Teardown[] => {
-  const { expected, mounts, mappings, devices } = scene
-  const [tmp] = expected.memory
-  const volumes = expected.volumes.filter((volume) => !stays(expected, volume)).toReversed()
+  const { plan, mounts, mappings, devices } = scene
+  const [tmp] = stepsOf(plan, 'mount-tmpfs').map(({ target }) => outside(target))
+  const volumes = volumesIn(plan)
+    .filter((volume) => !stays(plan, volume))
+    .toReversed()
   return [
     ...volumes.flatMap((volume) => [
       ...unmounts(scene, volume),
       ...closes(mappings, volume),
       ...(encrypted === 'erased' ? erasure(devices, volume) : []),
     ]),
-    ...(tmp !== undefined && mounts.some(({ target, type }) => target === tmp.mount && type === 'tmpfs')
-      ? [{ do: 'wipe', directory: tmp.mount } as const]
+    ...(tmp !== undefined && mounts.some(({ target, type }) => target === tmp && type === 'tmpfs')
+      ? [{ do: 'wipe', directory: tmp } as const]
       : []),
   ]
 }

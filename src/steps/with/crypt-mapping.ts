@@ -9,16 +9,11 @@ import type { CryptName } from '../../layout/layout.ts'
 import type { Luks2Profile } from '../../layout/luks2/luks2.ts'
 import { sectorSize } from '../../layout/verity.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
+import { cryptDiffers } from '../../proof/crypt.ts'
+import { integrityName } from '../../proof/integrity.ts'
 import type { EvidenceOf } from '../../proof/state.ts'
 import type { Secret } from '../../secret/secret.ts'
 import { type Content, openIntegrity } from './integrity-mapping.ts'
-
-const prove = (request: MappingRequest, mapping: Mapping): void => {
-  const unproven = (reason: string) => fail('crypt-unproven', { volume: request.name, reason })
-  if (mapping.target !== 'crypt') throw unproven(`target ${mapping.target}`)
-  if (mapping.sectors !== request.sectors) throw unproven(`${mapping.sectors} sectors`)
-  if (mapping.table !== request.table) throw unproven(`another table: ${mapping.table}`)
-}
 
 const open = (machine: Machine, request: MappingRequest): void => {
   try {
@@ -56,21 +51,32 @@ export const openCrypt = (
   const { profile, superblock, bytes } = extent
   const integrity =
     superblock &&
-    openIntegrity(machine, volume, `CRYPT-SUBDEV-${uuid}_dif`, partition, extent, superblock, content)
+    openIntegrity(
+      machine,
+      volume,
+      `CRYPT-SUBDEV-${integrityName(uuid)}`,
+      partition,
+      extent,
+      superblock,
+      content,
+    )
   const description = keyDescription(volume)
   const sector = BigInt(sectorSize)
   const offset = integrity === undefined ? extent.offset / sector : 0n
+  const data = integrity?.dev ?? partition.dev
+  const sectors = bytes / sector
   const request: MappingRequest = {
     name: volume,
     uuid: `CRYPT-${uuid}`,
     access: 'read-write',
-    sectors: bytes / sector,
+    sectors,
     target: 'crypt',
-    table: printCryptTable({ profile, data: integrity?.dev ?? partition.dev, key: description, offset }),
+    table: printCryptTable({ profile, data, key: description, offset }),
   }
   machine.withKey(description, key, () => open(machine, request))
   const mapping = machine.mapping(volume)
-  prove(request, mapping)
+  const reason = cryptDiffers({ volume, profile, offset, data, sectors }, mapping)
+  if (reason !== undefined) throw fail('crypt-unproven', { volume, reason })
   return { mapping, integrity }
 }
 

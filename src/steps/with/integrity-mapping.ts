@@ -7,19 +7,16 @@ import type { Extent } from '../../layout/extent.ts'
 import {
   blankBytes,
   type IntegritySuperblock,
-  printIntegrityStatus,
   printIntegritySuperblock,
   printIntegrityTable,
   superblockBytes,
 } from '../../layout/integrity.ts'
 import { sectorSize } from '../../layout/verity.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
+import { integrityDiffers, integrityName } from '../../proof/integrity.ts'
 
 /** Whether what lies in the extent is kept, or nothing of it is worth a look. */
 export type Content = 'kept' | 'new'
-
-/** As stock cryptsetup names it. */
-const nameOf = (volume: string): string => `${volume}_dif`
 
 const checkSuperblock = (
   machine: Machine,
@@ -59,7 +56,7 @@ export const openIntegrity = (
   const { journalSections } = superblock
   const table = { data: dev, offset: offset / sector, journalSections }
   const request: MappingRequest = {
-    name: nameOf(volume),
+    name: integrityName(volume),
     uuid,
     access: 'read-write',
     sectors: bytes / sector,
@@ -70,9 +67,7 @@ export const openIntegrity = (
   if (content === 'new') checkSuperblock(machine, volume, device, offset, superblock)
 
   const mapping = machine.mapping(request.name)
-  const unproven = (reason: string) => fail('integrity-unproven', { volume, reason })
-  if (mapping.target !== 'integrity') throw unproven(`target ${mapping.target}`)
-  if (mapping.sectors !== request.sectors) throw unproven(`${mapping.sectors} sectors`)
-  if (mapping.table !== printIntegrityStatus(table)) throw unproven(`another table: ${mapping.table}`)
+  const reason = integrityDiffers({ table, sectors: request.sectors }, mapping)
+  if (reason !== undefined) throw fail('integrity-unproven', { volume, reason })
   return mapping
 }

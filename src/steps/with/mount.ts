@@ -3,46 +3,22 @@
 import { reasonOf } from '../../fault/errno.ts'
 import { fail } from '../../fault/index.ts'
 import type { Machine, MountRequest } from '../../machine/machine.ts'
-import { ext4OptionsPath, isReadOnlyOnError, readOnlyOnError } from '../../system/ext4.ts'
-import { newRoot } from '../../system/initramfs.ts'
+import type { Mount } from '../../machine/mountinfo.ts'
+import { type VolumeMount, volumeMountDiffers } from '../../proof/volume-mount.ts'
+import { ext4OptionsPath } from '../../system/ext4.ts'
+import { inRoot, outside } from '../../system/new-root.ts'
 
-/** Where a path of the new root lies while it is assembled. */
-export const inRoot = (path: string): string => (path === '/' ? newRoot : newRoot + path)
-
-/** The same path as the new root will have it. */
-export const outside = (target: string): string =>
-  target.startsWith(newRoot) ? target.slice(newRoot.length) || '/' : target
-
-/** Options mountinfo shows as written; others, as sizes, come back in the kernel's own words. */
-const shown = new Set(['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow', 'noswap'])
-
-type Proof = {
-  readonly type: string
-  /** The directory or file within its file system; `/` is the whole. */
-  readonly root: string
-  /** `major:minor` */
-  readonly dev: string | undefined
-  readonly options: readonly string[]
-}
+/** What a proof of src/proof/ says of the topmost mount on the target: what differs, or nothing. */
+type Differs = (mount: Mount | undefined) => string | undefined
 
 /** Fault: `mount-unproven`. */
-const prove = (machine: Machine, target: string, { type, root, dev, options }: Proof): void => {
-  const unproven = (reason: string) => fail('mount-unproven', { target, reason })
-  const mount = machine.mounts().findLast((m) => m.target === target)
-  if (mount === undefined) throw unproven('nothing mounted there')
-  if (mount.type !== type) throw unproven(`type ${mount.type}`)
-  if (mount.root !== root) throw unproven(`only ${mount.root} of a file system`)
-  if (dev !== undefined && mount.dev !== dev) throw unproven(`device ${mount.dev}`)
-  const have = new Set([...mount.options, ...mount.superOptions])
-  const lacking = options.find((option) => shown.has(option) && !have.has(option))
-  if (lacking !== undefined) throw unproven(`no option ${lacking}`)
+const prove = (machine: Machine, target: string, differs: Differs): void => {
+  const reason = differs(machine.mounts().findLast((mount) => mount.target === target))
+  if (reason !== undefined) throw fail('mount-unproven', { target, reason })
 }
 
-/**
- * Mounts and reads back: topmost on the target, of that type and device, with the options that protect.
- * `dev` is the device's `major:minor`. Faults: `mount-point-missing`, `mount-failed`, `mount-unproven`.
- */
-export const mountProved = (machine: Machine, request: MountRequest & { dev?: string }): void => {
+/** Mounts, and asks the proof. Faults: `mount-point-missing`, `mount-failed`, `mount-unproven`. */
+export const mountProved = (machine: Machine, request: MountRequest, differs: Differs): void => {
   const { target } = request
   if (machine.directory(target) === undefined)
     throw fail('mount-point-missing', { target: outside(target), volume: 'root-fs' })
@@ -51,19 +27,29 @@ export const mountProved = (machine: Machine, request: MountRequest & { dev?: st
   } catch (thrown) {
     throw fail('mount-failed', { target, reason: reasonOf(thrown) })
   }
-  prove(machine, target, { root: '/', dev: undefined, ...request })
-  const { options, source } = request
-  if (options.includes(readOnlyOnError) && !isReadOnlyOnError(machine.readText(ext4OptionsPath(source))))
-    throw fail('mount-unproven', { target, reason: `no option ${readOnlyOnError}` })
+  prove(machine, target, differs)
+}
+
+/** Mounts a volume in the new root, and asks the proof. Faults: those of `mountProved`. */
+export const mountVolume = (
+  machine: Machine,
+  request: Omit<MountRequest, 'target'>,
+  expected: VolumeMount,
+): void => {
+  const { source } = request
+  mountProved(machine, { ...request, target: inRoot(expected.mount) }, (mount) =>
+    volumeMountDiffers(expected, mount, machine.readText(ext4OptionsPath(source))),
+  )
 }
 
 /**
- * Mounts a file or directory on one of its kind, and reads back that its file system is of that type and that it is
- * `root` in there. A bind takes its options only from a second call. Faults: `mount-failed`, `mount-unproven`.
+ * Mounts a file or directory on one of its kind, and asks the proof. A bind takes its options only from a second call.
+ * Faults: `mount-failed`, `mount-unproven`.
  */
 export const bindProved = (
   machine: Machine,
-  { source, target, options, ...proof }: MountRequest & { readonly root: string },
+  { source, target, options }: Omit<MountRequest, 'type'>,
+  differs: Differs,
 ): void => {
   try {
     machine.mount({ source, target, type: '', options: ['bind'] })
@@ -71,5 +57,5 @@ export const bindProved = (
   } catch (thrown) {
     throw fail('mount-failed', { target, reason: reasonOf(thrown) })
   }
-  prove(machine, target, { ...proof, dev: undefined, options })
+  prove(machine, target, differs)
 }

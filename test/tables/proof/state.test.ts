@@ -7,6 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bootFields, evidenceFields, type Field, stepFields } from '../../../src/proof/fields.ts'
 import {
+  type EvidenceKind,
   evidenceOf,
   parseState,
   printState,
@@ -14,6 +15,7 @@ import {
   volumeIn,
   whyNoState,
 } from '../../../src/proof/state.ts'
+import type { Step } from '../../../src/steps/index.ts'
 
 const project = join(import.meta.dirname, '../../..')
 const golden = readFileSync(join(project, 'test/golden/boot/state.json'), 'utf8')
@@ -142,6 +144,14 @@ test('another format is said with its number, and any other text is said to be n
     )
   for (const found of ['', '{}', '{"format":"1"}', '{"format":1e99}', text])
     assert.is(whyNoState(found), 'cvmboot did not write it so')
+})
+
+/** These do not compile where a kind of step has no evidence, or where evidence has a kind that no step has. */
+const evidenceKindOf = (kind: Step['kind']): EvidenceKind => kind
+const stepKindOf = (kind: EvidenceKind): Step['kind'] => kind
+
+test('each kind of step has evidence, and each evidence has a step', () => {
+  for (const { evidence } of state.steps) assert.is(evidenceKindOf(stepKindOf(evidence.kind)), evidence.kind)
 })
 
 test('names are spelled in one way', () => {

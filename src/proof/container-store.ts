@@ -1,0 +1,11 @@
+// What must hold of a directory in which an engine keeps containers: it is memory of its own. Pure.
+
+import { storeRoot } from '../system/container-stores.ts'
+import { boundMountDiffers } from './mount.ts'
+import type { SeenMount } from './seen.ts'
+
+export const storeOptions = ['nosuid', 'nodev'] as const
+
+/** `path` in the root. */
+export const storeDiffers = (path: string, mount: SeenMount | undefined): string | undefined =>
+  boundMountDiffers({ root: storeRoot(path), options: storeOptions }, mount)

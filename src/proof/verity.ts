@@ -1,0 +1,43 @@
+// What must hold of the mapping of a verified volume: the kernel shows the table that the measurement demands, to the letter,
+// and has met no wrong block. A reason completes "the mapping of VOLUME ...". Pure.
+
+import {
+  blockSize,
+  parseVerityTable,
+  printVerityTable,
+  sectorSize,
+  type VerityTable,
+} from '../layout/verity.ts'
+import { kernelAtLeast } from '../system/kernel-release.ts'
+import type { SeenMapping } from './seen.ts'
+
+export const notMapped = 'is not there (only root sees it)'
+
+/** Whether a kernel of this release can also panic where a block cannot be read. */
+export const knowsOnError = (release: string): boolean => kernelAtLeast(release, 6, 12)
+
+export const veritySectors = (blocks: bigint): bigint => (blocks * BigInt(blockSize)) / BigInt(sectorSize)
+
+/** verity_status: `V` until a block failed, then `C`; kernels since 6.15 add ` -` where there is no FEC. */
+export const isVerityStatus = (status: string): boolean => status === 'V' || status === 'V -'
+export const hasMetWrongBlock = (status: string): boolean => status === 'C' || status === 'C -'
+
+/** Where the asker knows no devices, any will do: the root hash decides. */
+export type ExpectedVerity = Omit<VerityTable, 'data' | 'tree'> & Partial<Pick<VerityTable, 'data' | 'tree'>>
+
+export const verityDiffers = (
+  expected: ExpectedVerity,
+  mapping: SeenMapping | undefined,
+): string | undefined => {
+  if (mapping === undefined) return notMapped
+  if (mapping.target !== 'verity') return `is dm-${mapping.target}`
+  if (mapping.access !== 'read-only') return 'is writable'
+  if (mapping.sectors !== veritySectors(expected.blocks)) return `has ${mapping.sectors} sectors`
+  const found = parseVerityTable(mapping.table)
+  if (
+    found === undefined ||
+    printVerityTable({ data: found.data, tree: found.tree, ...expected }) !== mapping.table
+  )
+    return `has another table: ${mapping.table}`
+  return isVerityStatus(mapping.status) ? undefined : `has met a wrong block (${mapping.status})`
+}

@@ -1,0 +1,159 @@
+// The rows of `status`: for each step of the plan, what the step put in its place, as it is now. A kind of step without an
+// entry does not compile. Pure over a scene.
+
+import { parseCryptTable } from '../layout/crypt.ts'
+import { type VolumeState, volumeIn } from '../proof/state.ts'
+import type { Step } from '../steps/index.ts'
+import { outside } from '../system/new-root.ts'
+import { type StepOf, stepsOf } from './planned.ts'
+import { mountOn, type Scene } from './scene.ts'
+
+export type VolumeRow = {
+  readonly name: string
+  readonly state: 'verified' | 'encrypted' | 'in memory' | 'not protected' | 'missing'
+  /** `/dev/dm-0`; empty for memory. */
+  readonly device: string
+  /** Partitions beneath it. */
+  readonly on: readonly string[]
+  /** Root hash, cipher, or what else protects it. */
+  readonly by: string
+  /** Key provider; empty where there is no key. */
+  readonly key: string
+  readonly table: string
+  readonly mount: string
+  readonly fileSystem: string
+  readonly options: readonly string[]
+  /** Bytes; undefined where the file system cannot be asked. */
+  readonly bytes: bigint | undefined
+  readonly used: bigint | undefined
+}
+
+const where = (scene: Scene, mount: string) => {
+  const found = mountOn(scene, mount)
+  const space = found === undefined ? undefined : scene.system.space(mount)
+  return {
+    mount: found === undefined ? '' : mount,
+    fileSystem: found?.type ?? '',
+    options: found?.options ?? [],
+    bytes: space?.bytes,
+    used: space?.used,
+  }
+}
+
+const ciphers = { xts: 'aes-xts-plain64', 'xts-hmac': 'aes-xts-plain64, hmac-sha256' } as const
+
+/** As configurations name the cipher, not as the kernel's crypto API spells it. */
+const cipherOf = (table: string): string => {
+  const parsed = parseCryptTable(table)
+  return parsed === undefined ? 'unknown' : ciphers[parsed.profile]
+}
+
+const partitionsOf = (known: VolumeState['opened'] | undefined): string[] => {
+  if (known === undefined) return []
+  return known.kind === 'open-verity' ? [known.data, known.tree] : [known.data]
+}
+
+type Mounted = StepOf<'mount-verity' | 'mount-ephemeral' | 'mount-lasting'>
+
+/** A volume with a mapping. `by`: what protects it, by the table of the mapping. */
+const mappedRow = (
+  { volume, mount }: Mounted,
+  scene: Scene,
+  state: 'verified' | 'encrypted',
+  by: (table: string) => string,
+): VolumeRow => {
+  const known = volumeIn(scene.state, volume)?.opened
+  const place = where(scene, mount)
+  const mapping = scene.system.mapping(volume)
+  const expected = known === undefined || known.kind === 'mount-plain' ? undefined : known.table
+  return {
+    name: volume,
+    on: partitionsOf(known),
+    ...place,
+    state: mapping === undefined || place.mount === '' ? 'missing' : state,
+    device: mapping?.device ?? '',
+    by: by(mapping?.table ?? ''),
+    key: known !== undefined && 'key' in known ? known.key : '',
+    // A table that is none of ours may hold a key.
+    table: mapping === undefined || mapping.table !== expected ? '' : `${mapping.target} ${mapping.table}`,
+  }
+}
+
+const verityRow = (step: StepOf<'mount-verity'>, scene: Scene): VolumeRow => {
+  const rootHash = stepsOf(scene.plan, 'open-verity').find(({ volume }) => volume === step.volume)?.rootHash
+  return mappedRow(step, scene, 'verified', () => `sha256 ${rootHash}`)
+}
+
+const cryptRow = (step: StepOf<'mount-ephemeral' | 'mount-lasting'>, scene: Scene): VolumeRow =>
+  mappedRow(step, scene, 'encrypted', cipherOf)
+
+const plainRow = ({ volume, mount }: StepOf<'mount-plain'>, scene: Scene): VolumeRow => {
+  const on = partitionsOf(volumeIn(scene.state, volume)?.opened)
+  const place = where(scene, mount)
+  const state = place.mount === '' ? 'missing' : 'not protected'
+  return { name: volume, on, ...place, state, device: on[0] ?? '', by: 'nothing', key: '', table: '' }
+}
+
+const memoryRow = ({ target }: StepOf<'mount-tmpfs'>, scene: Scene): VolumeRow => {
+  const [first] = stepsOf(scene.plan, 'mount-tmpfs')
+  const name = target === first?.target ? 'tmp-fs' : 'layers'
+  const place = where(scene, outside(target))
+  const state = place.mount === '' ? 'missing' : 'in memory'
+  return { name, state, device: '', on: [], by: place.fileSystem, key: '', table: '', ...place }
+}
+
+const directoryRow = ({ path }: StepOf<'bind-directory'>, scene: Scene): VolumeRow => {
+  const place = where(scene, path)
+  const device = scene.system.mapping('workspace')?.device ?? ''
+  const state = place.mount === '' ? 'missing' : 'encrypted'
+  return { name: 'on workspace', state, device, on: [], by: 'workspace', key: '', table: '', ...place }
+}
+
+/** Parts of the table, in the order in which they are shown. */
+const parts = ['volumes', 'directories', 'memory'] as const
+
+type Entry<S> =
+  | 'no row'
+  | { readonly part: (typeof parts)[number]; row: (step: S, scene: Scene) => VolumeRow }
+
+const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
+  'check-initramfs': 'no row',
+  'load-modules': 'no row',
+  'require-cvm': 'no row',
+  // The step that mounts a volume has its row.
+  'open-verity': 'no row',
+  'open-ephemeral': 'no row',
+  'open-lasting': 'no row',
+  'mount-verity': { part: 'volumes', row: verityRow },
+  'mount-ephemeral': { part: 'volumes', row: cryptRow },
+  'mount-lasting': { part: 'volumes', row: cryptRow },
+  'mount-plain': { part: 'volumes', row: plainRow },
+  'mount-tmpfs': { part: 'memory', row: memoryRow },
+  'bind-directory': { part: 'directories', row: directoryRow },
+  // Their content is in a row already: the memory for layers, or a verified volume.
+  overlay: 'no row',
+  'container-stores': 'no row',
+  'machine-id': 'no row',
+  'forbid-swap': 'no row',
+  'close-tee': 'no row',
+  'close-tpm': 'no row',
+  'mask-swap': 'no row',
+  'close-doors': 'no row',
+  harden: 'no row',
+  'harden-users': 'no row',
+  'keep-sysctls': 'no row',
+  'write-state': 'no row',
+  'switch-root': 'no row',
+  'hand-over': 'no row',
+}
+
+// The table is keyed by the step's own kind, which the type of an indexed union cannot express.
+const entryOf = (step: Step): Entry<Step> => entries[step.kind] as Entry<Step>
+
+export const rowsOf = (scene: Scene): VolumeRow[] =>
+  parts.flatMap((part) =>
+    scene.plan.flatMap((step) => {
+      const entry = entryOf(step)
+      return entry !== 'no row' && entry.part === part ? [entry.row(step, scene)] : []
+    }),
+  )
