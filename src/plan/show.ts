@@ -2,6 +2,7 @@
 
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { printStep, type Step } from '../steps/index.ts'
@@ -22,12 +23,14 @@ type Asked = {
   readonly config: string | undefined
   readonly pivot: Pivot
   readonly json: boolean
+  /** Of the build that will boot. */
+  readonly providers: readonly LastingProvider[]
 }
 
 /** Prints the plan. Faults: `config-*`, `cmdline-*`, `environment-hostile`, `input-too-large`. */
-export const showPlan = ({ cmdline, config: file, pivot, json }: Asked): void => {
-  const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
-  const steps = planBoot(readCmdline(readCmdlineOption(cmdline), config, pivot), config, pivot)
+export const showPlan = ({ cmdline, config: file, pivot, json, providers }: Asked): void => {
+  const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file, providers)
+  const steps = planBoot(readCmdline(readCmdlineOption(cmdline), config, pivot), config, pivot, providers)
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json ? printPlanJson(steps) : printPlan(steps, screen))
 }

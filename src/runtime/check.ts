@@ -2,6 +2,7 @@
 
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { BootFault } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import type { Pivot } from '../system/pivot.ts'
@@ -36,15 +37,18 @@ type Asked = {
   readonly cmdline: string | undefined
   readonly pivot: Pivot
   readonly json: boolean
+  /** Of the build that will boot. */
+  readonly providers: readonly LastingProvider[]
 }
 
 /** Prints the findings, then fails with the first that is bad. Faults: `config-*`, `cmdline-*`, and those of the findings. */
 export const check = async (asked: Asked): Promise<void> => {
-  const { place, config: file, modules, disk, cmdline, pivot } = asked
+  const { place, config: file, modules, disk, cmdline, pivot, providers } = asked
   const flight: Preflight = {
-    config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
+    config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file, providers),
     modules: modules?.replace(/\/+$/, '') ?? `/lib/modules/${live.kernel()}`,
     disk,
+    providers,
   }
   const line =
     cmdline === undefined ? [] : [checkCmdline(() => readCmdlineOption(cmdline), flight.config, pivot)]

@@ -5,7 +5,6 @@ import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault/index.ts'
 import { type LastingProvider, providerOf } from '../keys/provider.ts'
-import { lastingProviders } from '../keys/providers.ts'
 import { cryptNames, verityNames, volumes } from '../layout/layout.ts'
 import { blockSize, treeBlocks } from '../layout/verity.ts'
 import { detectCvm } from '../machine/cvm.ts'
@@ -28,8 +27,8 @@ export type Preflight = {
   readonly modules: string
   /** Disk or image file; undefined for the largest disk there is. */
   readonly disk: string | undefined
-  /** The key providers of the build that will boot; without them those of the production build. */
-  readonly providers?: readonly LastingProvider[]
+  /** The key providers of the build that will boot. */
+  readonly providers: readonly LastingProvider[]
 }
 
 const MiB = 1024n ** 2n
@@ -211,7 +210,7 @@ const cvm = (system: System): Finding => {
     : good('confidential VM', `${found}; have its attestation checked before anything secret is sent in`)
 }
 
-const keyOf = (system: System, { config, providers = lastingProviders }: Preflight): Finding[] =>
+const keyOf = (system: System, { config, providers }: Preflight): Finding[] =>
   cryptNames.flatMap((volume) => {
     const policy = config.keys[volume]
     if (volume === 'job-store' && config.jobStore === 'plain')

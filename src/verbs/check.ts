@@ -37,8 +37,8 @@ export const check = verb({
     json,
   },
   words: {},
-  run: async ({ for: place, hook, ...given }) => {
+  run: async ({ for: place, hook, ...given }, { providers }) => {
     const { check } = await import('../runtime/check.ts')
-    await check({ ...given, place, pivot: hook ? 'framework' : 'own' })
+    await check({ ...given, place, pivot: hook ? 'framework' : 'own', providers })
   },
 })

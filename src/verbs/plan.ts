@@ -10,8 +10,8 @@ export const plan = verb({
   ],
   options: { cmdline, config, hook, json },
   words: {},
-  run: async ({ hook, ...given }) => {
+  run: async ({ hook, ...given }, { providers }) => {
     const { showPlan } = await import('../plan/show.ts')
-    showPlan({ ...given, pivot: hook ? 'framework' : 'own' })
+    showPlan({ ...given, pivot: hook ? 'framework' : 'own', providers })
   },
 })

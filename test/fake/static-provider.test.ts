@@ -1,7 +1,8 @@
 // A key provider is one file and one entry of a list. Neither src/ nor another file of the tests names `static`, but the fake
 // machine boots with it: keys of partition.conf, plan, check, closing step, seal and faults are those of the file.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -14,9 +15,10 @@ import { tpm2 } from '../../src/keys/tpm2.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { parseState, statePath, volumeIn } from '../../src/proof/state.ts'
 import { checkVm } from '../../src/runtime/preflight.ts'
+import { runVerb } from '../../src/verbs/index.ts'
 import { systemOf } from '../with/captured.ts'
 import { booted, production } from './booted.ts'
-import { fakeMachine, goodWorld, type World } from './machine.ts'
+import { fakeMachine, goodCmdline, goodWorld, type World } from './machine.ts'
 import { staticProvider } from './static-provider.ts'
 
 const edition: Edition = { ...production, providers: [...production.providers, staticProvider] }
@@ -55,6 +57,34 @@ test('the plan has the words of its policy and its closing step', async () => {
     plan.join('\n'),
   )
   assert.ok(plan.includes('close-tee remove sev_guest'))
+})
+
+/** The standard output of a verb of this edition, in one line of text. */
+const said = async (...words: readonly string[]): Promise<string> => {
+  const { write } = process.stdout
+  let text = ''
+  process.stdout.write = (some) => {
+    text += some
+    return true
+  }
+  try {
+    await runVerb(words, edition)
+  } finally {
+    process.stdout.write = write
+  }
+  return text.replace(/\s+/g, ' ')
+}
+
+test('the verb plan of a build that has it prints its words', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cvmboot-static-'))
+  const file = join(directory, 'partition.conf')
+  try {
+    writeFileSync(file, 'WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n')
+    const text = await said('plan', '--cmdline', goodCmdline, '--config', file)
+    assert.ok(text.includes(' key=static bound-to=measurement,root-hashes blank=format word=plugh '), text)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test('its closing step is done, and so ends the boot where it fails', async () => {

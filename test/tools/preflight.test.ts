@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig } from '../../src/config/config.ts'
 import { say } from '../../src/fault/index.ts'
+import { lastingProviders } from '../../src/keys/providers.ts'
 import { bytesOfVolumes, checkVm, type Preflight } from '../../src/runtime/preflight.ts'
 import { checkBuild } from '../../src/runtime/preflight-build.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../../src/terminal/finding.ts'
@@ -40,7 +41,12 @@ const fit: Recorded = {
   bytes: { '/dev/vda': 200n << 30n, '/dev/vdb': 1n << 30n, '/dev/dm-0': 1n << 50n },
   tools: ['veritysetup', 'mke2fs', 'tar'],
 }
-const flight: Preflight = { config: defaultConfig, modules, disk: undefined }
+const flight: Preflight = {
+  config: defaultConfig,
+  modules,
+  disk: undefined,
+  providers: lastingProviders,
+}
 
 const but = (texts: Record<string, string>): Recorded => ({ ...fit, texts: { ...fit.texts, ...texts } })
 const bads = (findings: readonly Finding[]): string[] =>
