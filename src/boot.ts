@@ -2,6 +2,7 @@
 
 import { hostileVariable } from './cmdline/environment.ts'
 import { type OnFailure, onFailureOf } from './cmdline/params.ts'
+import { readingsOf } from './cmdline/readings.ts'
 import { parseConfig } from './config/config.ts'
 import { readCmdline } from './config/verdict.ts'
 import type { Edition } from './edition.ts'
@@ -43,7 +44,7 @@ const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
 /** As the command line says, where it can be read. */
 const howToEnd = (machine: Machine): OnFailure => {
   try {
-    return onFailureOf(machine.cmdline())
+    return onFailureOf(readingsOf(machine.cmdline()))
   } catch {
     return 'halt'
   }

@@ -8,7 +8,7 @@ import { hostileVariable } from './environment.ts'
 import { whyNever } from './forbidden.ts'
 import { allows, entryFor, type ListedWord } from './listed.ts'
 import { isOurs } from './ours.ts'
-import { canonical, readingsOf } from './readings.ts'
+import { canonical, eachReading, type Readings } from './readings.ts'
 import { isRequired, missingIn, printRequired } from './required.ts'
 import type { Word } from './split.ts'
 
@@ -42,13 +42,13 @@ const unlisted = (word: Word, { listed, pivot }: Allowed) => {
 }
 
 /** Faults: `environment-hostile`, `cmdline-forbidden`. */
-export const refuseWords = (cmdline: string, allowed: Allowed): void => {
-  const readings = readingsOf(cmdline)
+export const refuseWords = (line: Readings, allowed: Allowed): void => {
+  const readings = eachReading(line)
   const variable = hostileVariable(readings.flatMap((words) => words.map(({ name }) => name)))
   if (variable !== undefined) throw fail('environment-hostile', { variable })
   for (const words of readings) refuseNever(words)
   // cvmboot reads its own words as the kernel splits them: one that only others see is nobody's.
-  const own = new Set(readings[0].map(({ name }) => canonical(name)).filter(isOurs))
+  const own = new Set(line.kernel.map(({ name }) => canonical(name)).filter(isOurs))
   for (const word of readings.flat()) {
     const { name, forInit } = word
     if (forInit || name === '--')
@@ -63,7 +63,7 @@ export const refuseWords = (cmdline: string, allowed: Allowed): void => {
 }
 
 /** Fault: `cmdline-missing`. */
-export const requireWords = (cmdline: string): void => {
-  const missing = missingIn(readingsOf(cmdline))
+export const requireWords = (line: Readings): void => {
+  const missing = missingIn(eachReading(line))
   if (missing !== undefined) throw fail('cmdline-missing', { parameter: printRequired(missing) })
 }

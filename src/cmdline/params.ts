@@ -1,14 +1,14 @@
-// The cvmboot.* kernel parameters: print / parse, and the table of them. Pure.
-// Measured, so trusted; read strictly all the same, because a misread word is a different boot.
+// The cvmboot.* kernel parameters: one record each, which reads, prints and documents it. Pure.
+// The command line is measured, so it is trusted. It is read strictly all the same, because a misread word is a different boot.
 
 import { fail } from '../fault/index.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
 import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
 import { type Allowed, nothingListed, refuseWords, requireWords } from './judge.ts'
 import { alias, isOurs } from './ours.ts'
-import { canonical } from './readings.ts'
+import { canonical, type Readings } from './readings.ts'
 import { printRequired, requiredWords } from './required.ts'
-import { splitCmdline, type Word } from './split.ts'
+import type { Word } from './split.ts'
 
 export type VerityParams = {
   readonly rootHash: RootHash
@@ -29,30 +29,129 @@ export type Params = {
   readonly provision: readonly CryptName[]
 }
 
-/** One parameter: `takes` and `absent` are what kernel-cmdline.md says of it; a test compares. */
-export type Parameter = { readonly name: string; readonly takes: string; readonly absent: string }
+/** The parameters while they are read. A root hash and a number of blocks have no default. */
+type Draft = { -readonly [K in Exclude<keyof Params, 'verity'>]: Params[K] } & {
+  readonly verity: Readonly<Record<VerityName, VerityDraft>>
+}
+type VerityDraft = { rootHash: RootHash | undefined; blocks: bigint | undefined; salt: Salt }
 
-const hashOf = (name: VerityName) => `cvmboot.roothash.${name}`
-const blocksOf = (name: VerityName) => `cvmboot.data-blocks.${name}`
-const saltOf = (name: VerityName) => `cvmboot.salt.${name}`
-const onFailure = 'cvmboot.on-failure'
-const deviceTimeout = 'cvmboot.device-timeout'
-export const provision = 'cvmboot.provision'
+/**
+ * One parameter. `read` stores a value and says whether the value was good; `print` gives the value back, or undefined where
+ * the parameter may be left out. `takes` and `absent` are what the documents say of it; a test compares.
+ */
+export type Parameter = {
+  readonly name: string
+  /** Other names of the same. */
+  readonly aliases: readonly string[]
+  readonly takes: string
+  readonly absent: string
+  readonly read: (text: string, to: Draft) => boolean
+  readonly print: (params: Params) => string | undefined
+}
 
-const takesHash = '64 lower-case hexadecimal digits'
-const takesBlocks = 'a number of 4096-byte blocks from 1 to 2^42'
-const takesSalt = '2 to 512 lower-case hexadecimal digits in pairs, or - for none'
-const takesFailure = 'halt, poweroff or reboot'
-const takesTimeout = 'a number of seconds from 1 to 3600'
-const takesProvision = `${cryptNames.join(', ')}, or both with a comma between`
+const required = 'refused'
 
+const rootHashOf = (name: VerityName): Parameter => ({
+  name: `cvmboot.roothash.${name}`,
+  aliases: name === 'root-fs' ? [alias] : [],
+  takes: '64 lower-case hexadecimal digits',
+  absent: required,
+  read: (text, to) => {
+    to.verity[name].rootHash = parseRootHash(text)
+    return to.verity[name].rootHash !== undefined
+  },
+  print: ({ verity }) => verity[name].rootHash,
+})
+
+const mostBlocks = 1n << 42n
+
+const blocksOf = (name: VerityName): Parameter => ({
+  name: `cvmboot.data-blocks.${name}`,
+  aliases: [],
+  takes: 'a number of 4096-byte blocks from 1 to 2^42',
+  absent: required,
+  read: (text, to) => {
+    if (!/^[1-9][0-9]{0,12}$/.test(text)) return false
+    to.verity[name].blocks = BigInt(text)
+    return BigInt(text) <= mostBlocks
+  },
+  print: ({ verity }) => `${verity[name].blocks}`,
+})
+
+const saltOf = (name: VerityName): Parameter => ({
+  name: `cvmboot.salt.${name}`,
+  aliases: [],
+  takes: '2 to 512 lower-case hexadecimal digits in pairs, or - for none',
+  absent: "the volume's fixed salt",
+  read: (text, to) => {
+    const salt = parseSalt(text)
+    if (salt !== undefined) to.verity[name].salt = salt
+    return salt !== undefined
+  },
+  print: ({ verity }) => (verity[name].salt === fixedSalt(name) ? undefined : printSalt(verity[name].salt)),
+})
+
+const isOnFailure = (text: string): text is OnFailure =>
+  text === 'halt' || text === 'poweroff' || text === 'reboot'
+
+const onFailure: Parameter = {
+  name: 'cvmboot.on-failure',
+  aliases: [],
+  takes: 'halt, poweroff or reboot',
+  absent: 'halt',
+  read: (text, to) => {
+    if (isOnFailure(text)) to.onFailure = text
+    return isOnFailure(text)
+  },
+  print: (params) => (params.onFailure === 'halt' ? undefined : params.onFailure),
+}
+
+const deviceTimeout: Parameter = {
+  name: 'cvmboot.device-timeout',
+  aliases: [],
+  takes: 'a number of seconds from 1 to 3600',
+  absent: '30',
+  read: (text, to) => {
+    to.deviceTimeout = Number(text)
+    return /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= 3600
+  },
+  print: (params) => (params.deviceTimeout === 30 ? undefined : `${params.deviceTimeout}`),
+}
+
+export const provision: Parameter = {
+  name: 'cvmboot.provision',
+  aliases: [],
+  takes: `${cryptNames.join(', ')}, or both with a comma between`,
+  absent: 'none is',
+  read: (text, to) => {
+    const names = text.split(',')
+    to.provision = cryptNames.filter((name) => names.includes(name))
+    return to.provision.length === names.length
+  },
+  print: (params) => (params.provision.length === 0 ? undefined : params.provision.join(',')),
+}
+
+/** Parameters that are there once, in the order in which they are printed. */
+const single: readonly Parameter[] = [onFailure, deviceTimeout, provision]
+
+const ofVolumes = verityNames.map((name) => ({
+  rootHash: rootHashOf(name),
+  blocks: blocksOf(name),
+  salt: saltOf(name),
+}))
+
+/** All of them, in the order of the documents. */
 export const parameters: readonly Parameter[] = [
-  ...verityNames.map((name) => ({ name: hashOf(name), takes: takesHash, absent: 'refused' })),
-  ...verityNames.map((name) => ({ name: blocksOf(name), takes: takesBlocks, absent: 'refused' })),
-  ...verityNames.map((name) => ({ name: saltOf(name), takes: takesSalt, absent: "the volume's fixed salt" })),
-  { name: onFailure, takes: takesFailure, absent: 'halt' },
-  { name: deviceTimeout, takes: takesTimeout, absent: '30' },
-  { name: provision, takes: takesProvision, absent: 'none is' },
+  ...ofVolumes.map(({ rootHash }) => rootHash),
+  ...ofVolumes.map(({ blocks }) => blocks),
+  ...ofVolumes.map(({ salt }) => salt),
+  ...single,
+]
+
+/** In the order in which `setup` emits them: volume by volume. */
+const printed: readonly Parameter[] = [
+  ...ofVolumes.flatMap(({ rootHash, blocks, salt }) => [rootHash, blocks, salt]),
+  ...single,
 ]
 
 /**
@@ -63,21 +162,20 @@ export const cmdlineLimit = 2046
 
 /** The parameters as `cvmboot setup` emits them, and the words that have to stand beside them; a default is left out. */
 export const printParams = (params: Params): string => {
-  const words = verityNames.flatMap((name) => {
-    const { rootHash, blocks, salt } = params.verity[name]
-    const own = [`${hashOf(name)}=${rootHash}`, `${blocksOf(name)}=${blocks}`]
-    return salt === fixedSalt(name) ? own : [...own, `${saltOf(name)}=${printSalt(salt)}`]
+  const words = printed.flatMap(({ name, print }) => {
+    const value = print(params)
+    return value === undefined ? [] : [`${name}=${value}`]
   })
-  if (params.onFailure !== 'halt') words.push(`${onFailure}=${params.onFailure}`)
-  if (params.deviceTimeout !== 30) words.push(`${deviceTimeout}=${params.deviceTimeout}`)
-  if (params.provision.length > 0) words.push(`${provision}=${params.provision.join(',')}`)
   return [...words, ...requiredWords.map(printRequired)].join(' ')
 }
 
-const known = new Set(parameters.map((p) => p.name))
+const known = new Set(parameters.flatMap(({ name, aliases }) => [name, ...aliases]))
 
-/** Our words, each name once: `-` and `_` both spell one, and spelling both is twice. Faults: `cmdline-unknown`, `cmdline-duplicate`, `cmdline-forbidden`. */
-const ours = (words: readonly Word[]): Map<string, string> => {
+/**
+ * Our words, each name once: `-` and `_` both spell one, and spelling both is twice. Faults: `cmdline-unknown`,
+ * `cmdline-duplicate`, `cmdline-forbidden`.
+ */
+const ours = (words: readonly Word[]): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
   for (const { name, value, forInit } of words) {
     const parameter = canonical(name)
@@ -88,99 +186,85 @@ const ours = (words: readonly Word[]): Map<string, string> => {
         reason: 'the kernel reads nothing after --',
         remedy: 'remove it, or put it before the --',
       })
-    if (!known.has(parameter) && parameter !== alias) throw fail('cmdline-unknown', { parameter })
+    if (!known.has(parameter)) throw fail('cmdline-unknown', { parameter })
     if (found.has(parameter)) throw fail('cmdline-duplicate', { parameter })
     found.set(parameter, value ?? '')
   }
   return found
 }
 
-/** Our words, to take values from. */
-type Found = ReadonlyMap<string, string>
-type Parse<T> = (text: string) => T | undefined
-
-/** Faults: `cmdline-missing`, `cmdline-value`. */
-const take = <T>(found: Found, parameter: string, expected: string, parse: Parse<T>): T => {
-  const text = found.get(parameter)
-  if (text === undefined) throw fail('cmdline-missing', { parameter })
-  const value = parse(text)
-  if (value === undefined) throw fail('cmdline-value', { parameter, value: text, expected })
-  return value
+/** Stores what was given for a parameter. Faults: `cmdline-missing`, `cmdline-value`, `cmdline-conflict`. */
+const readParameter = (
+  { name, aliases, takes, absent, read }: Parameter,
+  given: ReadonlyMap<string, string>,
+  to: Draft,
+): void => {
+  let before: { readonly spelled: string; readonly value: string } | undefined
+  for (const spelled of [...aliases, name]) {
+    const value = given.get(spelled)
+    if (value === undefined) continue
+    if (!read(value, to)) throw fail('cmdline-value', { parameter: spelled, value, expected: takes })
+    if (before !== undefined && before.value !== value)
+      throw fail('cmdline-conflict', { parameter: name, other: before.spelled })
+    before = { spelled, value }
+  }
+  if (before === undefined && absent === required) throw fail('cmdline-missing', { parameter: name })
 }
 
-/** Fault: `cmdline-value`. */
-const takeOr = <T>(found: Found, parameter: string, otherwise: T, expected: string, parse: Parse<T>): T =>
-  found.has(parameter) ? take(found, parameter, expected, parse) : otherwise
+const eachVolume = <T>(of: (name: VerityName) => T): Readonly<Record<VerityName, T>> => ({
+  'root-fs': of('root-fs'),
+  'oem-launcher': of('oem-launcher'),
+  'os-config': of('os-config'),
+})
 
-/** Faults: those of `take`, `cmdline-conflict`. */
-const takeRootHash = (found: Found, name: VerityName): RootHash => {
-  const own = hashOf(name)
-  if (name !== 'root-fs' || !found.has(alias)) return take(found, own, takesHash, parseRootHash)
-  const hash = take(found, alias, takesHash, parseRootHash)
-  if (takeOr(found, own, hash, takesHash, parseRootHash) !== hash)
-    throw fail('cmdline-conflict', { parameter: own, other: alias })
-  return hash
-}
+const newDraft = (): Draft => ({
+  verity: eachVolume((name) => ({ rootHash: undefined, blocks: undefined, salt: fixedSalt(name) })),
+  onFailure: 'halt',
+  deviceTimeout: 30,
+  provision: [],
+})
 
-/** Faults: those of `takeRootHash`. */
-const takeVerity = (found: Found): Params['verity'] => {
+/** The draft, once every parameter has been read. Faults: `cmdline-missing`, `cmdline-value`. */
+const complete = (draft: Draft): Params => {
   // Two volumes with one root hash would claim the same partitions.
   const distinct = new Map<RootHash, string>()
-  const verity = verityNames.map((name): [VerityName, VerityParams] => {
-    const rootHash = takeRootHash(found, name)
+  const volume = (name: VerityName): VerityParams => {
+    const { rootHash, blocks, salt } = draft.verity[name]
+    if (rootHash === undefined) throw fail('cmdline-missing', { parameter: rootHashOf(name).name })
+    if (blocks === undefined) throw fail('cmdline-missing', { parameter: blocksOf(name).name })
     const other = distinct.get(rootHash)
     if (other !== undefined)
       throw fail('cmdline-value', {
-        parameter: hashOf(name),
+        parameter: rootHashOf(name).name,
         value: rootHash,
         expected: `another root hash than that of ${other}`,
       })
     distinct.set(rootHash, name)
-    const blocks = take(found, blocksOf(name), takesBlocks, parseBlocks)
-    const salt = takeOr(found, saltOf(name), fixedSalt(name), takesSalt, parseSalt)
-    return [name, { rootHash, blocks, salt }]
-  })
-  return Object.fromEntries(verity) as Record<VerityName, VerityParams>
+    return { rootHash, blocks, salt }
+  }
+  const { onFailure, deviceTimeout, provision } = draft
+  return { verity: eachVolume(volume), onFailure, deviceTimeout, provision }
 }
 
 /**
- * Reads /proc/cmdline (latin1 text). Everything is understood or refused before anything is done.
- * `allowed`: without it no word is listed, and the agent is PID 1. Faults: every `cmdline-*`, `environment-hostile`.
+ * Everything is understood or refused before anything is done. `allowed`: without it no word is listed, and the agent is
+ * PID 1. Faults: every `cmdline-*` but those of a file, `environment-hostile`.
  */
-export const parseParams = (cmdline: string, allowed: Allowed = nothingListed): Params => {
-  const { length } = cmdline
-  if (length > cmdlineLimit) throw fail('cmdline-too-long', { bytes: length, limit: cmdlineLimit })
-  const found = ours(splitCmdline(cmdline))
-  refuseWords(cmdline, allowed)
-  const params: Params = {
-    verity: takeVerity(found),
-    onFailure: takeOr(found, onFailure, 'halt', takesFailure, parseOnFailure),
-    deviceTimeout: takeOr(found, deviceTimeout, 30, takesTimeout, parseTimeout),
-    provision: takeOr(found, provision, [], takesProvision, parseProvision),
-  }
-  requireWords(cmdline)
+export const parseParams = (line: Readings, allowed: Allowed = nothingListed): Params => {
+  const { bytes, kernel } = line
+  if (bytes > cmdlineLimit) throw fail('cmdline-too-long', { bytes, limit: cmdlineLimit })
+  const given = ours(kernel)
+  refuseWords(line, allowed)
+  const draft = newDraft()
+  for (const parameter of parameters) readParameter(parameter, given, draft)
+  const params = complete(draft)
+  requireWords(line)
   return params
 }
 
-/**
- * How to end when even parsing failed: the parameter if it is there exactly once and good, else halt.
- */
-export const onFailureOf = (cmdline: string): OnFailure => {
-  const given = splitCmdline(cmdline).filter((word) => canonical(word.name) === onFailure && !word.forInit)
-  return given.length === 1 ? (parseOnFailure(given[0]?.value ?? '') ?? 'halt') : 'halt'
-}
-
-const parseBlocks = (text: string): bigint | undefined =>
-  /^[1-9][0-9]{0,12}$/.test(text) && BigInt(text) <= 1n << 42n ? BigInt(text) : undefined
-
-const parseOnFailure = (text: string): OnFailure | undefined =>
-  text === 'halt' || text === 'poweroff' || text === 'reboot' ? text : undefined
-
-const parseTimeout = (text: string): number | undefined =>
-  /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= 3600 ? Number(text) : undefined
-
-const parseProvision = (text: string): CryptName[] | undefined => {
-  const names = text.split(',')
-  const known = cryptNames.filter((name) => names.includes(name))
-  return known.length === names.length ? known : undefined
+/** How to end when even parsing failed: as the parameter says if it is there exactly once and good, else halt. */
+export const onFailureOf = ({ kernel }: Readings): OnFailure => {
+  const given = kernel.filter((word) => canonical(word.name) === onFailure.name && !word.forInit)
+  const value = given[0]?.value ?? ''
+  return given.length === 1 && isOnFailure(value) ? value : 'halt'
 }

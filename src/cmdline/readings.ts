@@ -1,7 +1,23 @@
-// One command line, as each of its readers splits it. Pure. The kernel, the shell scripts of an initramfs and systemd read
-// the same text by different rules, so a word counts if any of the three sees it.
+// One command line, split once, as each of its readers splits the text. Pure. The kernel, the shell scripts of an initramfs and
+// systemd read the same text by different rules, so a word counts if any of the three sees it.
 
 import { splitCmdline, type Word } from './split.ts'
+
+/** What everything that parses or judges a command line takes. */
+export type Readings = {
+  /** Bytes of the text. */
+  readonly bytes: number
+  readonly kernel: readonly Word[]
+  readonly shell: readonly Word[]
+  readonly systemd: readonly Word[]
+}
+
+/** The words of each reader, the kernel's first. */
+export const eachReading = ({ kernel, shell, systemd }: Readings): readonly (readonly Word[])[] => [
+  kernel,
+  shell,
+  systemd,
+]
 
 /** The kernel takes `-` and `_` in a name for the same, and so does systemd. */
 export const canonical = (name: string): string => name.replaceAll('_', '-')
@@ -13,7 +29,7 @@ const wordOf = (text: string, forInit: boolean): Word => {
     : { name: text.slice(0, equals), value: text.slice(equals + 1), forInit }
 }
 
-/** For neither of the two does `--` end anything. */
+/** For neither the shell nor systemd does `--` end anything. */
 const wordsOf = (texts: readonly string[]): Word[] =>
   texts.filter((text) => text !== '').map((text) => wordOf(text, false))
 
@@ -34,9 +50,10 @@ const splitBySystemd = (text: string): Word[] => {
   return wordsOf(words)
 }
 
-/** The kernel's reading is the first. */
-export const readingsOf = (cmdline: string): readonly [Word[], Word[], Word[]] => [
-  splitCmdline(cmdline),
-  splitByShell(cmdline),
-  splitBySystemd(cmdline),
-]
+/** `text` holds one character per byte (latin1). */
+export const readingsOf = (text: string): Readings => ({
+  bytes: text.length,
+  kernel: splitCmdline(text),
+  shell: splitByShell(text),
+  systemd: splitBySystemd(text),
+})

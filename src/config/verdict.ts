@@ -2,6 +2,7 @@
 // `inspect` ask the same, so that nothing that they take is refused in the VM.
 
 import { type Params, parseParams, provision } from '../cmdline/params.ts'
+import { readingsOf } from '../cmdline/readings.ts'
 import { type Fault, fail, faultOf } from '../fault/index.ts'
 import type { LastingPolicy } from '../keys/policy.ts'
 import { type ClosingStep, closingSteps, type LastingProvider, providerOf } from '../keys/provider.ts'
@@ -41,7 +42,7 @@ export const requireFit = (params: Params, config: Config, pivot: Pivot): void =
   const wrong = params.provision.find((name) => lastingPolicy(name, config)?.blank !== 'halt')
   if (wrong !== undefined)
     throw fail('cmdline-value', {
-      parameter: provision,
+      parameter: provision.name,
       value: wrong,
       expected: 'volumes that partition.conf gives a key that lasts and BLANK=halt',
     })
@@ -52,7 +53,7 @@ export const requireFit = (params: Params, config: Config, pivot: Pivot): void =
 
 /** The parameters of a line that a boot takes. Faults: `cmdline-*`, `environment-hostile`, `config-init`. */
 export const readCmdline = (cmdline: string, config: Config, pivot: Pivot): Params => {
-  const params = parseParams(cmdline, { listed: config.cmdlineWords, pivot })
+  const params = parseParams(readingsOf(cmdline), { listed: config.cmdlineWords, pivot })
   requireFit(params, config, pivot)
   return params
 }

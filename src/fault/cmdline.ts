@@ -1,6 +1,6 @@
 // Failures of the kernel command line: of its words, and of the file that holds it.
 
-import { family, type Reason } from './family.ts'
+import { family, type Near, type Reason } from './family.ts'
 
 export const cmdline = family({
   title: 'The kernel command line',
@@ -9,7 +9,8 @@ export const cmdline = family({
     'cmdline-unknown': {
       cannot: (d: { parameter: string }) =>
         `accept kernel parameter ${d.parameter}: cvmboot has none of that name`,
-      advice: 'remove it or correct its spelling',
+      advice: ({ near }: Near) =>
+        `remove it or correct its spelling${near === undefined ? '' : `; did you mean ${near}?`}`,
     },
     'cmdline-duplicate': {
       cannot: (d: { parameter: string }) =>

@@ -1,6 +1,6 @@
 // Failures of partition.conf.
 
-import { family, type Reason } from './family.ts'
+import { family, type Near, type Reason } from './family.ts'
 
 type At = { readonly file: string; readonly line: number }
 
@@ -17,7 +17,8 @@ export const config = family({
     },
     'config-unknown': {
       cannot: (d: At & { key: string }) => `accept ${d.file}:${d.line}: there is no key ${d.key}`,
-      advice: 'remove it or correct its spelling',
+      advice: ({ near }: Near) =>
+        `remove it or correct its spelling${near === undefined ? '' : `; did you mean ${near}?`}`,
     },
     'config-duplicate': {
       cannot: (d: At & { key: string; first: number }) =>

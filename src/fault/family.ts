@@ -38,3 +38,5 @@ type Taken<F> = F extends (detail: infer D) => string ? (unknown extends D ? NoD
 
 export type Volume = { readonly volume: string }
 export type Reason = { readonly reason: string }
+/** The nearest known name, where a person asked; for advice. */
+export type Near = { readonly near?: string }

@@ -2,6 +2,7 @@
 // state that the boot left.
 
 import { parseParams } from '../cmdline/params.ts'
+import { readingsOf } from '../cmdline/readings.ts'
 import { parseConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'
 import { readConfigFile } from '../machine/config-file.ts'
@@ -27,6 +28,6 @@ export const readBooted = (
   const settings = parseConfig(kept, config ?? bootedConfigPath)
   // The boot has judged the words. The state does not say in which initramfs the boot ran: the words of all are taken, and
   // the last step of the plan, which alone depends on the initramfs, is one that nobody asks for.
-  const params = parseParams(cmdline, { listed: settings.cmdlineWords, pivot: 'framework' })
+  const params = parseParams(readingsOf(cmdline), { listed: settings.cmdlineWords, pivot: 'framework' })
   return { plan: planBoot(params, settings, 'own'), state }
 }

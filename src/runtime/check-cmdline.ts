@@ -1,6 +1,7 @@
 // The check of `cvmboot check` for a command line that is to be booted: the boot's own verdict on it. Pure.
 
 import type { Config } from '../config/config.ts'
+import { withNearest } from '../config/near.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { faultOf } from '../fault/index.ts'
 import type { Pivot } from '../system/pivot.ts'
@@ -12,6 +13,6 @@ export const checkCmdline = (read: () => string, config: Config, pivot: Pivot): 
     readCmdline(read(), config, pivot)
     return good('command line', 'the boot takes each word of it')
   } catch (thrown) {
-    return bad('command line', faultOf(thrown))
+    return bad('command line', withNearest(faultOf(thrown)))
   }
 }

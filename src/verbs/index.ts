@@ -1,7 +1,7 @@
 // All verbs, and the one function that runs them. The entry loads this file on use: a boot needs none of it.
 
 import type { Edition } from '../edition.ts'
-import { fail } from '../fault/index.ts'
+import { BootFault, fail } from '../fault/index.ts'
 import { didYouMean } from '../fault/nearest.ts'
 import { screenOf } from '../terminal/screen.ts'
 import { printVersion, printVersionJson } from '../version.ts'
@@ -126,6 +126,16 @@ const runCall = (verb: AnyVerb, { name, args, edition }: Call): Promise<void> =>
   return memberOf(verb, name, word).run({ name: `${name} ${word}`, args: rest, edition })
 }
 
+/** A misspelt key or parameter is refused with the nearest name beside it. */
+const orNearest = async (run: () => Promise<void>): Promise<void> => {
+  try {
+    await run()
+  } catch (thrown) {
+    const { withNearest } = await import('../config/near.ts')
+    throw thrown instanceof BootFault ? new BootFault(withNearest(thrown.fault)) : thrown
+  }
+}
+
 /** Runs the verb that the first word names; without words, prints the help. Faults: `usage`, and those of the verb. */
 export const runVerb = async (args: readonly string[], edition: Edition): Promise<void> => {
   const [name = 'help', ...rest] = args
@@ -134,5 +144,5 @@ export const runVerb = async (args: readonly string[], edition: Edition): Promis
   const verb = verbOf(name)
   if (optionsIn(rest).some((word) => word === '--help' || word === '-h'))
     return void process.stdout.write(helpInstead(edition, name, verb, rest))
-  await runCall(verb, { name, args: rest, edition })
+  await orNearest(() => runCall(verb, { name, args: rest, edition }))
 }

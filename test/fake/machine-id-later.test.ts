@@ -2,7 +2,6 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { say } from '../../src/fault/index.ts'
 import { planBoot } from '../../src/plan/plan.ts'
@@ -15,6 +14,7 @@ import { machineIdDigest } from '../../src/system/machine-id.ts'
 import type { Finding } from '../../src/terminal/finding.ts'
 import { bootedState } from '../with/boot-recorded.ts'
 import { systemOf } from '../with/captured.ts'
+import { parseParams } from '../with/params.ts'
 import { goodCmdline } from './machine.ts'
 
 const id = '05eef78b53e34eab941e5697aefecdc8\n'

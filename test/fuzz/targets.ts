@@ -1,6 +1,6 @@
 // One row for each parser of text: good inputs, how they are changed, what must hold of every input.
 
-import { onFailureOf, parameters, parseParams, printParams } from '../../src/cmdline/params.ts'
+import { parameters, printParams } from '../../src/cmdline/params.ts'
 import { splitCmdline, type Word } from '../../src/cmdline/split.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../../src/config/config.ts'
 import { configKeys } from '../../src/config/keys.ts'
@@ -26,6 +26,7 @@ import { parseState, printState, type State } from '../../src/proof/state.ts'
 import { parseManifest, printManifest } from '../../src/system/initramfs.ts'
 import { goodCmdline, hashes } from '../fake/machine.ts'
 import { changedConfig } from '../with/config-sample.ts'
+import { onFailureOf, parseParams } from '../with/params.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
 import { judgeTarget } from './cmdline-words.ts'
 import { fileTargets } from './files.ts'

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { printBech32 } from '../../src/layout/bech32.ts'
 import { readCmdlineOption } from '../../src/machine/cmdline-file.ts'
@@ -14,6 +13,7 @@ import { type Pivot, planBoot } from '../../src/plan/plan.ts'
 import { printPlan, printPlanJson } from '../../src/plan/show.ts'
 import { screenOf } from '../../src/terminal/screen.ts'
 import { goodCmdline } from '../fake/machine.ts'
+import { parseParams } from '../with/params.ts'
 
 const golden = (name: string, text: string): void => {
   const file = join(import.meta.dirname, '../golden', name)

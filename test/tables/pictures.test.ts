@@ -7,7 +7,6 @@ import { drawDisk, parts, stretches } from '../../build/pictures/disk.ts'
 import { label, roomFor } from '../../build/pictures/frame.ts'
 import { drawKeys, otherwise, questions } from '../../build/pictures/keys.ts'
 import { drawTrust, trustRows } from '../../build/pictures/trust.ts'
-import { parseParams } from '../../src/cmdline/params.ts'
 import { parseConfig } from '../../src/config/config.ts'
 import { defaultConfig } from '../../src/config/settings.ts'
 import { treeName, verityNames, volumes } from '../../src/layout/layout.ts'
@@ -15,6 +14,7 @@ import { planBoot } from '../../src/plan/plan.ts'
 import { planPartitions } from '../../src/setup/partitions.ts'
 import { goodCmdline } from '../fake/machine.ts'
 import { readPage, sameFile } from '../with/pages.ts'
+import { parseParams } from '../with/params.ts'
 
 const pictures = {
   'docs/pictures/trust.svg': drawTrust(defaultConfig),

@@ -1,15 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  onFailureOf,
-  type Params,
-  parameters,
-  parseParams,
-  printParams,
-} from '../../../src/cmdline/params.ts'
+import { type Params, parameters, printParams, type VerityParams } from '../../../src/cmdline/params.ts'
 import { BootFault, type FaultCode, say } from '../../../src/fault/index.ts'
 import { fixedSalt, type Salt } from '../../../src/layout/verity.ts'
 import { goodCmdline, hashes } from '../../fake/machine.ts'
+import { onFailureOf, parseParams } from '../../with/params.ts'
 
 const refused = (cmdline: string, code: FaultCode): string => {
   try {
@@ -38,6 +33,12 @@ test('a good command line is read whole', () => {
   assert.is(params.deviceTimeout, 30)
 })
 
+const eachVolume = (change: (volume: VerityParams) => VerityParams): Params['verity'] => ({
+  'root-fs': change(params.verity['root-fs']),
+  'oem-launcher': change(params.verity['oem-launcher']),
+  'os-config': change(params.verity['os-config']),
+})
+
 test('what is printed reads back to the same, defaults and all else', () => {
   const changed: Params = {
     verity: {
@@ -49,6 +50,11 @@ test('what is printed reads back to the same, defaults and all else', () => {
     provision: ['workspace', 'job-store'],
   }
   for (const given of [params, changed]) assert.equal(parseParams(printParams(given)), given)
+  // Each record prints a value that is no default, and `setup` emits the word of each.
+  const salts = { ...changed, verity: eachVolume((volume) => ({ ...volume, salt: '' as Salt })) }
+  const words = printParams(salts).split(' ')
+  for (const { name, print } of parameters) assert.ok(words.includes(`${name}=${print(salts)}`), name)
+  assert.equal(parseParams(words.join(' ')), salts)
   assert.is(printParams(params), goodCmdline)
 })
 

@@ -1,9 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { faultOf, say } from '../../../src/fault/index.ts'
 import { runVerb } from '../../../src/verbs/index.ts'
 import { readValues } from '../../../src/verbs/table/read.ts'
 import { production } from '../../fake/booted.ts'
+import { goodCmdline } from '../../fake/machine.ts'
+
+const place = mkdtempSync(join(tmpdir(), 'cvmboot-verbs-'))
+test.after(() => rmSync(place, { recursive: true }))
 
 /** What the refusal says. */
 const refusal = async (act: () => unknown): Promise<string> => {
@@ -118,5 +125,41 @@ for (const [args, says] of [
     assert.match(said, /^usage: /)
     assert.match(said, says)
   })
+
+/** A file that a person has written. */
+const confOf = (text: string): string => {
+  const path = join(place, 'partition.conf')
+  writeFileSync(path, text)
+  return path
+}
+
+for (const [text, says] of [
+  [
+    'ROOT_FS_SIZ=1G',
+    /there is no key ROOT_FS_SIZ; remove it or correct its spelling; did you mean ROOT_FS_SIZE\?$/,
+  ],
+  ['WORKSPACE_KYE=snp', /there is no key WORKSPACE_KYE; .*; did you mean WORKSPACE_KEY\?$/],
+  ['JOB_STORE_SZIE=1G', /did you mean JOB_STORE_SIZE\?$/],
+  ['CMDLINE_WORD=nosmt', /did you mean CMDLINE_WORDS\?$/],
+  ['NO_SUCH_KEY=1', /there is no key NO_SUCH_KEY; remove it or correct its spelling$/],
+] as const)
+  test(`${text}: the refusal names the nearest key, in every verb that reads partition.conf`, async () => {
+    const file = confOf(`${text}\n`)
+    for (const args of [
+      ['config', 'show', file],
+      ['plan', '--cmdline', goodCmdline, '--config', file],
+      ['check', '--config', file],
+    ]) {
+      const said = await refusal(() => runVerb(args, production))
+      assert.match(said, /^config-unknown: /)
+      assert.match(said, says)
+    }
+  })
+
+test('a misspelt parameter of the kernel command line gets the nearest one as well', async () => {
+  const line = goodCmdline.replace('cvmboot.roothash.os-config', 'cvmboot.roothsah.os-config')
+  const said = await refusal(() => runVerb(['plan', '--cmdline', line], production))
+  assert.match(said, /^cmdline-unknown: .*; did you mean cvmboot\.roothash\.os-config\?$/)
+})
 
 test.run()

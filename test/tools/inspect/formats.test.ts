@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseParams } from '../../../src/cmdline/params.ts'
 import { defaultConfig, printConfig } from '../../../src/config/config.ts'
 import { formats } from '../../../src/inspect/formats.ts'
 import { inspectAny, printInspection, printInspectionJson } from '../../../src/inspect/inspect.ts'
@@ -16,6 +15,7 @@ import { printPlan, printPlanJson } from '../../../src/plan/show.ts'
 import { quoted } from '../../../src/terminal/quoted.ts'
 import { goodCmdline } from '../../fake/machine.ts'
 import { tinyElf } from '../../with/elf.ts'
+import { parseParams } from '../../with/params.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-formats-'))
 test.after(() => rmSync(scratch, { recursive: true, force: true }))

@@ -13,12 +13,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseParams } from '../../../src/cmdline/params.ts'
 import { parseConfig, printConfig } from '../../../src/config/config.ts'
 import { inspectPath } from '../../../src/inspect/inspect.ts'
 import { gptAttributes, gptTypes } from '../../../src/layout/gpt.ts'
 import { treeName, verityNames } from '../../../src/layout/layout.ts'
 import { fixedSalt, partuuids, type RootHash } from '../../../src/layout/verity.ts'
+import { parseParams } from '../../with/params.ts'
 import {
   config,
   extract,
