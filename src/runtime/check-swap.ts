@@ -2,16 +2,13 @@
 
 import { fail } from '../fault/index.ts'
 import { swapDiffers } from '../proof/swap.ts'
+import { parseSwaps } from '../system/swaps.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 import type { Scene } from './scene.ts'
 import type { System } from './system.ts'
 
-/** Devices and files that are in use as swap (proc_swaps(5)). */
-export const swapsIn = (system: System): string[] =>
-  (system.text('/proc/swaps') ?? '')
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => line.split(/\s/)[0] || [])
+/** Devices and files that are in use as swap. */
+export const swapsIn = (system: System): readonly string[] => parseSwaps(system.text('/proc/swaps'))
 
 export const checkSwap = ({ system }: Scene): Finding => {
   const device = swapDiffers(swapsIn(system))
