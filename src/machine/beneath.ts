@@ -76,7 +76,11 @@ export const openFile = (directory: Directory, name: string | Buffer): number =>
 }
 
 /** Whether a name is still that of what was looked at. */
-export const isStill = (directory: Directory, name: string | Buffer, { stat }: Found): boolean => {
+export const isStill = (
+  directory: Directory,
+  name: string | Buffer,
+  { stat }: Pick<Found, 'stat'>,
+): boolean => {
   const now = lstatSync(directory.at(name), { throwIfNoEntry: false })
   return now?.ino === stat.ino && now.dev === stat.dev && now.mode === stat.mode
 }

@@ -2,11 +2,13 @@
 // device-mapper or privileges. Nothing here interprets what is decrypted.
 
 import { createDecipheriv } from 'node:crypto'
-import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { dataOffset } from '../layout/luks2/luks2.ts'
 import { dataSectorBytes } from '../layout/luks2/profile.ts'
+import { followDirectory, isStill } from '../machine/beneath.ts'
 import { readDevice } from '../machine/block.ts'
 
 /** Where a volume lies: in a file or on a device, both numbers in bytes. */
@@ -52,18 +54,22 @@ const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Ar
  * `bytes` of data into a new file for its owner alone, whole or not at all. Faults: `device-read`, `target-write`.
  */
 export const writeImage = (place: Place, bytes: bigint, key: Uint8Array, target: string): void => {
-  let fd: number
+  const notWritten = (thrown: unknown) =>
+    thrown instanceof BootFault ? thrown : fail('target-write', { target, reason: reasonOf(thrown) })
+  const name = basename(target)
   try {
-    fd = openSync(target, 'wx', 0o600)
+    using directory = followDirectory(dirname(target))
+    const fd = openSync(directory.at(name), 'wx', 0o600)
+    try {
+      copyTo(fd, place, bytes, key)
+    } catch (thrown) {
+      // Somebody may have given the name to another file meanwhile, which stays.
+      if (isStill(directory, name, { stat: fstatSync(fd) })) unlinkSync(directory.at(name))
+      throw thrown
+    } finally {
+      closeSync(fd)
+    }
   } catch (thrown) {
-    throw fail('target-write', { target, reason: reasonOf(thrown) })
-  }
-  try {
-    copyTo(fd, place, bytes, key)
-  } catch (thrown) {
-    rmSync(target)
-    throw thrown instanceof BootFault ? thrown : fail('target-write', { target, reason: reasonOf(thrown) })
-  } finally {
-    closeSync(fd)
+    throw notWritten(thrown)
   }
 }

@@ -1,18 +1,8 @@
 // `cvmboot setup`: everything is looked at, then built beside the target, then written, then given its names.
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Config, printConfig } from '../config/config.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, printable } from '../fault/index.ts'
@@ -20,6 +10,7 @@ import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { inTenths } from '../terminal/size.ts'
+import { forget, giveNames, type NamedDirectory, openDiskName, openNamed } from './names.ts'
 import { type Asked, completeOptions, type Environment, type Options, outOf } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
 import { requireTar } from './packed.ts'
@@ -59,7 +50,7 @@ const setUp = async (
   try {
     requireOwnSectors(options, target)
     requireOutside(sources, outOf(options, target.kind))
-    const out = openOut(options, target)
+    using out = openOut(options, target)
     return await withWork(startProgress(process.stderr), (work) =>
       make(work, { options, sources, target, out, notes }),
     )
@@ -103,40 +94,47 @@ const removeEmpty = (directory: string): void => {
 }
 
 /** Faults: `target-not-empty`, `target-write`, `usage`. */
-const openOut = (options: Options, target: Target): string => {
+const openOut = (options: Options, target: Target): NamedDirectory => {
   const out = outOf(options, target.kind)
-  const { configFile, config, existing } = options
+  let opened: NamedDirectory | undefined
   try {
     mkdirSync(out, { recursive: true })
-    for (const name of outputNames) {
-      const path = join(out, name)
-      if (!existsSync(path)) continue
-      if (configFile !== undefined && realpathSync(path) === realpathSync(configFile)) {
-        if (readBounded(path, 'config').toString() === printConfig(config)) continue
-        throw fail('usage', {
-          reason: `${path} would be replaced by its complete form; choose another --out`,
-        })
-      }
-      if (existing === 'keep') throw fail('target-not-empty', { target: path, found: 'a file' })
-    }
+    opened = openNamed(out)
+    requireFree(opened, options)
+    return opened
   } catch (thrown) {
+    opened?.[Symbol.dispose]()
     if (thrown instanceof BootFault) throw thrown
     throw fail('target-write', { target: out, reason: reasonOf(thrown) })
   }
-  return out
 }
 
+/** Files of an earlier run stay, but for the configuration itself. Faults: `target-not-empty`, `usage`, `input-too-large`. */
+const requireFree = (out: NamedDirectory, { configFile, config, existing }: Options): void => {
+  for (const name of outputNames) {
+    const path = join(out.path, name)
+    const found = `${out.directory.path}/${name}`
+    if (!existsSync(found)) continue
+    if (configFile !== undefined && realpathSync(found) === realpathSync(configFile)) {
+      if (readBounded(found, 'config').toString() === printConfig(config)) continue
+      throw fail('usage', {
+        reason: `${path} would be replaced by its complete form; choose another --out`,
+      })
+    }
+    if (existing === 'keep') throw fail('target-not-empty', { target: path, found: 'a file' })
+  }
+}
 type Job = {
   readonly options: Options
   readonly sources: readonly Source[]
   readonly target: Target
-  readonly out: string
+  readonly out: NamedDirectory
   /** What is to be said at the end, a line each. */
   readonly notes: readonly string[]
 }
 
 const make = async (work: Work, { options, sources, target, out, notes }: Job): Promise<string> => {
-  const directory = work.temporary(out)
+  const directory = work.temporary(out.directory, out.path)
   const built = await work.together(
     sources.map((source) => () => buildVolume(work, source, options, directory)),
   )
@@ -156,19 +154,20 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
     const { handle, path } = target
     forget(out)
     await writeDisk(work, { target: path, handle, gpt, files, before: 'anything' })
-    name(directory, out, () => {})
+    giveNames(directory, out, undefined)
   } else {
-    const disk = join(work.temporary(dirname(target.path)), basename(target.path))
-    const handle = await openNew(disk)
+    using to = openDiskName(target.path)
+    const file = join(work.temporary(to.directory, dirname(target.path)), to.name)
+    const handle = await openNew(file)
     try {
       await writeDisk(work, { target: target.path, handle, gpt, files, before: 'blank' })
     } finally {
       await handle.close()
     }
     work.check()
-    name(directory, out, () => renameSync(disk, target.path))
+    giveNames(directory, out, { file, to })
   }
-  return summarize({ target, bytes, built, options, out, notes })
+  return summarize({ target, bytes, built, options, out: out.path, notes })
 }
 
 const openNew = (path: string) =>
@@ -176,24 +175,11 @@ const openNew = (path: string) =>
     throw fail('target-write', { target: path, reason: reasonOf(thrown) })
   })
 
-/** Old root hashes beside a new disk would look like a pair. */
-const forget = (out: string): void => {
-  for (const file of ['roothashes.json', 'cmdline']) rmSync(join(out, file), { force: true })
+type Summary = Omit<Job, 'sources' | 'out'> & {
+  readonly out: string
+  readonly bytes: bigint
+  readonly built: readonly BuiltVolume[]
 }
-
-/** Gives everything its name, the disk last. Synchronous: no signal comes between. Fault: `target-write`. */
-const name = (directory: string, out: string, nameDisk: () => void): void => {
-  try {
-    forget(out)
-    for (const file of outputNames) renameSync(join(directory, file), join(out, file))
-    nameDisk()
-  } catch (thrown) {
-    forget(out)
-    throw fail('target-write', { target: out, reason: reasonOf(thrown) })
-  }
-}
-
-type Summary = Omit<Job, 'sources'> & { readonly bytes: bigint; readonly built: readonly BuiltVolume[] }
 
 const summarize = ({ target, bytes, built, options, out, notes }: Summary): string => {
   const used =

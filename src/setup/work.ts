@@ -3,14 +3,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
-import { removeBelow } from '../machine/beneath.ts'
+import { type Directory, removeBelow } from '../machine/beneath.ts'
 import { run } from '../machine/exec.ts'
 import { type Scratch, scratchIn } from '../machine/scratch.ts'
 import type { Progress } from '../terminal/progress.ts'
 
 export type Work = {
-  /** Makes a directory in `parent` that is gone at the end, whatever the end is. Fault: `target-write`. */
-  readonly temporary: (parent: string) => string
+  /**
+   * Makes a directory in `parent` that is gone at the end, whatever the end is. `path` is the path of `parent`, for words.
+   * Fault: `target-write`.
+   */
+  readonly temporary: (parent: Directory, path: string) => string
   /** As `run`, but starts nothing once the run is to stop. */
   readonly tool: typeof run
   /** Throws once the run is to stop; long loops ask. */
@@ -60,13 +63,13 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
   const work: Work = {
     progress,
     check,
-    temporary: (parent) => {
+    temporary: (parent, path) => {
       try {
-        const scratch = scratchIn(parent, '.cvmboot-')
+        const scratch = scratchIn(parent.path, '.cvmboot-')
         scratches.push(scratch)
         return scratch.directory.path
       } catch (thrown) {
-        throw fail('target-write', { target: parent, reason: reasonOf(thrown) })
+        throw fail('target-write', { target: path, reason: reasonOf(thrown) })
       }
     },
     tool: async (...call) => {
