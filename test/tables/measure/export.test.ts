@@ -1,4 +1,4 @@
-// A manifest in the formats of others. test/tools/measure/corim.test.ts has another implementation decode the CoRIM.
+// A manifest in the formats of others. test/tools/measure/go.test.ts has another implementation decode the CoRIM.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,5 @@
 // A unified kernel image as small as one can be: its hashes, its events and the registers, written out here once more from the
-// specifications. test/vm/uki.test.ts compares the same with what real boots measured.
+// specifications.
 
 import { createHash } from 'node:crypto'
 import { test } from 'uvu'
