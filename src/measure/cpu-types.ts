@@ -2,6 +2,7 @@
 // Source: target/i386/cpu.c of QEMU; CPUID specification of AMD (25481), Fn0000_0001_EAX.
 
 import { fail } from '../fault/index.ts'
+import { didYouMean } from '../fault/nearest.ts'
 
 type Model = { readonly family: number; readonly model: number; readonly stepping: number }
 
@@ -37,6 +38,7 @@ export const signatureOf = ({ family, model, stepping }: Model): number => {
 /** Fault: `measure-cpu`. */
 export const cpuSignature = (type: string): number => {
   const model = models.get(type)
-  if (model === undefined) throw fail('measure-cpu', { type, known: cpuTypes.join(', ') })
+  if (model === undefined)
+    throw fail('measure-cpu', { type, known: cpuTypes.join(', '), nearest: didYouMean(type, cpuTypes) })
   return signatureOf(model)
 }

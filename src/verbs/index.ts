@@ -11,6 +11,7 @@ import { cleanup } from './cleanup.ts'
 import { config } from './config.ts'
 import { inspect } from './inspect.ts'
 import { install } from './install.ts'
+import { measure } from './measure.ts'
 import { owner } from './owner.ts'
 import { pack } from './pack.ts'
 import { plan } from './plan.ts'
@@ -27,6 +28,7 @@ import { verify } from './verify.ts'
 export const verbs: Readonly<Record<string, AnyVerb>> = {
   setup,
   pack,
+  measure,
   plan,
   inspect,
   status,

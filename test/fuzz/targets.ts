@@ -34,6 +34,7 @@ import { gptTarget } from './gpt.ts'
 import { imageTarget } from './image.ts'
 import { mutateJson } from './json.ts'
 import { luks2Target } from './luks2.ts'
+import { measureTargets } from './measure.ts'
 import { modulesTarget } from './modules.ts'
 import { nextArgs } from './next-arg.ts'
 import { mutateText, type Random } from './random.ts'
@@ -546,4 +547,5 @@ export const targets: readonly Target[] = [
   imageTarget,
   ...fileTargets,
   ...superblockTargets,
+  ...measureTargets,
 ]

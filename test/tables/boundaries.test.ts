@@ -137,7 +137,7 @@ test('the boot reaches no npm package', () => {
 /** Rooms of src/, the highest first: a room imports only from rooms below it. A file beside the folders is a room too. */
 const rooms = [
   ...['main', 'main-mock', 'main-npm', 'verbs', 'cli', 'exit'],
-  ...['install', 'owner', 'runtime', 'setup', 'inspect', 'pack', 'measure'],
+  ...['install', 'owner', 'runtime', 'setup', 'manifest', 'inspect', 'measure', 'pack'],
   // A key provider brings its keys of partition.conf along, so that config/ imports the list of providers.
   ...['boot', 'plan', 'steps', 'editions', 'edition', 'config', 'keys', 'machine'],
   ...['proof', 'cmdline', 'terminal', 'layout', 'system', 'secret', 'fault', 'version'],
@@ -205,7 +205,8 @@ const builtins: Readonly<Record<string, RegExp>> = {
   proof: /^node:crypto$/,
   steps: /^$/,
   plan: /^$/,
-  measure: /^node:crypto$/,
+  // The reader of a manifest tells kinds of JSON apart by that package.
+  measure: /^(?:node:crypto|@sindresorhus\/is)$/,
   keys: /^node:(?:crypto|util)$/,
 }
 for (const [room, allowed] of Object.entries(builtins))
@@ -218,6 +219,7 @@ for (const [room, allowed] of Object.entries(builtins))
 /** What a pure room may import of machine/: formats and arithmetic. */
 const ofMachine: Readonly<Record<string, RegExp>> = {
   steps: /^$/,
+  measure: /^$/,
   // show.ts is for the verb `plan`, and reads the command line and the configuration that it is asked about.
   plan: /^src\/machine\/(?:cmdline|config)-file\.ts$/,
   keys: /^src\/machine\/(?:snp-report|sev-guest|libcrypto)\.ts$/,

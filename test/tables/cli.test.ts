@@ -8,6 +8,7 @@ import { verbs } from '../../src/verbs/index.ts'
 const verbNames = [
   'setup',
   'pack',
+  'measure',
   'plan',
   'inspect',
   'status',

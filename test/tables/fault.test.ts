@@ -75,6 +75,8 @@ const detail = {
   disk: '/dev/x',
   type: 'EPYC-v9',
   known: 'EPYC, EPYC-v1',
+  nearest: '; did you mean EPYC?',
+  differences: 'snp.0.digest is one instead of another',
   where: 'w',
   column: 1,
   below: 'b',

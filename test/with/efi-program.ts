@@ -22,7 +22,9 @@ export const efiProgram = (sections: readonly Section[]): Buffer => {
   image.writeUInt16LE(240, signature + 20)
   image.writeUInt16LE(0x20b, optional)
   image.writeUInt32LE(alignment, optional + 32)
+  image.writeUInt32LE(headers, optional + 60)
   image.writeUInt16LE(10, optional + 68)
+  image.writeUInt32LE(16, optional + 108)
   let address = alignment
   let offset = headers
   for (const [i, { name, bytes, stored }] of sections.entries()) {

@@ -1,0 +1,176 @@
+// The files that `measure` is given, read: hashed whole, and looked into as far as a manifest says what is in them. Nothing
+// here decides whether a boot would take them; what a boot would refuse is said, and measured all the same.
+
+import { createReadStream, statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { parseParams } from '../cmdline/params.ts'
+import { readCmdline } from '../config/verdict.ts'
+import { reasonOf } from '../fault/errno.ts'
+import { BootFault, fail, faultOf, say } from '../fault/index.ts'
+import { streamOf } from '../inspect/initramfs.ts'
+import { readBounded } from '../machine/bounded.ts'
+import type { LimitName } from '../machine/limits.ts'
+import { accessFile, type RandomAccess } from '../machine/random-access.ts'
+import { parseEventLog } from '../measure/event-log.ts'
+import { parseFirmware } from '../measure/firmware.ts'
+import { sha256 } from '../measure/kernel-hashes.ts'
+import type { Manifest, ManifestFile } from '../measure/manifest.ts'
+import type { Inputs, Measured } from '../measure/predict.ts'
+import { hashWhole } from '../measure/program.ts'
+import { readUki, textOf, type Uki } from '../measure/uki.ts'
+import { kernelHeadBytes, releaseOfKernel } from '../pack/bzimage.ts'
+import { type Image, readImage } from '../pack/image.ts'
+import { bootOf } from '../pack/image-boot.ts'
+import { parseOsRelease } from '../pack/os-release.ts'
+import { planBoot } from '../plan/plan.ts'
+import { printPlan } from '../plan/show.ts'
+
+/** All of a file that may not be long. Faults: `measure-input`, `input-too-large`. */
+export const readInput = (path: string, limit: LimitName): Buffer => {
+  try {
+    if (!statSync(path).isFile()) throw fail('measure-input', { path, reason: 'it is no regular file' })
+    return readBounded(path, limit)
+  } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
+    throw fail('measure-input', { path, reason: reasonOf(thrown) })
+  }
+}
+
+const fileOf = (path: string, bytes: Buffer): ManifestFile => ({
+  name: basename(path),
+  bytes: bytes.length,
+  sha256: sha256(bytes).toString('hex'),
+  version: null,
+})
+
+/** Faults: `measure-input`. */
+const measuredFile = (path: string): Measured => {
+  try {
+    if (!statSync(path).isFile()) throw fail('measure-input', { path, reason: 'it is no regular file' })
+    const access = accessFile(path)
+    const digests = hashWhole(access)
+    const file = {
+      name: basename(path),
+      bytes: access.size,
+      sha256: digests.sha256.toString('hex'),
+      version: null,
+    }
+    return { file, access, digests }
+  } catch (thrown) {
+    if (thrown instanceof BootFault && thrown.fault.code === 'measure-input') throw thrown
+    const reason =
+      thrown instanceof BootFault && 'reason' in thrown.fault ? thrown.fault.reason : reasonOf(thrown)
+    throw fail('measure-input', { path, reason })
+  }
+}
+
+const readKernel = (path: string): Measured => {
+  const kernel = measuredFile(path)
+  const version = releaseOfKernel(kernel.access.read(0, kernelHeadBytes)) ?? null
+  return { ...kernel, file: { ...kernel.file, version } }
+}
+
+/** Words that were given, or @ and a file, of which the line feeds at the end do not count. Fault: `measure-input`. */
+export const cmdlineBytes = (given: string): string => {
+  if (!given.startsWith('@')) return given
+  const path = given.slice(1)
+  const bytes = readInput(path, 'cmdline')
+  const line = bytes.toString('utf8').replace(/\n+$/, '')
+  if (line.includes('\0') || !Buffer.from(bytes.toString('utf8')).equals(bytes))
+    throw fail('measure-input', { path, reason: 'a command line is UTF-8 text without a NUL byte' })
+  return line
+}
+
+type Named = Manifest['image']
+
+const imageOf = (uki: Uki): Named => {
+  const fields = parseOsRelease(textOf(uki.sections.get('.osrel')))
+  if (typeof fields === 'string') return null
+  const [id, version] = [fields.get('IMAGE_ID'), fields.get('IMAGE_VERSION')]
+  return id === undefined || version === undefined ? null : { id, version }
+}
+
+/** What the boot would do with a command line and the initramfs that it finds itself in. */
+const bootWith = async (
+  cmdline: string,
+  initramfs: AsyncIterable<Uint8Array> | undefined,
+  path: string,
+): Promise<Manifest['boot']> => {
+  let rootHashes: Record<string, string> = {}
+  try {
+    if (initramfs === undefined) throw fail('measure-input', { path, reason: 'there is no initramfs' })
+    const image: Image = await readImage(initramfs, path)
+    const { config, pivot } = bootOf(image)
+    const { verity } = parseParams(cmdline, { listed: config.cmdlineWords, pivot })
+    rootHashes = Object.fromEntries(Object.entries(verity).map(([name, { rootHash }]) => [name, rootHash]))
+    const plan = printPlan(planBoot(readCmdline(cmdline, config, pivot), config, pivot))
+    return { planDigest: sha256(Buffer.from(plan)).toString('hex'), rootHashes, refused: null }
+  } catch (thrown) {
+    const refused =
+      thrown instanceof BootFault ? say(faultOf(thrown)) : `the initramfs cannot be read: ${reasonOf(thrown)}`
+    return { planDigest: null, rootHashes, refused }
+  }
+}
+
+export type Given = {
+  readonly firmware: readonly string[]
+  readonly kernel: string | undefined
+  readonly initramfs: string | undefined
+  readonly cmdline: string | undefined
+  readonly uki: string | undefined
+  readonly eventLog: string | undefined
+}
+
+/** A TD has one hash, of 48 bytes; the log of a TPM has others besides. */
+const kindOf = (events: ReturnType<typeof parseEventLog>): 'tdx' | 'tpm' =>
+  events.some(({ digests }) => digests.sha256 !== undefined) ? 'tpm' : 'tdx'
+
+/** Faults: `measure-input`, `measure-firmware`, `measure-uki`, `measure-event-log`, `input-too-large`. */
+export const readInputs = async (given: Given): Promise<Inputs> => {
+  const firmware = given.firmware.map((path) => {
+    const bytes = readInput(path, 'firmware')
+    return { file: fileOf(path, bytes), firmware: parseFirmware(bytes) }
+  })
+  const kernel = given.kernel === undefined ? undefined : readKernel(given.kernel)
+  const initramfs = given.initramfs === undefined ? undefined : measuredFile(given.initramfs)
+  const line = kernel === undefined ? undefined : cmdlineBytes(given.cmdline ?? '')
+  const image = given.uki === undefined ? undefined : measuredFile(given.uki)
+  const uki = image === undefined ? undefined : readUki(image.access)
+  const log = given.eventLog === undefined ? undefined : readInput(given.eventLog, 'eventLog')
+  const events = log === undefined ? undefined : parseEventLog(log)
+  return {
+    image: uki === undefined ? null : imageOf(uki),
+    firmware,
+    kernel,
+    initramfs,
+    cmdline:
+      line === undefined ? undefined : { text: line, sha256: sha256(Buffer.from(line)).toString('hex') },
+    uki:
+      image === undefined || uki === undefined
+        ? undefined
+        : { file: { ...image.file, version: uki.stub ?? null }, uki },
+    boot: await bootOfInputs(given, line, uki),
+    eventLog:
+      log === undefined || events === undefined
+        ? undefined
+        : { file: fileOf(given.eventLog ?? '', log), kind: kindOf(events), events },
+  }
+}
+
+const streamed = (section: RandomAccess | undefined): AsyncIterable<Uint8Array> | undefined =>
+  section === undefined ? undefined : streamOf(section)
+
+const bootOfInputs = async (
+  { initramfs }: Given,
+  line: string | undefined,
+  uki: Uki | undefined,
+): Promise<Manifest['boot']> => {
+  if (line !== undefined)
+    return bootWith(
+      line,
+      initramfs === undefined ? undefined : createReadStream(initramfs),
+      initramfs ?? '--initramfs',
+    )
+  if (uki === undefined) return null
+  return bootWith(textOf(uki.sections.get('.cmdline')), streamed(uki.sections.get('.initrd')), '.initrd')
+}

@@ -1,0 +1,258 @@
+// Inputs that were read, and a request → the manifest. Pure but for signatures, which no two times are the same.
+
+import type { KeyObject } from 'node:crypto'
+import { BootFault } from '../fault/index.ts'
+import type { RandomAccess } from '../machine/random-access.ts'
+import type { LoggedEvent } from './event-log.ts'
+import { replayEvents } from './event-log.ts'
+import type { Firmware } from './firmware.ts'
+import { keyDigest, printIdAuth, printIdBlock } from './id-block.ts'
+import { type Manifest, type ManifestFile, manifestFormat, manifestVersion } from './manifest.ts'
+import { pcr4, pcr7, pcr9, pcr11, pcr12, type SecureBoot } from './pcr.ts'
+import { explainPolicy } from './policy.ts'
+import type { Digests } from './program.ts'
+import { directRtmr1, directRtmr2, type Prediction, ukiRtmr1, ukiRtmr2 } from './rtmr.ts'
+import { launchDigest, type Processors, prepareSnp } from './snp.ts'
+import { neverPredicted, sources, type Unpredicted } from './sources.ts'
+import { mrtd } from './tdx.ts'
+import type { Uki } from './uki.ts'
+import type { Known } from './uki-events.ts'
+
+/** A file that is hashed, and whose bytes may be read again. */
+export type Measured = {
+  readonly file: ManifestFile
+  readonly access: RandomAccess
+  readonly digests: Digests
+}
+
+export type Inputs = {
+  readonly image: Manifest['image']
+  readonly firmware: readonly { readonly file: ManifestFile; readonly firmware: Firmware }[]
+  readonly kernel: Measured | undefined
+  readonly initramfs: Measured | undefined
+  /** Undefined where there is no kernel either. */
+  readonly cmdline: { readonly text: string; readonly sha256: string } | undefined
+  readonly uki: { readonly file: ManifestFile; readonly uki: Uki } | undefined
+  /** What the boot would do with the command line and the initramfs; null where neither is given. */
+  readonly boot: Manifest['boot']
+  readonly eventLog:
+    | { readonly file: ManifestFile; readonly kind: 'tdx' | 'tpm'; readonly events: readonly LoggedEvent[] }
+    | undefined
+}
+
+export type Request = {
+  readonly processors: readonly Processors[]
+  /** Whether a firmware that SEV-SNP does not start, or not with this kernel, ends the measurement. */
+  readonly snp: 'required' | 'where-possible'
+  readonly policy: bigint
+  /** 16 bytes each. */
+  readonly familyId: Buffer
+  readonly imageId: Buffer
+  readonly guestSvn: number
+  readonly idKey: KeyObject | undefined
+  readonly authorKey: KeyObject | undefined
+  readonly secureBoot: SecureBoot | undefined
+}
+
+type Row = Manifest['snp'][number]
+
+const hexNumber = (value: bigint): string => `0x${value.toString(16)}`
+
+/** Rows of one firmware. Faults: `measure-firmware`, `measure-cpu`, `measure-range`, `measure-key`. */
+const snpRows = (name: string, firmware: Firmware, inputs: Inputs, request: Request): readonly Row[] => {
+  const { kernel, initramfs, cmdline } = inputs
+  const empty = Buffer.from('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'hex')
+  const prepared = prepareSnp(
+    firmware,
+    kernel === undefined
+      ? undefined
+      : {
+          kernel: kernel.digests.sha256,
+          initramfs: initramfs?.digests.sha256 ?? empty,
+          cmdline: cmdline?.text ?? '',
+        },
+  )
+  const { policy, familyId, imageId, guestSvn, idKey, authorKey } = request
+  return request.processors.map((processors) => {
+    const digest = launchDigest(prepared, processors)
+    const block = { launchDigest: digest, familyId, imageId, guestSvn, policy }
+    const auth = idKey === undefined ? undefined : printIdAuth(block, { id: idKey, author: authorKey })
+    return {
+      firmware: name,
+      vcpus: processors.vcpus,
+      vcpuType: processors.vcpuType,
+      guestFeatures: hexNumber(processors.guestFeatures),
+      digest: digest.toString('hex'),
+      idBlock: printIdBlock(block).toString('base64'),
+      idAuth: auth?.toString('base64') ?? null,
+    }
+  })
+}
+
+type Values = Manifest['tpm']['pcr4']
+
+const printed = (predictions: readonly Prediction[]): Values =>
+  predictions.map(({ value, when }) => ({ value: value.toString('hex'), when }))
+
+/** Collects what is known, and keeps the reasons for the rest. */
+const collector = () => {
+  const missing: Unpredicted[] = [...neverPredicted]
+  const take = (value: string, known: Known<readonly Prediction[]>): Values => {
+    if ('known' in known) return printed(known.known)
+    missing.push({ value, why: known.unknown })
+    return []
+  }
+  const without = (value: string, why: string): Values => {
+    missing.push({ value, why })
+    return []
+  }
+  return { missing, take, without }
+}
+
+const noUki = 'no unified kernel image is given'
+
+const tdxOf = (
+  inputs: Inputs,
+  { take, without }: ReturnType<typeof collector>,
+): Omit<Manifest['tdx'], 'mrtd'> => {
+  const { kernel, initramfs, cmdline, uki } = inputs
+  const direct =
+    kernel === undefined
+      ? undefined
+      : {
+          rtmr1: take('rtmr1', directRtmr1(kernel.access, initramfs?.access.size ?? 0)),
+          rtmr2: printed(directRtmr2(cmdline?.text ?? '', initramfs?.digests)),
+        }
+  const image =
+    uki === undefined
+      ? undefined
+      : { rtmr1: take('rtmr1', ukiRtmr1(uki.uki, undefined)), rtmr2: take('rtmr2', ukiRtmr2(uki.uki)) }
+  if (direct === undefined && image === undefined) {
+    const why = 'neither a kernel nor a unified kernel image is given'
+    return { rtmr1: without('rtmr1', why), rtmr2: without('rtmr2', why) }
+  }
+  return {
+    rtmr1: [...(direct?.rtmr1 ?? []), ...(image?.rtmr1 ?? [])],
+    rtmr2: [...(direct?.rtmr2 ?? []), ...(image?.rtmr2 ?? [])],
+  }
+}
+
+const tpmOf = (
+  { uki }: Inputs,
+  secureBoot: SecureBoot | undefined,
+  { take, without }: ReturnType<typeof collector>,
+): Manifest['tpm'] => ({
+  pcr4: uki === undefined ? without('pcr4', noUki) : take('pcr4', pcr4(uki.uki)),
+  pcr7:
+    secureBoot === undefined
+      ? without('pcr7', 'the contents of the variables of Secure Boot are not given')
+      : take('pcr7', pcr7(secureBoot)),
+  pcr9: uki === undefined ? without('pcr9', noUki) : take('pcr9', pcr9(uki.uki)),
+  pcr11: uki === undefined ? without('pcr11', noUki) : take('pcr11', pcr11(uki.uki)),
+  pcr12: uki === undefined ? without('pcr12', noUki) : printed(pcr12()),
+})
+
+const replayed = ({ eventLog }: Inputs): Manifest['eventLog'] => {
+  if (eventLog === undefined) return null
+  const { file, kind, events } = eventLog
+  const registers = [...replayEvents(events, kind === 'tdx' ? 'sha384' : 'sha256')]
+    .toSorted(([a], [b]) => a - b)
+    .map(
+      ([index, value]) =>
+        [kind === 'tdx' ? `rtmr${index - 1}` : `pcr${index}`, value.toString('hex')] as const,
+    )
+  return { ...file, kind, registers: Object.fromEntries(registers) }
+}
+
+const notesOf = (inputs: Inputs, request: Request): readonly string[] => [
+  ...(inputs.boot?.refused == null ? [] : [`the boot would refuse this: ${inputs.boot.refused}`]),
+  ...(inputs.kernel === undefined && inputs.uki === undefined
+    ? ['no kernel is given: the firmware alone is measured, and it would start any kernel']
+    : []),
+  ...((request.policy >> 19n) % 2n === 1n
+    ? ['the launch policy allows debugging: nothing in the VM is secret']
+    : []),
+  ...(request.idKey === undefined
+    ? ['the ID blocks are not signed: give --id-key, or sign them with another tool']
+    : []),
+]
+
+/** The reason of a firmware that a TEE does not start; whatever else was thrown goes on. */
+const unfit = (thrown: unknown): string => {
+  if (thrown instanceof BootFault && thrown.fault.code === 'measure-firmware') return thrown.fault.reason
+  throw thrown
+}
+
+type Mrtds = Manifest['tdx']['mrtd']
+
+const mrtdRows = (name: string, firmware: Firmware): Mrtds => [
+  {
+    firmware: name,
+    value: mrtd(firmware, 'page').toString('hex'),
+    when: 'KVM extends each page right after it added the page, as hosts of today do',
+  },
+  {
+    firmware: name,
+    value: mrtd(firmware, 'section').toString('hex'),
+    when: 'KVM adds all pages of a section before it extends them, as older hosts do',
+  },
+]
+
+type FirmwareRows = { readonly snp: readonly Row[]; readonly mrtds: Mrtds }
+
+/** What each TEE makes of one firmware. A firmware that no TEE starts is refused. */
+const firmwareRows = (
+  { file: { name }, firmware }: Inputs['firmware'][number],
+  inputs: Inputs,
+  request: Request,
+  missing: Unpredicted[],
+): FirmwareRows => {
+  let mrtds: Mrtds = []
+  try {
+    mrtds = mrtdRows(name, firmware)
+  } catch (thrown) {
+    missing.push({ value: `mrtd of ${name}`, why: unfit(thrown) })
+  }
+  try {
+    return { snp: snpRows(name, firmware, inputs, request), mrtds }
+  } catch (thrown) {
+    if (request.snp === 'required' || mrtds.length === 0) throw thrown
+    missing.push({ value: `snp of ${name}`, why: unfit(thrown) })
+    return { snp: [], mrtds }
+  }
+}
+
+/** Faults: `measure-firmware`, `measure-cpu`, `measure-range`, `measure-key`, `measure-uki`, `measure-event-log`. */
+export const predict = (inputs: Inputs, request: Request): Manifest => {
+  const collect = collector()
+  const rows = inputs.firmware.map((one) => firmwareRows(one, inputs, request, collect.missing))
+  const { idKey, authorKey, policy } = request
+  const { kernel, initramfs, cmdline, uki } = inputs
+  const tdx = { mrtd: rows.flatMap(({ mrtds }) => mrtds), ...tdxOf(inputs, collect) }
+  const tpm = tpmOf(inputs, request.secureBoot, collect)
+  return {
+    format: manifestFormat,
+    version: manifestVersion,
+    image: inputs.image,
+    inputs: {
+      firmware: inputs.firmware.map(({ file }) => file),
+      kernel: kernel?.file ?? null,
+      initramfs: initramfs?.file ?? null,
+      cmdline: cmdline ?? null,
+      uki: uki?.file ?? null,
+    },
+    boot: inputs.boot,
+    launchPolicy: { value: hexNumber(policy), bits: explainPolicy(policy) },
+    idKeys: {
+      id: idKey === undefined ? null : keyDigest(idKey).toString('hex'),
+      author: authorKey === undefined ? null : keyDigest(authorKey).toString('hex'),
+    },
+    snp: rows.flatMap(({ snp }) => snp),
+    tdx,
+    tpm,
+    eventLog: replayed(inputs),
+    sources,
+    notPredicted: collect.missing,
+    notes: notesOf(inputs, request),
+  }
+}

@@ -1,0 +1,71 @@
+// Firmware of Debian sid for tests: downloaded by apt and unpacked, not installed. apt works in a directory of its own, on this
+// machine's mirror, whose name stays out of what is said.
+
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '../../src/machine/exec.ts'
+import { cached } from '../vm/cache.ts'
+import { debianMirror, masked } from '../vm/mirror.ts'
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+const aptIn = (directory: string): string[] => [
+  ...['-o', `Dir=${directory}`, '-o', `Dir::State::status=${directory}/status`],
+  ...['-o', 'APT::Architecture=amd64', '-o', 'APT::Architectures=amd64', '-o', 'Acquire::Languages=none'],
+  ...[
+    '-o',
+    'APT::Sandbox::User=',
+    '-o',
+    'Dir::Etc::trusted=/dev/null',
+    '-o',
+    'Dir::Etc::trustedparts=/dev/null',
+  ],
+]
+
+const proxies = (): Record<string, string> =>
+  Object.fromEntries(
+    ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+
+/** Downloads and unpacks the packages into `directory`/root. */
+const unpackFromSid = async (packages: readonly string[], directory: string): Promise<void> => {
+  const apt = join(directory, 'apt')
+  for (const name of ['etc/apt', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'])
+    await mkdir(join(apt, name), { recursive: true })
+  await writeFile(join(apt, 'status'), '')
+  const line = `deb [signed-by=${keyring}] ${debianMirror()} sid main\n`
+  await writeFile(join(apt, 'etc/apt/sources.list'), line)
+  const env = proxies()
+  const shell = [
+    'set -e; cd "$1"; shift; options=$1; shift',
+    'apt-get $options --quiet=2 update; apt-get $options --quiet=2 download "$@"',
+    'mkdir root; for deb in *.deb; do dpkg-deb --extract "$deb" root; done; rm *.deb',
+  ].join('; ')
+  try {
+    await run('sh', ['-c', shell, 'sh', directory, aptIn(apt).join(' '), ...packages], { env })
+  } catch (thrown) {
+    throw new Error(
+      `cannot get ${packages.join(', ')} of Debian sid today: ${masked(String(thrown)).slice(-1000)}`,
+    )
+  } finally {
+    await rm(apt, { recursive: true, force: true })
+  }
+}
+
+export type SidFirmware = {
+  /** For SEV-SNP, with measured hashes of a kernel. */
+  readonly amdsev: string
+  /** For TDX. */
+  readonly inteltdx: string
+}
+
+/** Kept from then on. */
+export const sidFirmware = async (): Promise<SidFirmware> => {
+  const packages = ['ovmf-amdsev', 'ovmf-inteltdx']
+  const entry = await cached('sid-ovmf', packages, (directory) => unpackFromSid(packages, directory))
+  const at = join(entry, 'root/usr/share/ovmf')
+  return { amdsev: join(at, 'OVMF.amdsev.fd'), inteltdx: join(at, 'OVMF.inteltdx.ms.fd') }
+}
