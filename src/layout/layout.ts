@@ -12,10 +12,23 @@ type Row = {
   /** Bytes. For verity the most its image may take, for crypt the partition's size, for tmpfs the limit. */
   readonly size: bigint
   readonly mount: string
+  /**
+   * Of a verity volume, in hex: the salt that `cvmboot setup` uses, so that the same tree gives the same root hash. It is the
+   * SHA-256 of `cvmboot verity salt ` and the volume's name.
+   */
+  readonly salt?: string
 }
 
 export const volumes = [
-  { name: 'root-fs', protection: 'verity', key: 'ROOT_FS', aliases: [], size: 20n * GiB, mount: '/' },
+  {
+    name: 'root-fs',
+    protection: 'verity',
+    key: 'ROOT_FS',
+    aliases: [],
+    size: 20n * GiB,
+    mount: '/',
+    salt: '21d7a26fae274e71c8fef5569633026c374349d3b3e278fab0b8d03540fa7b82',
+  },
   {
     name: 'oem-launcher',
     protection: 'verity',
@@ -23,6 +36,7 @@ export const volumes = [
     aliases: ['OEM_LAUNCHER'],
     size: 1n * GiB,
     mount: '/mnt/nvflare/oem-launcher',
+    salt: '5279b66296aff597cad66041ca312a40ec0cf491a6781276e337b02d21a91f5f',
   },
   {
     name: 'os-config',
@@ -31,6 +45,7 @@ export const volumes = [
     aliases: ['OS_CONFIG'],
     size: 5n * GiB,
     mount: '/mnt/nvflare/os-config',
+    salt: '186599ae2ed3ca529120fab1d459757db57448f4c680689353fe60e939e2280d',
   },
   {
     name: 'workspace',

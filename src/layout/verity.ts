@@ -2,7 +2,7 @@
 // Pure. The superblock is written by `veritysetup format` for other tools and never read by the agent.
 
 import { isDeviceNumber } from './device-number.ts'
-import type { VerityName } from './layout.ts'
+import { type VerityName, volumes } from './layout.ts'
 
 /** 64 lower-case hex digits: a SHA-256 root hash. */
 export type RootHash = string & { readonly brand: 'RootHash' }
@@ -25,17 +25,12 @@ export const parseSalt = (text: string): Salt | undefined =>
 /** Salt as the table and the command line write it: `-` for none. */
 export const printSalt = (salt: Salt): string => (salt === '' ? '-' : salt)
 
-const salts: Readonly<Record<VerityName, string>> = {
-  'root-fs': '21d7a26fae274e71c8fef5569633026c374349d3b3e278fab0b8d03540fa7b82',
-  'oem-launcher': '5279b66296aff597cad66041ca312a40ec0cf491a6781276e337b02d21a91f5f',
-  'os-config': '186599ae2ed3ca529120fab1d459757db57448f4c680689353fe60e939e2280d',
-}
+const salts = Object.fromEntries(
+  volumes.flatMap((volume) => (volume.protection === 'verity' ? [[volume.name, volume.salt]] : [])),
+) as Record<VerityName, Salt>
 
-/**
- * The salt `cvmboot setup` uses: fixed per volume, so that the same tree gives the same root hash. Each is the
- * SHA-256 of `cvmboot verity salt ` and the volume's name.
- */
-export const fixedSalt = (name: VerityName): Salt => salts[name] as Salt
+/** The salt `cvmboot setup` uses: fixed per volume. */
+export const fixedSalt = (name: VerityName): Salt => salts[name]
 
 /**
  * PARTUUIDs of the data and tree partitions: the first and the last 128 bits of the root hash

@@ -6,7 +6,7 @@ import { type Family, verb } from './table/verb.ts'
 const keygen = verb({
   about: 'make a key pair',
   text: [
-    'Makes a key pair (age, X25519). The private key goes to a new file that only you can read. The public key is printed, for JOBSTORE_OWNER of partition.conf. An RSA key works as well; see kernel-cmdline.md.',
+    'Makes a key pair (age, X25519). The private key goes to a new file that only you can read. The public key is printed, for JOBSTORE_OWNER of partition.conf. An RSA key works as well; see docs/owner.md.',
   ],
   options: {
     output: {
