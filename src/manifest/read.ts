@@ -4,6 +4,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseParams } from '../cmdline/params.ts'
+import { readingsOf } from '../cmdline/readings.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf, say } from '../fault/index.ts'
@@ -101,7 +102,7 @@ const bootWith = async (
     if (initramfs === undefined) throw fail('measure-input', { path, reason: 'there is no initramfs' })
     const image: Image = await readImage(initramfs, path)
     const { config, pivot } = bootOf(image)
-    const { verity } = parseParams(cmdline, { listed: config.cmdlineWords, pivot })
+    const { verity } = parseParams(readingsOf(cmdline), { listed: config.cmdlineWords, pivot })
     rootHashes = Object.fromEntries(Object.entries(verity).map(([name, { rootHash }]) => [name, rootHash]))
     const plan = printPlan(planBoot(readCmdline(cmdline, config, pivot), config, pivot))
     return { planDigest: sha256(Buffer.from(plan)).toString('hex'), rootHashes, refused: null }
