@@ -2,8 +2,8 @@
 
 import type { StepState } from '../src/proof/state.ts'
 import { parseState } from '../src/proof/state.ts'
+import { lastWords } from '../test/vm/guest-report.ts'
 import { boot, type Disk, type Machine } from '../test/vm/qemu.ts'
-import { lastWords } from '../test/vm/report.ts'
 
 export type Figures = {
   /** 10^9 instructions from the start of the kernel to that of the new root's init, without idling. */

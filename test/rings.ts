@@ -31,7 +31,20 @@ export const rings: Readonly<Record<RingName, Ring>> = {
   vm: {
     stage: 'vm',
     about: 'real boots in QEMU',
-    longest: ['matrix.test.ts', 'dracut-matrix.test.ts', 'defaults.test.ts', 'packages.test.ts'],
+    longest: [
+      'matrix.test.ts',
+      'defaults.test.ts',
+      'packages.test.ts',
+      'dracut-matrix.test.ts',
+      'owner.test.ts',
+      'dracut.test.ts',
+      'lasting.test.ts',
+      'initramfs-tools-matrix.test.ts',
+      'uki.test.ts',
+      'running.test.ts',
+      'disks.test.ts',
+      'initramfs-tools.test.ts',
+    ],
   },
 }
 

@@ -20,8 +20,8 @@ import { sceneOf } from '../../src/runtime/scene.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
 import { type Finding, printFindings } from '../../src/terminal/finding.ts'
 import { plain, type Screen, screenOf } from '../../src/terminal/screen.ts'
-import { bootRecorded, statusThere } from '../with/boot-recorded.ts'
-import { type Recorded, systemOf } from '../with/captured.ts'
+import { bootRecorded, statusThere } from '../with/golden-machine.ts'
+import { type Recorded, systemOf } from '../with/recorded-system.ts'
 import { verbOf } from '../with/verb.ts'
 
 const verify = verbOf('verify')

@@ -10,7 +10,7 @@ import { checkBuild } from '../../src/runtime/preflight-build.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../../src/terminal/finding.ts'
 import { plain, screenOf } from '../../src/terminal/screen.ts'
 import { goodCmdline } from '../fake/machine.ts'
-import { type Recorded, systemOf } from '../with/captured.ts'
+import { type Recorded, systemOf } from '../with/recorded-system.ts'
 
 const release = '6.12.107+deb13-cloud-amd64'
 const modules = `/lib/modules/${release}`

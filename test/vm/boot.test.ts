@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { volumesOf } from '../../src/proof/state.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, findBytes, partitionOf } from './disk.ts'
-import { type Report, readReport } from './report.ts'
+import { type Report, readReport } from './guest-report.ts'
 import { pack, payload, power, trees, world } from './world.ts'
 
 type Booted = {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { suite } from '../with/suite.ts'
+import { readReport } from './guest-report.ts'
 import { checkRefusal } from './refusal.ts'
 import { repartDisk } from './repart.ts'
-import { readReport } from './report.ts'
 import { makeSources, power, setup, trees, world } from './world.ts'
 
 const test = suite('other disks')

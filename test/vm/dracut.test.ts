@@ -11,11 +11,11 @@ import { suite } from '../with/suite.ts'
 import { withMore } from './archives.ts'
 import { partitionOf } from './disk.ts'
 import { dracutInitramfs, dracutWithout, type Flavour } from './dracut.ts'
+import { readReport } from './guest-report.ts'
 import type { Suite } from './kernel.ts'
 import { inLanes } from './matrix/lanes.ts'
 import { rootHashOf } from './matrix/row.ts'
 import type { Boot } from './qemu.ts'
-import { readReport } from './report.ts'
 import { power, trees, world } from './world.ts'
 
 /** A boot loader names a root as well, which may be gone, or be the partition that has to be verified first. */

@@ -9,9 +9,9 @@ import { run } from '../../src/machine/exec.ts'
 import { suite } from '../with/suite.ts'
 import { withFirst } from './archives.ts'
 import { rootWith } from './guest.ts'
+import { readReport } from './guest-report.ts'
 import { toolsInitramfs } from './initramfs-tools.ts'
 import { checkInside } from './inside.ts'
-import { readReport } from './report.ts'
 import { makeSources, power, project, setup, trees, world } from './world.ts'
 
 const test = suite<{ scratch: string }>('initramfs-tools')

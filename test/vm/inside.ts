@@ -3,8 +3,8 @@
 import * as assert from 'uvu/assert'
 import { verityNames } from '../../src/layout/layout.ts'
 import { evidenceOf } from '../../src/proof/state.ts'
+import type { Report } from './guest-report.ts'
 import { wordValue } from './matrix/row.ts'
-import type { Report } from './report.ts'
 
 /** Throws where the report does not keep one of the promises; `cmdline` is what `setup` printed. */
 export const checkInside = ({ facts, state }: Report, cmdline: string): void => {

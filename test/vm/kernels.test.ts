@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { suite } from '../with/suite.ts'
 import { withCompressedModules } from './archives.ts'
+import { readReport } from './guest-report.ts'
 import { debianKernel } from './kernel.ts'
-import { readReport } from './report.ts'
 import { pack, power, trees, world } from './world.ts'
 
 const test = suite<{ scratch: string }>('kernels')

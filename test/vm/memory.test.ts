@@ -11,8 +11,8 @@ import { type AgeOwner, newAgeOwner, secretsOfAge } from '../with/age-file.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import { pieces, placesOf } from './dump.ts'
+import { readReport } from './guest-report.ts'
 import { mockSecrets } from './mock-secrets.ts'
-import { readReport } from './report.ts'
 import { pack, power, trees, world } from './world.ts'
 
 type Known = {

@@ -9,8 +9,8 @@ import { makePackages } from '../../build/package/package.ts'
 import type { Framework } from '../../src/install/frameworks.ts'
 import { suite } from '../with/suite.ts'
 import { builtIn, type Job } from './builder.ts'
+import { readReport } from './guest-report.ts'
 import { debianKernel, type Suite } from './kernel.ts'
-import { readReport } from './report.ts'
 import { executable, power, say, trees, world } from './world.ts'
 
 const test = suite<{ place: string; debs: readonly string[] }>('the Debian packages')

@@ -2,8 +2,8 @@
 
 import * as assert from 'uvu/assert'
 import { closed } from '../../src/boot.ts'
+import { lastWords } from './guest-report.ts'
 import type { Boot } from './qemu.ts'
-import { lastWords } from './report.ts'
 
 export const refusal = /cvmboot: halt: ([a-z0-9-]+): cannot /
 

@@ -19,8 +19,8 @@ import { run as tool } from '../../src/machine/exec.ts'
 import { cached } from './cache.ts'
 import { copyOf } from './disk.ts'
 import { epoch } from './guest.ts'
+import { lastWords } from './guest-report.ts'
 import type { Boot } from './qemu.ts'
-import { lastWords } from './report.ts'
 import { digestTree, executable, makeSources, pack, power, setup, trees, world } from './world.ts'
 
 export type Part = { readonly said: string; readonly status: number }

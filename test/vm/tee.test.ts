@@ -17,7 +17,7 @@ import {
 } from '../../src/machine/snp-report.ts'
 import { counting, mixedKey } from '../with/snp.ts'
 import { suite } from '../with/suite.ts'
-import { readReport } from './report.ts'
+import { readReport } from './guest-report.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import {
   channels,

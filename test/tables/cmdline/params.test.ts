@@ -117,6 +117,9 @@ test('optional values are exact too', () => {
 test('a parameter that does not exist is refused by name', () => {
   for (const name of ['cvmboot', 'cvmboot.', 'cvmboot.x', 'cvmboot.roothash', 'cvmboot.roothash.workspace'])
     assert.ok(refused(`${goodCmdline} ${name}=1`, 'cmdline-unknown').includes(name))
+  assert.ok(
+    refused(`${goodCmdline} "cvmboot.verity=no thanks"`, 'cmdline-unknown').includes('cvmboot.verity'),
+  )
 })
 
 test('ours are not read, nor overlooked, behind --', () => {
@@ -135,6 +138,8 @@ for (const word of [
   'rd.shell',
   'rd.shell=1',
   'rd.break=pre-mount',
+  'rd.cmdline=ask',
+  'systemd.verity=0',
   'systemd.debug_shell',
   'rd.systemd.debug-shell=ttyS0',
   'systemd.unit=rescue.target',

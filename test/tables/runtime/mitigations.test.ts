@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { say } from '../../../src/fault/index.ts'
 import { checkMitigations, parseMitigation, switchedOff } from '../../../src/runtime/check-mitigations.ts'
 import type { Finding } from '../../../src/terminal/finding.ts'
-import { systemOf } from '../../with/captured.ts'
+import { systemOf } from '../../with/recorded-system.ts'
 
 /** As kernels print them (arch/x86/kernel/cpu/bugs.c). */
 for (const [text, state] of [

@@ -227,14 +227,15 @@ test('a FAT of a stranger ends the reader soon, whatever its numbers say', () =>
     seed = (seed * 48_271) % 2_147_483_647
     return seed % below
   }
-  const began = performance.now()
+  const began = process.cpuUsage()
   for (let round = 0; round < 400; round++) {
     const bytes = Buffer.from(disk)
     const places = round % 2 === 0 ? 90 : 60_000
     for (let i = 0; i < 1 + random(12); i++) bytes[random(places)] = random(256)
     for (const file of filesOnFat(accessBuffer(bytes)) ?? []) file.bytes.read(0, 4096)
   }
-  assert.ok(performance.now() - began < 10_000)
+  // Of this process alone, in microseconds: other tests run beside it.
+  assert.ok(process.cpuUsage(began).user < 10_000_000)
   // A chain that leads back to itself.
   const loop = Buffer.from(disk)
   for (let i = loop.readUInt16LE(14) * 512 + 3; i < loop.readUInt16LE(14) * 512 + 600; i += 3)

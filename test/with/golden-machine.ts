@@ -6,7 +6,7 @@ import { headerDigest } from '../../src/layout/luks2/digest.ts'
 import { headerAreaBytes } from '../../src/layout/luks2/luks2.ts'
 import { parseState, printState, type State } from '../../src/proof/state.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
-import type { Recorded } from './captured.ts'
+import type { Recorded } from './recorded-system.ts'
 
 const golden = join(import.meta.dirname, '../golden/boot')
 const read = (name: string): string => readFileSync(join(golden, name), 'latin1')
