@@ -83,7 +83,7 @@ const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
     const at = find(`${volume.key}_SIZE`)
     if (at === undefined || volume.protection !== 'crypt') continue
     const { name } = volume
-    if (name === 'job-store' && jobStore === 'plain') continue
+    if (name === 'job-store' && jobStore === 'none') continue
     const lasts = keys[name].provider !== 'ephemeral'
     const data = lasts || profile[name] === 'xts-hmac' ? leastData[profile[name]] : 0n
     const needed = lasts ? BigInt(dataOffset) + data : data
@@ -111,7 +111,7 @@ const ownerWithoutKeyslot: Rule = ({ jobStore, keys }, find) => {
   if (at === undefined || (jobStore === 'crypt' && keys['job-store'].provider !== 'ephemeral'))
     return undefined
   const expected =
-    jobStore === 'plain'
+    jobStore === 'none'
       ? 'nothing: a job-store without encryption has no keyslot, and anybody reads it; remove this or JOBSTORE_ENCRYPTION=none'
       : "nothing: the job-store's key ends with the boot, so nobody opens it later; set JOBSTORE_KEY=snp"
   return { ...at, expected }

@@ -17,7 +17,7 @@ export type Config = {
   /** Absolute path in the new root. */
   readonly mount: Readonly<Record<VolumeName, string>>
   /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
-  readonly jobStore: 'crypt' | 'plain'
+  readonly jobStore: 'crypt' | 'none'
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
   /** `xts-hmac`: what the host changes is noticed as well. */
   readonly profile: Readonly<Record<CryptName, Luks2Profile>>

@@ -12,7 +12,7 @@ import type { Pivot } from '../system/pivot.ts'
 import { type Config, defaultConfig } from './settings.ts'
 
 export const isPlain = (volume: CryptName, config: Config): boolean =>
-  volume === 'job-store' && config.jobStore === 'plain'
+  volume === 'job-store' && config.jobStore === 'none'
 
 /** The policy of a volume whose key lasts; undefined for each other volume. */
 export const lastingPolicy = (volume: CryptName, config: Config): LastingPolicy | undefined => {

@@ -12,10 +12,10 @@ const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
       expected: 'required (the host cannot read it) or none (the host can)',
       read: (text, to) => {
         // `optional` left the choice to an environment variable; the safe reading is the only one here.
-        to.jobStore = text === 'none' ? 'plain' : 'crypt'
+        to.jobStore = text === 'none' ? 'none' : 'crypt'
         return ['none', 'required', 'optional'].includes(text)
       },
-      print: (config) => (config.jobStore === 'plain' ? 'none' : 'required'),
+      print: (config) => (config.jobStore === 'none' ? 'none' : 'required'),
     }
   const needed = volume.protection === 'crypt' ? ['required', 'optional'] : ['none']
   return { expected: needed[0] ?? '', read: (text) => needed.includes(text), print: () => '' }

@@ -3,10 +3,13 @@
 
 const GiB = 1024n ** 3n
 
+/** How a volume is protected. `none`: its owner lets the host read the volume. Every room uses these words. */
+export type Protection = 'verity' | 'crypt' | 'tmpfs' | 'none'
+
 /** One volume: `key` is its prefix in partition.conf, `aliases` prefixes older files use for the same. */
 type Row = {
   readonly name: string
-  readonly protection: 'verity' | 'crypt' | 'tmpfs'
+  readonly protection: Exclude<Protection, 'none'>
   readonly key: string
   readonly aliases: readonly string[]
   /** Bytes. For verity the most its image may take, for crypt the partition's size, for tmpfs the limit. */

@@ -8,14 +8,11 @@ import { type LastingProvider, providerOf } from '../keys/provider.ts'
 import { lastingProviders } from '../keys/providers.ts'
 import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
-import { storesIn } from '../system/container-stores.ts'
+import { overlayStore, storesIn } from '../system/container-stores.ts'
 import { generatorsThatRun, maskedAgents } from '../system/doors.ts'
 import { hardeningOf, userHardeningOf } from '../system/hardening.ts'
 import { inRoot } from '../system/new-root.ts'
 import type { Pivot } from '../system/pivot.ts'
-
-/** Where writable layers live: in /run, which moves along to the new root. */
-const overlayStore = '/run/cvmboot/overlay'
 
 export type { Pivot }
 

@@ -1,14 +1,16 @@
 // What must hold of the mount of a volume: its device, the type of its file system, the options that its protection asks for,
 // and that ext4 stops writing where it finds an error. Pure.
 
+import type { Protection } from '../layout/layout.ts'
 import { isReadOnlyOnError, readOnlyOnError } from '../system/ext4.ts'
 import { wholeMountDiffers } from './mount.ts'
 import type { SeenMount } from './seen.ts'
 
-export type Protection = 'verity' | 'crypt' | 'none'
+/** How a volume on a disk is protected. */
+export type OnDisk = Exclude<Protection, 'tmpfs'>
 
 /** Options that mountinfo shows of the mount. The root itself may have setuid programs and devices. */
-export const volumeOptions = (protection: Protection, mount: string): readonly string[] => {
+export const volumeOptions = (protection: OnDisk, mount: string): readonly string[] => {
   if (protection === 'verity') return mount === '/' ? ['ro'] : ['ro', 'nosuid', 'nodev']
   const writable = ['rw', 'nosuid', 'nodev']
   return protection === 'crypt' ? writable : [...writable, 'noexec', 'nosymfollow']
@@ -25,7 +27,7 @@ const brokenReason = ({ superOptions }: SeenMount, ext4Options: string | undefin
 }
 
 export type VolumeMount = {
-  readonly protection: Protection
+  readonly protection: OnDisk
   /** Where the running system has the volume. */
   readonly mount: string
   /** `major:minor` of the mapping, or of the partition of a plain volume. */

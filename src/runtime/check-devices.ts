@@ -1,6 +1,7 @@
 // What else uses the devices that are ours, on a running machine: a way around dm-verity and dm-crypt. Pure.
 
 import { fail } from '../fault/index.ts'
+import { isDeviceNumber } from '../layout/device-number.ts'
 import { integrityName } from '../proof/integrity.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 import { mountAt } from './mounts.ts'
@@ -24,7 +25,7 @@ const ourDevices = ({
       const mapping = system.mapping(one)
       if (mapping === undefined) continue
       mapped.set(mapping.dev, one)
-      partitions.push(...(mapping.table.match(/(?<=^| )\d+:\d+(?= |$)/g) ?? []))
+      partitions.push(...mapping.table.split(' ').filter(isDeviceNumber))
     }
   }
   return { partitions: partitions.filter((dev) => !mapped.has(dev)), mapped }

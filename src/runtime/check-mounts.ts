@@ -7,7 +7,7 @@ import { directoryDiffers } from '../proof/directory.ts'
 import { layerDiffers } from '../proof/layer.ts'
 import { evidenceOf } from '../proof/state.ts'
 import { tmpfsDiffers } from '../proof/tmpfs.ts'
-import { type Protection, volumeMountDiffers, volumeOptions } from '../proof/volume-mount.ts'
+import { type OnDisk, volumeMountDiffers, volumeOptions } from '../proof/volume-mount.ts'
 import { ext4OptionsPath } from '../system/ext4.ts'
 import { outside } from '../system/new-root.ts'
 import { inodesOf } from '../system/tmpfs.ts'
@@ -20,7 +20,7 @@ const finding = (target: string, reason: string | undefined, says: string): Find
     ? good(`mount ${target}`, says)
     : bad(`mount ${target}`, fail('verify-mount', { target, reason }).fault)
 
-type MountedVolume = { readonly name: VolumeName; readonly protection: Protection; readonly mount: string }
+type MountedVolume = { readonly name: VolumeName; readonly protection: OnDisk; readonly mount: string }
 
 /** The device that a volume has to be mounted from; `none` where there is no such device. */
 const devOf = (scene: Scene, { name, protection, mount }: MountedVolume): string => {

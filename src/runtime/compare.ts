@@ -2,7 +2,7 @@
 // row does not compile. Pure over system.ts. Root of this machine can change the answers of the kernel; the host, who is not
 // root, cannot.
 
-import type { Protection } from '../proof/volume-mount.ts'
+import type { OnDisk } from '../proof/volume-mount.ts'
 import type { Step } from '../steps/index.ts'
 import { swapUnit } from '../system/hardening.ts'
 import type { Finding } from '../terminal/finding.ts'
@@ -31,7 +31,7 @@ export type Section = (typeof sections)[number]
 type Checks<S> = { readonly [N in Section]?: (step: S, scene: Scene) => readonly Finding[] }
 
 const volume =
-  (protection: Protection) =>
+  (protection: OnDisk) =>
   (
     { volume: name, mount }: StepOf<'mount-verity' | 'mount-ephemeral' | 'mount-lasting' | 'mount-plain'>,
     scene: Scene,

@@ -2,16 +2,9 @@
 
 import { exitStatus, printable, say } from '../fault/index.ts'
 import { type Paint, plain, type Screen, type Style, wrapped } from '../terminal/screen.ts'
+import { inFourCharacters } from '../terminal/size.ts'
 import type { Overview } from './overview.ts'
 import type { VolumeRow } from './overview-rows.ts'
-
-/** Four characters at the most, below 10 TiB. */
-const printSize = (bytes: bigint): string => {
-  const KiB = Number(bytes) / 1024
-  if (KiB < 1024) return `${KiB.toFixed(0)}K`
-  const [MiB, GiB] = [KiB / 1024, KiB / 1024 ** 2]
-  return MiB < 1024 ? `${MiB.toFixed(0)}M` : `${GiB.toFixed(GiB < 9.95 ? 1 : 0)}G`
-}
 
 const use = ({ bytes, used }: VolumeRow): string =>
   bytes === undefined || used === undefined || bytes === 0n ? '-' : `${(used * 100n) / bytes}%`
@@ -58,7 +51,7 @@ const cells = (row: VolumeRow): string[] => [
   row.key || '-',
   row.mount || '-',
   [row.fileSystem, ...row.options.filter((option) => option !== 'relatime')].join(',') || '-',
-  row.bytes === undefined ? '-' : printSize(row.bytes),
+  row.bytes === undefined ? '-' : inFourCharacters(row.bytes),
   use(row),
 ]
 

@@ -213,7 +213,7 @@ const cvm = (system: System): Finding => {
 const keyOf = (system: System, { config, providers }: Preflight): Finding[] =>
   cryptNames.flatMap((volume) => {
     const policy = config.keys[volume]
-    if (volume === 'job-store' && config.jobStore === 'plain')
+    if (volume === 'job-store' && config.jobStore === 'none')
       return [
         note(volume, 'is not encrypted: the host reads it; set JOBSTORE_ENCRYPTION=required if it must not'),
       ]

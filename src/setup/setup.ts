@@ -207,7 +207,7 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
 /** A key that nothing keeps is gone when the VM stops, and with it all that it encrypted. */
 const lostAtPowerOff = ({ keys, jobStore }: Config): readonly string[] => {
   const lost = cryptNames.filter(
-    (name) => keys[name].provider === 'ephemeral' && !(name === 'job-store' && jobStore === 'plain'),
+    (name) => keys[name].provider === 'ephemeral' && !(name === 'job-store' && jobStore === 'none'),
   )
   if (lost.length === 0) return []
   const all = lost

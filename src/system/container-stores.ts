@@ -27,5 +27,8 @@ export const storesIn = (
       !elsewhere.some((one) => `${path}/`.startsWith(`${one}/`) || `${one}/`.startsWith(`${path}/`)),
   )
 
+/** Where the writable layers live: in /run, which moves along to the new root. */
+export const overlayStore = '/run/cvmboot/overlay'
+
 /** Below the memory of all layers, and as mountinfo names it within that file system. */
 export const storeRoot = (path: string): string => `/stores${path}`

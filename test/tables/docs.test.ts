@@ -274,7 +274,7 @@ for (const { name, takes, absent } of parameters)
 test('the picture of the boot has every kind of step', () => {
   const config = {
     ...defaultConfig,
-    jobStore: 'plain' as const,
+    jobStore: 'none' as const,
     overlays: ['/var'],
     workspaceDirectories: ['/srv'],
   }

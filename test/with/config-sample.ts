@@ -6,7 +6,7 @@ export const changedConfig: Config = {
   device: '/dev/vdb',
   size: { ...defaultConfig.size, 'root-fs': 3n << 20n, 'tmp-fs': 1n << 40n },
   mount: { ...defaultConfig.mount, workspace: '/ws' },
-  jobStore: 'plain',
+  jobStore: 'none',
   keys: {
     ...defaultConfig.keys,
     workspace: { provider: 'snp', binding: 'id-block', blank: 'halt', leastTcb: 0xd315000000000003n },

@@ -2,6 +2,7 @@
 // adds to the chain of trust. A kind without a row does not compile. Pure; from the state alone.
 
 import { type Evidence, type EvidenceKind, type EvidenceOf, type State, volumeIn } from '../../proof/state.ts'
+import { overlayStore } from '../../system/container-stores.ts'
 import type { Link } from './chain.ts'
 
 /** What kind of work a step is: steps of one kind of work have one colour. */
@@ -82,7 +83,7 @@ const inMemory = (name: string, demands: string, enforced: Link['enforced'], at:
 })
 
 const tmpfs = ({ mount: at, bytes, noswap }: EvidenceOf<'mount-tmpfs'>): Link[] => {
-  const name = at === '/run/cvmboot/overlay' ? 'memory for layers' : 'tmp-fs'
+  const name = at === overlayStore ? 'memory for layers' : 'tmp-fs'
   const limit = /^\d+$/.test(bytes) ? `at most ${Number(BigInt(bytes) / 1024n ** 2n)} MiB` : ''
   const on = noswap === 'yes' ? 'memory, never swapped' : 'memory'
   return [inMemory(name, limit, { by: 'tmpfs', on }, at)]

@@ -67,9 +67,9 @@ test('NVFLARE_ROOT is the ROOT_MOUNT, over that of the file and under its *_MOUN
 
 test('ENCRYPT_JOBS decides the job-store over the file', () => {
   const config = ['--config', file('jobs.conf', 'JOBSTORE_ENCRYPTION=none\n')]
-  assert.is(read([...disk, ...config]).config.jobStore, 'plain')
+  assert.is(read([...disk, ...config]).config.jobStore, 'none')
   assert.is(read([...disk, ...config], { ENCRYPT_JOBS: 'true' }).config.jobStore, 'crypt')
-  assert.is(read(disk, { ENCRYPT_JOBS: 'false' }).config.jobStore, 'plain')
+  assert.is(read(disk, { ENCRYPT_JOBS: 'false' }).config.jobStore, 'none')
 })
 
 test('what does not go with ENCRYPT_JOBS is refused: no boot would take the partition.conf that it gives', async () => {
