@@ -1,4 +1,4 @@
-// Words of others that every command line may have: a short list, and for each word why it cannot weaken a boot. Pure.
+// Words of other programs that every command line may have: a short list, with the reason why no word of it weakens a boot. Pure.
 
 import type { Pivot } from '../system/pivot.ts'
 import { canonical } from './readings.ts'
@@ -6,11 +6,11 @@ import type { Word } from './split.ts'
 
 export type BuiltIn = {
   readonly name: string
-  /** Undefined: the bare word only. */
+  /** The values that the word may have. Undefined: only the bare word is built in. */
   readonly values: RegExp | undefined
-  /** The same for people. */
+  /** The same values in words, for people. */
   readonly takes: string
-  /** In which initramfs: in every one, or only in one of dracut or initramfs-tools. */
+  /** In which initramfs the word is built in: in every one, or only in one of dracut or initramfs-tools. */
   readonly where: 'every' | 'framework'
   readonly why: string
 }
@@ -20,7 +20,7 @@ const off = /^(?:0|no|false|off)$/
 export const builtInWords: readonly BuiltIn[] = [
   {
     name: 'console',
-    // No address: `console=uart,mmio,…` has the kernel write to memory.
+    // A value with an address is not built in: `console=uart,mmio,…` makes the kernel write to memory.
     values: /^(?:[A-Za-z]{2,10}[0-9]{0,3}(?:,[0-9]{1,7}[noe]?[5-8]?r?)?)?$/,
     takes: 'the name of a console, and its speed: `ttyS0`, `ttyS0,115200n8`, `tty0`, `hvc0`; or nothing',
     where: 'every',
@@ -129,7 +129,7 @@ export const builtInWords: readonly BuiltIn[] = [
 
 const isAt = ({ where }: BuiltIn, pivot: Pivot): boolean => where === 'every' || pivot === 'framework'
 
-/** The row of a name, whatever its value. */
+/** The row of a name, with any value. */
 export const builtInOf = (name: string, pivot: Pivot): BuiltIn | undefined =>
   builtInWords.find((one) => canonical(one.name) === canonical(name) && isAt(one, pivot))
 

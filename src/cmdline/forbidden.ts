@@ -1,12 +1,13 @@
-// Words on the kernel command line that no configuration can allow: each opens a shell, prints memory, runs other code or
-// brings swap. Pure. All other words are refused as well unless a list names them; these have their better reasons.
+// Words on the kernel command line that no configuration can allow: each opens a shell, prints memory, runs other code, brings
+// swap or turns a protection off. Pure. The judge also refuses every other word that no list names, but for these words the
+// refusal gives a better reason.
 
 import { canonical } from './readings.ts'
 import { requiredWords } from './required.ts'
 import type { Word } from './split.ts'
 
 type Row = {
-  /** With `-`, which also stands for `_`; `*` at the one end stands for anything. */
+  /** Names, in which `-` also stands for `_`. A `*` at one end stands for any text. */
   readonly names: readonly string[]
   readonly reason: string
   /** Values with which the word does no harm. */
@@ -34,7 +35,7 @@ const rows: readonly Row[] = [
   { names: ['systemd.swap-extra', 'rd.systemd.swap-extra'], reason: swap },
   { names: ['rd.systemd.swap'], reason: swap, harmless: off },
   { names: ['single', 's', 'S', '1', 'emergency', 'rescue', '-b'], reason: shell },
-  // initramfs-tools takes back what an image has said where the value is no number.
+  // With a value that is no number, initramfs-tools undoes the panic= of the image, and its failures open a shell.
   { names: ['panic'], reason: shell, harmless: /^(?:-1|[0-9]{1,5})$/ },
   { names: ['rd.shell'], reason: shell, harmless: /^0$/ },
   { names: ['rd.break', 'break', 'rdshell', 'rdbreak', 'systemd.break', 'rd.systemd.break'], reason: shell },
@@ -61,10 +62,10 @@ const rows: readonly Row[] = [
   },
   { names: ['systemd.verity', 'rd.systemd.verity', 'systemd.volatile'], reason: skips },
   { names: ['rd.emergency', 'rd.cmdline', 'rootfallback', 'rootovl'], reason: skips },
-  // From dracut 110 on.
+  // dracut knows these from version 110 on.
   { names: ['rd.live.overlay.overlayfs', 'rd.overlay*'], reason: skips },
   { names: ['boot'], reason: skips, harmless: /^cvmboot$/ },
-  // initramfs-tools: its init then says nothing on the console, and expands PS4 before each command.
+  // With it the init of initramfs-tools writes nothing on the console, and expands PS4 before each command.
   { names: ['debug'], reason: skips },
   { names: ['PS4', 'ENV', 'BASH-ENV', 'log-output', 'SYSTEMD-*'], reason: steers },
   { names: ['cryptopts', 'rd.auto', 'rd.luks.*', 'luks.*', 'dm-mod.create'], reason: unverified },
@@ -100,7 +101,7 @@ const rows: readonly Row[] = [
   })),
 ]
 
-/** `*` stands for any end. */
+/** All rows. The documents print them, and a test compares. */
 export const forbidden: readonly Row[] = rows
 export const forbiddenNames: readonly string[] = rows.flatMap(({ names }) => names)
 

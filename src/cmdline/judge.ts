@@ -1,5 +1,5 @@
-// Which words the kernel command line may have: cvmboot's own, those that `setup` emits, the built-in ones, and those that
-// the measured partition.conf lists. Any other word is refused, and so is each that can never be allowed. Pure.
+// Which words the kernel command line may have: cvmboot's own, those that `setup` emits, the built-in ones, and those that the
+// measured partition.conf lists. The judge refuses every other word, and every word that no list can allow. Pure.
 
 import { fail } from '../fault/index.ts'
 import type { Pivot } from '../system/pivot.ts'
@@ -12,13 +12,13 @@ import { canonical, eachReading, type Readings } from './readings.ts'
 import { isRequired, missingIn, printRequired } from './required.ts'
 import type { Word } from './split.ts'
 
-/** What decides on words, besides the line. */
+/** The facts besides the line that decide which words it may have. */
 export type Allowed = { readonly listed: readonly ListedWord[]; readonly pivot: Pivot }
 
-/** Where there is no configuration. */
+/** The words that a line may have where there is no configuration. */
 export const nothingListed: Allowed = { listed: [], pivot: 'own' }
 
-const afterDashes = 'what stands after -- are arguments of the new init, and the boot passes none'
+const afterDashes = 'the words after -- are arguments of the new init, and the boot passes none'
 
 const refuseNever = (words: readonly Word[]): void => {
   for (const word of words) {
@@ -28,7 +28,7 @@ const refuseNever = (words: readonly Word[]): void => {
   }
 }
 
-/** What to say of a word that no list has. */
+/** The refusal of a word that no list has. */
 const unlisted = (word: Word, { listed, pivot }: Allowed) => {
   const row = builtInOf(word.name, pivot)
   const reason =
@@ -41,13 +41,13 @@ const unlisted = (word: Word, { listed, pivot }: Allowed) => {
   return fail('cmdline-forbidden', { parameter: word.name, reason, remedy })
 }
 
-/** Faults: `environment-hostile`, `cmdline-forbidden`. */
+/** Refuses every word that may not be on the line. Faults: `environment-hostile`, `cmdline-forbidden`. */
 export const refuseWords = (line: Readings, allowed: Allowed): void => {
   const readings = eachReading(line)
   const variable = hostileVariable(readings.flatMap((words) => words.map(({ name }) => name)))
   if (variable !== undefined) throw fail('environment-hostile', { variable })
   for (const words of readings) refuseNever(words)
-  // cvmboot reads its own words as the kernel splits them: one that only others see is nobody's.
+  // cvmboot reads its own words as the kernel splits them. Nobody reads such a word where only the shell or systemd sees it.
   const own = new Set(line.kernel.map(({ name }) => canonical(name)).filter(isOurs))
   for (const word of readings.flat()) {
     const { name, forInit } = word
@@ -62,7 +62,7 @@ export const refuseWords = (line: Readings, allowed: Allowed): void => {
   }
 }
 
-/** Fault: `cmdline-missing`. */
+/** Requires the words that `setup` emits for protection. Fault: `cmdline-missing`. */
 export const requireWords = (line: Readings): void => {
   const missing = missingIn(eachReading(line))
   if (missing !== undefined) throw fail('cmdline-missing', { parameter: printRequired(missing) })

@@ -1,4 +1,4 @@
-// CMDLINE_WORDS of partition.conf: words that its writer allows on the kernel command line. Print / parse. Pure.
+// CMDLINE_WORDS of partition.conf, the words that the writer of the file allows on the kernel command line: print / parse. Pure.
 
 import { hostileVariable } from './environment.ts'
 import { whyNever, whyNeverAny } from './forbidden.ts'
@@ -8,7 +8,7 @@ import type { Word } from './split.ts'
 
 export type ListedWord = {
   readonly name: string
-  /** `none`: the bare name and nothing else. `any`: the name with `=` and whatever follows. Otherwise exactly that. */
+  /** `none`: the bare name and nothing else. `any`: the name with `=` and any value. `is`: the name with exactly this value. */
   readonly value: 'none' | 'any' | { readonly is: string }
 }
 
@@ -18,7 +18,7 @@ const mostCharacters = 256
 export const takesListed = `at most ${mostListed} words with a space between, each once: NAME for the bare word, NAME=VALUE for exactly that value, NAME=* for any value; NAME of letters, digits, _ - and .`
 
 const parseWord = (text: string): ListedWord | undefined => {
-  // No character of a value is one that a shell would act on; `*` has its own meaning.
+  // A value has no character on which a shell would act. A lone `*` stands for any value.
   const [, name = '', equals, value = ''] =
     /^([A-Za-z0-9_][A-Za-z0-9_.-]*)(=)?((?:(?!["'$`\\;&|<>(){}*])[!-~])*|\*)$/.exec(text) ?? []
   if (name === '' || text.length > mostCharacters) return undefined
@@ -31,7 +31,7 @@ export const printListed = ({ name, value }: ListedWord): string => {
   return value === 'any' ? `${name}=*` : `${name}=${value.is}`
 }
 
-/** Undefined where one is none, stands twice, or where they are too many. */
+/** The words; undefined where one is not well formed or stands twice, or where there are too many. */
 export const parseListed = (text: string): readonly ListedWord[] | undefined => {
   const texts = text.split(' ').filter((word) => word !== '')
   if (texts.length > mostListed || new Set(texts.map(canonical)).size < texts.length) return undefined
@@ -53,7 +53,7 @@ export const allows = (listed: ListedWord, { name, value }: Word): boolean => {
   return listed.value === 'any' || listed.value.is === value
 }
 
-/** The entry that would allow a word: exact where that can be written, and undefined where none can. */
+/** The entry that would allow a word. It is exact where CMDLINE_WORDS can hold it. Undefined where no entry is possible. */
 export const entryFor = ({ name, value }: Word): string | undefined => {
   const exact = parseWord(value === undefined ? name : `${name}=${value}`)
   const entry = exact === undefined || exact.value === 'any' ? parseWord(`${name}=*`) : exact

@@ -2,7 +2,7 @@
 
 import { canonical } from './readings.ts'
 
-/** What image builders emit for the root's hash; the only name of ours without the prefix. */
+/** The name under which image builders emit the root hash. It is cvmboot's only name without the prefix. */
 export const alias = 'roothash'
 
 export const isOurs = (name: string): boolean => {

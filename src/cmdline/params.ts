@@ -1,5 +1,5 @@
-// The cvmboot.* kernel parameters: one record each, which reads, prints and documents it. Pure.
-// The command line is measured, so it is trusted. It is read strictly all the same, because a misread word is a different boot.
+// The cvmboot.* kernel parameters. One record reads, prints and documents each parameter. Pure. The command line is measured, so
+// the boot trusts it. The parser is strict all the same, because a misread word means a different boot.
 
 import { fail } from '../fault/index.ts'
 import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
@@ -12,20 +12,20 @@ import type { Word } from './split.ts'
 
 export type VerityParams = {
   readonly rootHash: RootHash
-  /** Data blocks of 4096 bytes. Measured, since a shorter tree is a subtree: the host must not choose it. */
+  /** Data blocks of 4096 bytes. The number is measured: a host that could choose a smaller one would cut the volume short. */
   readonly blocks: bigint
   readonly salt: Salt
 }
 
 export type OnFailure = 'halt' | 'poweroff' | 'reboot'
 
-/** What the command line says, complete and validated. */
+/** All parameters of the command line, complete and validated. */
 export type Params = {
   readonly verity: Readonly<Record<VerityName, VerityParams>>
   readonly onFailure: OnFailure
   /** Seconds to wait for partitions to appear. */
   readonly deviceTimeout: number
-  /** Volumes to be formatted if they are blank, where the configuration says that blank ones halt. */
+  /** Volumes with BLANK=halt in the configuration that this boot formats if they are blank. */
   readonly provision: readonly CryptName[]
 }
 
@@ -36,12 +36,12 @@ type Draft = { -readonly [K in Exclude<keyof Params, 'verity'>]: Params[K] } & {
 type VerityDraft = { rootHash: RootHash | undefined; blocks: bigint | undefined; salt: Salt }
 
 /**
- * One parameter. `read` stores a value and says whether the value was good; `print` gives the value back, or undefined where
- * the parameter may be left out. `takes` and `absent` are what the documents say of it; a test compares.
+ * One parameter. `read` stores a value and says whether the value was good. `print` gives the value back, or undefined where
+ * the parameter may be left out. The documents print `takes` and `absent`, and a test compares.
  */
 export type Parameter = {
   readonly name: string
-  /** Other names of the same. */
+  /** Other names of the parameter. */
   readonly aliases: readonly string[]
   readonly takes: string
   readonly absent: string
@@ -131,7 +131,7 @@ export const provision: Parameter = {
   print: (params) => (params.provision.length === 0 ? undefined : params.provision.join(',')),
 }
 
-/** Parameters that are there once, in the order in which they are printed. */
+/** Parameters that belong to no volume, in the order in which `setup` prints them. */
 const single: readonly Parameter[] = [onFailure, deviceTimeout, provision]
 
 const ofVolumes = verityNames.map((name) => ({
@@ -140,7 +140,7 @@ const ofVolumes = verityNames.map((name) => ({
   salt: saltOf(name),
 }))
 
-/** All of them, in the order of the documents. */
+/** All parameters, in the order of the documents. */
 export const parameters: readonly Parameter[] = [
   ...ofVolumes.map(({ rootHash }) => rootHash),
   ...ofVolumes.map(({ blocks }) => blocks),
@@ -148,19 +148,19 @@ export const parameters: readonly Parameter[] = [
   ...single,
 ]
 
-/** In the order in which `setup` emits them: volume by volume. */
+/** All parameters in the order in which `setup` prints them: volume by volume. */
 const printed: readonly Parameter[] = [
   ...ofVolumes.flatMap(({ rootHash, blocks, salt }) => [rootHash, blocks, salt]),
   ...single,
 ]
 
 /**
- * Bytes. The kernel cuts a line after 2047 and says nothing (COMMAND_LINE_SIZE 2048 on x86, with the final NUL), so that
- * one of 2047 may have lost words that an owner has read in the measured one.
+ * The most bytes of a line. The kernel silently cuts a line after 2047 bytes (COMMAND_LINE_SIZE 2048 on x86, with the final NUL),
+ * so a line of 2047 bytes may have lost words that the owner has read in the measured line.
  */
 export const cmdlineLimit = 2046
 
-/** The parameters as `cvmboot setup` emits them, and the words that have to stand beside them; a default is left out. */
+/** The parameters as `cvmboot setup` prints them, without defaults, and the words that every boot requires beside them. */
 export const printParams = (params: Params): string => {
   const words = printed.flatMap(({ name, print }) => {
     const value = print(params)
@@ -172,8 +172,8 @@ export const printParams = (params: Params): string => {
 const known = new Set(parameters.flatMap(({ name, aliases }) => [name, ...aliases]))
 
 /**
- * Our words, each name once: `-` and `_` both spell one, and spelling both is twice. Faults: `cmdline-unknown`,
- * `cmdline-duplicate`, `cmdline-forbidden`.
+ * The words of cvmboot by canonical name. Each name may stand once; a name spelt with `-` and the same name spelt with `_` count
+ * as two. Faults: `cmdline-unknown`, `cmdline-duplicate`, `cmdline-forbidden`.
  */
 const ours = (words: readonly Word[]): ReadonlyMap<string, string> => {
   const found = new Map<string, string>()
@@ -193,7 +193,7 @@ const ours = (words: readonly Word[]): ReadonlyMap<string, string> => {
   return found
 }
 
-/** Stores what was given for a parameter. Faults: `cmdline-missing`, `cmdline-value`, `cmdline-conflict`. */
+/** Stores the value that the line gives a parameter. Faults: `cmdline-missing`, `cmdline-value`, `cmdline-conflict`. */
 const readParameter = (
   { name, aliases, takes, absent, read }: Parameter,
   given: ReadonlyMap<string, string>,
@@ -224,7 +224,7 @@ const newDraft = (): Draft => ({
   provision: [],
 })
 
-/** The draft, once every parameter has been read. Faults: `cmdline-missing`, `cmdline-value`. */
+/** The parameters of a draft that every parameter has been read into. Faults: `cmdline-missing`, `cmdline-value`. */
 const complete = (draft: Draft): Params => {
   // Two volumes with one root hash would claim the same partitions.
   const distinct = new Map<RootHash, string>()
@@ -247,8 +247,8 @@ const complete = (draft: Draft): Params => {
 }
 
 /**
- * Everything is understood or refused before anything is done. `allowed`: without it no word is listed, and the agent is
- * PID 1. Faults: every `cmdline-*` but those of a file, `environment-hostile`.
+ * Reads the parameters, and refuses a line of which any word is not understood. Without `allowed` the configuration lists no
+ * word, and the agent is PID 1. Faults: `environment-hostile`, and every `cmdline-*` but `cmdline-file` and `cmdline-text`.
  */
 export const parseParams = (line: Readings, allowed: Allowed = nothingListed): Params => {
   const { bytes, kernel } = line
@@ -262,7 +262,7 @@ export const parseParams = (line: Readings, allowed: Allowed = nothingListed): P
   return params
 }
 
-/** How to end when even parsing failed: as the parameter says if it is there exactly once and good, else halt. */
+/** How a boot ends whose line was refused: as the parameter says where it stands exactly once with a good value, else `halt`. */
 export const onFailureOf = ({ kernel }: Readings): OnFailure => {
   const given = kernel.filter((word) => canonical(word.name) === onFailure.name && !word.forInit)
   const value = given[0]?.value ?? ''

@@ -1,9 +1,9 @@
-// One command line, split once, as each of its readers splits the text. Pure. The kernel, the shell scripts of an initramfs and
-// systemd read the same text by different rules, so a word counts if any of the three sees it.
+// One command line, split once in the way of each reader. Pure. The kernel, the shell scripts of an initramfs and systemd split
+// the same text by different rules, so the judge looks at every word that any of the three sees.
 
 import { splitCmdline, type Word } from './split.ts'
 
-/** What everything that parses or judges a command line takes. */
+/** The words of a line as each reader sees them. Every parser and judge of a command line takes this type. */
 export type Readings = {
   /** Bytes of the text. */
   readonly bytes: number
@@ -19,7 +19,7 @@ export const eachReading = ({ kernel, shell, systemd }: Readings): readonly (rea
   systemd,
 ]
 
-/** The kernel takes `-` and `_` in a name for the same, and so does systemd. */
+/** The name with `-` in place of `_`. The kernel and systemd make no difference between the two. */
 export const canonical = (name: string): string => name.replaceAll('_', '-')
 
 const wordOf = (text: string, forInit: boolean): Word => {
@@ -29,11 +29,11 @@ const wordOf = (text: string, forInit: boolean): Word => {
     : { name: text.slice(0, equals), value: text.slice(equals + 1), forInit }
 }
 
-/** For neither the shell nor systemd does `--` end anything. */
+/** The words of a reader for which `--` ends nothing: neither the shell nor systemd knows it. */
 const wordsOf = (texts: readonly string[]): Word[] =>
   texts.filter((text) => text !== '').map((text) => wordOf(text, false))
 
-/** `for word in $(cat /proc/cmdline)` knows no quotes. The quotes are left out, so that they hide no name. */
+/** `for word in $(cat /proc/cmdline)` splits at blanks alone. The quotes are taken away here, so that they hide no name. */
 const splitByShell = (text: string): Word[] =>
   wordsOf(text.split(/[ \t\n]+/).map((word) => word.replace(/["']/g, '')))
 

@@ -1,19 +1,19 @@
-// Words of others that protect the VM: `setup` emits them, and no boot goes on without them. Pure.
+// Words of other programs that protect the VM. `setup` emits them, and no boot goes on without them. Pure.
 
 import { canonical } from './readings.ts'
 import type { Word } from './split.ts'
 
 export type Required = {
   readonly name: string
-  /** As `setup` emits it. */
+  /** The value that `setup` emits. */
   readonly value: string
-  /** Values that the reader of the word takes for the same. */
+  /** All values that mean the same to the reader of the word. */
   readonly same: RegExp
-  /** What the host can do without it. */
+  /** What happens without the word. */
   readonly why: string
 }
 
-/** As systemd's parse_boolean() and the kernel's kstrtobool() read it, in all versions from Debian 12's on. */
+/** Values as systemd's parse_boolean() (`off`) and the kernel's kstrtobool() read them, in all versions from Debian 12 on. */
 const off = /^(?:0|no|false|off)$/
 const kernelOff = /^(?:0|n|off)$/
 const kernelOn = /^(?:1|y|on)$/
@@ -55,11 +55,11 @@ export const printRequired = ({ name, value }: Required): string => `${name}=${v
 
 const isOf = (required: Required, word: Word): boolean => canonical(required.name) === canonical(word.name)
 
-/** Whether the word is one of these, with the effect that `setup` gives it. */
+/** Whether a word is one of these, with a value that means what `setup` emits. */
 export const isRequired = (word: Word): boolean =>
   requiredWords.some((one) => isOf(one, word) && one.same.test(word.value ?? ''))
 
-/** The first of these that a reader does not find. That all of its spellings agree is the judge's matter. */
+/** The first required word that one of the readers does not find. The judge refuses a required word with another value. */
 export const missingIn = (readings: readonly (readonly Word[])[]): Required | undefined =>
   requiredWords.find((one) =>
     readings.some((words) => !words.some((word) => isOf(one, word) && !word.forInit)),

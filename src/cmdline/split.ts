@@ -1,11 +1,11 @@
-// The kernel command line split into words as the kernel splits it (next_arg in lib/cmdline.c). Pure.
-// Any other reading would let one text mean two things to two readers.
+// The kernel command line, split into words as the kernel splits it (next_arg in lib/cmdline.c). Pure. With any other rule the
+// same text would mean one thing to the kernel and another to cvmboot.
 
 export type Word = {
   readonly name: string
   /** Undefined where the word has no `=`. */
   readonly value: string | undefined
-  /** The kernel parses nothing after `--`: such words are init's. */
+  /** Whether the word stands after `--`. The kernel hands such words to the init and does not parse them. */
   readonly forInit: boolean
 }
 

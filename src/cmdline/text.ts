@@ -1,10 +1,10 @@
-// A kernel command line as people give it: one line of printable ASCII. A line end of Windows or a no-break space in it would
-// be a part of some word. Pure.
+// A kernel command line that a person gives: one line of printable ASCII. Pure. A line end of Windows or a no-break space would
+// otherwise become a part of some word.
 
 import { fail } from '../fault/index.ts'
 import { type Odd, oddText } from '../fault/plain-text.ts'
 
-/** The second line and what follows; nothing may. */
+/** The first line after line 1 that is not blank, which is refused. */
 const secondLine = (text: string): Odd | undefined => {
   const at = text.split('\n').findIndex((line, index) => index > 0 && line.trim() !== '')
   return at < 0
@@ -12,7 +12,7 @@ const secondLine = (text: string): Odd | undefined => {
     : { line: at + 1, column: 1, what: 'a second line', remedy: 'put all words on one line' }
 }
 
-/** `where` is for words. Without the line feed at its end, and spaces around it. Fault: `cmdline-text`. */
+/** The line, without blanks and line feeds around it. A message names its source by `where`. Fault: `cmdline-text`. */
 export const oneLine = (text: string, where: string): string => {
   const odd = oddText(text, '') ?? secondLine(text)
   if (odd === undefined) return text.trim()

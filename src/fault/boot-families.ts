@@ -1,5 +1,5 @@
-// The families of failures that a boot can meet. families.ts joins the families of the verbs for people to them; the script of
-// a boot has this file in the place of families.ts, so that a boot carries no words of failures that it cannot have.
+// The families of failures that a boot can meet. families.ts adds the families of the verbs for people. The build puts this file
+// in the place of families.ts in the script of a boot, so that a boot carries no messages of failures that it cannot have.
 
 import { cmdline } from './cmdline.ts'
 import { config } from './config.ts'
@@ -22,7 +22,7 @@ import { tool } from './tool.ts'
 import { tpm } from './tpm.ts'
 import { verity } from './verity.ts'
 
-/** In the order of a boot. */
+/** The families in the order of a boot. */
 export const families = {
   cmdline,
   config,

@@ -13,7 +13,7 @@ export const cleanup = family({
     },
     'cleanup-failed': {
       cannot: (d: { step: string } & Reason) => `${d.step}: ${d.reason}`,
-      advice: 'what was done stays done, and cleaning up again goes on from here',
+      advice: 'the finished steps stay done, and cleaning up again goes on from here',
     },
     'cleanup-keys': {
       cannot: (d: { key: string }) => `say that no key is left: the kernel still has ${d.key}`,

@@ -1,8 +1,8 @@
-// Why a call failed, in words. The kernel only names an error, and the names say nothing to most people. Pure.
+// Why a call failed, in words. Pure. The kernel only gives the name of an error, and most people do not know these names.
 
 import { getSystemErrorMap } from 'node:util'
 
-/** Where Node has no words, or words that say little. */
+/** Words for the errors for which Node has no words, or words that tell little. */
 const words: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or directory',
   EACCES: 'permission denied',
@@ -43,7 +43,7 @@ const words: Readonly<Record<string, string>> = {
   ESHUTDOWN: 'the device is shutting down',
 }
 
-/** The name of an errno, of anything thrown by a system call or by node:fs. */
+/** The name of the error that a system call or node:fs has thrown; undefined for every other error. */
 export const errnoOf = (thrown: unknown): string | undefined =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && isName(thrown.code)
     ? thrown.code
@@ -54,20 +54,20 @@ const isName = (text: string): boolean => /^E[A-Z0-9]{2,}$/.test(text)
 const wordsOf = (name: string): string | undefined =>
   words[name] ?? [...getSystemErrorMap().values()].find(([one]) => one === name)?.[1]
 
-/** Any text, with words in place of names of errors: `ENOENT: no such file, open '/x'` as Node says it. */
+/** A text with words in place of names of errors. Node writes `ENOENT: no such file, open '/x'`, for example. */
 export const inWords = (text: string): string =>
   text
     .replace(/^E[A-Z0-9]{2,}: (?=[a-z])/, '')
     .replace(/\bE[A-Z0-9]{2,}\b/g, (name) => wordsOf(name) ?? name)
     .replace(/\berrno (\d+)\b/g, 'error $1 of the kernel')
 
-/** Why it failed: the words for an errno; otherwise the message. */
+/** Why a call failed: the words for its error, or else its message. */
 export const reasonOf = (thrown: unknown): string => {
   const name = errnoOf(thrown)
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return name === undefined ? inWords(message) : (wordsOf(name) ?? inWords(message))
 }
 
-/** The same with what the call was about, which Node says in its message. */
+/** The whole message of an error, in words. The message of Node also names the file of the call. */
 export const messageOf = (thrown: unknown): string =>
   inWords(thrown instanceof Error ? thrown.message : String(thrown))

@@ -16,7 +16,7 @@ import { verify } from './verify.ts'
 
 const { internal, ...ofBoot } = allOfBoot
 
-/** Those of a boot come first, and the one of defects last. */
+/** The families of a boot come first, and the family of defects last. */
 export const families = {
   ...ofBoot,
   verify,

@@ -4,9 +4,9 @@
 export type Row = {
   /** What cannot be done, and why; `say` puts the word `cannot` before it. */
   readonly cannot: (detail: never) => string
-  /** What to do about it. Without it the advice of the family holds. */
+  /** What to do about the failure. A row without advice has the advice of its family. */
   readonly advice?: string | ((detail: never) => string)
-  /** What a page says of it, where several rows share one sentence. */
+  /** The meaning of the failure on a page, where several rows share one sentence. */
   readonly means?: string
 }
 
@@ -25,11 +25,11 @@ export type Family<Rows extends Readonly<Record<string, Row>> = Readonly<Record<
   readonly rows: Rows
 }
 
-/** The family itself: the function only has the compiler check its shape and keep its codes. */
+/** Returns the family. Through this function the compiler checks the shape of the family and keeps its codes. */
 export const family = <const Rows extends Readonly<Record<string, Row>>>(one: Family<Rows>): Family<Rows> =>
   one
 
-/** What a row was given to say. A row that says the same each time takes no details. */
+/** The details that a row needs for its sentence and its advice. A row with fixed texts takes no details. */
 export type DetailOf<R extends Row> = Taken<R['cannot']> &
   (R extends { readonly advice: infer A } ? Taken<A> : NoDetail)
 
@@ -38,5 +38,5 @@ type Taken<F> = F extends (detail: infer D) => string ? (unknown extends D ? NoD
 
 export type Volume = { readonly volume: string }
 export type Reason = { readonly reason: string }
-/** The nearest known name, where a person asked; for advice. */
+/** The nearest known name, for the advice. Only the verbs for people look for it. */
 export type Near = { readonly near?: string }

@@ -1,4 +1,4 @@
-// Refusals of a LUKS2 header on the disk. Each row says what is wrong with the header; the sentence is one for all.
+// Refusals of a LUKS2 header on the disk. Each row says what is wrong with the header, and all rows share one sentence.
 
 import { family, type Reason, type Volume } from './family.ts'
 
@@ -24,7 +24,7 @@ export const header = family({
       advice: 'attach the right disk, or erase its first MiB if nothing on it is needed',
     },
     'header-version': { cannot: refused, means: 'the version of LUKS is not 2' },
-    'header-size': { cannot: refused, means: 'the header is longer or shorter than those of cvmboot' },
+    'header-size': { cannot: refused, means: 'the header is longer or shorter than a header of cvmboot' },
     'header-checksum': {
       cannot: refused,
       means: 'a copy of the header does not have its own checksum',
@@ -32,10 +32,13 @@ export const header = family({
     },
     'header-copies': { cannot: refused, means: 'the two copies of the header differ', advice: attach },
     'header-binary': { cannot: refused, means: 'a binary field has another value than cvmboot writes' },
-    'header-label': { cannot: refused, means: 'the label or the subsystem is not the one of the volume' },
-    'header-uuid': { cannot: refused, means: 'the UUID is none in lower case' },
+    'header-label': {
+      cannot: refused,
+      means: 'the label is not the name of the volume, or the subsystem is not empty',
+    },
+    'header-uuid': { cannot: refused, means: 'the UUID is not a UUID in lower case' },
     'header-json': { cannot: refused, means: 'the JSON text is not as cvmboot writes it' },
-    'header-keyslot': { cannot: refused, means: 'the keyslots are not those of cvmboot' },
+    'header-keyslot': { cannot: refused, means: 'the keyslots are not as cvmboot writes them' },
     'header-keyslot-cipher': {
       cannot: refused,
       means: 'a keyslot is encrypted with another cipher, or a key of another size',
@@ -44,7 +47,7 @@ export const header = family({
     'header-kdf': { cannot: refused, means: 'a keyslot derives its key in another way' },
     'header-af': { cannot: refused, means: 'a keyslot splits its key in another way' },
     'header-digest': { cannot: refused, means: 'the digest of the volume key is made in another way' },
-    'header-segment': { cannot: refused, means: 'the place or the size of the data is another' },
+    'header-segment': { cannot: refused, means: 'the data lies in another place, or has another size' },
     'header-cipher': { cannot: refused, means: 'the data has another cipher' },
     'header-integrity': {
       cannot: refused,
@@ -70,7 +73,7 @@ export const header = family({
     'header-owner': {
       cannot: refused,
       means: 'the second keyslot is for another owner than JOBSTORE_OWNER',
-      advice: 'set JOBSTORE_OWNER to whom it was made for, or attach the right disk',
+      advice: 'set JOBSTORE_OWNER to the owner that the volume was made for, or attach the right disk',
     },
     'header-mac': {
       cannot: refused,

@@ -1,5 +1,5 @@
-// Every way cvmboot can fail: the families of failures as one closed union, and the one place that says them. A
-// failure is one row in the file of its family. A page lists the same rows, and a test compares the two. No effect lives here.
+// Every way in which cvmboot can fail: the families of failures as one closed union, and the one place that puts a failure into
+// words. A failure is one row in the file of its family. A page lists the same rows, and a test compares the two. Pure.
 
 import { messageOf } from './errno.ts'
 import { families } from './families.ts'
@@ -9,10 +9,10 @@ type Rows = (typeof families)[keyof typeof families]['rows']
 type CodeIn<R> = R extends unknown ? keyof R & string : never
 type RowIn<R, C extends string> = R extends { readonly [code in C]: infer One extends Row } ? One : never
 
-/** A code is an interface, since scripts match it: codes are added, and never renamed. */
+/** A code is an interface, since scripts match it: a release may add codes, and never renames one. */
 export type FaultCode = CodeIn<Rows>
 export type FaultDetail<C extends FaultCode> = DetailOf<RowIn<Rows, C>>
-/** A failure as data: its code, and the details that its words need. Never a secret: the words reach the host. */
+/** A failure as data: its code, and the details for its message. No detail is ever a secret, since the host reads the message. */
 export type Fault = { [C in FaultCode]: { readonly code: C } & FaultDetail<C> }[FaultCode]
 
 type Place = { readonly row: Row; readonly family: Family }
@@ -31,7 +31,7 @@ const placeOf = (code: FaultCode): Place => {
 const others = new WeakMap<object, Place>()
 
 /**
- * The `fail` of a family that is not in the table: a key provider outside this tree brings the family of its own faults.
+ * Makes `fail` for a family that is not in the table. A key provider outside this tree brings a family of its own.
  */
 export const failOf =
   <const Rows extends Readonly<Record<string, Row>>>(family: Family<Rows>) =>
@@ -46,7 +46,7 @@ const placeOfFault = (fault: Pick<Fault, 'code'>): Place => others.get(fault) ??
 /** All codes, family by family. */
 export const faultCodes = [...places.keys()] as readonly FaultCode[]
 
-/** The one error class. Anything else that is thrown is `internal`. */
+/** The one class of errors. Every other thrown value is the fault `internal`. */
 export class BootFault extends Error {
   readonly fault: Fault
   constructor(fault: Fault) {
@@ -60,13 +60,13 @@ export class BootFault extends Error {
 export const fail = <C extends FaultCode>(code: C, detail: FaultDetail<C>): BootFault =>
   new BootFault({ code, ...detail } as unknown as Fault)
 
-/** The fault of an error, whoever threw the error. */
+/** The fault of a thrown value. */
 export const faultOf = (thrown: unknown): Fault =>
   thrown instanceof BootFault ? thrown.fault : { code: 'internal', reason: messageOf(thrown) }
 
 type Words = { readonly cannot: string; readonly advice: string | undefined }
 
-/** The words of a row. The types of `fail` have checked that `detail` is the one of the row. */
+/** The words of a row. The types of `fail` have checked that `detail` has the details of this row. */
 const wordsOf = ({ row, family }: Place, detail: unknown): Words => {
   const advice = row.advice ?? family.advice
   return {
@@ -92,14 +92,14 @@ export const isAboutHeader = (fault: Pick<Fault, 'code'>): boolean =>
 export type Described = {
   readonly code: FaultCode
   readonly exit: number
-  /** The whole message but its code. */
+  /** The whole message without its code. */
   readonly says: string
   /** What the failure means: a sentence of its own, or the message up to the advice. */
   readonly means: string
   readonly advice: string | undefined
 }
 
-/** Describes a failure; `blank` makes what stands in place of each detail. */
+/** Describes a failure. `blank` makes the text that stands in place of each detail. */
 export const describeFault = (
   code: FaultCode,
   blank: (detail: string) => string = (detail) => `‹${detail}›`,

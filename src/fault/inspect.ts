@@ -1,4 +1,4 @@
-// Files in a format that a verb does not read.
+// Failures of verbs that are given a file in a format that they do not read.
 
 import { family } from './family.ts'
 

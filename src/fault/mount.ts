@@ -1,9 +1,9 @@
-// Failures of mounts, and of what the boot puts on them for the new root.
+// Failures of mounts, and of the files and directories that the boot prepares on them for the new root.
 
 import { otherwise } from './advice.ts'
 import { family, type Reason, type Volume } from './family.ts'
 
-/** What to do with a file of os-config that does not lie over /etc. */
+/** The advice for a file of os-config that must not lie over /etc. */
 const unlayered = (why: 'unnamed' | 'guarded' | 'faulty', line: string | undefined): string => {
   if (why === 'guarded') return 'remove it from os-config: only root-fs may bring it'
   if (why === 'faulty') return 'remove it from os-config, or put it right'
@@ -18,7 +18,7 @@ export const mount = family({
   rows: {
     'mount-failed': {
       cannot: (d: { target: string } & Reason) => `mount ${d.target}: ${d.reason}`,
-      advice: 'see that the kernel has its file system (cvmboot check), and that what lies there is whole',
+      advice: 'see that the kernel has its file system (cvmboot check), and that the file system is whole',
     },
     'mount-point-missing': {
       cannot: (d: { target: string } & Volume) => `mount on ${d.target}: ${d.volume} has no such directory`,

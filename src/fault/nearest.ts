@@ -1,6 +1,6 @@
-// The word that was probably meant. Pure.
+// The known word that a person probably meant by a misspelt one. Pure.
 
-/** Letters to add, remove, replace or swap with their neighbour (optimal string alignment). */
+/** The number of letters to add, remove, replace or swap with a neighbour that lead from a to b (optimal string alignment). */
 export const distance = (a: string, b: string): number => {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -24,10 +24,10 @@ export const distance = (a: string, b: string): number => {
   return last[b.length] ?? 0
 }
 
-/** Longer words are no slip of a finger, and cost time. */
+/** The search passes over longer words: they are hardly a slip of a finger, and cost time. */
 const longest = 64
 
-/** A third of the letters may be wrong, and two at the most; the first of the nearest counts. */
+/** The nearest word; the first where several are equally near. At most a third of the letters may be wrong, and at most two. */
 export const nearest = (word: string, words: readonly string[]): string | undefined => {
   if (word.length > longest) return undefined
   let best: string | undefined
@@ -39,7 +39,7 @@ export const nearest = (word: string, words: readonly string[]): string | undefi
   return best
 }
 
-/** A sentence's end. */
+/** The end of a message that refuses a word. */
 export const didYouMean = (word: string, words: readonly string[]): string => {
   const found = nearest(word, words)
   return found === undefined ? '' : `; did you mean ${found}?`

@@ -1,8 +1,8 @@
-// Text that an editor, a shell or a web page has put characters into that nobody sees: which, where, and how they are
-// removed. Pure. Every reader of a text that people write says it in these words.
+// Characters that an editor, a shell or a web page has put into a text and that nobody sees: their names, their places, and how a
+// person removes them. Pure. Every reader of a text that people write refuses such a character in these words.
 
 export type Odd = {
-  /** From 1. */
+  /** Line and column count from 1. */
   readonly line: number
   readonly column: number
   readonly what: string
@@ -63,7 +63,7 @@ const named: ReadonlyMap<number, Named> = new Map([
   [0xff1d, { what: 'a full-width equals sign', remedy: 'type =' }],
 ])
 
-/** Of the Windows code page 1252, where those bytes are no UTF-8. */
+/** Bytes of the Windows code page 1252, for a text in which these bytes are no UTF-8. */
 const windows: ReadonlyMap<number, Named> = new Map([
   [0x91, quote(single, "'")],
   [0x92, quote(single, "'")],
@@ -79,7 +79,7 @@ function range(first: number, last: number): number[] {
 
 type Character = { readonly code: number; readonly bytes: number; readonly utf8: boolean }
 
-/** The character that begins there; `text` has one character a byte, or is decoded already. */
+/** The character that begins at `at`. `text` holds one character per byte (latin1), or is decoded already. */
 const characterAt = (text: string, at: number): Character => {
   const code = text.codePointAt(at) ?? 0
   if (code > 0xff) return { code, bytes: code > 0xffff ? 2 : 1, utf8: true }
@@ -98,7 +98,7 @@ const nameOf = ({ code, utf8 }: Character): Named => {
   return { what: `a character that is not ASCII (${number})`, remedy: 'replace it by a plain one' }
 }
 
-/** How the bytes say that they are UTF-16 or UTF-32; undefined where they are not. */
+/** The name of a wide encoding, UTF-16 or UTF-32, by the first bytes of a text; undefined for every other text. */
 const wide = (text: string): string | undefined => {
   const head = text.slice(0, 4)
   if (head.startsWith('\xff\xfe\0\0') || head === '\0\0\xfe\xff') return 'UTF-32'
@@ -106,7 +106,7 @@ const wide = (text: string): string | undefined => {
   return /^(?:[\t-~]\0){2}|^(?:\0[\t-~]){2}/.test(text) ? 'UTF-16' : undefined
 }
 
-/** What is wrong with a file as a whole: its encoding, its byte order mark or its line ends. */
+/** The fault of a file as a whole: its encoding, its byte order mark or its line ends. Undefined where it has none. */
 export const oddFile = (text: string): Odd | undefined => {
   const encoding = wide(text)
   if (encoding !== undefined)
@@ -133,7 +133,7 @@ export const oddFile = (text: string): Odd | undefined => {
   }
 }
 
-/** Line and column of a place in a text; columns are characters. */
+/** Line and column of a place in a text. A column is a character, and not a byte. */
 const placeOf = (text: string, at: number): { line: number; column: number } => {
   const start = text.lastIndexOf('\n', at - 1) + 1
   let column = 1
@@ -141,7 +141,7 @@ const placeOf = (text: string, at: number): { line: number; column: number } => 
   return { line: text.slice(0, start).split('\n').length, column }
 }
 
-/** The first character of a line that is not printable ASCII, nor one of `also`. */
+/** The first character of a line that is neither printable ASCII nor one of `also`. */
 export const oddCharacter = (text: string, line: number, also: string): Odd | undefined => {
   let column = 1
   for (let at = 0; at < text.length; column++) {
@@ -153,7 +153,7 @@ export const oddCharacter = (text: string, line: number, also: string): Odd | un
   return undefined
 }
 
-/** The same of a whole text, its lines ended by line feeds. */
+/** The first fault of a whole text, whose lines end with line feeds. */
 export const oddText = (text: string, also: string): Odd | undefined => {
   const odd = oddFile(text)
   if (odd !== undefined) return odd

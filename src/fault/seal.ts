@@ -11,17 +11,17 @@ export const seal = family({
     'seal-provider': {
       cannot: refused,
       means: 'another provider of keys sealed the volume',
-      advice: 'set its KEY to what it was made with, or attach the right disk',
+      advice: 'set its KEY to the provider that the volume was made with, or attach the right disk',
     },
     'seal-binding': {
       cannot: refused,
-      means: 'the key is bound to something else than BIND says',
-      advice: 'set its BIND to what it was made with, or attach the right disk',
+      means: 'the seal binds the key to something else than BIND says',
+      advice: 'set its BIND to the value that the volume was made with, or attach the right disk',
     },
     'seal-pcrs': {
       cannot: refused,
       means: 'the key is sealed to other PCRs than TPM_PCRS says',
-      advice: 'set TPM_PCRS to what it was made with, or attach the right disk',
+      advice: 'set TPM_PCRS to the PCRs that the volume was made with, or attach the right disk',
     },
     'seal-tcb': {
       cannot: refused,
@@ -43,7 +43,7 @@ export const seal = family({
     'seal-vmpl': {
       cannot: refused,
       means: 'the key was sealed at another VMPL',
-      advice: 'launch the guest at the VMPL that it was made at',
+      advice: 'launch the guest at the VMPL at which the volume was made',
     },
   },
 })

@@ -1,4 +1,4 @@
-// Failures because of swap, which would write memory where the host reads it.
+// Failures because of swap, which would write memory to a place where the host reads it.
 
 import { defect } from './advice.ts'
 import { family } from './family.ts'

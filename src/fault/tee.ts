@@ -2,7 +2,7 @@
 
 import { family, type Reason, type Volume } from './family.ts'
 
-/** Of AMD's firmware (include/uapi/linux/psp-sev.h), those that a request of ours can meet. */
+/** The statuses of AMD's firmware (include/uapi/linux/psp-sev.h) that a request of cvmboot can meet, in words. */
 const statusMeans = (code: number): string =>
   code === 0x16
     ? ' (INVALID_PARAM): VMPL, SVN or TCB version are beyond what this launch may ask for'
@@ -73,7 +73,7 @@ export const tee = family({
     },
     'tee-key-zero': {
       cannot: () => 'use the key of the TEE: all of it is zero, so the firmware made none',
-      advice: 'report it to who runs the host',
+      advice: 'report it to the operator of the host',
     },
     'tee-none': {
       cannot: (d: Volume & { provider: string; found: string }) =>

@@ -1,4 +1,4 @@
-// A command of cvmboot that cannot be understood.
+// The failure of a command that cvmboot does not understand.
 
 import { family, type Reason } from './family.ts'
 

@@ -1,4 +1,4 @@
-// Findings of cvmboot verify: what runs is no longer what the boot made.
+// Findings of cvmboot verify: the running system is no longer the one that the boot made.
 
 import { family, type Reason, type Volume } from './family.ts'
 
@@ -25,8 +25,8 @@ export const verify = family({
     },
     'verify-swap': {
       cannot: (d: { device: string }) =>
-        `keep memory from the host: swap is in use on ${d.device}, and it can read and play it back`,
-      advice: 'swapoff it, and treat what was in memory as known',
+        `keep memory from the host: swap is in use on ${d.device}, and the host can read swap and play it back`,
+      advice: 'swapoff it, and treat everything that was in memory as known to the host',
     },
     'verify-setting': {
       cannot: (d: { setting: string; value: string; now: string }) =>

@@ -1,5 +1,5 @@
-// Bech32 (BIP 173) of whole bytes, as age writes its keys: print / parse. Pure. Works on bytes and no strings, because
-// what it prints may be a private key.
+// Bech32 (BIP 173) of whole bytes, the text in which age writes its keys: print / parse. Pure. The functions work on bytes and
+// not on strings, because the text may be a private key, and nothing can zero a string.
 
 const alphabet = Buffer.from('qpzry9x8gf2tvdw0s3jn54khce6mua7l', 'latin1')
 const values = new Map([...alphabet].map((letter, value) => [letter, value]))
@@ -19,13 +19,13 @@ const polymod = (words: Iterable<number>, start: number): number => {
   return checksum >>> 0
 }
 
-/** The checksum so far, after the prefix in lower case. */
+/** The state of the checksum after the prefix, which is in lower case. */
 const startOf = (prefix: string): number => {
   const letters = [...Buffer.from(prefix, 'latin1')]
   return polymod([...letters.map((c) => c >> 5), 0, ...letters.map((c) => c & 31)], 1)
 }
 
-/** Groups of `from` bits as groups of `to` bits, with zero bits at the end where they do not fit. */
+/** Groups of `from` bits as groups of `to` bits. Zero bits fill up the last group. */
 const regroup = (groups: Uint8Array, from: number, to: number): Buffer => {
   const out = Buffer.alloc(Math.ceil((groups.length * from) / to))
   for (let bit = 0; bit < groups.length * from; bit++) {
@@ -36,7 +36,7 @@ const regroup = (groups: Uint8Array, from: number, to: number): Buffer => {
   return out
 }
 
-/** Lower-case ASCII. The caller zeroes it where it is secret. */
+/** The text in lower-case ASCII. The caller zeroes the text where it is secret. */
 export const printBech32 = (prefix: string, bytes: Uint8Array): Buffer => {
   const words = regroup(bytes, 8, 5)
   const start = polymod(words, startOf(prefix))
@@ -50,7 +50,7 @@ export const printBech32 = (prefix: string, bytes: Uint8Array): Buffer => {
   return out
 }
 
-/** `length` bytes out of what `printBech32` printed for them, letter for letter; otherwise undefined. */
+/** The `length` bytes for which `printBech32` prints exactly this text; undefined where no bytes give it. */
 export const parseBech32 = (prefix: string, text: Uint8Array, length: number): Buffer | undefined => {
   const dataLetters = Math.ceil((length * 8) / 5)
   if (text.length !== prefix.length + 1 + dataLetters + checksumLetters) return undefined
@@ -61,7 +61,7 @@ export const parseBech32 = (prefix: string, text: Uint8Array, length: number): B
   words.fill(0)
   const bytes = Buffer.from(padded.subarray(0, length))
   padded.fill(0)
-  // Said again and compared: prefix, letters, padding and checksum at once.
+  // The bytes are printed again, and the texts are compared: this checks prefix, letters, padding and checksum at once.
   const printed = printBech32(prefix, bytes)
   const same = printed.equals(text)
   printed.fill(0)

@@ -1,26 +1,27 @@
-// dm-crypt: the table line, of an ephemeral volume and of both LUKS2 profiles. Pure. No key is ever part of the text.
+// The table line of dm-crypt, for ephemeral volumes and for both LUKS2 profiles: print / parse. Pure. The text names a key in
+// the kernel's keyring, and never has the key itself.
 
 import { isDeviceNumber } from './device-number.ts'
 import { type Luks2Profile, luks2Profiles } from './luks2/profile.ts'
 import { sectorSize } from './verity.ts'
 
-/** Bytes of an encrypted sector: fewer, larger ones are faster and what ext4 writes anyway. */
+/** Bytes of an encrypted sector. Fewer and larger sectors are faster, and ext4 writes blocks of this size anyway. */
 export const cryptSectorSize = 4096
 
 export type CryptTable = {
   readonly profile: Luks2Profile
-  /** `major:minor` of the partition; with `xts-hmac` of the dm-integrity device over it. */
+  /** `major:minor` of the partition; with `xts-hmac`, of the dm-integrity device over the partition. */
   readonly data: string
   /** Description of the `logon` key in the kernel keyring. */
   readonly key: string
-  /** Sectors of 512 bytes before the data: those of a LUKS2 header. */
+  /** Sectors of 512 bytes before the data. A LUKS2 header takes them. */
   readonly offset: bigint
 }
 
-/** Description of a volume's key: `logon` keys must have a prefix and a colon. */
+/** Description of a volume's key. The kernel wants a prefix and a colon in the description of a `logon` key. */
 export const keyDescription = (volume: string): string => `cvmboot:${volume}`
 
-// The cipher as the kernel's crypto API spells it, since dm-crypt takes tags with no other spelling.
+// `xts-hmac` spells its cipher as the kernel's crypto API does, since dm-crypt takes tags with no other spelling.
 const shapes: Readonly<Record<Luks2Profile, { readonly cipher: string; readonly options: string }>> = {
   xts: { cipher: 'aes-xts-plain64', options: `1 sector_size:${cryptSectorSize}` },
   'xts-hmac': {
@@ -45,6 +46,6 @@ export const parseCryptTable = (text: string): CryptTable | undefined => {
   return printCryptTable(table) === text ? table : undefined
 }
 
-/** Sectors of 512 bytes that a mapping over `bytes` has: whole encrypted sectors only. */
+/** Sectors of 512 bytes of a mapping over `bytes` bytes. The mapping has whole encrypted sectors only. */
 export const cryptSectors = (bytes: bigint): bigint =>
   (bytes / BigInt(cryptSectorSize)) * BigInt(cryptSectorSize / sectorSize)

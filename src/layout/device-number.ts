@@ -14,7 +14,7 @@ export const printDeviceNumber = (packed: number | bigint): string => {
   return `${major}:${minor}`
 }
 
-/** The same number packed. What is no number of a device is a defect of the caller: RangeError. */
+/** The same number packed. RangeError for a text that is no number of a device, which is a defect of the caller. */
 export const packDeviceNumber = (text: string): bigint => {
   if (!isDeviceNumber(text)) throw new RangeError(`no number of a device: ${text}`)
   const [major = 0n, minor = 0n] = text.split(':').map(BigInt)

@@ -1,5 +1,5 @@
-// Where the data of an encrypted volume lies on its partition, and how much of it there is. Pure. It follows from the
-// partition's size alone, which is the host's word: a header that lasts says the same, and that is proved.
+// Where the data of an encrypted volume lies on its partition, and how many bytes of data there are. Pure. Both follow from the
+// size of the partition alone, and the host chooses that size. The header of a volume that lasts has the size too, under a MAC.
 
 import { cryptSectors } from './crypt.ts'
 import { type IntegritySuperblock, superblockFor } from './integrity.ts'
@@ -7,8 +7,8 @@ import type { Luks2Profile } from './luks2/profile.ts'
 import { sectorSize } from './verity.ts'
 
 /**
- * Bytes that a volume that lasts has for its data at the least: mke2fs's own limit with a journal, and with `xts-hmac` room
- * for the tags. The latter is the least of one that does not last, too.
+ * The fewest bytes of data that a volume with a lasting key can have. `xts`: mke2fs makes no file system with a journal on fewer.
+ * `xts-hmac`: dm-integrity also needs room for its tags, so this limit holds for an ephemeral volume, too.
  */
 export const leastData: Readonly<Record<Luks2Profile, bigint>> = { xts: 8n << 20n, 'xts-hmac': 48n << 20n }
 
@@ -16,13 +16,13 @@ export type Extent = {
   readonly profile: Luks2Profile
   /** Bytes before the data, or with `xts-hmac` before dm-integrity's superblock. */
   readonly offset: bigint
-  /** Of the data, whole encrypted sectors. */
+  /** Bytes of the data, in whole encrypted sectors. */
   readonly bytes: bigint
-  /** With `xts-hmac`. */
+  /** The superblock of dm-integrity. Undefined with `xts`. */
   readonly superblock: IntegritySuperblock | undefined
 }
 
-/** Undefined where the partition has no room for any. */
+/** The extent of the data; undefined where the partition has no room for data. */
 export const extentOf = (
   profile: Luks2Profile,
   partitionBytes: bigint,

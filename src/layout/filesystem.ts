@@ -1,5 +1,5 @@
-// Which file system a block holds, by its magic number. Pure. Only ever asked of verified bytes or of a plain
-// volume the owner declared readable by the host.
+// Which file system a block holds, by its magic number. Pure. The boot asks this only of verified bytes, and of a volume whose
+// owner lets the host read it.
 
 export type FileSystem = 'erofs' | 'squashfs' | 'ext4'
 
@@ -13,8 +13,8 @@ export const fileSystemOf = (head: Buffer): FileSystem | undefined => {
 }
 
 /**
- * What swap space has at the end of its first page (include/linux/swap.h), and what a hibernated system leaves there
- * instead: swapon of util-linux makes swap of that again (libblkid/src/superblocks/swap.c).
+ * The marks at the end of the first page of swap space (include/linux/swap.h), and the marks that a hibernated system leaves
+ * there instead. swapon of util-linux turns a hibernated system into swap space again (libblkid/src/superblocks/swap.c).
  */
 const swapMarks = [
   ...['SWAPSPACE2', 'SWAP-SPACE', 'S1SUSPEND', 'S2SUSPEND', 'ULSUSPEND', 'LINHIB0001'],

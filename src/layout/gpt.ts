@@ -1,5 +1,5 @@
-// GUID partition table: type GUIDs, alignment, print / parse (UEFI 2.10, chapter 5). Pure.
-// At boot the table is a hint for finding; nothing in it is believed (design: the hash or the key decides).
+// The GUID partition table: type GUIDs, alignment, print / parse (UEFI 2.10, chapter 5). Pure. The host can write the table, so
+// the boot takes it only as a hint where a volume may lie: the root hash or the key of the volume decides.
 
 import { crc32 } from 'node:zlib'
 import { fail } from '../fault/index.ts'
@@ -28,35 +28,35 @@ export type Gpt = {
   readonly partitions: readonly GptPartition[]
 }
 
-/** Type GUIDs. The first two are the Discoverable Partitions Specification's for a root on x86-64 (UAPI.2). */
+/** Type GUIDs. The Discoverable Partitions Specification (UAPI.2) defines the first two for a root on x86-64. */
 export const gptTypes = {
   root: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
   rootVerity: '2c7357ed-ebd2-46d9-aec1-23d437ec2bf5',
   linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
 } as const
 
-/** Attribute bits of the same specification: `noAuto` keeps systemd-gpt-auto-generator off our partitions. */
+/** Attribute bits of the same specification. `noAuto` keeps systemd-gpt-auto-generator off the partitions of cvmboot. */
 export const gptAttributes = { readOnly: 1n << 60n, noAuto: 1n << 63n } as const
 
-/** Bytes that partitions start on. */
+/** Each partition starts at a multiple of so many bytes. */
 export const partitionAlignment = 1024n ** 2n
 
 const signature = 'EFI PART'
 const headerSize = 92
 const entrySize = 128
-/** Exactly this many: a table from the host must not decide how much work reading it is. */
+/** Every table has exactly this many entries, so that the host does not decide how much work the reading is. */
 const entryCount = 128
 const unused = '00000000-0000-0000-0000-000000000000'
 
-/** Bytes that a logical block of a disk can have here. */
+/** The sizes of logical blocks that cvmboot reads, in bytes. */
 export const blockSizes = [512, 4096] as const
 export type BlockSize = (typeof blockSizes)[number]
 
-/** Whether a header of a table begins at a byte, by its signature alone. */
+/** Whether the signature of a header stands at a byte. Nothing else of the header is looked at. */
 export const hasGptSignature = (bytes: Buffer, at: number): boolean =>
   bytes.toString('latin1', at, at + signature.length) === signature
 
-/** Whether a header lies there whose own checksum is right: eight bytes alone are no table. */
+/** Whether a header with a right checksum begins at block 1. The eight bytes of a signature alone are no table. */
 const hasHeader = (head: Buffer, size: number): boolean => {
   if (!hasGptSignature(head, size) || head.length < size + headerSize) return false
   const header = Buffer.from(head.subarray(size, size + headerSize))
@@ -65,13 +65,16 @@ const hasHeader = (head: Buffer, size: number): boolean => {
   return crc32(header) === claimed
 }
 
-/** The size of logical blocks with which a disk's head shows a table, a good one first; undefined where it shows none. */
+/**
+ * The size of logical blocks at which a disk's head has a table; undefined where the head has none. A table with a right
+ * checksum goes before one with a mere signature.
+ */
 export const gptBlockSize = (head: Buffer): BlockSize | undefined =>
   blockSizes.find((size) => hasHeader(head, size)) ?? blockSizes.find((size) => hasGptSignature(head, size))
 
 /**
- * Why there is no table for blocks of this size. A table for blocks of the other size is named and never used: its numbers
- * count other blocks, so each partition would lie elsewhere than its maker meant.
+ * Why there is no table for blocks of this size. The reason names a table for blocks of the other size, but nothing uses such a
+ * table: its numbers count other blocks, so each partition would lie elsewhere than its maker meant.
  */
 const whyNone = (head: Buffer, blockSize: number): string => {
   const other = blockSizes.find((size) => size !== blockSize && hasHeader(head, size))
@@ -82,12 +85,12 @@ const whyNone = (head: Buffer, blockSize: number): string => {
 
 const entryBlocks = (blockSize: number): number => (entryCount * entrySize) / blockSize
 
-/** Blocks that `parseGpt` reads from the start of the disk: MBR, header, entries. */
+/** How many blocks `parseGpt` reads from the start of the disk: MBR, header, entries. */
 export const headBlocks = (blockSize: number): number => 2 + entryBlocks(blockSize)
-/** Blocks at the end of the disk: entries, header. */
+/** How many blocks the backup takes at the end of the disk: entries, header. */
 export const tailBlocks = (blockSize: number): number => 1 + entryBlocks(blockSize)
 
-/** The disk's first and last blocks. */
+/** The bytes of the disk's first blocks and last blocks. */
 export const printGpt = (gpt: Gpt): { head: Uint8Array; tail: Uint8Array } => {
   const { blockSize, blocks } = gpt
   const array = printEntries(gpt.partitions)
@@ -103,7 +106,7 @@ export const printGpt = (gpt: Gpt): { head: Uint8Array; tail: Uint8Array } => {
   return { head, tail }
 }
 
-/** One partition of type 0xEE over the whole disk, so that tools knowing no GPT see it as taken. */
+/** One partition of type 0xEE over the whole disk, so that a tool without knowledge of GPT takes the disk for used. */
 const printProtectiveMbr = (block: Buffer, blocks: bigint): void => {
   const most = 0xffffffffn
   block.set([0, 0, 2, 0, 0xee, 0xff, 0xff, 0xff], 446)
@@ -147,9 +150,9 @@ const printEntries = (partitions: readonly GptPartition[]): Buffer => {
 }
 
 /**
- * Reads the primary table; `head` is the disk's first `headBlocks(blockSize)` blocks, `blocks` the disk's size.
- * The backup is never looked at: two tables are two answers, and the host could choose between them.
- * A backup header elsewhere than in the last block is no fault: clouds copy images onto larger disks.
+ * Reads the primary table. `head` is the disk's first `headBlocks(blockSize)` blocks, and `blocks` is the size of the disk.
+ * Nothing reads the backup: two tables are two answers, and the host could choose between them.
+ * A backup header elsewhere than in the last block is no fault, since clouds copy images onto larger disks.
  * Fault: `gpt-invalid`.
  */
 export const parseGpt = (head: Uint8Array, blockSize: number, blocks: bigint): Gpt => {
@@ -164,22 +167,22 @@ export const parseGpt = (head: Uint8Array, blockSize: number, blocks: bigint): G
 
   if (!hasGptSignature(bytes, blockSize)) throw fail('gpt-invalid', { reason: whyNone(bytes, blockSize) })
   need(header.readUInt32LE(8) === 0x00010000, 'its revision is not 1.0')
-  need(header.readUInt32LE(12) === headerSize, `its header has not ${headerSize} bytes`)
+  need(header.readUInt32LE(12) === headerSize, `its header does not have ${headerSize} bytes`)
   const headerCrc = header.readUInt32LE(16)
   header.writeUInt32LE(0, 16)
   need(crc32(header) === headerCrc, 'the checksum of its header is wrong')
   need(header.readUInt32LE(20) === 0, 'its reserved field is not zero')
   need(header.readBigUInt64LE(24) === 1n, 'its header claims another place')
   need(header.readBigUInt64LE(72) === 2n, 'its entries do not follow the header')
-  need(header.readUInt32LE(80) === entryCount, `it has not ${entryCount} entries`)
-  need(header.readUInt32LE(84) === entrySize, `its entries have not ${entrySize} bytes`)
+  need(header.readUInt32LE(80) === entryCount, `it does not have ${entryCount} entries`)
+  need(header.readUInt32LE(84) === entrySize, `its entries do not have ${entrySize} bytes`)
   need(crc32(array) === header.readUInt32LE(88), 'the checksum of its entries is wrong')
 
   const backup = header.readBigUInt64LE(32)
   const firstUsable = header.readBigUInt64LE(40)
   const lastUsable = header.readBigUInt64LE(48)
   need(firstUsable >= BigInt(headBlocks(blockSize)), 'its usable blocks begin inside the table')
-  // Between the last usable block and the backup header lie the backup's entries.
+  // The entries of the backup lie between the last usable block and the backup header.
   need(
     lastUsable + BigInt(tailBlocks(blockSize)) <= backup && backup < blocks,
     'its usable blocks do not lie on the disk',

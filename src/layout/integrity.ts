@@ -1,20 +1,23 @@
-// dm-integrity below dm-crypt: the table line and the superblock. Pure. It only keeps dm-crypt's tags beside the
-// data, with a journal so that both change together; what a tag is worth, dm-crypt decides with its key.
+// dm-integrity below dm-crypt: the table line and the superblock. Pure. dm-integrity only keeps dm-crypt's tags beside the data,
+// and its journal makes data and tags change together. dm-crypt makes and checks the tags with its key.
 
 import { isDeviceNumber } from './device-number.ts'
 import { sectorSize } from './verity.ts'
 
-/** HMAC-SHA-256. */
+/** A tag is an HMAC-SHA-256. */
 const tagBytes = 32
 const blockBytes = 4096
 const blockSectors = BigInt(blockBytes / sectorSize)
 
-/** Sectors between two runs of tags, the kernel's default, and those of such a run: 32 bytes for each block. */
+/**
+ * Sectors of data between two runs of tags (the kernel's default), and sectors of one run, which has 32 bytes for each block of
+ * data.
+ */
 const interleave = 32768n
 const tagRun = ((interleave / blockSectors) * BigInt(tagBytes)) / BigInt(sectorSize)
 
-// Of the journal: a section describes 32 blocks and holds them. The kernel takes a 128th of the device, at most 64 MiB;
-// a journal is written whole at first and read whole at each opening, so ours end at 8.
+// A section of the journal describes 32 blocks and holds them. The kernel's journal takes a 128th of the device, up to 64 MiB.
+// The kernel writes the whole journal at first, and reads all of it at each opening, so a journal of cvmboot ends at 8 MiB.
 const sectionSectors = 32n * blockSectors + 8n
 const journalShift = 7n
 const mostJournalSectors = 16384n
@@ -22,7 +25,7 @@ const mostJournalSectors = 16384n
 export type IntegrityTable = {
   /** `major:minor` of the partition. */
   readonly data: string
-  /** Sectors of 512 bytes before the superblock: those of the LUKS2 header. */
+  /** Sectors of 512 bytes before the superblock. The LUKS2 header takes them. */
   readonly offset: bigint
   readonly journalSections: number
 }
@@ -30,11 +33,11 @@ export type IntegrityTable = {
 const journalSectors = ({ journalSections }: IntegrityTable): bigint =>
   BigInt(journalSections) * sectionSectors
 
-/** The target's parameters as cryptsetup has them too, and the journal's size; all else is the kernel's default. */
+/** The target's parameters: those that cryptsetup gives too, and the size of the journal. The kernel's defaults hold besides. */
 export const printIntegrityTable = (table: IntegrityTable): string =>
   `${table.data} ${table.offset} ${tagBytes} J 3 block_size:${blockBytes} journal_sectors:${journalSectors(table)} fix_padding`
 
-/** What the kernel prints back (dm_integrity_status): its defaults too, and the journal as the superblock has it. */
+/** The text that the kernel prints back (dm_integrity_status). It also has the defaults, and the journal of the superblock. */
 export const printIntegrityStatus = (table: IntegrityTable): string =>
   [
     `${table.data} ${table.offset} ${tagBytes} J 7 block_size:${blockBytes}`,
@@ -42,7 +45,7 @@ export const printIntegrityStatus = (table: IntegrityTable): string =>
     'buffer_sectors:128 journal_watermark:50 commit_time:10000 fix_padding',
   ].join(' ')
 
-/** Reads what the kernel prints back; undefined for any other mode, tag, block size or option. */
+/** Reads the text that the kernel prints back; undefined for any other mode, tag, block size or option. */
 export const parseIntegrityTable = (text: string): IntegrityTable | undefined => {
   const [, data, offset, journal] =
     /^(\S+) (0|[1-9]\d{0,18}) .* journal_sectors:([1-9]\d{0,9}) /.exec(text) ?? []
@@ -53,22 +56,22 @@ export const parseIntegrityTable = (text: string): IntegrityTable | undefined =>
   return printIntegrityStatus(table) === text ? table : undefined
 }
 
-/** What varies in a superblock. The host can change it: a wrong one costs data, it reveals none. */
+/** The fields that vary in a superblock. The host can change them: a wrong superblock costs data, but reveals none. */
 export type IntegritySuperblock = {
   readonly journalSections: number
-  /** Sectors of 512 bytes that the device offers; a whole number of blocks. */
+  /** Sectors of 512 bytes that the device offers. They are a whole number of blocks. */
   readonly sectors: bigint
   readonly logBlocksPerBit: number
 }
 
 export const superblockBytes = 512
-/** What the kernel must find all zero to write a superblock of its own: the sector's block. */
+/** The kernel writes a superblock of its own where so many bytes, the block of the superblock, are all zero. */
 export const blankBytes = blockBytes
 
 /**
- * The superblock that the kernel writes with our table on a device of so many bytes, all behind `offset` being
- * dm-integrity's (calculate_device_limits of drivers/md/dm-integrity.c): first a journal, then tags for 16 MiB and
- * those 16 MiB, and so on. Undefined where there is no room.
+ * The superblock that the kernel writes with the table of cvmboot on a device of `deviceBytes` bytes, where dm-integrity has
+ * all bytes behind `offset` (calculate_device_limits of drivers/md/dm-integrity.c). The journal comes first; then come the tags
+ * of 16 MiB of data and these 16 MiB, again and again. Undefined where the device has no room.
  */
 export const superblockFor = (deviceBytes: bigint, offset: bigint): IntegritySuperblock | undefined => {
   const all = deviceBytes / BigInt(sectorSize)
@@ -82,7 +85,7 @@ export const superblockFor = (deviceBytes: bigint, offset: bigint): IntegritySup
   return sectors === 0n ? undefined : { journalSections: Number(sections), sectors, logBlocksPerBit: 12 }
 }
 
-/** struct superblock of drivers/md/dm-integrity.c, version 4: fixed padding alone. The rest of the sector is zero. */
+/** struct superblock of drivers/md/dm-integrity.c, version 4; its only flag is fixed padding. The rest of the sector is zero. */
 export const printIntegritySuperblock = (superblock: IntegritySuperblock): Buffer => {
   const out = Buffer.alloc(superblockBytes)
   out.write('integrt\0', 0, 'latin1')
@@ -97,7 +100,7 @@ export const printIntegritySuperblock = (superblock: IntegritySuperblock): Buffe
   return out
 }
 
-/** Reads the first sector; undefined for anything the kernel would not have written for our table. */
+/** Reads the first sector; undefined for every superblock that the kernel does not write for the table of cvmboot. */
 export const parseIntegritySuperblock = (sector: Buffer): IntegritySuperblock | undefined => {
   if (sector.length !== superblockBytes) return undefined
   const superblock: IntegritySuperblock = {

@@ -1,18 +1,18 @@
-// The table of volumes: names, protections, defaults. Adding a volume is one row here.
-// Pure: imports nothing outside layout/. Types are derived from the rows.
+// The table of volumes: names, protections, defaults. A new volume is one more row. Pure. The types follow from the rows, and
+// this file imports nothing.
 
 const GiB = 1024n ** 3n
 
 /** How a volume is protected. `none`: its owner lets the host read the volume. Every room uses these words. */
 export type Protection = 'verity' | 'crypt' | 'tmpfs' | 'none'
 
-/** One volume: `key` is its prefix in partition.conf, `aliases` prefixes older files use for the same. */
+/** One volume. `key` is the prefix of its keys in partition.conf; `aliases` are the prefixes that older files have for it. */
 type Row = {
   readonly name: string
   readonly protection: Exclude<Protection, 'none'>
   readonly key: string
   readonly aliases: readonly string[]
-  /** Bytes. For verity the most its image may take, for crypt the partition's size, for tmpfs the limit. */
+  /** Bytes. `verity`: the limit of the image. `crypt`: the size of the partition. `tmpfs`: the limit of the file system. */
   readonly size: bigint
   readonly mount: string
   /**
@@ -80,10 +80,10 @@ const named = <P extends Volume['protection']>(protection: P) =>
     { protection: P }
   >['name'][]
 
-/** Volumes opened by root hash, in boot order: the root first, since the others mount inside it. */
+/** Volumes that a root hash opens, in the order of the boot. The root is first, since the others are mounted inside the root. */
 export const verityNames: readonly VerityName[] = named('verity')
-/** Volumes whose content is not fixed at build time. */
+/** Volumes that dm-crypt encrypts, unless their owner decides otherwise. The running system writes them. */
 export const cryptNames: readonly CryptName[] = named('crypt')
 
-/** GPT name of the partition with a verity volume's hash tree. */
+/** The GPT name of the partition that has the hash tree of a verity volume. */
 export const treeName = (name: VerityName): string => `${name}-verity`

@@ -1,4 +1,5 @@
-// roothashes.json: print / parse. What each volume is and where it lies, for people and for tools that compare.
+// roothashes.json: print / parse. The file tells people, and tools that compare disks, what each volume is and where it lies.
+// `cvmboot setup` writes it, and no boot reads it.
 
 import is from '@sindresorhus/is'
 import { parseRootHash, parseSalt, type RootHash, type Salt } from './verity.ts'
@@ -7,7 +8,7 @@ type Place = { readonly partuuid: string; readonly bytes: number }
 
 export type VerityEntry = {
   readonly roothash: RootHash
-  /** '' for none. */
+  /** '' for no salt. */
   readonly salt: Salt
   readonly fileSystem: string
   readonly data: Place
@@ -15,12 +16,12 @@ export type VerityEntry = {
 }
 export type CryptEntry = { readonly data: Place }
 
-/** By volume name. */
+/** The entries by the names of their volumes. */
 export type RootHashes = Readonly<Record<string, VerityEntry | CryptEntry>>
 
 export const printRootHashes = (volumes: RootHashes): string => `${JSON.stringify(volumes, null, 2)}\n`
 
-/** Undefined for anything `printRootHashes` would not print. */
+/** Undefined for every text that `printRootHashes` does not print. */
 export const parseRootHashes = (text: string): RootHashes | undefined => {
   let found: unknown
   try {

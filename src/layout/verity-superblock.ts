@@ -1,5 +1,5 @@
-// The superblock that `veritysetup format` puts before a hash tree: print / parse, for people who look at a disk.
-// Never reachable from the boot, which takes geometry and salt from the measured command line. Pure.
+// The superblock that `veritysetup format` puts before a hash tree: print / parse, for people who look at a disk. Pure. The boot
+// does not use this file: it takes geometry and salt from the measured command line.
 
 export type VeritySuperblock = {
   readonly uuid: string
@@ -35,7 +35,7 @@ export const printVeritySuperblock = (superblock: VeritySuperblock): Buffer => {
   return out
 }
 
-/** Undefined for anything that would not print back. */
+/** Undefined for every superblock that `printVeritySuperblock` does not print. */
 export const parseVeritySuperblock = (head: Buffer): VeritySuperblock | undefined => {
   if (head.length < veritySuperblockBytes || !claimsVerity(head)) return undefined
   const hex = head.toString('hex', 16, 32)

@@ -1,5 +1,5 @@
-// dm-verity: root hashes, the PARTUUIDs and salts that follow from names, geometry, the table line.
-// Pure. The superblock is written by `veritysetup format` for other tools and never read by the agent.
+// dm-verity: root hashes, the PARTUUIDs that follow from them, the salts of the volumes, geometry, and the table line. Pure.
+// `veritysetup format` writes a superblock for other tools; the agent never reads it.
 
 import { isDeviceNumber } from './device-number.ts'
 import { type VerityName, volumes } from './layout.ts'
@@ -9,9 +9,9 @@ export type RootHash = string & { readonly brand: 'RootHash' }
 /** Lower-case hex, at most 256 bytes (VERITY_MAX_SALT_SIZE in drivers/md/dm-verity-target.c), or '' for none. */
 export type Salt = string & { readonly brand: 'Salt' }
 
-/** Data and hash blocks, in bytes. A constant: the host could otherwise choose how the tree is read. */
+/** Bytes of a data block and of a hash block. A constant, so that the host cannot choose how the kernel reads the tree. */
 export const blockSize = 4096
-/** The tree starts after the superblock's block. */
+/** The block at which the tree starts. Block 0 has the superblock. */
 export const treeStart = 1
 /** Bytes of a device-mapper sector. */
 export const sectorSize = 512
@@ -22,14 +22,14 @@ export const parseRootHash = (text: string): RootHash | undefined =>
 export const parseSalt = (text: string): Salt | undefined =>
   text === '-' ? ('' as Salt) : /^(?:[0-9a-f]{2}){1,256}$/.test(text) ? (text as Salt) : undefined
 
-/** Salt as the table and the command line write it: `-` for none. */
+/** The salt as the table and the command line write it: `-` for no salt. */
 export const printSalt = (salt: Salt): string => (salt === '' ? '-' : salt)
 
 const salts = Object.fromEntries(
   volumes.flatMap((volume) => (volume.protection === 'verity' ? [[volume.name, volume.salt]] : [])),
 ) as Record<VerityName, Salt>
 
-/** The salt `cvmboot setup` uses: fixed per volume. */
+/** The salt that `cvmboot setup` uses. Each volume has one fixed salt. */
 export const fixedSalt = (name: VerityName): Salt => salts[name]
 
 /**
@@ -45,9 +45,9 @@ const uuid = (hex: string): string =>
   [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 
 /**
- * Hash blocks of a tree over `blocks` data blocks, superblock not counted: 128 hashes to a block, level
- * over level until one block remains (Documentation/admin-guide/device-mapper/verity.rst). One data block
- * needs none: its hash is the root hash.
+ * The number of hash blocks of a tree over `blocks` data blocks, without the superblock. A hash block has 128 hashes, and each
+ * level hashes the one below it until one block remains (Documentation/admin-guide/device-mapper/verity.rst). A single data
+ * block needs no tree: its hash is the root hash.
  */
 export const treeBlocks = (blocks: bigint): bigint => {
   const fanout = BigInt(blockSize / 32)
@@ -56,11 +56,11 @@ export const treeBlocks = (blocks: bigint): bigint => {
   return total
 }
 
-/** What dm-verity does on a corrupt block or an I/O error; `fail` (EIO) only while the agent still probes. */
+/** What dm-verity does at a corrupt block or an I/O error. The agent uses `fail` (EIO) only while it probes a volume. */
 export type OnCorruption = 'fail' | 'panic' | 'restart'
 
 export type VerityTable = {
-  /** `major:minor`, as the kernel prints it back. */
+  /** `major:minor` of the two partitions, as the kernel prints it back. */
   readonly data: string
   readonly tree: string
   /** Data blocks of 4096 bytes. */
@@ -68,7 +68,7 @@ export type VerityTable = {
   readonly rootHash: RootHash
   readonly salt: Salt
   readonly onCorruption: OnCorruption
-  /** Kernels since 6.12 can treat I/O errors like corruption: the host can inject either. */
+  /** Whether the kernel treats an I/O error like corruption, since the host can cause either. Linux 6.12 and later can. */
   readonly onError: boolean
 }
 
@@ -92,7 +92,7 @@ export const printVerityTable = (t: VerityTable): string => {
   return fields.join(' ')
 }
 
-/** Reads a table line back; undefined for anything `printVerityTable` would not print. */
+/** Reads a table line back; undefined for every line that `printVerityTable` does not print. */
 export const parseVerityTable = (text: string): VerityTable | undefined => {
   const [, data = '', tree = '', , , blocks = '', , , hash = '', salt = '', , ...options] = text.split(' ')
   const rootHash = parseRootHash(hash)

@@ -1,5 +1,6 @@
-// Directories in which engines keep the layers of containers. An engine stacks the layers by overlayfs, and the kernel stacks none
-// on a writable layer, which is overlayfs itself. So these lie in plain memory where a layer would be. Pure.
+// Directories in which engines keep the layers of containers. Pure. An engine stacks these layers by overlayfs, and the kernel
+// does not put overlayfs on a writable layer of the boot, which is overlayfs itself. So where such a layer lies over one of these
+// directories, the boot mounts plain memory on the directory.
 
 export type ContainerStore = {
   readonly path: string
@@ -13,10 +14,10 @@ export const containerStores: readonly ContainerStore[] = [
   { path: '/var/lib/containerd', programs: ['containerd'] },
 ]
 
-/** Where a root has them. */
+/** The directories in which a root has those programs. */
 export const programDirectories = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'] as const
 
-/** Of those whose directory is in a writable layer, and that the configuration puts nowhere else (`elsewhere`). */
+/** The stores that lie in a writable layer, but for those that the configuration puts on workspace (`elsewhere`). */
 export const storesIn = (
   layers: readonly string[],
   elsewhere: readonly string[],
@@ -27,8 +28,8 @@ export const storesIn = (
       !elsewhere.some((one) => `${path}/`.startsWith(`${one}/`) || `${one}/`.startsWith(`${path}/`)),
   )
 
-/** Where the writable layers live: in /run, which moves along to the new root. */
+/** Where the memory of the writable layers is mounted. /run moves along to the new root. */
 export const overlayStore = '/run/cvmboot/overlay'
 
-/** Below the memory of all layers, and as mountinfo names it within that file system. */
+/** Where a store lies in the memory of the layers. mountinfo names the root of its mount so, too. */
 export const storeRoot = (path: string): string => `/stores${path}`

@@ -1,14 +1,14 @@
-// Hardware that may have disks behind it and that no driver has taken: what it is, and which modules drive it. Pure. What
-// /sys says of it is the host's word.
+// Hardware without a driver that may have disks behind it: its name, and the modules that drive it. Pure. The host decides what
+// /sys says of such hardware.
 
-/** A device without a driver. */
+/** A device without a driver, as /sys shows it. */
 export type Controller = {
   readonly bus: 'pci' | 'usb' | 'virtio' | 'vmbus'
-  /** As `8086:2922`. */
+  /** Vendor and device: `8086:2922`, for example. */
   readonly id: string
-  /** What udev would look for a module with. */
+  /** The text by which udev would look for a module. */
   readonly modalias: string
-  /** Modules that the kernel's own index names, where it is there. */
+  /** Modules that the kernel's own index (modules.alias) names. Empty where the initramfs has no index. */
   readonly modules: readonly string[]
 }
 
@@ -17,7 +17,7 @@ type Known = { readonly modalias: RegExp; readonly what: string; readonly module
 const pciClass = (digits: string) => new RegExp(`^pci:v[0-9A-F]{8}d[0-9A-F]{8}.*bc${digits}`)
 const pciDevice = (vendor: string, devices: string) => new RegExp(`^pci:v0000${vendor}d0000(?:${devices})sv`)
 
-/** The commonest. The first that matches counts, so that a device goes before its class. */
+/** The commonest hardware. The first row that matches counts, so a row of a device stands before the row of its class. */
 const known: readonly Known[] = [
   {
     modalias: pciDevice('1AF4', '[0-9A-F]{4}'),
@@ -56,7 +56,7 @@ const known: readonly Known[] = [
   },
 ]
 
-/** Whether disks may be behind it, by its modalias: a controller of storage or of USB, a disk on USB, virtio or VMBus. */
+/** Whether disks may be behind a device, by its modalias: a controller of storage or USB, a disk on USB, virtio or VMBus. */
 export const mayHaveDisks = (modalias: string): boolean =>
   /^pci:.*bc(?:01|0Csc03)/.test(modalias) ||
   /^usb:.*ic08/.test(modalias) ||
@@ -70,10 +70,10 @@ const printController = ({ bus, id, modalias, modules }: Controller): string => 
   return driver.length > 0 ? `${what} (${driver.join(' ')})` : `${what} (a driver for ${modalias})`
 }
 
-/** Of more nobody reads. */
+/** A message names no more controllers than this. */
 const most = 8
 
-/** A phrase for the end of a list of disks; empty where each has a driver. */
+/** A phrase for the end of a list of disks; empty where every controller has a driver. */
 export const printUndriven = (controllers: readonly Controller[]): string => {
   if (controllers.length === 0) return ''
   const said = controllers.slice(0, most).map(printController)

@@ -1,7 +1,7 @@
-// What systemd of the new root would start because of a device, a firmware variable or a disk that the host chose, and
-// what of that the boot masks. Pure. docs/reference/partition.conf.md has the tables from here.
+// The generators and units that systemd of the new root would start because of a device, a firmware variable or a disk that the
+// host chose, and which of them the boot masks. Pure. docs/reference/partition.conf.md prints these tables.
 
-/** `runs`: the boot leaves it. `masked`: it runs only where GENERATORS names it. `never`: nothing brings it back. */
+/** `runs`: the boot does not mask it. `masked`: it runs only where GENERATORS names it. `never`: no setting lets it run. */
 type Generator = {
   readonly name: string
   readonly decision: 'runs' | 'masked' | 'never'
@@ -9,8 +9,8 @@ type Generator = {
 }
 
 /**
- * Programs that make units before systemd reads any (systemd.generator(7)): all of systemd 252 to 258, and the commonest of
- * other packages. A generator that is not in this table is masked as well.
+ * Programs that make units before systemd reads the units (systemd.generator(7)): all generators of systemd 252 to 258, and the
+ * commonest of other packages. The boot also masks every generator that is not in this table.
  */
 export const generators: readonly Generator[] = [
   {
@@ -117,7 +117,7 @@ export const generators: readonly Generator[] = [
   { name: 'zram-generator', decision: 'never', why: 'it makes swap' },
 ]
 
-/** Where systemd looks for them, but for /run, which goes before these. */
+/** The directories of generators in the root. systemd also looks in /run, which goes before these. */
 export const generatorDirectories = [
   '/etc/systemd/system-generators',
   '/usr/local/lib/systemd/system-generators',
@@ -129,13 +129,13 @@ export const generatorMasks = '/run/systemd/system-generators'
 const named = (decision: Generator['decision']): string[] =>
   generators.filter((one) => one.decision === decision).map(({ name }) => name)
 
-/** Which may run: those that read nothing of the host's, and those that partition.conf adds. */
+/** The generators that may run: those that read nothing from the host, and those that partition.conf adds. */
 export const generatorsThatRun = (added: readonly string[]): string[] => [...named('runs'), ...added]
 
 export const isGeneratorName = (name: string): boolean =>
   /^[A-Za-z0-9][A-Za-z0-9@._-]{0,127}$/.test(name) && !named('never').includes(name)
 
-/** Units that udev, logind or systemd start where the host attaches a device, and by which the host gets in. */
+/** A unit that udev, logind or systemd starts where the host attaches a device. The host gets in by such a unit. */
 type Agent = { readonly unit: string; readonly why: string }
 
 export const agents: readonly Agent[] = [
@@ -165,6 +165,6 @@ export const agents: readonly Agent[] = [
 
 export const unitMasks = '/run/systemd/system'
 
-/** Which are masked: all but those that partition.conf adds. */
+/** The units that the boot masks: all but those that partition.conf adds. */
 export const maskedAgents = (added: readonly string[]): string[] =>
   agents.map(({ unit }) => unit).filter((unit) => !added.includes(unit))

@@ -1,11 +1,11 @@
-// Programs that run containers: where they keep images, which modules they load, and what partition.conf has to say for
-// them. Pure.
+// Programs that run containers: the directories of their images, the modules that they load, and the lines of partition.conf that
+// they need. Pure.
 
 import { holds } from './paths.ts'
 
 type Engine = {
   readonly name: string
-  /** In the directories of programs. */
+  /** The name of its program, which lies in one of `programDirectories`. */
   readonly program: string
   readonly directories: readonly string[]
 }
@@ -17,7 +17,7 @@ const engines: readonly Engine[] = [
   { name: 'cri-o', program: 'crio', directories: ['/var/lib/containers'] },
 ]
 
-/** Of layers, and of a bridge with address translation by nftables or by iptables on top of that. */
+/** Modules for layers, and for a bridge with address translation by nftables, or by iptables on top of nftables. */
 export const engineModules: readonly string[] = [
   ...[
     'overlay',
@@ -33,7 +33,7 @@ export const engineModules: readonly string[] = [
   ...['nft_nat', 'nft_fib_inet', 'nft_compat', 'xt_conntrack', 'xt_MASQUERADE', 'xt_addrtype', 'xt_comment'],
 ]
 
-/** What the root has, and what the configuration says already. */
+/** The programs and modules of the root, and the lists that the configuration has already. */
 export type EngineQuestion = {
   readonly has: (program: string) => boolean
   /** Whether the system can load modules after the boot. */

@@ -1,9 +1,9 @@
-// What may lie over the root's /etc from os-config: a list, CONFIG_OVER_ETC, and everything else is refused. Pure.
-// `setup` and the boot ask the same function.
+// Which files of os-config may lie over the root's /etc: the list CONFIG_OVER_ETC names them, and every other file is refused.
+// Pure. `setup` and the boot ask the same function.
 
 import { guardOver } from './shadows.ts'
 
-/** What lies in os-config's `etc`, at any depth. */
+/** A file, directory or link in os-config's `etc`, at any depth. */
 export type LayerEntry = {
   /** Relative to `etc`; empty for `etc` itself. */
   readonly path: string
@@ -21,13 +21,16 @@ export type LayerEntry = {
 export type Refused = {
   readonly path: string
   readonly reason: string
-  /** `unnamed`: a longer list would let the path in. `guarded`: no list does. `faulty`: as it is there, no list does. */
+  /**
+   * `unnamed`: a longer list would let the path in. `guarded`: no list lets the path in. `faulty`: no list lets it in as it is,
+   * but an entry of another kind or mode could lie there.
+   */
   readonly why: 'unnamed' | 'guarded' | 'faulty'
 }
 
 const aName = /^[A-Za-z0-9._+@:-]+(?:\/[A-Za-z0-9._+@:-]+)*\/?$/
 
-/** A relative path without `.` and `..`. A `/` at its end says that it is a directory. */
+/** Whether a text is a relative path without `.` and `..`. A `/` at the end of the path means a directory. */
 export const isEtcName = (text: string): boolean => aName.test(text) && !/(?:^|\/)\.\.?(?:\/|$)/.test(text)
 
 export const bare = (name: string): string => name.replace(/\/$/, '')
@@ -45,11 +48,11 @@ export const placeIn = (names: readonly string[], path: string): Place => {
   return { of: leads ? 'leading' : 'unnamed' }
 }
 
-/** A merged directory has owner and mode of the layer on top. */
+/** Whether others than root may write to a directory. A merged directory has the owner and the mode of the layer on top. */
 const othersWrite = ({ mode, uid, gid }: LayerEntry): boolean =>
   uid !== 0 || (mode & 0o002) !== 0 || (gid !== 0 && (mode & 0o020) !== 0)
 
-/** Services of the root that write resolv.conf in /run, where a link in /etc leads to it. */
+/** Files in /run that services of the root write, and to which a link /etc/resolv.conf leads. */
 const resolvers = [
   '/run/systemd/resolve/stub-resolv.conf',
   '/run/systemd/resolve/resolv.conf',
@@ -72,7 +75,10 @@ const aimOf = (path: string, target: string): string | undefined => {
   return `/${at.join('/')}`
 }
 
-/** A link stays in what root-fs holds read-only, in what the list names, or leads to nothing. */
+/**
+ * Whether a link leads to a place that root-fs holds read-only, to a place that the list names, to the resolv.conf of a service,
+ * or to /dev/null.
+ */
 const staysInside = (path: string, target: string, names: readonly string[]): boolean => {
   const aim = aimOf(path, target)
   if (aim === undefined) return false
@@ -83,13 +89,13 @@ const staysInside = (path: string, target: string, names: readonly string[]): bo
 
 const faultIn = (entry: LayerEntry, names: readonly string[]): string | undefined => {
   const { path, kind, mode, target, marks } = entry
-  // Whiteouts and marks take away or move what is the root's, such as a unit that it masks.
-  if (kind === 'whiteout') return "it is a whiteout and would hide what is the root's"
+  // Whiteouts and marks take away or move files of the root, such as the mask of a unit.
+  if (kind === 'whiteout') return 'it is a whiteout, and would hide a file of the root'
   if (marks.length > 0) return `overlayfs would read its attribute ${marks[0]}`
   if (kind === 'special') return 'it is no file, directory or link'
   const place = placeIn(names, path)
   if (place.of === 'leading') {
-    if (kind !== 'directory') return 'it would stand for a directory of the root'
+    if (kind !== 'directory') return 'it would take the place of a directory of the root'
     return othersWrite(entry) ? 'others than root may write to it' : undefined
   }
   if (place.of === 'unnamed') return undefined
@@ -112,6 +118,6 @@ const refusedAs = (entry: LayerEntry, names: readonly string[]): Refused | undef
     : undefined
 }
 
-/** Entries that may not be there. `names` is CONFIG_OVER_ETC. */
+/** The entries that must not lie there. `names` is CONFIG_OVER_ETC. */
 export const refusedOf = (entries: readonly LayerEntry[], names: readonly string[]): Refused[] =>
   entries.map((entry) => refusedAs(entry, names)).filter((one) => one !== undefined)

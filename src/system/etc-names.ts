@@ -1,10 +1,11 @@
-// The list for CONFIG_OVER_ETC that a tree needs. Pure. `setup` shows it where a tree is refused, `config migrate` writes it.
+// The list for CONFIG_OVER_ETC that a tree needs. Pure. `setup` shows the list where it refuses a tree, and `config migrate`
+// writes the list.
 
 import { bare, isEtcName, type LayerEntry, refusedOf } from './etc-layer.ts'
 import { cautionAt, type Guard, guardAt, guardOver } from './shadows.ts'
 
 export type EtcNames = {
-  /** Few, and as narrow as the tree allows. */
+  /** Few names, and as narrow as the tree allows. */
   readonly names: readonly string[]
   /** Paths that no list lets in as they are. */
   readonly left: readonly Guard[]
@@ -13,8 +14,8 @@ export type EtcNames = {
 const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 
 /**
- * A directory stands for its entries where it holds two or more of them and no program is known that looks into it for
- * code; otherwise each file has a name of its own.
+ * The list that lets the entries of a tree in. It names a directory in place of its entries where the directory has two or more
+ * of them and no program is known to look there for code. Otherwise the list names each file.
  */
 export const etcNames = (entries: readonly LayerEntry[]): EtcNames => {
   const left: Guard[] = []
@@ -37,14 +38,14 @@ export const etcNames = (entries: readonly LayerEntry[]): EtcNames => {
     if (kind !== 'directory') return [path]
     const isWhole = guardAt(path) === undefined && (cautionAt(path) === undefined || odd(path))
     if (guardAt(path) !== undefined && files(path) === 0) {
-      left.push({ path, reason: 'it is empty, and only leads to what no name lets in' })
+      left.push({ path, reason: 'it is empty, and only paths that no list lets in can lie below it' })
       return []
     }
     if (files(path) === 0 || (isWhole && (files(path) > 1 || odd(path)))) return [`${path}/`]
     return (below.get(path) ?? []).flatMap(name)
   }
   const names = (below.get('') ?? []).flatMap(name)
-  // Of what is guarded, the highest: all below it goes with it.
+  // The highest of the refused paths is enough: whoever removes it removes all below it.
   const refused = refusedOf(entries, names).filter(({ why }) => why !== 'unnamed')
   const highest = refused.filter(({ path }) => !refused.some((one) => path.startsWith(`${one.path}/`)))
   left.push(...highest.map(({ path, reason }) => ({ path, reason })))
@@ -54,7 +55,7 @@ export const etcNames = (entries: readonly LayerEntry[]): EtcNames => {
 
 const longest = 600
 
-/** The line of partition.conf, or undefined where it is too long for a message. */
+/** The line of partition.conf; undefined where the line is too long for a message. */
 export const etcLine = (names: readonly string[]): string | undefined => {
   const line = `CONFIG_OVER_ETC="${names.join(' ')}"`
   return line.length <= longest ? line : undefined

@@ -1,34 +1,34 @@
-// What the kernel is told before the new root runs, so that its root user cannot look into memory or replace the kernel
-// unseen. Each setting is written and read back. Pure.
+// The settings that the boot gives the kernel before the new root runs, so that the root user of the new root cannot look into
+// memory or replace the kernel unseen. Pure. The boot writes each setting and reads it back.
 
-/** Each refuses more than the one before it. */
+/** The levels of lockdown. Each refuses more than the one before it. */
 export const lockdowns = ['none', 'integrity', 'confidentiality'] as const
 export type Lockdown = (typeof lockdowns)[number]
 const rank = (lockdown: string): number => (lockdowns as readonly string[]).indexOf(lockdown)
 
-/** What the configuration decides. */
+/** The decisions of the configuration. */
 export type Hardening = {
   /** Settings for users that the boot leaves as the kernel has them. */
   readonly left: readonly UserSetting[]
   readonly lockdown: Lockdown
-  /** Of Yama (Documentation/admin-guide/LSM/Yama.rst): who may look into another process. */
+  /** Which processes may look into another process (Documentation/admin-guide/LSM/Yama.rst). */
   readonly ptraceScope: 0 | 1 | 2 | 3
-  /** `closed`: no module is loaded after the boot's own; what the system needs has to be built in. */
+  /** `closed`: nobody loads a module after the boot. The system then has the modules of the boot and of MODULES alone. */
   readonly modules: 'loadable' | 'closed'
 }
 
-/** What every swap unit is wanted by (systemd.special(7)); empty there, it is masked. */
+/** The mask of the target to which every unit of swap belongs (systemd.special(7)): an empty file in its place. */
 export const swapUnit = '/run/systemd/system/swap.target'
 
 type Setting = {
   readonly path: string
-  /** `read`: it follows from another, and is only proved. */
+  /** `read`: the setting follows from another one, so the boot only reads it. */
   readonly access: 'write' | 'read'
-  /** Whether the kernel shows that it has the value, or one that allows less and cannot be taken back. */
+  /** Whether the text of the kernel shows the value, or a value that allows less. */
   readonly shows: (text: string, value: string) => boolean
   /**
-   * Of a kernel without such a file. `harmless`: the danger is not there either. `unguarded`: the danger may be there, and
-   * the boot goes on all the same; `verify` and `check` say so. `open`: the boot ends.
+   * What the boot does on a kernel without such a file. `harmless`: the danger is not there either, and the boot goes on.
+   * `unguarded`: the danger may be there, and the boot goes on all the same; `verify` and `check` say so. `open`: the boot ends.
    */
   readonly absent: 'harmless' | 'unguarded' | 'open'
   readonly remedy: string
@@ -45,7 +45,7 @@ const sysctl = (name: string, why: string): Setting => ({
   why,
 })
 
-/** Of a setting that allows less with a larger number. */
+/** A sysctl that allows less with a larger number. */
 const atLeast = (name: string, why: string): Setting => ({
   ...sysctl(name, why),
   shows: (text, value) => /^[0-9]{1,9}$/.test(text) && Number(text) >= Number(value),
@@ -54,13 +54,16 @@ const atLeast = (name: string, why: string): Setting => ({
 /** Where the kernel's security file system is mounted (Documentation/security/lsm.rst). */
 export const securityfs = '/sys/kernel/security'
 
-/** Names are sysctl's where it is one. */
+/** All settings by name. A sysctl has its own name. */
 export const settings = {
   'kernel.core_pattern': sysctl(
     'kernel.core_pattern',
     'a program that fails leaves its memory in a file, keys included',
   ),
-  'fs.suid_dumpable': sysctl('fs.suid_dumpable', 'so does a program that changed its user'),
+  'fs.suid_dumpable': sysctl(
+    'fs.suid_dumpable',
+    'a program that changed its user leaves its memory in a file when it fails',
+  ),
   'kernel.kexec_load_disabled': sysctl(
     'kernel.kexec_load_disabled',
     'root starts another kernel, which nobody measured',
@@ -99,7 +102,7 @@ export const settings = {
   ),
   'kernel.kptr_restrict': atLeast(
     'kernel.kptr_restrict',
-    'files of /proc show where the kernel lies, which an attack on it needs to know; with 2 not even root reads it',
+    'files of /proc show where the kernel lies, which an attack on the kernel needs to know; with 2 not even root reads these addresses',
   ),
   'kernel.perf_event_paranoid': atLeast(
     'kernel.perf_event_paranoid',
@@ -151,7 +154,7 @@ export type SettingName = keyof typeof settings
 
 export const settingOf = (name: SettingName): Setting => settings[name]
 
-/** What users without privileges, jobs among them, may not do: each at the value that allows least. */
+/** The settings that bind users without privileges, such as jobs. Each has the value that allows least. */
 const forUsers = {
   'kernel.dmesg_restrict': '1',
   'kernel.kptr_restrict': '2',
@@ -170,19 +173,19 @@ const forUsers = {
 export type UserSetting = keyof typeof forUsers
 export const userSettings = Object.keys(forUsers) as readonly UserSetting[]
 
-/** A setting with the value that it gets. */
+/** A setting with the value that the boot gives it. */
 export type Chosen = readonly [SettingName, string]
 
-/** The settings for users, with their values, in one step of the boot. */
+/** The settings for users, with their values. One step of the boot writes all of them. */
 export const userHardeningOf = ({ left }: Hardening): Chosen[] =>
   userSettings.filter((name) => !left.includes(name)).map((name): Chosen => [name, forUsers[name]])
 
-/** Settings with their values, in the order in which they are made: what lockdown forbids follows it. */
+/** The other settings with their values, in the order of the boot. `hibernation` follows lockdown, which forbids hibernation. */
 export const hardeningOf = ({ lockdown, ptraceScope, modules }: Hardening): Chosen[] => [
-  // A pipe into what fails: the limits of a process count for files alone (core(5)).
+  // A pipe into a program that fails. A limit of the process would not do, since limits count for files alone (core(5)).
   ['kernel.core_pattern', '|/bin/false'],
   ['fs.suid_dumpable', '0'],
-  // One way: not even root takes this one back, nor the next but one.
+  // Not even root takes this setting back, nor kernel.unprivileged_bpf_disabled below.
   ['kernel.kexec_load_disabled', '1'],
   ['kernel.sysrq', '0'],
   ['kernel.unprivileged_bpf_disabled', '1'],
@@ -192,7 +195,7 @@ export const hardeningOf = ({ lockdown, ptraceScope, modules }: Hardening): Chos
   ...(modules === 'closed' ? ([['kernel.modules_disabled', '1']] as Chosen[]) : []),
 ]
 
-/** All of them. */
+/** All settings that the boot makes, with their values. */
 export const settingsOf = (hardening: Hardening): Chosen[] => [
   ...hardeningOf(hardening),
   ...userHardeningOf(hardening),

@@ -1,30 +1,30 @@
-// What lies where in the initramfs: the contract between `pack` and `boot`. Pure.
-// The manifest is the archive's last entry, and `end` its last line: an archive that did not fit into memory
-// is unpacked without its tail, and the kernel only logs that.
+// The files of the initramfs and their places: the contract between `pack` and `boot`. Pure. The manifest is the last entry of
+// the archive, and `end` is the last line of the manifest. The kernel unpacks an archive that does not fit into memory without
+// its tail, and only logs that. The missing `end` then tells the boot.
 
 export const configPath = '/etc/cvmboot/partition.conf'
 export const manifestPath = '/etc/cvmboot/manifest'
 export const modulesRoot = '/lib/modules'
 /**
- * Where systemd's EFI stub lays files that it found beside the image (systemd-stub(7)): credentials, system and
- * configuration extensions. No launch measures them.
+ * The directory in which systemd's EFI stub puts files that it found beside the image (systemd-stub(7)): credentials, and system
+ * and configuration extensions. No launch measures them.
  */
 export const extraDirectory = '/.extra'
-/** What the stub lays there out of sections of the image itself. */
+/** The files that the stub puts there from sections of the image itself. */
 export const extraOfImage: readonly string[] = [
   'os-release',
   'profile',
   'tpm2-pcr-public-key.pem',
   'tpm2-pcr-signature.json',
 ].map((name) => `${extraDirectory}/${name}`)
-/** Where the new root is assembled. */
+/** The directory in which the boot assembles the new root. */
 export const newRoot = '/sysroot'
 
 /**
- * Modules every boot needs, loaded first. Built-in ones count as loaded; `a|b` is the first that the kernel has.
- * Nothing is loaded on demand, so what dm-verity and dm-crypt ask the crypto API for is here too: sha256 and the
- * cipher by their old and new names (the second since Linux 6.17 and 7.0), and cryptomgr, which makes xts(aes).
- * What these want softly follows from modules.softdep: ecb for xts, say.
+ * The modules that every boot needs and loads first. A built-in module counts as loaded. `a|b` is the first of the two that the
+ * kernel has. Nothing loads a module on demand, so the modules that dm-verity and dm-crypt ask the crypto API for are here too:
+ * sha256 and aes by their old and new names (new since Linux 6.17 and 7.0), and cryptomgr, which makes xts(aes). modules.softdep
+ * names more modules that these want, such as ecb for xts.
  */
 export const coreModules = [
   'dm_mod',
@@ -35,26 +35,26 @@ export const coreModules = [
   'aes_generic|aes',
   'xts',
 ] as const
-/** What dm-integrity and the authenticated mode of dm-crypt need besides, where a volume is configured to have them. */
+/** More modules, for dm-integrity and the authenticated mode of dm-crypt, where the configuration gives a volume these. */
 export const integrityModules = ['dm_integrity', 'authenc', 'hmac'] as const
-/** Loaded when a volume turns out to need them; a kernel may lack some. crc32c comes by modules.softdep. */
+/** Modules that the boot loads when a volume turns out to need them. A kernel may lack some. modules.softdep brings crc32c. */
 export const fileSystemModules = ['erofs', 'squashfs', 'ext4', 'overlay'] as const
-/** Loaded only where /sys shows hardware (or a CPU feature) that their aliases match; a kernel may lack some. */
+/** Modules that the boot loads where their aliases match hardware or CPU features in /sys. A kernel may lack some. */
 export const driverModules = [
   'virtio_pci',
   'virtio_blk',
   'virtio_scsi',
   'sd_mod',
   'nvme',
-  // The bus has to be there before its devices show; Azure's newer sizes have NVMe disks behind pci_hyperv.
+  // The bus has to be there before its devices show. Newer VM sizes of Azure have NVMe disks behind pci_hyperv.
   'hv_vmbus',
   'pci_hyperv',
   'hv_storvsc',
   'aesni_intel',
   'sha256_ssse3',
-  // The kernel registers its device only where SEV-SNP is active; brings tsm and configfs.
+  // The kernel registers the device of this module only where SEV-SNP is active. The module brings tsm and configfs.
   'sev_guest',
-  // Built into most kernels. The last is the TPM of an SVSM, from Linux 6.16.
+  // Most kernels have these built in. tpm_svsm drives the TPM of an SVSM, from Linux 6.16 on.
   'tpm_tis',
   'tpm_crb',
   'tpm_svsm',
@@ -62,11 +62,11 @@ export const driverModules = [
 
 export type ManifestEntry = { readonly path: string; readonly bytes: number }
 
-/** `bytes path` a line, then `end` and the number of lines. */
+/** Each entry gives a line `bytes path`. The last line is `end` and the number of lines before it. */
 export const printManifest = (entries: readonly ManifestEntry[]): string =>
   [...entries.map(({ path, bytes }) => `${bytes} ${path}`), `end ${entries.length}`, ''].join('\n')
 
-/** Undefined where the text is not whole. */
+/** The entries; undefined where the text is not whole. */
 export const parseManifest = (text: string): ManifestEntry[] | undefined => {
   const lines = text.split('\n')
   if (lines.pop() !== '' || lines.pop() !== `end ${lines.length}`) return undefined

@@ -1,10 +1,10 @@
-// What programs do with the paths of /etc that give the root away. Pure. os-config lies over the root's /etc, and its
-// maker is another party than the maker of root-fs: CONFIG_OVER_ETC cannot name a guarded path, and `config migrate`
-// says its reason for each path that takes care.
+// The paths of /etc by which a file decides what root runs, and what programs do with each. Pure. os-config lies over the root's
+// /etc, and the maker of os-config is another party than the maker of root-fs. So CONFIG_OVER_ETC cannot name a guarded path, and
+// `config migrate` warns of each path that calls for care.
 
 const everywhere = 'the loader takes code for every program from it'
 const storage = 'it opens, mounts or swaps to disks after the boot'
-const starts = 'it is run as root, or says what is'
+const starts = 'root runs it, or it says which programs root runs'
 const login = 'it decides who may log in and become root'
 const kernel = 'it steers the kernel, its modules and devices'
 
@@ -13,7 +13,7 @@ export type Guard = { readonly path: string; readonly reason: string }
 const table = (rows: Readonly<Record<string, readonly string[]>>): readonly Guard[] =>
   Object.entries(rows).flatMap(([reason, paths]) => paths.map((path) => ({ path, reason })))
 
-/** Paths in os-config's `etc`: no list lets them in, nor anything below them. */
+/** Paths in os-config's `etc` that no list lets in. No list lets in a path below them either. */
 export const guards: readonly Guard[] = table({
   [everywhere]: ['ld.so.preload', 'ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'ld.so.nohwcap', 'perl'],
   [storage]: [
@@ -27,8 +27,7 @@ export const guards: readonly Guard[] = table({
     ...['systemd/system.attached', 'systemd/user', 'systemd/user.conf', 'systemd/user.conf.d'],
     ...['systemd/user-preset', 'systemd/user-generators', 'systemd/user-environment-generators'],
     ...['systemd/user.control', 'systemd/nspawn', 'systemd/portable', 'systemd/initrd-preset'],
-    // Lines of tmpfiles.d, sysctl.d and sysusers.d that systemd takes from credentials, and images that it merges over
-    // /usr and /etc.
+    // systemd takes lines of tmpfiles.d, sysctl.d and sysusers.d from credentials, and merges images over /usr and /etc.
     ...['credstore', 'credstore.encrypted', 'extensions', 'confexts', 'portables', 'sysupdate.d'],
     ...['tmpfiles.d', 'user-tmpfiles.d', 'environment', 'environment.d', 'rc.local', 'rc.d', 'init.d'],
     ...['inittab', 'init', 'event.d', 'conf.d', 'local.d', 'runlevels', 'runit', 'sv', 'service', 's6'],
@@ -59,7 +58,7 @@ const rights = 'it decides who gets in, or what others may do here'
 const disks = 'it decides which disks a service opens or mounts'
 const trust = 'it decides whom programs believe'
 
-/** Paths that CONFIG_OVER_ETC may name, with what its writer should know. A `*` at the end stands for any ending. */
+/** Paths that CONFIG_OVER_ETC may name, each with a warning for its writer. A `*` at the end stands for any ending. */
 export const cautions: readonly Guard[] = table({
   [programs]: ['alternatives', 'mailcap', 'mime.types', 'binfmt', 'papersize'],
   [shell]: [
@@ -147,10 +146,10 @@ export const cautions: readonly Guard[] = table({
 
 const isInside = (path: string, other: string): boolean => path === other || path.startsWith(`${other}/`)
 
-/** The guard that a path is, or lies below. */
+/** The guard of a path: the path is guarded, or lies below a guarded one. */
 export const guardOver = (path: string): Guard | undefined => guards.find((g) => isInside(path, g.path))
 
-/** The guard that a path is, lies below, or leads to. */
+/** The guard of a path that is guarded, lies below a guarded path, or leads to one. */
 export const guardAt = (path: string): Guard | undefined =>
   guardOver(path) ?? guards.find((g) => isInside(g.path, path))
 
@@ -159,10 +158,10 @@ const meets = (path: string, pattern: string): boolean => {
   const parts = path.split('/')
   return own.every((part, i) => {
     const at = parts[i]
-    // Of the shorter one everything lies below the longer, or above it.
+    // Where the path is the shorter one, it leads to the pattern.
     return at === undefined || at === part || (part.endsWith('*') && at.startsWith(part.slice(0, -1)))
   })
 }
 
-/** The first caution that a path is, lies below, or leads to. */
+/** The first caution for a path: it names the path, a path above it, or a path below it. */
 export const cautionAt = (path: string): Guard | undefined => cautions.find((c) => meets(path, c.path))

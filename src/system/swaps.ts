@@ -1,6 +1,6 @@
-// /proc/swaps: the devices and files that the kernel swaps to. Parse only. Pure.
+// /proc/swaps, which lists the devices and files to which the kernel swaps: parse. Pure.
 
-/** Names as the kernel writes them, a space in a name as `\040`. None where a kernel without swap has no such file. */
+/** The names as the kernel writes them: a space in a name is `\040`. A kernel without swap has no such file, and no names. */
 export const parseSwaps = (text: string | undefined): string[] =>
   (text ?? '')
     .split('\n')

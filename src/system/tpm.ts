@@ -1,39 +1,39 @@
-// What the measured configuration says of a TPM, and how the boot ends its use. Pure.
+// The policy that the measured configuration sets for a TPM, and the PCR by which the boot closes the TPM's keys. Pure.
 
 import { createHash } from 'node:crypto'
 
-/** What a secret is sealed to, and by whom. */
+/** The PCRs to which a secret is sealed, and the TPM that seals it. */
 export type TpmPolicy = {
-  /** Of the sha256 bank, ascending. */
+  /** PCRs of the sha256 bank, in ascending order. */
   readonly pcrs: readonly number[]
   /**
-   * Name of the TPM's storage key in lower-case hexadecimal digits. Undefined: the one that a volume was made with is
-   * written in its header, and holds from then on (trust on first use). The header is the host's to write, so that
-   * without this word a whole volume can come from another TPM; with it, none can.
+   * The name of the TPM's storage key in lower-case hexadecimal digits. Undefined: the header of a volume keeps the name of the
+   * key that the volume was made with, and that key holds from then on (trust on first use). The host can write the header, so
+   * without this setting a whole volume can come from another TPM. With this setting no volume can.
    */
   readonly srk: string | undefined
 }
 
-/** Of a storage key, TPM_ALG_SHA256 before the digest. */
+/** The name of a storage key: TPM_ALG_SHA256, and then the digest. */
 export const srkName = /^000b[0-9a-f]{64}$/
 
 /**
- * What each holds, where the firmware is UEFI (others leave all but 4 at zero):
+ * The PCRs of a policy without TPM_PCRS. With UEFI firmware each has the measurement of this part; other firmware may leave all
+ * but 4 at zero:
  *  4  the image that the firmware starts: a UKI, or the kernel itself (UEFI's TCG PFP)
  *  9  initramfs and command line, by the kernel's EFI stub
  * 11  the parts of a UKI, by systemd-stub
  * 12  what was given beside a UKI: another command line, credentials, by systemd-stub
  */
 export const defaultPcrs: readonly number[] = [4, 9, 11, 12]
-/** What one TPM2_PCR_Read gives. */
+/** The most PCRs that one TPM2_PCR_Read gives. */
 export const mostPcrs = 8
-/** Above are those of dynamic launch, and two (16, 23) that anyone can set back. */
+/** The highest PCR of a policy. Above it are the PCRs of dynamic launch, and two (16, 23) that any program can set back. */
 export const highestPcr = 15
 
 /**
- * The PCR that is extended when the boot has its keys; each policy has it. systemd, too, marks the phases of a boot
- * in 11, so that what is sealed to the initramfs is closed to what comes after it. No firmware writes it, and nothing
- * but a restart sets it back.
+ * The PCR that the boot extends when it has its keys. Every policy has this PCR, so after the boot no program unseals a key.
+ * systemd, too, marks the phases of a boot in PCR 11. No firmware writes PCR 11, and only a restart sets it back.
  */
 export const fencePcr = 11
 export const fenceWords = 'cvmboot: the boot has its keys'

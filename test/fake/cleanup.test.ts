@@ -321,7 +321,7 @@ for (const [what, step, differently, says] of [
     if (Object.keys(differently).length > 0) assert.is(await saidOf(step, {}), 'done')
     assert.match(
       await saidOf(step, differently),
-      new RegExp(`^cleanup-failed: cannot .*${says.source} what was done stays done`),
+      new RegExp(`^cleanup-failed: cannot .*${says.source} the finished steps stay done`),
     )
   })
 
@@ -378,7 +378,7 @@ test('a step that fails says which, and that cleaning up can go on', async () =>
   const nowhere = join(tmpdir(), 'cvmboot-no-such')
   assert.match(
     await message({ do: 'unmount', target: nowhere }),
-    /^cleanup-failed: cannot unmount .*(?:there is no such file or directory|not permitted|the kernel does not accept an argument); what was done stays done/,
+    /^cleanup-failed: cannot unmount .*(?:there is no such file or directory|not permitted|the kernel does not accept an argument); the finished steps stay done/,
   )
   assert.match(
     await message({ do: 'wipe', directory: nowhere }),

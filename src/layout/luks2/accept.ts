@@ -1,5 +1,5 @@
-// Whether a header is one that a boot could open, as far as this can be told without a key. Pure. The boot asks before it
-// derives a key; `inspect` and `owner open` ask the same function, so that all of them give the same answer.
+// Whether a boot could open a header, as far as a reader without a key can tell. Pure. The boot asks before it derives a key.
+// `inspect` and `owner open` ask the same function, so that all of them give the same answer.
 
 import { fail } from '../../fault/index.ts'
 import { cryptNames } from '../layout.ts'
@@ -15,31 +15,31 @@ import {
 } from './profile.ts'
 import { isNot, type Refuse, refusing, shown } from './refuse.ts'
 
-/** A key provider, as a reader of what it sealed. */
+/** A key provider in so far as it reads the seals that it made. */
 export type SealReader = {
-  /** The name under which it seals; of two as one, both names with a + between. */
+  /** The name under which the provider seals. Two providers that seal together have both names with a + between. */
   readonly name: string
-  /** Whether the provider could have printed these words. No key is used. */
+  /** Whether the provider could have printed this seal. The check needs no key. */
   readonly isSeal: (sealed: TeeToken['sealed']) => boolean
 }
 
 /** Whom the second keyslot belongs to. */
 export type OwnerName = Pick<OwnerToken, 'alg' | 'kid'>
 
-/** What the reader knows of the volume from elsewhere: the boot knows all of it, from what is measured. */
+/** What the reader knows of the volume from other sources. The boot knows all of this from measured texts. */
 export type Known = {
-  /** `any`: the reader has the header alone. */
+  /** The volume's name. `any`, here and below: the reader knows the header alone. */
   readonly label: string | 'any'
   readonly profile: Luks2Profile | 'claimed'
-  /** Of the data, as the partition has room for it. */
+  /** Bytes of data for which the partition has room. */
   readonly dataBytes: bigint | 'any'
-  /** Undefined: nobody. */
+  /** Whom the configuration names as the owner. Undefined: nobody. */
   readonly owner: OwnerName | undefined | 'any'
-  /** The providers that may have sealed it. */
+  /** The providers that may have sealed the volume. */
   readonly providers: readonly SealReader[]
 }
 
-/** A header that no rule refuses before its key is there. */
+/** A header that no rule without a key refuses. */
 export type Accepted = Luks2 & { readonly token: TeeToken }
 
 /** A boot writes each header once. Fault: `header-binary`. */
@@ -47,7 +47,7 @@ const requireFirst = ({ header }: Luks2, refuse: Refuse): void => {
   if (header.sequence !== 1) throw refuse('header-binary', isNot('its sequence number', header.sequence, 1))
 }
 
-/** The key of the MAC is of one volume, whose name is the label. Fault: `header-mac`. */
+/** The label names the volume, and the key of the MAC is derived for that volume alone. Fault: `header-mac`. */
 const requireLabel = ({ header: { label } }: Luks2, wanted: string, refuse: Refuse): void => {
   const names: readonly string[] = wanted === 'any' ? cryptNames : [wanted]
   if (!names.includes(label))
@@ -57,7 +57,7 @@ const requireLabel = ({ header: { label } }: Luks2, wanted: string, refuse: Refu
     )
 }
 
-/** Between the headers and the MAC, where no keyslot lies, all is zero. Fault: `header-mac`. */
+/** All bytes between the headers and the MAC that no keyslot uses are zero. Fault: `header-mac`. */
 const requireNothingBeside = ({ header, area }: Luks2, refuse: Refuse): void => {
   const { volumeKeyBytes } = luks2Profiles[header.profile]
   const material = Math.ceil((volumeKeyBytes * stripes) / areaSectorBytes) * areaSectorBytes
@@ -76,7 +76,10 @@ const requireBlock = ({ header, area }: Luks2, refuse: Refuse): void => {
   if (differs !== undefined) throw refuse('header-mac', differs)
 }
 
-/** The data is as long as its partition has room for: a partition's size is the host's word. Fault: `header-extent`. */
+/**
+ * The data is as long as its partition has room for. The host chooses the size of a partition, so the two may differ. Fault:
+ * `header-extent`.
+ */
 const requireExtent = ({ header }: Luks2, bytes: bigint | 'any', refuse: Refuse): void => {
   if (bytes === 'any' || header.dataBytes === bytes) return
   const found = `its data has ${header.dataBytes ?? 'any number of'} bytes, and the partition room for ${bytes}`
@@ -84,8 +87,8 @@ const requireExtent = ({ header }: Luks2, bytes: bigint | 'any', refuse: Refuse)
 }
 
 /**
- * Keyslot 1 belongs to the owner whom the configuration names, or to nobody. The workspace has no owner, whatever the
- * reader knows. The MAC proves what is wrapped. Fault: `header-owner`.
+ * Keyslot 1 belongs to the owner whom the configuration names, or to nobody. The workspace never has an owner. The MAC, and not
+ * this rule, proves the wrapped passphrase. Fault: `header-owner`.
  */
 const requireOwner = ({ header }: Luks2, known: Known['owner'], refuse: Refuse): void => {
   const owner = known === 'any' && header.label === 'workspace' ? undefined : known
@@ -108,8 +111,8 @@ const requireSeal = (token: TeeToken, volume: string, providers: Known['provider
 }
 
 /**
- * Reads a header area, and refuses each that no key could open. `volume` is for words. Faults: all `header-*` but
- * `header-generation` and `header-key`; `seal-provider`.
+ * Reads a header area, and refuses each area that no key could open. Messages name the header by `volume`. Faults: all
+ * `header-*` but `header-generation` and `header-key`; `seal-provider`.
  */
 export const acceptHeader = (bytes: Uint8Array, volume: string, known: Known): Accepted => {
   const refuse = refusing(volume)

@@ -1,5 +1,5 @@
-// The anti-forensic splitter of LUKS ("af": luks1, sha256): a key in many stripes, of which all are needed.
-// Pure. Buffers that held key bytes are zeroed here, but for what is returned.
+// The anti-forensic splitter of LUKS ("af": luks1, sha256): it spreads a key over many stripes, and only all of them together
+// give the key back. Pure. Each function zeroes every buffer of key bytes that it does not return.
 
 import { hash } from 'node:crypto'
 import { offHeap } from '../../secret/off-heap.ts'
@@ -20,16 +20,16 @@ const diffuse = (key: Buffer): void => {
   message.fill(0)
 }
 
-/** In place. */
+/** Adds the bits of `other` to `into`, in place. */
 const xor = <T extends Uint8Array | Uint32Array>(into: T, other: T): void => {
   for (let i = 0; i < into.length; i++) into[i] = (into[i] ?? 0) ^ (other[i] ?? 0)
 }
 
-/** The same bytes, four at a time: a quarter of the time of opening a volume. They begin on a word. */
+/** The same bytes in words of four. Bytes alone would make the opening of a volume slower. The bytes begin on a word. */
 const words = (bytes: Uint8Array): Uint32Array =>
   new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
 
-/** What the last stripe is combined with: all the others, each diffused into the next. */
+/** All stripes but the last, each diffused into the next. The last stripe is this, combined with the key. */
 const mix = (material: Uint8Array, length: number): Buffer => {
   const mixed = offHeap(length)
   for (let n = 0; n < stripes - 1; n++) {
@@ -39,7 +39,7 @@ const mix = (material: Uint8Array, length: number): Buffer => {
   return mixed
 }
 
-/** `key` (a multiple of 32 bytes) as 4000 stripes; all but the last are `random`. The caller zeroes the result. */
+/** Splits `key` (a multiple of 32 bytes) into 4000 stripes. `random` gives all but the last. The caller zeroes the result. */
 export const splitKey = (key: Uint8Array, random: (bytes: number) => Uint8Array): Buffer => {
   const material = offHeap(key.length * stripes)
   const noise = random(key.length * (stripes - 1))
@@ -52,7 +52,7 @@ export const splitKey = (key: Uint8Array, random: (bytes: number) => Uint8Array)
   return material
 }
 
-/** The key of `length` bytes out of its stripes. The caller zeroes both. */
+/** The key of `length` bytes, from its stripes. The caller zeroes the key and the stripes. */
 export const mergeKey = (material: Uint8Array, length: number): Buffer => {
   const key = mix(material, length)
   xor(key, material.subarray((stripes - 1) * length, stripes * length))

@@ -1,16 +1,16 @@
-// The binary part of a LUKS2 header: print / parse, and the checksum over it and the JSON text. Pure.
+// The binary part of a LUKS2 header: print / parse. Its checksum covers the binary part and the JSON text. Pure.
 
 import { createHash } from 'node:crypto'
 import { binaryBytes, headerBytes } from './profile.ts'
 import { isNot, type Refuse } from './refuse.ts'
 
-/** What may vary in it. */
+/** The fields that may vary in the binary part. */
 export type Binary = {
   /** Lower case. */
   readonly uuid: string
   /** Up to 47 lower-case letters and `-`: the volume's name. */
   readonly label: string
-  /** 1 to 2^32 - 1. cryptsetup counts it up with each change; we print a header once. */
+  /** 1 to 2^32 - 1. cryptsetup counts up with each change. cvmboot prints a header once. */
   readonly sequence: number
   /** 64 bytes. */
   readonly salt: Uint8Array
@@ -20,7 +20,7 @@ export const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export const labelPattern = /^[a-z-]{0,47}$/
 const sequences = { least: 1n, most: 0xffffffffn }
 
-/** Which of the two copies. They differ in magic, place and salt alone. */
+/** One of the two copies of a header. The copies differ in magic, place, salt and checksum alone. */
 export type Copy = 'first' | 'second'
 
 const magic: Record<Copy, Buffer> = {
@@ -28,7 +28,7 @@ const magic: Record<Copy, Buffer> = {
   second: Buffer.from('534b554cbabe', 'hex'), // SKUL\xba\xbe
 }
 
-/** struct luks2_hdr_disk; numbers are big-endian, texts end with NUL. */
+/** Where each field of struct luks2_hdr_disk lies. Numbers are big-endian, and texts end with NUL. */
 const field = {
   magic: [0, 6],
   version: [6, 8],
@@ -47,7 +47,7 @@ const field = {
 
 const algorithm = 'sha256'
 
-/** With the checksum blank. */
+/** The binary part of a copy, with a blank checksum. */
 const printBinary = (binary: Binary, copy: Copy): Buffer => {
   const out = Buffer.alloc(binaryBytes)
   magic[copy].copy(out, field.magic[0])
@@ -62,7 +62,7 @@ const printBinary = (binary: Binary, copy: Copy): Buffer => {
   return out
 }
 
-/** Over the whole copy with a blank checksum. */
+/** The checksum of a whole copy. In place of the stored checksum it covers zeros. */
 const checksumOf = (header: Uint8Array): Buffer => {
   const [from, to] = field.checksum
   return createHash(algorithm)
@@ -72,7 +72,7 @@ const checksumOf = (header: Uint8Array): Buffer => {
     .digest()
 }
 
-/** One copy of 16 KiB; `json` is the JSON area. */
+/** One copy, which has 16 KiB. `json` is its JSON area. */
 export const printCopy = (binary: Binary, copy: Copy, json: Uint8Array): Buffer => {
   const out = Buffer.concat([printBinary(binary, copy), json])
   out.set(checksumOf(out), field.checksum[0])
@@ -82,7 +82,7 @@ export const printCopy = (binary: Binary, copy: Copy, json: Uint8Array): Buffer 
 const textOf = (bytes: Buffer, [from, to]: readonly [number, number]): string =>
   bytes.toString('latin1', from, to).replace(/\0+$/, '')
 
-/** First signs only: whether this is LUKS2 at all, of our size. Faults: `header-foreign`, `-version`, `-size`. */
+/** Requires the first signs of a LUKS2 header of our size. Faults: `header-foreign`, `header-version`, `header-size`. */
 export const recognise = (first: Buffer, refuse: Refuse): void => {
   if (!first.subarray(...field.magic).equals(magic.first))
     throw refuse('header-foreign', 'it is neither blank nor LUKS2')
@@ -94,8 +94,8 @@ export const recognise = (first: Buffer, refuse: Refuse): void => {
 }
 
 /**
- * Reads the first copy and requires the second to be what it should then be, but for the JSON text.
- * Faults: `header-checksum`, `-copies`, `-label`, `-uuid`, `-binary`.
+ * Reads the first copy, and requires the second to have the same fields. The JSON texts are compared elsewhere (luks2.ts).
+ * Faults: `header-checksum`, `header-copies`, `header-label`, `header-uuid`, `header-binary`.
  */
 export const parseCopies = (
   first: Buffer,
@@ -133,7 +133,7 @@ export const parseCopies = (
   return { binary, secondSalt }
 }
 
-/** All but the checksum, which is compared above. */
+/** Compares all fields but the checksum, which `parseCopies` has compared already. */
 const requireSame = (found: Buffer, expected: Buffer, differs: (name: string) => Error): void => {
   for (const [name, [from, to]] of Object.entries(field))
     if (name !== 'checksum' && !found.subarray(from, to).equals(expected.subarray(from, to)))

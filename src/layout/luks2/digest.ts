@@ -1,5 +1,5 @@
-// The digest of a header area, by which who comes later sees that it is the one that was opened. Pure. It proves nothing of
-// who made it: that is the MAC's.
+// The digest of a header area. `verify` compares it later, and so sees that the header on the disk is still the one that the boot
+// opened. Pure. The digest does not prove who made the header: the MAC proves that.
 
 import { createHash } from 'node:crypto'
 import { headerAreaBytes } from './profile.ts'

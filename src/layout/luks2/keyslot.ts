@@ -1,5 +1,5 @@
-// A keyslot: a passphrase opens an area that holds the volume key in stripes. And the digest that says whether it
-// was the right one. Pure; primitives from node:crypto. All costs are constants: none is read from a header.
+// A keyslot, which is an area with the volume key in stripes, encrypted under a passphrase. The digest of the volume key tells
+// whether the passphrase was right. Pure; node:crypto has the primitives. All costs are constants, and no header decides them.
 
 import { createCipheriv, createDecipheriv, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
 import { offHeap } from '../../secret/off-heap.ts'
@@ -16,7 +16,7 @@ const xts = (direction: Direction, key: Uint8Array, bytes: Uint8Array): Buffer =
     iv.writeUInt32LE(at / areaSectorBytes, 0)
     const cipher = direction('aes-256-xts', key, iv)
     const sector = cipher.update(bytes.subarray(at, at + areaSectorBytes))
-    // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+    // This frees OpenSSL's copy of the key, which would otherwise wait for the garbage collector.
     cipher.final()
     out.set(sector, at)
     sector.fill(0)
@@ -27,7 +27,7 @@ const xts = (direction: Direction, key: Uint8Array, bytes: Uint8Array): Buffer =
 const areaKey = (passphrase: Uint8Array, salt: Uint8Array): Buffer =>
   pbkdf2Sync(passphrase, salt, iterations, areaKeyBytes, 'sha256')
 
-/** The bytes of an area that `passphrase` opens, whole sectors. */
+/** The bytes of an area that `passphrase` opens, in whole sectors. */
 export const sealKeyslot = (
   volumeKey: Uint8Array,
   passphrase: Uint8Array,
@@ -44,7 +44,7 @@ export const sealKeyslot = (
   }
 }
 
-/** What the area holds for this passphrase: the volume key, or noise. The digest tells. The caller zeroes it. */
+/** The bytes that the area gives under this passphrase: the volume key, or noise. `isKeyOf` tells. The caller zeroes them. */
 export const openKeyslot = (
   area: Uint8Array,
   volumeKeyBytes: number,
@@ -61,7 +61,7 @@ export const openKeyslot = (
   }
 }
 
-/** What a header keeps of the volume key to recognise it ("digests": pbkdf2, sha256). */
+/** The digest by which a header recognises its volume key ("digests": pbkdf2, sha256). */
 export const digestOf = (volumeKey: Uint8Array, salt: Uint8Array): Buffer =>
   pbkdf2Sync(volumeKey, salt, iterations, digestBytes, 'sha256')
 

@@ -1,5 +1,5 @@
-// LUKS2 volumes: format, read, unlock. The header area is bytes in memory, read once by whoever calls; no device
-// is touched here, and no header decides how much work there is. Keys come from outside and stay the caller's.
+// LUKS2 volumes: format, read, unlock. The caller has read the header area into memory once. No function here touches a device,
+// and no header decides how much work there is. The caller brings the keys, and zeroes them.
 
 import { type Binary, parseCopies, printCopy, recognise } from './binary.ts'
 import { digestOf, isKeyOf, openKeyslot, sealKeyslot } from './keyslot.ts'
@@ -23,10 +23,10 @@ export type { Role } from './mac.ts'
 export { dataOffset, headerAreaBytes, type Luks2Profile, luks2Profiles } from './profile.ts'
 export { type OwnerToken, sealedBy, type TeeToken, type Tokens } from './tokens.ts'
 
-/** All that may vary in the two copies of a header. */
+/** All fields that may vary in the two copies of a header. */
 export type Luks2Header = Binary & Metadata & { readonly secondSalt: Uint8Array }
 
-/** A header and the bytes it was read from: what is unlocked later is what was read. */
+/** A header and the bytes from which it was read, so that a caller unlocks exactly the bytes that were judged. */
 export type Luks2 = { readonly header: Luks2Header; readonly area: Buffer }
 
 /** Both copies, 32 KiB. */
@@ -38,14 +38,14 @@ export const printHeader = (header: Luks2Header): Buffer => {
   ])
 }
 
-/** A volume that was never formatted: nothing but zeroes where its header would be. */
+/** Whether a volume was never formatted: only zeroes lie where its header belongs. */
 export const isBlank = (area: Uint8Array): boolean =>
   area.length >= headerAreaBytes && Buffer.alloc(headerAreaBytes).equals(area.subarray(0, headerAreaBytes))
 
 /**
- * Reads a header area (the first `headerAreaBytes` bytes of a volume) without any key: accepted is only what
- * `printHeader` prints. `volume` is for words; where no `profile` is asked for, the header's own claim counts.
- * Faults: `header-*` but `header-mac`, `-generation` and `-key`.
+ * Reads a header area (the first `headerAreaBytes` bytes of a volume) without a key, and accepts only a header that
+ * `printHeader` prints. Messages name the header by `volume`. `claimed`: the header itself says which profile it has.
+ * Faults: `header-*` but `header-mac`, `header-generation` and `header-key`.
  */
 export const parseLuks2 = (
   bytes: Uint8Array,
@@ -66,14 +66,14 @@ export const parseLuks2 = (
     throw refuse('header-copies', 'its copies differ in the JSON text')
   const wanted = profile === 'claimed' ? claimedProfile(json, refuse) : profile
   const header = { ...binary, secondSalt, ...parseMetadata(json, wanted, refuse) }
-  // Said again as a whole, whatever the parts above compared.
+  // The whole header is printed again and compared, in case a comparison of a part above missed something.
   if (!printHeader(header).equals(area.subarray(0, 2 * headerBytes)))
     throw refuse('header-binary', 'it is not as cvmboot writes it')
   return { header, area }
 }
 
 /**
- * The volume key, by a passphrase. For headers that need no MAC: tests, and an owner's look at a volume that
+ * The volume key, by a passphrase, without a look at the MAC. `unlockForOwner` checks the MAC first, and tests open headers that
  * cryptsetup made. The boot uses `unlockForTee`. Fault: `header-key`. The caller zeroes the key.
  */
 export const openLuks2 = (
@@ -92,17 +92,17 @@ export const openLuks2 = (
   throw refusing(volume)('header-key', `its keyslot ${slot} does not open with this key`)
 }
 
-/** What opens a volume for its owner. */
+/** The keys that open a volume for its owner. */
 export type OwnerKeys = { readonly passphrase: Uint8Array; readonly mac: Uint8Array }
 /**
- * Derived from a provider's secret for volume, UUID, role and generation. `mask` is as long as the volume key. The boot
- * opens by that; the passphrase is for stock tools.
+ * The keys that open a volume for the TEE, derived from a provider's secret for volume, UUID, role and generation. The boot opens
+ * the volume by `mask`, which is as long as the volume key. Stock tools need the passphrase.
  */
 export type TeeKeys = OwnerKeys & { readonly mask: Uint8Array }
 
 /**
- * The generation and what is sealed, where the header has it and `generation` is the one that is due: without a
- * memory outside the disk `undefined` takes any. Faults: `header-token`, `header-generation`.
+ * The token of the TEE, with the generation and the seals. A caller that has a memory outside the disk gives the `generation`
+ * that is due; `undefined` takes every generation. Faults: `header-token`, `header-generation`.
  */
 export const sealedIn = ({ header }: Luks2, volume: string, generation: number | undefined): TeeToken => {
   const token = header.tokens?.tee
@@ -112,7 +112,7 @@ export const sealedIn = ({ header }: Luks2, volume: string, generation: number |
   return token
 }
 
-/** The MAC has to prove every byte of the header area but itself, before any key is used. Fault: `header-mac`. */
+/** Before a key is used, the MAC has to prove the header area (mac.ts says which bytes). Fault: `header-mac`. */
 const requireAuthentic = ({ area }: Luks2, volume: string, role: Role, mac: Uint8Array): void => {
   if (!isAuthentic(area, role, mac))
     throw refusing(volume)('header-mac', 'its MAC is not the one of this volume')
@@ -140,17 +140,17 @@ export type Luks2Format = {
   /** Lower case. */
   readonly uuid: string
   readonly profile: Luks2Profile
-  /** Of the data: whole sectors. */
+  /** Bytes of the data, in whole sectors. */
   readonly dataBytes: bigint
-  /** As many bytes as the profile says. */
+  /** The key has as many bytes as the profile says. */
   readonly volumeKey: Uint8Array
   readonly tee: { readonly keys: TeeKeys; readonly token: TeeToken }
   readonly owner: { readonly keys: OwnerKeys; readonly token: OwnerToken } | undefined
 }
 
 /**
- * A whole new header area of `headerAreaBytes` bytes, to be written from the volume's first byte. `random` gives
- * bytes nobody can guess. Throws where the tokens are not as `parseLuks2` wants them.
+ * A whole new header area of `headerAreaBytes` bytes, for the start of the volume. `random` gives bytes that nobody can guess.
+ * Faults: those of `parseLuks2`, where a token breaks its rules. RangeError for a key or a mask of a wrong length.
  */
 export const formatLuks2 = (format: Luks2Format, random: (bytes: number) => Uint8Array): Buffer => {
   const { volume, uuid, profile, dataBytes, volumeKey, tee, owner } = format

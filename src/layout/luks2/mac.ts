@@ -7,23 +7,23 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { offHeap } from '../../secret/off-heap.ts'
 import { headerAreaBytes, macOffset } from './profile.ts'
 
-/** Whose key made a MAC: the TEE's, or the owner's, who opens a disk that the host hands over. */
+/** Whose key made a MAC. `owner`: the owner of the volume, who opens a disk that the host hands over. */
 export type Role = 'tee' | 'owner'
 
-/** 16 bytes at the start of the block; MACs and masked key follow, the rest is zero. */
+/** The title takes 16 bytes at the start of the block. The MACs and the masked key follow, and the rest is zero. */
 const title = Buffer.from('cvmboot MAC 3\0\0\0', 'latin1')
-/** Earlier builds wrote these numbers. Their MACs left the title and the owner's MAC out. */
+/** The titles of earlier builds, whose MACs did not cover the title and the owner's MAC. */
 const earlierTitle = /^cvmboot MAC [12]\0{3}$/
 const macBytes = 32
 const place: Record<Role, number> = { tee: 16, owner: 16 + macBytes }
 const maskedPlace = 16 + 2 * macBytes
-/** The longest volume key; what a shorter one leaves is zero. */
+/** Bytes of the longest volume key. A shorter key leaves zeros behind it. */
 const maskedBytes = 96
 const end = maskedPlace + maskedBytes
 
 /**
- * HMAC-SHA-512 (RFC 2104), the first 32 bytes, over the whole area. In place of a MAC that does not exist yet the HMAC takes
- * zeroes: the owner's MAC is made first, with zeroes for both, and the TEE's MAC is then over the owner's as well.
+ * The first 32 bytes of the HMAC-SHA-512 (RFC 2104) over the whole area. The HMAC takes zeroes in place of a MAC that does not
+ * exist yet: the owner's MAC is made first, with zeroes for both, and the TEE's MAC then covers the owner's as well.
  */
 const macOf = (area: Uint8Array, role: Role, key: Uint8Array): Buffer => {
   const block = Buffer.from(area.subarray(macOffset, headerAreaBytes))
@@ -36,9 +36,9 @@ const macOf = (area: Uint8Array, role: Role, key: Uint8Array): Buffer => {
 }
 
 /**
- * The volume key out of the block, or what goes there: one exclusive or with a mask of the key's length. A mask is derived
- * for one UUID and generation, and a UUID has one volume key, so that a mask hides no other key: a host that puts an older
- * header back gets the same masked key again. A keyslot costs 8000 hashes more. The caller zeroes the result.
+ * Masks the volume key, or takes the mask off again: an exclusive or with a mask of the key's length. A mask is derived for one
+ * UUID and generation, and a UUID has one volume key, so a mask hides one key only: a host that puts an older header back gets
+ * the same masked key again. A keyslot would cost 8000 hashes more. The caller zeroes the result.
  */
 export const masked = (bytes: Uint8Array, mask: Uint8Array): Buffer => {
   const out = offHeap(mask.length)
@@ -50,7 +50,7 @@ export const masked = (bytes: Uint8Array, mask: Uint8Array): Buffer => {
 export const maskedKeyOf = (area: Uint8Array, bytes: number): Uint8Array =>
   area.subarray(macOffset + maskedPlace, macOffset + maskedPlace + Math.min(bytes, maskedBytes))
 
-/** Writes the block. Without an owner the place of the owner's MAC holds zeroes, which no key gives. */
+/** Writes the block. Without an owner, zeroes stand in the place of the owner's MAC, and no key gives such a MAC. */
 export const writeMacs = (
   area: Buffer,
   maskedKey: Uint8Array,
@@ -72,8 +72,8 @@ export const isAuthentic = (area: Uint8Array, role: Role, key: Uint8Array): bool
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
 /**
- * What differs, in words, from every block that `writeMacs` writes for a volume key of `keyBytes` bytes; undefined where
- * nothing does. This needs no key: whether the MACs are right is not known here.
+ * In words, how the block differs from every block that `writeMacs` writes for a volume key of `keyBytes` bytes; undefined where
+ * it does not differ. This needs no key, and so does not tell whether the MACs are right.
  */
 export const blockDiffers = (
   area: Uint8Array,

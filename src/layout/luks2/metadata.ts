@@ -1,6 +1,6 @@
 // The JSON text of a LUKS2 header: print / parse, byte for byte as cryptsetup 2.6 and 2.7 print it. Pure.
-// Only salts, the digest, the tokens and the number of keyslots vary. What they are is taken from the text; all
-// else is then compared with the one tree that goes with them, and at last the text with the one text.
+// Only the salts, the digest, the size of the data, the tokens and the number of keyslots vary. `parseMetadata` takes these from
+// the text, compares all the rest with the one tree that belongs to them, and at last compares the whole text.
 
 import {
   areaKeyBytes,
@@ -22,13 +22,13 @@ import { readTokens, type Tokens, treeOfTokens } from './tokens.ts'
 
 export type Metadata = {
   readonly profile: Luks2Profile
-  /** Whole sectors. Undefined in what cryptsetup formats: all that the device has. */
+  /** Bytes, in whole sectors. Undefined where cryptsetup formatted the volume: its data takes all that the device has. */
   readonly dataBytes: bigint | undefined
-  /** Of each keyslot, 32 bytes: one or two. */
+  /** One salt of 32 bytes for each keyslot; there are one or two. */
   readonly keyslotSalts: readonly Uint8Array[]
   /** 32 bytes each. */
   readonly digest: { readonly salt: Uint8Array; readonly value: Uint8Array }
-  /** None in what cryptsetup formats; the owner's token and the second keyslot go together. */
+  /** Undefined where cryptsetup formatted the volume. The owner's token and the second keyslot go together. */
   readonly tokens: Tokens | undefined
 }
 
@@ -42,7 +42,7 @@ const keyslotTree = (profile: Luks2Profile, salt: Uint8Array, slot: Slot) => {
     type: 'luks2',
     key_size: volumeKeyBytes,
     af: { type: 'luks1', stripes, hash: 'sha256' },
-    // 64-bit numbers are texts in this format, others are not.
+    // This format writes a 64-bit number as a text, and every other number as a number.
     area: {
       type: 'raw',
       offset: `${areaOffset(profile, slot)}`,
@@ -90,7 +90,7 @@ const treeOf = (metadata: Metadata) => {
   }
 }
 
-/** The JSON area: text, NUL, and nothing more. Throws RangeError where the tokens take too much room. */
+/** The JSON area, which has the text and then only NULs. RangeError where the tokens take too much room. */
 export const printMetadata = (metadata: Metadata): Buffer => {
   const text = JSON.stringify(treeOf(metadata))
   if (text.length >= jsonBytes) throw new RangeError(`a LUKS2 header has no room for ${text.length} bytes`)
@@ -99,7 +99,7 @@ export const printMetadata = (metadata: Metadata): Buffer => {
   return area
 }
 
-/** What a difference at a place means; the first that matches counts. */
+/** The code of a difference, by its place in the tree. The first row that matches counts. */
 const codes: readonly [RegExp, HeaderCode][] = [
   [/^keyslots\.[01]\.area\.(?:encryption|key_size)$/, 'header-keyslot-cipher'],
   [/^keyslots\.[01]\.area/, 'header-area'],
@@ -124,7 +124,7 @@ const isTree = (value: unknown): value is Tree => typeof value === 'object' && v
 
 type Difference = { readonly path: string; readonly found: unknown; readonly expected: unknown }
 
-/** The first difference; never deeper than `expected` goes. */
+/** The first difference between the trees. The search never goes deeper than `expected` does. */
 const differ = (expected: unknown, found: unknown, path: string): Difference | undefined => {
   if (!isTree(expected) || !isTree(found) || Array.isArray(expected) !== Array.isArray(found))
     return expected === found ? undefined : { path, found, expected }
@@ -148,7 +148,7 @@ const textIn = (area: Buffer, refuse: Refuse): string => {
   return text
 }
 
-/** Nesting is no danger: V8 parses JSON without recursion, and the text has under 12 KiB. */
+/** Deep nesting is no danger, since V8 parses JSON without recursion and the text has under 12 KiB. */
 const treeIn = (text: string, refuse: Refuse): unknown => {
   try {
     return JSON.parse(text)
@@ -160,27 +160,27 @@ const treeIn = (text: string, refuse: Refuse): unknown => {
 const member = (tree: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((at, name) => (isTree(at) && Object.hasOwn(at, name) ? at[name] : undefined), tree)
 
-/** Bytes at a place. What is no such text gives zeroes, and so another text when printed. */
+/** The bytes that a text in base64 at a place stands for. Any other value gives zeroes, which print as another text. */
 const bytesAt = (tree: unknown, length: number, ...path: readonly string[]): Buffer => {
   const text = member(tree, path)
   const bytes = Buffer.from(typeof text === 'string' ? text : '', 'base64')
   return bytes.length === length ? bytes : Buffer.alloc(length)
 }
 
-/** Undefined for `dynamic`, and for what is no number of whole sectors. */
+/** The size of the data; undefined for `dynamic`, and for every value that is no number of whole sectors. */
 const dataBytesIn = (tree: unknown): bigint | undefined => {
   const text = member(tree, ['segments', '0', 'size'])
   if (typeof text !== 'string' || !/^[1-9][0-9]{0,18}$/.test(text)) return undefined
   return BigInt(text) % BigInt(dataSectorBytes) === 0n ? BigInt(text) : undefined
 }
 
-/** The profile that a text claims to have, for those who have no configuration to say it. */
+/** The profile that the text claims, for a reader without a configuration. */
 export const claimedProfile = (area: Buffer, refuse: Refuse): Luks2Profile => {
   const tree = treeIn(textIn(area, refuse), refuse)
   return member(tree, ['segments', '0', 'integrity']) === undefined ? 'xts' : 'xts-hmac'
 }
 
-/** Reads the JSON area. Faults: `header-json` and those of `codes`. No key is used, and no number believed. */
+/** Reads the JSON area without a key, and believes no number in it. Faults: `header-json`, and those of `codes`. */
 export const parseMetadata = (area: Buffer, profile: Luks2Profile, refuse: Refuse): Metadata => {
   const text = textIn(area, refuse)
   const tree = treeIn(text, refuse)

@@ -1,4 +1,4 @@
-// How a header is refused: a code, and words that show no more of the host's bytes than a person needs. Pure.
+// The refusal of a header: a code, and a reason that shows no more of the host's bytes than a person needs. Pure.
 
 import { type BootFault, type FaultCode, fail, printable } from '../../fault/index.ts'
 
@@ -14,7 +14,7 @@ export const refusing =
 
 const longest = 40
 
-/** A value from a header in one short printable piece; what is no text or number only by its kind. */
+/** A value from a header in one short printable piece. A list or an object is shown by its kind alone. */
 export const shown = (value: unknown): string => {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'

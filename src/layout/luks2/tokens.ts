@@ -1,26 +1,26 @@
-// Our two tokens in a LUKS2 header: metadata only, bounded in size. What a provider sealed for itself, and how the
-// owner gets at the passphrase of the second slot. Stock cryptsetup carries them along without reading them. Pure.
+// The two tokens that cvmboot puts into a LUKS2 header: the seals of the key providers, and the passphrase of the second slot,
+// wrapped for the owner. Their size is bounded. Stock cryptsetup carries them along without reading them. Pure.
 
-/** What one key provider sealed: at most 12 short texts. Nothing secret: the host reads them. */
+/** The seal of one key provider: at most 12 short texts. They hold no secret, since the host reads them. */
 export type Seal = Readonly<Record<string, string>>
 
-/** Seals by the name of the provider that made each: one, or those of several that only together give the key. */
+/** Seals by the names of the providers that made them. Where there are several, only all of them together give the key. */
 export type Sealed = Readonly<Record<string, Seal>>
 
-/** Of the TEE, for slot 0. */
+/** The token of the TEE, for slot 0. */
 export type TeeToken = {
-  /** Counts the headers of a volume from 1, where something outside the disk remembers how many there were. */
+  /** Counts the headers of a volume from 1. Only a memory outside the disk can tell which number is due. */
   readonly generation: number
-  /** What the providers need to find the key again. */
+  /** The seals, which the providers need to find the key again. */
   readonly sealed: Sealed
 }
 
-/** The name of the provider that sealed: of several, their names in order with a + between. */
+/** The name of the provider that sealed. Several providers give their names in order, with a + between. */
 export const sealedBy = ({ sealed }: TeeToken): string => Object.keys(sealed).join('+')
 
-/** Of the owner, for slot 1. */
+/** The token of the owner, for slot 1. */
 export type OwnerToken = {
-  /** How the passphrase is wrapped, as `rsa-oaep-256`. */
+  /** How the passphrase is wrapped: `rsa-oaep-256`, for example. */
   readonly alg: string
   /** Which of the owner's keys unwraps it. */
   readonly kid: string
@@ -31,17 +31,17 @@ export type OwnerToken = {
 export type Tokens = { readonly tee: TeeToken; readonly owner: OwnerToken | undefined }
 
 const types = { tee: 'cvmboot', owner: 'cvmboot-owner' } as const
-/** Of the TEE's token. Format 1 had one list of texts and, beside it, the name of the provider. */
+/** The format of the TEE's token. Format 1 had one list of texts and, beside the list, the name of the provider. */
 const format = 2
 const most = { generation: 0xffffffff, providers: 4, texts: 12 }
 
-// Names begin with a letter: JavaScript sorts those that are numbers before the others.
+// A name begins with a letter, because JavaScript sorts names that are numbers before all others.
 const word = /^[a-z][a-z0-9-]{0,31}$/
 const opaque = /^[A-Za-z0-9+/=_.:-]{0,4096}$/
 const keyId = /^[A-Za-z0-9+/=_.:-]{1,128}$/
 const base64 = /^(?=.)(?:[A-Za-z0-9+/]{4}){0,1023}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-/** `tokens` as the JSON text has them. */
+/** The value of `tokens` in the JSON text. */
 export const treeOfTokens = (tokens: Tokens | undefined): object => {
   if (tokens === undefined) return {}
   const { generation, sealed } = tokens.tee
@@ -60,28 +60,29 @@ const textAt = (value: unknown, pattern: RegExp): string | undefined =>
 const entriesOf = (value: unknown): [string, unknown][] | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined
 
-/** The seal, or in words what differs from the bounds above. */
+/** The seal, or in words how the value breaks the bounds above. */
 const readSeal = (value: unknown): Seal | string => {
   const entries = entriesOf(value)
-  if (entries === undefined) return 'a seal in it is none'
-  if (entries.length > most.texts) return `more than ${most.texts} texts are sealed in it`
+  if (entries === undefined) return 'a seal in its token is not an object'
+  if (entries.length > most.texts) return `a seal in its token has more than ${most.texts} texts`
   const seal: Record<string, string> = {}
   for (const [name, found] of entries) {
     const text = textAt(found, opaque)
-    if (!word.test(name) || text === undefined) return 'a text sealed in it is none'
+    if (!word.test(name) || text === undefined)
+      return 'a seal in its token has a text that cvmboot does not write'
     seal[name] = text
   }
   return seal
 }
 
-/** Each name in the order printed. */
+/** The seals in the order of the text, or in words how the value breaks the bounds above. */
 const readSealed = (value: unknown): Sealed | string => {
   const entries = entriesOf(value)
-  if (entries === undefined || entries.length === 0) return 'nothing is sealed in it'
-  if (entries.length > most.providers) return `more than ${most.providers} providers sealed it`
+  if (entries === undefined || entries.length === 0) return 'its token has no seal'
+  if (entries.length > most.providers) return `its token has seals of more than ${most.providers} providers`
   const sealed: Record<string, Seal> = {}
   for (const [name, found] of entries) {
-    if (!word.test(name)) return 'the name of a provider in it is none'
+    if (!word.test(name)) return 'its token names a provider in a way that cvmboot does not write'
     const seal = readSeal(found)
     if (typeof seal === 'string') return seal
     sealed[name] = seal
@@ -89,7 +90,7 @@ const readSealed = (value: unknown): Sealed | string => {
   return sealed
 }
 
-/** The token, or in words what differs from the bounds above. */
+/** The token, or in words how the value breaks the bounds above. */
 const readTee = (at: Field): TeeToken | string => {
   const found = at('0', 'format')
   if (found === undefined && typeof at('0', 'provider') === 'string')
@@ -113,8 +114,8 @@ const readOwner = (at: Field): OwnerToken | string => {
 }
 
 /**
- * Reads what `treeOfTokens` printed: undefined where there are none, words where they are not ours. `at` gives a
- * value of the tree under `tokens`; unknown names beside these are found when the tree is compared.
+ * Reads the tokens that `treeOfTokens` prints: undefined where there are none, and a reason in words where another program or
+ * another build made them. `at` gives a value of the tree under `tokens`. The comparison of the tree finds unknown names.
  */
 export const readTokens = (at: Field): Tokens | string | undefined => {
   const all = at()

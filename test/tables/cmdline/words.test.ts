@@ -319,7 +319,7 @@ test('a word counts as any reader reads it', () => {
   // A word of ours between the quotes of another is read by nobody.
   refused('foo="x cvmboot.on-failure=reboot"', 'cmdline-forbidden', /on-failure/, config)
   for (const after of ['--', '-- bar', '-- x', '"--" bar'])
-    refused(after, 'cmdline-forbidden', /what stands after -- are arguments of the new init/, config)
+    refused(after, 'cmdline-forbidden', /the words after -- are arguments of the new init/, config)
 })
 
 test('boot and configuration are judged together: the init, and volumes to be provisioned', () => {
