@@ -43,7 +43,7 @@ const optionsOf = {
   workspace: '/proc/fs/ext4/dm-4/options',
 } as const
 /** The recorded boot had this word on its command line. */
-const words = 'CMDLINE_WORDS=cryptomgr.notests\n'
+const words = 'CMDLINE_WORDS="cryptomgr.notests no_timer_check"\n'
 const withText =
   (path: string, change: (text: string) => string) =>
   (recorded: Recorded): Recorded => ({
