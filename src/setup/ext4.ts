@@ -1,4 +1,4 @@
-// A tree as an ext4 image: sized to its content, without a journal, no byte left to chance.
+// Makes an ext4 image from a tree: sized to the content, without a journal, the same bytes for the same content.
 
 import { lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { type ImageJob, runOnTree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'
 import type { Work } from './work.ts'
 
-/** All named, none from the build host's /etc/mke2fs.conf. */
+/** All features by name, so that /etc/mke2fs.conf of the build host adds none. */
 const features = [
   ...[
     'none',
@@ -41,7 +41,7 @@ export const makeExt4 = async (work: Work, job: ImageJob): Promise<void> => {
     ]
     await runOnTree(work, job.tree, 'mke2fs', args, { package: 'e2fsprogs', env })
   }
-  // Extended attributes and long extent lists take blocks that stat does not tell of.
+  // Extended attributes and long lists of extents take blocks that stat does not report, so a full image is made again, larger.
   for (const slack of [1.03, 1.3, 2]) {
     try {
       await attempt(slack)
@@ -56,7 +56,7 @@ export const makeExt4 = async (work: Work, job: ImageJob): Promise<void> => {
   await setTimes(work, job, env)
 }
 
-/** Blocks and inodes at most needed, from names and sizes only: what stat says of blocks differs by host. */
+/** The most blocks and inodes needed, from names and sizes alone: the block counts of stat differ between hosts. */
 const measure = (tree: string): { blocks: number; inodes: number } => {
   const linked = new Set<bigint>()
   let blocks = 0
@@ -77,7 +77,7 @@ const measure = (tree: string): { blocks: number; inodes: number } => {
       names += 12 + Buffer.byteLength(name)
       visit(join(path, name))
     }
-    // An entry never crosses a block, so up to one name's length of each is lost.
+    // A directory entry never crosses a block, so each block may lose as many bytes as the longest entry has.
     blocks += Math.ceil(names / (blockSize - 268))
   }
   visit(tree)
@@ -87,8 +87,8 @@ const measure = (tree: string): { blocks: number; inodes: number } => {
 const batch = 50_000
 
 /**
- * mke2fs takes change and access times from the tree, where nothing can set the former. So they are set in the
- * image. Inodes are given out in sequence, so the used ones are those up to the number used.
+ * mke2fs copies change times and access times from the tree, where no program can set change times. So debugfs sets all times in
+ * the image. mke2fs gives out inodes in sequence, so the used inodes are the inodes from the first to the number of used ones.
  */
 const setTimes = async (work: Work, job: ImageJob, env: Readonly<Record<string, string>>): Promise<void> => {
   const said = await work.tool('dumpe2fs', ['-h', job.image], { package: 'e2fsprogs', env })
@@ -97,7 +97,7 @@ const setTimes = async (work: Work, job: ImageJob, env: Readonly<Record<string, 
   const fields = ['atime', 'mtime', 'ctime', 'crtime'].map((field) => `${field} @${job.time}`)
   if (job.tree.owners === 'root') fields.push('uid 0', 'gid 0')
   const used = [2, ...Array.from({ length: last - firstInode + 1 }, (_, i) => firstInode + i)]
-  // In batches, since debugfs echoes every line.
+  // debugfs repeats every line of its script, so batches bound the size of its output.
   for (let at = 0; at < used.length; at += batch) {
     const script = join(job.directory, 'debugfs')
     const lines = used.slice(at, at + batch).flatMap((inode) => fields.map((f) => `sif <${inode}> ${f}\n`))

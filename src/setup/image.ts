@@ -1,4 +1,4 @@
-// A tree as a file system image, the same bytes for the same content whenever and wherever it is made.
+// Makes a file system image from a tree. The same content gives the same bytes at any time and on any machine.
 
 import type { FileSystem } from '../layout/filesystem.ts'
 import { makeExt4 } from './ext4.ts'
@@ -13,7 +13,7 @@ export const makeImage = (work: Work, format: FileSystem, job: ImageJob): Promis
 const allRoot = (tree: Tree, option: string): string[] => (tree.owners === 'root' ? [option] : [])
 
 const make: Readonly<Record<FileSystem, (work: Work, job: ImageJob) => Promise<void>>> = {
-  // Uncompressed: fastest to make and to read, and it needs nothing of the kernel but erofs.
+  // Uncompressed: such an image is the fastest to make and to read, and needs no kernel option besides erofs.
   erofs: async (work, { volume, tree, image, time }) => {
     const uuid = derivedUuid('file system', volume)
     const args = ['--quiet', `-T${time}`, `-U${uuid}`, ...allRoot(tree, '--all-root'), image, tree.path]
@@ -32,7 +32,7 @@ const make: Readonly<Record<FileSystem, (work: Work, job: ImageJob) => Promise<v
         '-quiet',
         '-no-progress',
       ],
-      // Otherwise a file it cannot read is left out, and it exits 0.
+      // Without this option mksquashfs leaves out a file that it cannot read, and exits with 0.
       '-exit-on-error',
       ...['-mkfs-time', `${time}`, '-all-time', `${time}`, ...allRoot(tree, '-all-root')],
     ]

@@ -1,4 +1,4 @@
-// The directories a boot needs in an image: which they are, and whether an image or a tree has them.
+// The directories that a boot needs in an image: which directories they are, and whether an image or a tree has them.
 
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { type VerityName, volumes } from '../layout/layout.ts'
 import type { Source } from './source.ts'
 import type { Work } from './work.ts'
 
-/** `make`: an empty one will do. `refuse`: it is content, and only the owner of the tree can give it. */
+/** `make`: setup makes the directory, empty. `refuse`: the directory has to bring content, so setup refuses a tree without it. */
 export type Needed = { readonly directory: string; readonly missing: 'make' | 'refuse' }
 
 export const neededIn = (volume: VerityName, config: Config): Needed[] => {
@@ -33,7 +33,7 @@ export const neededIn = (volume: VerityName, config: Config): Needed[] => {
   return [...new Set(all)].sort().map((directory) => ({ directory, missing: 'make' }))
 }
 
-/** The first missing one, or undefined. Fault: `source-mount-point` where something else is in the way. */
+/** The first missing directory, or undefined. Fault: `source-mount-point` where a file or a link has the directory's name. */
 export const missingIn = (tree: string, needed: readonly Needed[], source: Source): string | undefined =>
   needed.find((one) => stateOf(tree, one, source) === 'missing')?.directory
 
@@ -44,13 +44,13 @@ const stateOf = (tree: string, { directory, missing }: Needed, source: Source): 
     at = join(at, part)
     const found = lstatSync(at, { throwIfNoEntry: false })
     if (found === undefined && missing === 'make') return 'missing'
-    // A link too: it would lead somewhere else in the image than on the host that builds it.
+    // A link is refused too: in the image it would lead to another place than on the host that builds the image.
     if (found?.isDirectory() !== true) throw refuse()
   }
   return 'there'
 }
 
-/** Makes the missing ones in a tree of ours. Faults: `source-mount-point`, `source-missing`. */
+/** Makes the missing directories in setup's own copy of a tree. Faults: `source-mount-point`, `source-missing`. */
 export const makeMissing = (tree: string, needed: readonly Needed[], source: Source): void => {
   for (const one of needed) {
     if (stateOf(tree, one, source) === 'there') continue
@@ -60,7 +60,7 @@ export const makeMissing = (tree: string, needed: readonly Needed[], source: Sou
         at = join(at, part)
         if (lstatSync(at, { throwIfNoEntry: false }) !== undefined) continue
         mkdirSync(at)
-        // Not by mkdir's mode, which the umask cuts.
+        // The umask would cut a mode that is given to mkdir.
         chmodSync(at, 0o755)
       }
       if (one.directory === '/tmp') chmodSync(at, 0o1777)
@@ -86,7 +86,7 @@ export const checkImage = async (
 
 type HasDirectory = (work: Work, image: string, directory: string) => Promise<boolean>
 
-// All three tools exit 0 for a path that is not there, so what they print is what counts.
+// All three tools exit with 0 for a path that does not exist, so the check reads their output.
 const hasDirectory: Readonly<Record<FileSystem, HasDirectory>> = {
   erofs: async ({ tool }, image, directory) => {
     const said = await tool('dump.erofs', [`--path=${directory}`, image], { package: 'erofs-utils' })

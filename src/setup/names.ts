@@ -1,6 +1,6 @@
-// The end of setup: what lies in its directory of work gets the names that the user gave. All names are names in directories
-// that setup opened before it built anything. So somebody who moves such a directory, or puts a link in its place, changes
-// nothing of where the files go.
+// The end of setup: finished files move from the directory of work to the names that the user gave. Setup opened the target
+// directories before it built anything, and uses every name relative to them. So the files reach those directories even when
+// somebody moves a directory or puts a link in its place.
 
 import { renameSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
@@ -9,20 +9,20 @@ import { fail } from '../fault/index.ts'
 import { type Directory, followDirectory } from '../machine/beneath.ts'
 import { outputNames } from './outputs.ts'
 
-/** A directory that a person named. */
+/** A directory that the user named. */
 export type NamedDirectory = Disposable & {
-  /** The path, for words. */
+  /** The path as the user gave it, for messages. */
   readonly path: string
   readonly directory: Directory
 }
 
-/** Throws what the kernel says. */
+/** Throws the error of the system call. */
 export const openNamed = (path: string): NamedDirectory => {
   const directory = followDirectory(path)
   return { path, directory, [Symbol.dispose]: () => directory[Symbol.dispose]() }
 }
 
-/** Where a new disk image goes. */
+/** The directory and the name of a new disk image. */
 export type DiskName = Disposable & { readonly directory: Directory; readonly name: string }
 
 /** Fault: `target-write`. */
@@ -35,14 +35,14 @@ export const openDiskName = (path: string): DiskName => {
   }
 }
 
-/** Removes old root hashes, which would look like a pair beside a new disk. */
+/** Removes the root hashes of an earlier run: beside a new disk they would look as if they belonged to the disk. */
 export const forget = ({ directory }: NamedDirectory): void => {
   for (const file of ['roothashes.json', 'cmdline']) rmSync(directory.at(file), { force: true })
 }
 
 /**
- * Moves the text files out of `made`, a directory of work, and the image of a disk last, where one was made in a file.
- * Synchronous: no signal comes between. Fault: `target-write`.
+ * Moves the text files out of `made`, a directory of work, then the disk image, where the disk is a file. All calls are
+ * synchronous, so that no signal handler runs between two moves. Fault: `target-write`.
  */
 export const giveNames = (
   made: string,

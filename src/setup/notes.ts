@@ -1,4 +1,5 @@
-// What a tree for root-fs lacks for what is installed in it. In a ready image nobody looks.
+// Notes on a tree for root-fs: things that the programs installed in the tree need and do not find. Setup looks for them in
+// trees only, never in a ready image.
 
 import { readdirSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
@@ -15,12 +16,12 @@ const isEmpty = (directory: string | undefined): boolean => {
   }
 }
 
-/** Where a distribution, and where an owner, has units. */
+/** The directory of a distribution's units, and the directory of an administrator's units. */
 const unitDirectories = ['/usr/lib/systemd/system', '/etc/systemd/system']
 
 const has = (tree: string, path: string): boolean => resolveWithin(tree, path) !== undefined
 
-/** A root with systemd that nobody has put our units into. */
+/** Whether the tree has systemd, but not the units of cvmboot. */
 const lacksUnits = (tree: string): boolean =>
   has(tree, '/usr/lib/systemd/systemd') &&
   !unitDirectories.some((directory) => has(tree, `${directory}/cvmboot.service`))
@@ -28,7 +29,7 @@ const lacksUnits = (tree: string): boolean =>
 export const noUnits =
   'root-fs: it has no cvmboot.service, so nothing in the VM verifies the volumes again and nothing starts the launcher; cvmboot install --generator none --root TREE puts the units there, before setup'
 
-/** One line each. */
+/** The notes, one line each. */
 export const notesOn = (tree: string, config: Config): string[] => {
   const none = isEmpty(resolveWithin(tree, '/lib/modules'))
   const modulesLater = none || config.hardening.modules === 'closed' ? 'none' : 'some'

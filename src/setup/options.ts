@@ -1,4 +1,4 @@
-// What `cvmboot setup` does: what its caller asks for, the environment and partition.conf, complete and validated.
+// The options of `cvmboot setup`: the caller's request, the environment and partition.conf, merged into one validated value.
 
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -12,7 +12,7 @@ import { readConfigFile } from '../machine/config-file.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { type Appended, requireAppendable } from './outputs.ts'
 
-/** What the caller asks for. Where it leaves something open, the environment and the configuration decide. */
+/** The request of the caller. The environment and the configuration fill in the values that the request leaves open. */
 export type Asked = {
   readonly sources: Readonly<Record<VerityName, string>>
   readonly disk: string | undefined
@@ -20,7 +20,7 @@ export type Asked = {
   readonly out: string | undefined
   readonly format: FileSystem
   readonly sectorSize: BlockSize | undefined
-  /** Words that follow in the emitted command line. */
+  /** Words to append to the emitted command line. */
   readonly append: string | undefined
   readonly pivot: Pivot
   readonly existing: 'keep' | 'replace'
@@ -28,23 +28,23 @@ export type Asked = {
 
 export type Options = {
   readonly config: Config
-  /** Where the configuration came from; undefined for the defaults. */
+  /** The path of the configuration file; undefined for the defaults. */
   readonly configFile: string | undefined
   readonly sources: Readonly<Record<VerityName, string>>
-  /** File or block device. */
+  /** Path of a file or a block device. */
   readonly disk: string
-  /** Undefined: beside the disk for a file, the current directory for a device. */
+  /** Directory of the text files. Undefined: the directory of a disk that is a file, the current directory for a device. */
   readonly out: string | undefined
   readonly format: FileSystem
-  /** Bytes of a logical block of the disk that an image file is for; undefined where none are asked for. */
+  /** Bytes of a logical block of the disk; undefined where the caller does not say. */
   readonly sectorSize: BlockSize | undefined
   readonly existing: 'keep' | 'replace'
   readonly appended: Appended
-  /** Seconds since 1970: every time stamp in the images. */
+  /** The time of every time stamp in the images, in seconds since 1970. */
   readonly time: number
 }
 
-/** What the images' time stamps are without SOURCE_DATE_EPOCH: 2020-01-01, which zip files can hold too. */
+/** The time stamps of the images without SOURCE_DATE_EPOCH: 2020-01-01, a time that zip files can hold too. */
 const fixedTime = 1577836800
 
 const badUsage = (reason: string) => fail('usage', { reason })
@@ -95,7 +95,7 @@ const readConfig = (
   return { configFile, config: text === '' ? defaultConfig : parseConfig(text, configFile) }
 }
 
-/** The environment wins over the file's line, whichever of its names that has; all else there has to go with it. */
+/** Replaces the line of the first name, under any of its names, with a value of the environment; undefined changes nothing. */
 const withLine = (text: string, names: readonly string[], value: string | undefined): string =>
   value === undefined
     ? text
@@ -117,12 +117,12 @@ const absolute = (name: string, environment: Environment): string | undefined =>
 
 const readTime = (text: string | undefined): number => {
   if (text === undefined) return fixedTime
-  // File systems keep 32 bits of it.
+  // Some file systems store 32 bits of the time.
   if (!/^(?:0|[1-9][0-9]{0,9})$/.test(text) || Number(text) > 0x7fffffff)
     throw badUsage(`SOURCE_DATE_EPOCH takes seconds since 1970, not ${text}`)
   return Number(text)
 }
 
-/** Where the text files go. */
+/** The directory of the text files. */
 export const outOf = (options: Options, target: 'file' | 'device'): string =>
   options.out ?? (target === 'file' ? dirname(options.disk) : process.cwd())

@@ -13,10 +13,10 @@ import type { BuiltVolume } from './volume.ts'
 export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as const
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 
-/** Words that are to follow those that `setup` emits, and the initramfs in which they have to be good. */
+/** Words to append to the words that `setup` emits, and the kind of initramfs that will have to accept them. */
 export type Appended = { readonly words: string; readonly pivot: Pivot }
 
-/** Faults: those of `printCmdline`. */
+/** Faults: the faults of `printCmdline`. */
 export const printOutputs = (
   built: readonly BuiltVolume[],
   plan: Plan,
@@ -35,14 +35,14 @@ const paramsOf = (verity: Params['verity']): Params => ({
   provision: [],
 })
 
-/** One line, which the boot takes. Faults: every `cmdline-*`, `environment-hostile`, `config-init`. */
+/** The command line, checked as the boot will check it. Faults: every `cmdline-*`, `environment-hostile`, `config-init`. */
 export const printCmdline = (params: Params, config: Config, { words, pivot }: Appended): string => {
   const line = `${printParams(params)} ${words}`.trim()
   readCmdline(line, config, pivot)
   return `${line}\n`
 }
 
-/** Whether words can be appended, before there are root hashes. Faults: those of `printCmdline`. */
+/** Checks the appended words before root hashes exist, by stand-ins for the hashes. Faults: the faults of `printCmdline`. */
 export const requireAppendable = (config: Config, appended: Appended): void => {
   const volume = (name: VerityName, digit: string): [VerityName, VerityParams] => [
     name,

@@ -1,4 +1,4 @@
-// Where everything lies on the disk: the partition table that follows from the built volumes. Pure.
+// The partition table of the disk, computed from the built volumes and the configuration. Pure.
 
 import type { Config } from '../config/config.ts'
 import {
@@ -17,7 +17,7 @@ import type { BuiltVolume } from './volume.ts'
 
 type Wanted = Omit<GptPartition, 'number' | 'first' | 'last'> & { readonly bytes: bigint }
 
-/** Bytes the disk must have at least. */
+/** `needed`: the least number of bytes that the disk must have. */
 export type Plan = { readonly uuid: string; readonly partitions: GptPartition[]; readonly needed: bigint }
 
 export const planPartitions = (built: readonly BuiltVolume[], config: Config, blockSize: number): Plan => {

@@ -1,4 +1,4 @@
-// `cvmboot setup`: everything is looked at, then built beside the target, then written, then given its names.
+// `cvmboot setup`: checks all inputs, builds the volumes beside the target, writes the disk, then gives the files their names.
 
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -40,7 +40,7 @@ export const setup = async (asked: Asked, environment: Environment): Promise<voi
   }
 }
 
-/** Returns the summary. */
+/** Builds the volumes, writes the disk, and returns the summary for standard output. */
 const setUp = async (
   options: Options,
   sources: readonly Source[],
@@ -59,7 +59,7 @@ const setUp = async (
   }
 }
 
-/** A tar is looked at once it is unpacked. Faults: `root-*`, `tool-*`. */
+/** Checks a root in a tree or an image. The root in a tar is checked later, after it is unpacked. Faults: `root-*`, `tool-*`. */
 const lookAtRoot = async (sources: readonly Source[], { config }: Options): Promise<readonly string[]> => {
   const source = sources.find(({ volume }) => volume === 'root-fs')
   if (source === undefined || source.kind === 'tar') return []
@@ -69,7 +69,7 @@ const lookAtRoot = async (sources: readonly Source[], { config }: Options): Prom
     : requireRoot({ view: viewOfTree(path), path, config, missing: 'make' })
 }
 
-/** A device has the logical blocks that it has. Fault: `usage`. */
+/** The size of a device's logical blocks is fixed, so `--sector-size` has to equal that size. Fault: `usage`. */
 const requireOwnSectors = ({ sectorSize }: Options, target: Target): void => {
   if (target.kind === 'device' && sectorSize !== undefined && sectorSize !== target.blockSize)
     throw fail('usage', {
@@ -77,23 +77,23 @@ const requireOwnSectors = ({ sectorSize }: Options, target: Target): void => {
     })
 }
 
-/** The uppermost directory that is not there yet; undefined where all are. */
+/** The uppermost directory of the path that does not exist yet; undefined where all directories exist. */
 const firstAbsent = (path: string): string | undefined => {
   if (existsSync(path)) return undefined
   return firstAbsent(dirname(path)) ?? path
 }
 
-/** Takes away what was made for output that never came, and stops at anything else. */
+/** Removes directories that were made for output of a failed run. A directory that holds a file stays. */
 const removeEmpty = (directory: string): void => {
   try {
     for (const name of readdirSync(directory)) removeEmpty(join(directory, name))
     rmdirSync(directory)
   } catch {
-    // It is not there, or holds a file.
+    // The directory does not exist, or holds a file.
   }
 }
 
-/** Faults: `target-not-empty`, `target-write`, `usage`. */
+/** Makes and opens the directory of the text files. Faults: `target-not-empty`, `target-write`, `usage`. */
 const openOut = (options: Options, target: Target): NamedDirectory => {
   const out = outOf(options, target.kind)
   let opened: NamedDirectory | undefined
@@ -109,7 +109,10 @@ const openOut = (options: Options, target: Target): NamedDirectory => {
   }
 }
 
-/** Files of an earlier run stay, but for the configuration itself. Faults: `target-not-empty`, `usage`, `input-too-large`. */
+/**
+ * Refuses to overwrite files of an earlier run. A partition.conf that is this run's own configuration may be in its place.
+ * Faults: `target-not-empty`, `usage`, `input-too-large`.
+ */
 const requireFree = (out: NamedDirectory, { configFile, config, existing }: Options): void => {
   for (const name of outputNames) {
     const path = join(out.path, name)
@@ -129,7 +132,7 @@ type Job = {
   readonly sources: readonly Source[]
   readonly target: Target
   readonly out: NamedDirectory
-  /** What is to be said at the end, a line each. */
+  /** Lines that the summary shows as notes. */
   readonly notes: readonly string[]
 }
 
@@ -204,7 +207,7 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
   ].join('\n')
 }
 
-/** A key that nothing keeps is gone when the VM stops, and with it all that it encrypted. */
+/** The line that names volumes with ephemeral keys: their data is lost when the VM stops. No line where there are none. */
 const lostAtPowerOff = ({ keys, jobStore }: Config): readonly string[] => {
   const lost = cryptNames.filter(
     (name) => keys[name].provider === 'ephemeral' && !(name === 'job-store' && jobStore === 'none'),

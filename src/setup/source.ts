@@ -1,4 +1,4 @@
-// What a volume is made of: a directory, a tar, or a ready file system image. Looked at, never changed.
+// The source of a volume: a directory, a tar, or a ready file system image. Setup reads a source and never changes it.
 
 import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
@@ -16,11 +16,14 @@ export type Source = { readonly volume: VerityName; readonly path: string } & (
   | { readonly kind: 'image'; readonly fileSystem: FileSystem }
 )
 
-/** The directory itself, or the nearest above it that is there already. */
+/** The real path of the directory, or of the nearest directory above it that exists. */
 const realDirectory = (path: string): string =>
   existsSync(path) ? realpathSync(path) : realDirectory(dirname(path))
 
-/** A tree that takes in what is made of it would give another root hash each time. Fault: `source-missing`. */
+/**
+ * Refuses output into a source tree: the next run would take the output into the volume, and the root hash would change.
+ * Fault: `source-missing`.
+ */
 export const requireOutside = (sources: readonly Source[], directory: string): void => {
   const to = realDirectory(directory)
   for (const { volume, path, kind } of sources)
@@ -32,10 +35,10 @@ export const requireOutside = (sources: readonly Source[], directory: string): v
       })
 }
 
-/** gzip, xz, zstd, bzip2: tar finds out itself which. */
+/** First bytes of gzip, xz, zstd and bzip2. The program tar tells these formats apart by itself. */
 const compressed = ['1f8b', 'fd377a585a00', '28b52ffd', '425a68'] as const
 
-/** What a file is that is none of them, and what to do with it. */
+/** Names the format of a file that is no source, with advice on how to convert the file; empty for an unknown format. */
 const insteadOf = (path: string): string => {
   const found = formatOf(probeOf(accessFile(path)))
   if (found === undefined) return ''

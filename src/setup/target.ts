@@ -1,4 +1,4 @@
-// What the disk is written to: a file or a block device, looked at and found fit before anything is built.
+// The target of the disk: a file or a block device. Setup checks that the target is fit before it builds anything.
 
 import { constants, mkdirSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -15,21 +15,21 @@ export type Target =
   | {
       readonly kind: 'device'
       readonly path: string
-      /** Open exclusively: while it is, the kernel lets nobody mount the device or put a mapping on it. */
+      /** Opened exclusively: until it is closed, the kernel lets nobody mount the device or map it. */
       readonly handle: FileHandle
       readonly bytes: bigint
       readonly blockSize: number
     }
 
-/** The device's handle is the caller's to close. Faults: `target-write`, `target-busy`, `target-not-empty`. */
+/** The caller closes the handle of a device. Faults: `target-write`, `target-busy`, `target-not-empty`. */
 export const openTarget = async (disk: string, existing: 'keep' | 'replace'): Promise<Target> => {
   let found: Stats | undefined
   let path = disk
   try {
     found = statSync(disk, { throwIfNoEntry: false })
-    // A link in /dev/disk, or from where the user keeps images: what it leads to is written.
+    // Setup follows a link, such as one in /dev/disk, and writes the file or device at its end.
     path = found === undefined ? disk : realpathSync(disk)
-    // A mistyped device must not become a file in memory.
+    // /dev lies in memory: a mistyped name of a device must not become a file there.
     if (found === undefined && /^\/dev\//.test(path)) throw new Error('there is no such device')
     mkdirSync(dirname(path), { recursive: true })
   } catch (thrown) {
@@ -79,7 +79,7 @@ const openDevice = async (path: string, found: Stats, existing: 'keep' | 'replac
   return { kind: 'device', path, handle, bytes, blockSize }
 }
 
-/** What was opened is what was looked at. */
+/** Opens the device, and checks that the opened device is the one that was examined. */
 const openExclusively = async (path: string, found: Stats): Promise<FileHandle> => {
   try {
     const handle = await open(path, constants.O_RDWR | constants.O_EXCL | constants.O_NOFOLLOW)
@@ -97,7 +97,7 @@ const openExclusively = async (path: string, found: Stats): Promise<FileHandle> 
 const isPartition = (sys: string, name: string): boolean =>
   statSync(join(sys, name, 'partition'), { throwIfNoEntry: false }) !== undefined
 
-/** btrfs and others mount under a number of their own, so the source's number counts as well. */
+/** btrfs and others mount under a device number of their own, so the number of the mount's source is compared as well. */
 const mountedOn = (numbers: readonly string[]): string | undefined => {
   for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
     const [, , number = '', , point = '', ...rest] = line.split(' ')
@@ -126,10 +126,10 @@ const heldBy = (sys: string, names: readonly string[]): string | undefined => {
   return holders.length > 0 ? `it, or a partition of it, is part of ${holders.join(', ')}` : undefined
 }
 
-/** Bytes looked at on either end. */
+/** Bytes that are examined at each end of the disk. */
 const ends = 1024n ** 2n
 
-/** What would be lost, in words; undefined where both ends are blank. */
+/** Words for the content that setup would overwrite; undefined where both ends of the disk are blank. */
 const contentOf = async (handle: FileHandle, bytes: bigint): Promise<string | undefined> => {
   const length = Number(bytes < ends ? bytes : ends)
   const head = Buffer.alloc(length)

@@ -1,4 +1,4 @@
-// A directory or tar as a tree that an image can be made of, with the directories the boot needs.
+// Turns a directory or a tar into a tree for an image, with the directories that the boot needs.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,17 +12,17 @@ import type { Work } from './work.ts'
 export type Tree = {
   readonly path: string
   /**
-   * `kept`: files belong to whom they belong here. `root`: to root, whoever they belong to here.
-   * Otherwise the file in which fakeroot noted to whom they belong in the tar.
+   * The owners of the files in the image. `kept`: the owners of the files in this tree. `root`: root owns all files.
+   * `noted`: the path of a file in which fakeroot noted the owners that the tar names.
    */
   readonly owners: 'kept' | 'root' | { readonly noted: string }
 }
 
-/** An image to be made of a tree. */
+/** The task to make an image from a tree. */
 export type ImageJob = {
   readonly volume: VerityName
   readonly tree: Tree
-  /** Does not exist yet. */
+  /** Path of the new image, which does not exist yet. */
   readonly image: string
   /** Directory for scratch files. */
   readonly directory: string
@@ -33,15 +33,15 @@ export type ImageJob = {
 type TreeSource = Source & { readonly kind: 'directory' | 'tar' }
 
 export type TreeJob = {
-  /** For the tree, where it is no directory already. */
+  /** Directory for the copied or unpacked tree. */
   readonly directory: string
   readonly source: TreeSource
   readonly needed: readonly Needed[]
-  /** Looks at what a tar held, before anything is made in it. */
+  /** Checks the unpacked tree of a tar, before setup makes missing directories in the tree. */
   readonly check: (tree: string) => Promise<void>
 }
 
-/** Faults: `source-mount-point`, `source-missing`, `tool-*`, and those of `check`. */
+/** Faults: `source-mount-point`, `source-missing`, `tool-*`, and the faults of `check`. */
 export const openTree = async (work: Work, { directory, source, needed, check }: TreeJob): Promise<Tree> => {
   const isRoot = source.volume === 'root-fs'
   const whole = source.kind === 'directory' && missingIn(source.path, needed, source) === undefined
@@ -54,14 +54,14 @@ export const openTree = async (work: Work, { directory, source, needed, check }:
   return tree
 }
 
-/** A copy of the directory, or what the tar holds. Faults: `source-missing`, `tool-*`. */
+/** Copies the directory, or unpacks the tar. Faults: `source-missing`, `tool-*`. */
 const layOut = async (work: Work, directory: string, source: TreeSource): Promise<Tree> => {
   const isRoot = process.getuid?.() === 0
   const owners = isRoot ? 'kept' : 'root'
   const path = join(directory, 'tree')
   mkdirSync(path, { mode: 0o755 })
   if (source.kind === 'directory') {
-    // Not -a without root: it would lose a file's capabilities without a word.
+    // Without root, cp -a would silently drop the capabilities of files.
     const preserve = isRoot ? 'all' : 'mode,timestamps,links,xattr'
     const args = ['-dR', `--preserve=${preserve}`, '--reflink=auto', '--', `${source.path}/.`, path]
     await work.tool('cp', args, { package: 'coreutils' })
@@ -80,18 +80,18 @@ const layOut = async (work: Work, directory: string, source: TreeSource): Promis
   writeFileSync(noted, '')
   const args = ['-i', noted, '-s', noted, '--', 'tar', ...unpack, '--verbose', '--verbose']
   const said = await work.tool('fakeroot', args, { package: 'fakeroot' })
-  // tar marks what has attributes. fakeroot's notes have no place for them: a file would lose its capabilities.
+  // tar marks entries that have extended attributes. fakeroot cannot note attributes, so a file would lose its capabilities.
   if (/^\S{10}\*/m.test(said))
     throw fail('source-missing', {
       ...source,
       reason: 'it has extended attributes; unpacking those needs root',
     })
-  // Debian's /etc/shadow- has mode 0: mkfs could not read it as this user. In the image the noted modes count.
+  // Debian's /etc/shadow- has mode 0, so mkfs could not read the file as this user. The image gets the modes that fakeroot noted.
   await work.tool('chmod', ['-R', 'u+rX', '--', path], { package: 'coreutils' })
   return { path, owners: { noted } }
 }
 
-/** Runs a tool so that it sees the tree's files belong to whom they shall belong in the image. */
+/** Runs a tool in such a way that the tool sees the owners that the files shall have in the image. */
 export const runOnTree = (
   work: Work,
   tree: Tree,

@@ -1,8 +1,8 @@
-// UUIDs that follow from what they name, so that the same inputs give the same bytes. Pure.
+// UUIDs derived from the names and hashes of the things that carry them, so that the same inputs give the same bytes. Pure.
 
 import { createHash } from 'node:crypto'
 
-/** Shaped as a UUID of version 8 (RFC 9562: the bits are ours), over a fixed domain and the parts. */
+/** A UUID of version 8, whose bits RFC 9562 leaves to the application: SHA-256 over a fixed prefix and the parts. */
 export const derivedUuid = (...parts: readonly string[]): string => {
   const bytes = createHash('sha256')
     .update(['cvmboot setup uuid', ...parts].join('\0'))

@@ -1,4 +1,4 @@
-// One verity volume: from its source to an image and its hash tree, in files.
+// Builds one verity volume: makes an image from the source, then the hash tree of the image, both as files.
 
 import { constants, copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,13 +30,13 @@ import type { Work } from './work.ts'
 export type BuiltVolume = {
   readonly name: VerityName
   readonly fileSystem: FileSystem
-  /** Files, and their bytes: multiples of 4096. */
+  /** Paths of the image and the tree, and their sizes in bytes: multiples of 4096. */
   readonly image: string
   readonly bytes: bigint
   readonly tree: string
   readonly treeBytes: bigint
   readonly rootHash: RootHash
-  /** What is to be said of it at the end, a line each. */
+  /** Lines that the summary shows as notes on the volume. */
   readonly notes: readonly string[]
 }
 
@@ -118,10 +118,13 @@ const imageOf = async (
   return { image, fileSystem, notes }
 }
 
-/** What the boot would refuse, said where it can be mended. In an image it is the boot that looks. */
+/**
+ * Refuses an /etc of os-config that the boot would refuse, so that its owner learns of the mistake here. Setup checks a tree
+ * only; in a ready image the boot alone checks it. Fault: `config-shadows`.
+ */
 const refuseShadows = async ({ path, owners }: Tree, names: readonly string[]): Promise<void> => {
   if (names.length === 0) return
-  // Loaded here, since nothing else of setup needs node:ffi.
+  // Imported here, since no other part of setup needs node:ffi.
   const { readLayer } = await import('../machine/layer.ts')
   const entries = readLayer(join(path, 'etc'))
   const asInImage = owners === 'kept' ? entries : entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
@@ -130,7 +133,7 @@ const refuseShadows = async ({ path, owners }: Tree, names: readonly string[]): 
   throw fail('config-shadows', { ...refused, line: etcLine(etcNames(asInImage).names) })
 }
 
-/** dm-verity counts whole blocks; a rest would be outside the tree and unreadable. */
+/** Extends the image to whole blocks: dm-verity counts whole blocks, so a part of a block would be unreadable. */
 const pad = (image: string): void => {
   const { size } = statSync(image)
   truncateSync(image, Math.ceil(size / blockSize) * blockSize)

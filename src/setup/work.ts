@@ -1,4 +1,4 @@
-// One run of setup: its temporary directories, its tools, and how it stops half-way with nothing left behind.
+// One run of setup: its temporary directories, its tools, and the way it stops early and leaves nothing behind.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
@@ -10,15 +10,15 @@ import type { Progress } from '../terminal/progress.ts'
 
 export type Work = {
   /**
-   * Makes a directory in `parent` that is gone at the end, whatever the end is. `path` is the path of `parent`, for words.
+   * Makes a directory in `parent`, which is removed when the run ends in any way. `path` is the path of `parent`, for messages.
    * Fault: `target-write`.
    */
   readonly temporary: (parent: Directory, path: string) => string
-  /** As `run`, but starts nothing once the run is to stop. */
+  /** Like `run`, but throws instead of starting a tool after the run was told to stop. */
   readonly tool: typeof run
-  /** Throws once the run is to stop; long loops ask. */
+  /** Throws after the run was told to stop. Long loops call this function. */
   readonly check: () => void
-  /** Does all at the same time. The first failure stops the others, and is thrown when they have ended. */
+  /** Runs all tasks at the same time. The first failure stops the other tasks, and is thrown when all of them have ended. */
   readonly together: <T>(tasks: readonly (() => Promise<T>)[]) => Promise<T[]>
   readonly progress: Progress
 }
@@ -43,13 +43,13 @@ const together = async <T>(tasks: readonly (() => Promise<T>)[], stop: () => voi
   return values.flat(1) as T[]
 }
 
-/** Runs `body`. After a signal it cleans up like after a failure, then dies of that signal as a shell expects. */
+/** Runs `body`. After a signal the process cleans up as after a failure, then dies of that signal, as a shell expects. */
 export const withWork = async <T>(progress: Progress, body: (work: Work) => Promise<T>): Promise<T> => {
   const scratches: Scratch[] = []
   let caught: Signal | undefined
   let stopping: NodeJS.Timeout | undefined
   const stop = () => {
-    // Again and again, since a child may only now be starting another.
+    // Repeated, since a child may be starting another program at this moment.
     stopping ??= setInterval(stopChildren, 50)
     stopChildren()
   }
@@ -91,7 +91,7 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
   }
 }
 
-/** A copied tree may hold directories that not even their owner may write. */
+/** Removes a directory, also where it holds a copied tree with directories that deny writing to their owner. */
 const removeScratch = async (scratch: Scratch): Promise<void> => {
   const { path } = scratch.directory
   try {
@@ -102,7 +102,7 @@ const removeScratch = async (scratch: Scratch): Promise<void> => {
   scratch[Symbol.dispose]()
 }
 
-/** Ends the tools of this process, whichever shells are between. */
+/** Ends the tools that this process started, directly or through shells. */
 const stopChildren = (): void => {
   const parents = new Map<number, number>()
   const shells = new Set<number>()
@@ -111,10 +111,10 @@ const stopChildren = (): void => {
     try {
       const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
       parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-      // A script that has to live on to end its daemon; it ends when its tool has.
+      // The script fakeroot has to stop its daemon itself, so it stays. It ends after its tool has ended.
       if (stat.includes('(fakeroot)')) shells.add(Number(name))
     } catch {
-      // It ended between the two calls.
+      // The process ended between the two calls.
     }
   }
   const isOurs = (pid: number): boolean => {
@@ -126,7 +126,7 @@ const stopChildren = (): void => {
     try {
       process.kill(pid, 'SIGTERM')
     } catch {
-      // It ended by itself.
+      // The process has ended by itself.
     }
   }
 }

@@ -1,4 +1,4 @@
-// Bytes onto the disk, in an order in which a disk half-way written never looks finished.
+// Writes the disk, in an order in which a half-written disk never looks finished.
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { reasonOf } from '../fault/errno.ts'
@@ -10,9 +10,9 @@ export type DiskJob = {
   readonly target: string
   readonly handle: FileHandle
   readonly gpt: Gpt
-  /** Files by partition name; a partition without one is left blank. */
+  /** Path of the content by partition name; a partition without a file is left blank. */
   readonly files: ReadonlyMap<string, string>
-  /** What a device held is overwritten; a new file has zeros where nothing was written. */
+  /** `anything`: a device whose old content must be overwritten. `blank`: a new file, which reads as zeros. */
   readonly before: 'blank' | 'anything'
 }
 
@@ -20,12 +20,12 @@ const bufferSize = 4 * 1024 ** 2
 /** Zeros of at least this many bytes become a hole. */
 const piece = 64 * 1024
 const zeros = Buffer.alloc(bufferSize)
-/** Bytes at either end where a partition table can lie. */
+/** Bytes at each end of the disk in which a partition table can lie. */
 const tableArea = 1024n ** 2n
-/** Bytes blanked in front of a partition without content: a boot formats only what is blank, and looks at 2 MiB. */
+/** Bytes that are zeroed at the start of a partition without content: a boot formats only a blank partition, and checks 2 MiB. */
 const headerArea = 32n * 1024n ** 2n
 
-/** Writes everything but the primary table, then that, each time waiting for the disk. Fault: `target-write`. */
+/** Writes all but the primary partition table, syncs, writes that table, and syncs again. Fault: `target-write`. */
 export const writeDisk = async (work: Work, job: DiskJob): Promise<void> => {
   const { handle, gpt, target } = job
   const size = BigInt(gpt.blockSize)
@@ -92,7 +92,7 @@ const copy = async (
   }
 }
 
-/** Writes the runs of pieces that are not all zero. */
+/** Writes the pieces that hold other bytes than zeros; all other pieces become holes. */
 const writeSparse = async (handle: FileHandle, chunk: Buffer, at: bigint): Promise<void> => {
   let run = 0
   for (let next = 0; next < chunk.length; next += piece) {
@@ -113,7 +113,7 @@ const fillZeros = async (work: Work, handle: FileHandle, start: bigint, length: 
   }
 }
 
-/** A write may be short, on a full disk above all. */
+/** Writes all bytes: a single call may write fewer, above all on a full disk. */
 const writeAll = async (handle: FileHandle, bytes: Buffer, at: bigint): Promise<void> => {
   for (let done = 0; done < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, Number(at) + done)

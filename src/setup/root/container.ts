@@ -1,10 +1,10 @@
-// What a directory is that has no init: an archive of a container, which holds layers and no root, or a directory above
-// a root. Told by the names in it.
+// Recognizes two frequent mistakes in the source of a root that has no init, by the names of its entries: a container archive,
+// which holds layers and no root, and a directory above the real root.
 
 import { containerOf } from '../../inspect/container.ts'
 import type { RootView } from './view.ts'
 
-/** What the root is, or the one directory in it. */
+/** The kind of container archive that the root is, or that its only directory is; undefined where neither is one. */
 export const containerIn = async (view: RootView): Promise<string | undefined> => {
   const names = await visibleIn(view)
   const found = containerOf(names)
@@ -16,7 +16,7 @@ export const containerIn = async (view: RootView): Promise<string | undefined> =
 const visibleIn = async (view: RootView): Promise<readonly string[]> =>
   (await view.names('/').catch(() => [])).filter((name) => !/^(?:\.{1,2}|lost\+found)$/.test(name))
 
-/** A directory in it that looks like the root that was meant; undefined where there is none. */
+/** The name of a directory in the root that looks like a root itself; undefined where there is none. */
 export const rootBelow = async (view: RootView): Promise<string | undefined> => {
   for (const name of (await visibleIn(view)).slice(0, 100)) {
     if (!/^[A-Za-z0-9._-]+$/.test(name)) continue

@@ -1,5 +1,5 @@
-// A ready file system image as a root, by the tools of its file system: nothing is mounted. All three tools exit with 0
-// for a path that is not there, so the text that a tool prints is what counts.
+// Views a ready file system image as a root by the tools of its file system, without a mount. All three tools exit with 0 for
+// a path that does not exist, so the code reads their output.
 
 import { fail } from '../../fault/index.ts'
 import type { FileSystem } from '../../layout/filesystem.ts'
@@ -7,10 +7,10 @@ import { run, runBytes } from '../../machine/exec.ts'
 import { accessBuffer, accessFile, type RandomAccess } from '../../machine/random-access.ts'
 import type { RootEntry, RootView } from './view.ts'
 
-/** A file is read whole where a tool reads no part of one. */
+/** The largest file that is read with squashfs and ext4: their tools print a file only as a whole. */
 const mostBytes = 64 * 1024 ** 2
 
-/** Names that no tool takes for a pattern, an option or two words. */
+/** Paths that no tool misreads as a pattern, an option or two words. */
 const plainPath = /^(?:\/[A-Za-z0-9._+@:,~=-]+)+$|^\/$/
 
 const kinds: Readonly<Record<string, 'directory' | 'link' | 'file'>> = {
@@ -19,10 +19,10 @@ const kinds: Readonly<Record<string, 'directory' | 'link' | 'file'>> = {
   regular: 'file',
 }
 
-/** A tool that does not know an option says so by failing: then nothing is known. */
+/** Undefined where the tool fails: an old version of the tool may not know the option. */
 const orUnknown = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(() => undefined)
 
-/** The pieces of a file that lie in the image as they are; undefined where one of them is compressed. */
+/** The bytes of a file, read from the image at the places that `said` lists; undefined where a piece is compressed. */
 const erofsBytes = (image: string, said: string): RandomAccess | undefined => {
   const rows = [...said.matchAll(/^ *\d+: +(\d+)\.\. +(\d+) \| +(\d+) : +(\d+)\.\. +(\d+) \| +(\d+)$/gm)]
   const pieces = rows.map(([, from, , length, at, , stored]) => ({
@@ -152,7 +152,7 @@ const ext4 = (image: string): RootView => {
 
 const viewOf: Readonly<Record<FileSystem, (image: string) => RootView>> = { erofs, squashfs, ext4 }
 
-/** Faults: `tool-*`; `source-missing` for a path that the tools would read as something else. */
+/** Faults: `tool-*`; `source-missing` for a path that the tools would misread. */
 export const viewOfImage = (image: string, fileSystem: FileSystem): RootView => {
   const view = viewOf[fileSystem](image)
   const plain = (path: string): string => {

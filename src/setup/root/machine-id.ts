@@ -1,5 +1,5 @@
-// /etc/machine-id of a root. The boot gives each VM an ID of its own and mounts it over this file, so the file has to be
-// there; what is in it does not count.
+// /etc/machine-id of a root. The boot gives each VM an ID of its own and mounts the ID over this file. So the file has to
+// exist; its content counts only with MACHINE_ID=keep.
 
 import { chmodSync, closeSync, lstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,9 +12,9 @@ export const machineIdPath = '/etc/machine-id'
 
 export type MachineId =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'there' /** What has to be said of it. */; readonly says: string | undefined }
+  | { readonly kind: 'there' /** A note on the content. */; readonly says: string | undefined }
 
-/** Fault: `root-machine-id` where it is a link, a directory or a device. */
+/** Fault: `root-machine-id` where /etc/machine-id is a link, a directory or a device. */
 export const machineIdIn = async (
   view: RootView,
   path: string,
@@ -31,7 +31,7 @@ export const machineIdIn = async (
   if (entry.kind !== 'file') throw bad('it is no file')
   if (entry.size === 0) return { kind: 'there', says: undefined }
   const text = (await view.open(machineIdPath))?.read(0, 64).toString('latin1').trimEnd()
-  // As image builders leave it for systemd's first boot; the ID that the boot mounts takes its place.
+  // Image builders leave this word for systemd's first boot. The boot mounts the VM's own ID over it.
   if (text === 'uninitialized') return { kind: 'there', says: undefined }
   const what = text === undefined || /^[0-9a-f]{32}$/.test(text) ? 'an ID' : 'something that is no ID'
   return {
@@ -47,10 +47,10 @@ export const machineIdIn = async (
 export const lacksMachineId = (tree: string): boolean =>
   lstatSync(join(tree, machineIdPath), { throwIfNoEntry: false }) === undefined
 
-/** Makes an empty one in a tree of ours, with the mode that systemd gives it. Throws what the file system says. */
+/** Makes an empty file in setup's own copy of a tree, with the mode that systemd uses. Throws the errors of the file system. */
 export const makeMachineId = (tree: string): void => {
   const at = join(tree, machineIdPath)
-  // Not by the modes of mkdir and open, which the umask cuts.
+  // The umask would cut modes that are given to mkdir and open.
   if (mkdirSync(dirname(at), { recursive: true }) !== undefined) chmodSync(dirname(at), 0o755)
   closeSync(openSync(at, 'wx'))
   chmodSync(at, 0o444)

@@ -1,5 +1,5 @@
-// Whether the kernel can run a program of a root: a file that is executable, for this CPU, whose loader or interpreter
-// is in that root and can be run too.
+// Whether the kernel can run a program of a root: the program is an executable file for this CPU, and the root has its loader
+// or interpreter, which the kernel can run too.
 
 import { isElf, parseElf } from '../../inspect/elf.ts'
 import type { RandomAccess } from '../../machine/random-access.ts'
@@ -17,23 +17,23 @@ export type Unfit =
       readonly needs: string
       readonly unfit: Unfit | undefined
     }
-  /** It may be fit: `reason` says why nobody can tell. */
+  /** The program may be fit: `reason` says why setup cannot find out. */
   | { readonly kind: 'unknown'; readonly path: string; readonly reason: string }
 
-/** Programs that name another program to be run by: the kernel follows five (fs/exec.c). */
+/** The longest chain of scripts whose interpreters are scripts that the kernel follows (fs/exec.c). */
 const mostDeep = 5
-/** As much as the kernel reads of a script to find its interpreter (BINPRM_BUF_SIZE). */
+/** Bytes of a script that the kernel reads to find the interpreter (BINPRM_BUF_SIZE). */
 const firstLineBytes = 256
-/** Where `env` looks for a program. */
+/** The directories in which `env` looks for a program. */
 const searched = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 export type Asked = {
   readonly view: RootView
-  /** Directories that the boot mounts something on. */
+  /** Directories on which the boot mounts something. */
   readonly covered: readonly string[]
 }
 
-/** Undefined where it is fit. */
+/** The reason why the kernel cannot run the program; undefined where the program is fit. */
 export const unfitProgram = async (asked: Asked, path: string, depth = 0): Promise<Unfit | undefined> => {
   if (depth > mostDeep)
     return { kind: 'file', path, reason: `it is run by a script of a script, more than ${mostDeep} deep` }
@@ -52,7 +52,7 @@ export const unfitProgram = async (asked: Asked, path: string, depth = 0): Promi
       path: file,
       reason: entry.kind === 'directory' ? 'it is a directory' : 'it is no file',
     }
-  // Root runs what anybody may run, and nothing else.
+  // Even root can run a file only if the file has an execute bit.
   if ((entry.mode & 0o111) === 0) return { kind: 'mode', path: file, mode: entry.mode }
   if (entry.size === 0) return { kind: 'file', path: file, reason: 'it is empty' }
   const bytes = await asked.view.open(file)

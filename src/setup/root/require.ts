@@ -1,5 +1,5 @@
-// What `setup` asks of a root before it lays one out: an init that the kernel can run, without which the boot would halt,
-// and a place for the machine's ID.
+// The demands of `setup` on a root before setup builds an image: an init that the kernel can run, without which the boot would
+// halt, and a file for the machine's ID.
 
 import { type Config, machineIdPlace } from '../../config/config.ts'
 import { type BootFault, fail, printable } from '../../fault/index.ts'
@@ -9,7 +9,7 @@ import { machineIdIn, machineIdPath } from './machine-id.ts'
 import { type Unfit, unfitProgram } from './program.ts'
 import type { RootView } from './view.ts'
 
-/** Directories that show something else than the root once the boot has mounted all. */
+/** Directories on which the boot mounts something else, so that programs no longer see the content of the root there. */
 const coveredIn = (config: Config): readonly string[] => [
   ...volumes.filter(({ name }) => name !== 'root-fs').map(({ name }) => config.mount[name]),
   ...(config.configOverEtc.length > 0 ? ['/etc'] : []),
@@ -18,19 +18,19 @@ const coveredIn = (config: Config): readonly string[] => [
 
 export type RootJob = {
   readonly view: RootView
-  /** For words. */
+  /** The path of the source, for messages. */
   readonly path: string
   readonly config: Config
-  /** A file that is missing can be made in a tree, and not in an image. */
+  /** `make`: setup makes a missing file, in a tree. `refuse`: setup cannot, in a ready image. */
   readonly missing: 'make' | 'refuse'
 }
 
-/** Returns what has to be said of the root, a line each. Faults: `root-*`, `tool-*`. */
+/** Returns the notes on the root, one line each. Faults: `root-*`, `tool-*`. */
 export const requireRoot = async ({ view, path, config, missing }: RootJob): Promise<readonly string[]> => {
   const init = await requireInit(view, path, config)
   const place = machineIdPlace(config)
   const id = await machineIdIn(view, path, place)
-  // A boot whose /etc is a writable layer makes the file in that layer.
+  // Where the boot mounts a writable layer over /etc, the boot makes a missing file in that layer.
   if (id.kind === 'absent' && missing === 'refuse' && place !== 'layer')
     throw fail('root-machine-id', { path, reason: 'there is no such file in this image' })
   const made =
@@ -39,7 +39,7 @@ export const requireRoot = async ({ view, path, config, missing }: RootJob): Pro
   return [init, said].filter((line) => line !== undefined)
 }
 
-/** Returns what has to be said of the init, or nothing. Faults: `root-*`. */
+/** Returns a note on the init where nobody can tell whether it runs; undefined where it runs. Faults: `root-*`. */
 const requireInit = async (view: RootView, path: string, config: Config): Promise<string | undefined> => {
   const { init } = config
   const unfit = await unfitProgram({ view, covered: coveredIn(config) }, init)
@@ -54,7 +54,7 @@ const requireInit = async (view: RootView, path: string, config: Config): Promis
   throw refusal(unfit, path, init, below)
 }
 
-/** The reason why nobody can tell, where that is the reason. */
+/** The part of `unfit` that setup could not judge: the program itself, or the loader or interpreter that it needs. */
 const unknownIn = (unfit: Unfit): Extract<Unfit, { kind: 'unknown' }> | undefined =>
   unfit.kind === 'unknown'
     ? unfit
@@ -86,7 +86,7 @@ const refusal = (unfit: Unfit, path: string, init: string, below: string | undef
   }
 }
 
-/** Why a loader or an interpreter cannot be run. */
+/** Words for the reason why the kernel cannot run a loader or an interpreter. */
 const inWords = (unfit: Unfit): string => {
   switch (unfit.kind) {
     case 'missing':

@@ -1,18 +1,18 @@
-// A path in a root, its links followed as the kernel will follow them once that root is `/`: a link never leaves it.
+// Resolves a path in a root. Links are followed as the kernel will follow them when that root is `/`, so no link leaves the root.
 
 import type { RootEntry, RootView } from './view.ts'
 
 export type Resolved =
   | { readonly kind: 'found'; readonly path: string; readonly entry: RootEntry }
-  /** `link`: the last link that led there. */
+  /** `path` does not exist. `link` is the last link that was followed on the way to it. */
   | { readonly kind: 'missing'; readonly path: string; readonly link: Link | undefined }
   | { readonly kind: 'loop'; readonly link: Link }
-  /** It lies in a directory that the boot mounts something on. */
+  /** The path lies in `directory`, on which the boot mounts something. */
   | { readonly kind: 'covered'; readonly directory: string }
 
 export type Link = { readonly path: string; readonly target: string }
 
-/** As many links as the kernel follows (MAXSYMLINKS). */
+/** The most links that the kernel follows in one path (MAXSYMLINKS). */
 const mostLinks = 40
 
 const parts = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.')

@@ -1,4 +1,4 @@
-// A root as `setup` looks at it, whatever it lies in: a tree or a ready image. Paths are those in the root.
+// One way to look at a root file system, whether it is a tree or a ready image. All paths are absolute paths in that root.
 
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ export type RootEntry =
   | { readonly kind: 'file'; readonly mode: number; readonly size: number }
 
 export type RootView = {
-  /** What lies at a path that has no link above its last name; a link there is not followed. */
+  /** The entry at a path; a link as the last name is not followed. The caller has resolved all links above that name. */
   readonly entry: (path: string) => Promise<RootEntry | undefined>
   /** The bytes of a file; undefined where the tool for this kind of image does not read them. */
   readonly open: (path: string) => Promise<RandomAccess | undefined>
@@ -18,7 +18,7 @@ export type RootView = {
   readonly names: (path: string) => Promise<readonly string[]>
 }
 
-/** A directory of this machine. Throws what the file system says. */
+/** Views a directory of this machine. Throws the errors of the file system. */
 export const viewOfTree = (tree: string): RootView => ({
   entry: async (path) => {
     const at = join(tree, path)
