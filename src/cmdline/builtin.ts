@@ -66,7 +66,7 @@ export const builtInWords: readonly BuiltIn[] = [
     values: /^initrd$/,
     takes: '`initrd`',
     where: 'every',
-    why: "OVMF adds it in a direct boot, for the initramfs that was measured; another value names a file of a disk, which a boot loader's entry has to be trusted with: list it",
+    why: 'OVMF adds it in a direct boot, for the initramfs that was measured; another value names a file on a disk, which the entry of a boot loader chooses: list that value where you trust the entry',
   },
   { name: 'rd.shell', values: /^0$/, takes: '`0`', where: 'every', why: 'dracut then opens no shell' },
   {

@@ -47,7 +47,7 @@ const rows: readonly Row[] = [
   { names: ['systemd.ssh-listen', 'rd.systemd.ssh-listen'], reason: 'it lets the host log in, by vsock' },
   {
     names: ['systemd.condition-first-boot'],
-    reason: "it has the host's console asked for a password of root",
+    reason: "it makes systemd ask the host's console for a password of root",
     harmless: off,
   },
   { names: ['rd.systemd.import-credentials'], reason: credentials, harmless: off },
@@ -83,7 +83,10 @@ const rows: readonly Row[] = [
     names: ['bootconfig'],
     reason: 'it takes more kernel parameters, some of which no command line shows, from behind the initramfs',
   },
-  { names: ['acpi-rsdp', 'efivar-ssdt'], reason: 'it has the kernel run ACPI code from where it says' },
+  {
+    names: ['acpi-rsdp', 'efivar-ssdt'],
+    reason: 'it makes the kernel run ACPI code from a place that the word names',
+  },
   {
     names: ['ds', 'ci.ds', 'cloud-config-url', 'ignition.*'],
     reason: 'it names a source of programs that nobody has verified',

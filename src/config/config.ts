@@ -1,4 +1,5 @@
-// partition.conf: print / parse, strict. Never sourced by a shell: it is measured, but it was a program once. Pure.
+// partition.conf: print / parse. Pure. The parser is strict. Shell scripts once ran this file as a program; cvmboot never gives
+// it to a shell, although the file is measured.
 
 import { fail } from '../fault/index.ts'
 import type { LastingProvider } from '../keys/provider.ts'
@@ -11,7 +12,7 @@ import { type Config, type Draft, defaultConfig } from './settings.ts'
 
 export { type Config, defaultConfig, machineIdPlace } from './settings.ts'
 
-/** The complete configuration as text that `parseConfig` reads back to the same. */
+/** The complete configuration as a text. `parseConfig` reads the text back to the same configuration. */
 export const printConfig = (config: Config): string =>
   configKeys
     .map(({ key, print }) => [key, print(config)] as const)
@@ -20,7 +21,7 @@ export const printConfig = (config: Config): string =>
     .join('')
 
 /**
- * Reads partition.conf. `file` is only for messages; `providers` are those of the build that boots with it.
+ * Reads partition.conf. Messages name the file by `file`. `providers` are the key providers of the build that boots with it.
  * Faults: `config-syntax`, `config-unknown`, `config-duplicate`, `config-value`, each with file:line.
  */
 export const parseConfig = (
@@ -51,7 +52,7 @@ export const parseConfig = (
     if (before !== undefined) throw fail('config-duplicate', { file, line, key: name, first: before.line })
     seen.set(key, { line, name, value })
   }
-  // In the table's order, not the file's: ROOT_MOUNT moves the defaults before a *_MOUNT replaces one.
+  // The keys are read in the order of the table, not of the file: ROOT_MOUNT moves the defaults before a *_MOUNT replaces one.
   for (const key of all) {
     const at = seen.get(key)
     if (at !== undefined && !key.read(at.value, to))
@@ -75,9 +76,10 @@ export const parseConfig = (
   return to
 }
 
-const likeShell = 'write KEY=value, nothing is expanded; cvmboot config migrate reads what was for a shell'
+const likeShell =
+  'write KEY=value, since nothing is expanded; cvmboot config migrate reads a file that was written for a shell'
 
-/** One line: undefined when it is blank or a comment. */
+/** The assignment of a line; undefined where the line is blank or a comment. */
 const parseLine = (raw: string, file: string, line: number): { name: string; value: string } | undefined => {
   if (/^[\t ]*(?:#.*)?$/.test(raw)) return undefined
   const bad = (reason: string) => fail('config-syntax', { file, line, reason, remedy: likeShell })
@@ -88,13 +90,13 @@ const parseLine = (raw: string, file: string, line: number): { name: string; val
     throw bad('this is not an assignment')
   }
   const [, name = '', rest = ''] = match
-  // A shell reads a # that is glued to a word as part of it.
+  // For a shell a # that is glued to a word is a part of the word, and begins no comment.
   const value = /^(?:"([^"]*)"|'([^']*)'|([^\s"'#]*))(?:[\t ]+#.*|[\t ]*)$/.exec(rest)
   if (value === null || value[1]?.includes('\t') || value[2]?.includes('\t'))
     requireNoTab(raw, { file, line })
   if (value === null) throw bad(`the value of ${name} is not one word or one quoted string`)
   const found = value[1] ?? value[2] ?? value[3] ?? ''
   if (/[$`\\;&|<>(){}]/.test(found))
-    throw bad(`the value of ${name} has a character only a shell would act on`)
+    throw bad(`the value of ${name} has a character on which only a shell would act`)
   return { name, value: found }
 }

@@ -1,4 +1,4 @@
-// Settings of partition.conf that are each good and do not go together. Pure.
+// Settings of partition.conf that are good alone and do not go together. Pure.
 
 import { printListed, whyNotListed } from '../cmdline/listed.ts'
 import { type LastingProvider, providerOf } from '../keys/provider.ts'
@@ -10,12 +10,12 @@ import { guardAt } from '../system/shadows.ts'
 import type { Config } from './settings.ts'
 import { printSize } from './values.ts'
 
-/** Where the file sets a key, as it spells it. */
+/** The line at which the file sets a key, with the spelling of the file. */
 export type At = { readonly line: number; readonly name: string; readonly value: string }
 
 export type Conflict = At & { readonly expected: string }
 
-/** By a key's name in the table; undefined where the file does not set it. */
+/** Finds a key by its name in the table; undefined where the file does not set the key. */
 type Find = (key: string) => At | undefined
 
 const isInside = (path: string, other: string): boolean => `${path}/`.startsWith(`${other}/`)
@@ -36,7 +36,7 @@ const mountInMount: Rule = ({ mount }, find) => {
   return undefined
 }
 
-/** A layer shows what its directory holds, and not what is mounted further down: that would be there, out of reach. */
+/** A layer shows the files of its directory, and would hide every volume and layer that is mounted further down. */
 const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
   const further = [
     ...volumes.map(({ name, key }) => ({ path: mount[name], keys: [`${key}_MOUNT`, 'ROOT_MOUNT'] })),
@@ -53,7 +53,7 @@ const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
       const at = find(key)
       if (at !== undefined)
         return { ...at, expected: `no layer over ${layer}, which would hide ${hidden.path}` }
-      // A default has no line: the file sets the path that does not go with it.
+      // A default layer has no line in the file, so the conflict is at the path that the file sets.
       const moved = hidden.keys.map(find).find((one) => one !== undefined)
       if (moved !== undefined)
         return { ...moved, expected: `a path outside ${layer}, over which a layer lies, or ${key}=none` }
@@ -61,7 +61,7 @@ const layerOverMount: Rule = ({ mount, overlays, configOverEtc }, find) => {
   return undefined
 }
 
-/** Each lies in the root or in a layer over it, and hides nothing that the boot mounts. */
+/** Each directory of WORKSPACE_DIRECTORIES lies in the root or in a layer over it, and hides nothing that the boot mounts. */
 const directoryOnVolume: Rule = ({ mount, overlays, workspaceDirectories }, find) => {
   const at = find('WORKSPACE_DIRECTORIES')
   if (at === undefined) return undefined
@@ -77,7 +77,7 @@ const directoryOnVolume: Rule = ({ mount, overlays, workspaceDirectories }, find
   return undefined
 }
 
-/** The boot would refuse the partition, when the disk is long made. */
+/** A SIZE that is too small for its KEY and INTEGRITY. Without this rule only the boot would refuse it, on a finished disk. */
 const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
   for (const volume of volumes) {
     const at = find(`${volume.key}_SIZE`)
@@ -105,19 +105,19 @@ const notAlone: Rule = ({ keys }, find, providers) => {
   return undefined
 }
 
-/** An owner who is named and then gets no keyslot would be a surprise after the job. */
+/** A JOBSTORE_OWNER who gets no keyslot. Without this rule the owner would notice that only after the job. */
 const ownerWithoutKeyslot: Rule = ({ jobStore, keys }, find) => {
   const at = find('JOBSTORE_OWNER')
   if (at === undefined || (jobStore === 'crypt' && keys['job-store'].provider !== 'ephemeral'))
     return undefined
   const expected =
     jobStore === 'none'
-      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads it; remove this or JOBSTORE_ENCRYPTION=none'
-      : "nothing: the job-store's key ends with the boot, so nobody opens it later; set JOBSTORE_KEY=snp"
+      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads the job-store; remove this or JOBSTORE_ENCRYPTION=none'
+      : "nothing: the job-store's key ends with the boot, so nobody opens the job-store later; set JOBSTORE_KEY=snp"
   return { ...at, expected }
 }
 
-/** The list is for what is harmless in one VM, and not for what no VM should boot with. */
+/** CMDLINE_WORDS is for words that are harmless in some VM, and not for words with which no VM should boot. */
 const neverListed: Rule = ({ cmdlineWords }, find) => {
   const at = find('CMDLINE_WORDS')
   for (const word of at === undefined ? [] : cmdlineWords) {
@@ -128,7 +128,7 @@ const neverListed: Rule = ({ cmdlineWords }, find) => {
   return undefined
 }
 
-/** Some files are the root's alone, whatever the list says. */
+/** CONFIG_OVER_ETC cannot name a file that only root-fs may bring. */
 const guardedName: Rule = ({ configOverEtc }, find) => {
   const at = find('CONFIG_OVER_ETC')
   for (const name of configOverEtc) {

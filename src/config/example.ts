@@ -1,5 +1,5 @@
-// The commented partition.conf that is shipped: every key once, with its default or, commented out, what it may be.
-// Pure. examples/partition.conf is its output; a test compares.
+// The partition.conf with comments that is shipped. Pure. It has every key once: with the default, or in a comment with a sample
+// where there is no default. examples/partition.conf is this text; a test compares.
 
 import { lastingProviders } from '../keys/providers.ts'
 import { volumes } from '../layout/layout.ts'
@@ -7,7 +7,7 @@ import type { Key } from './key.ts'
 import { configKeys } from './keys.ts'
 import { defaultConfig } from './settings.ts'
 
-/** What stands in a comment for a key that has no default. Empty: only whoever writes the file can know. */
+/** The samples for keys without a default. Empty: only the writer of the file can know the value. */
 const samples: Readonly<Record<string, string>> = {
   ROOT_MOUNT: '/mnt/nvflare',
   DEVICE: '/dev/vdb',
@@ -32,14 +32,14 @@ const samples: Readonly<Record<string, string>> = {
 
 const suffixOf = (key: string): string => key.slice(key.lastIndexOf('_') + 1)
 
-/** A key that only confirms a constant says it first. */
+/** The sample of a key. `expected` begins with the value where the key only confirms a constant. */
 const sampleOf = ({ key, expected }: Key): string =>
   samples[key] ?? samples[suffixOf(key)] ?? expected.split(' ')[0] ?? ''
 
 const about = {
   verity: 'verified by dm-verity, read-only. SIZE is the most that its image may take.',
-  crypt: 'encrypted. SIZE is that of its partition.',
-  tmpfs: 'in encrypted memory. SIZE is the most it may take.',
+  crypt: 'encrypted. SIZE is the size of its partition.',
+  tmpfs: 'in encrypted memory. SIZE is the most that its files may take.',
 } as const
 
 type Section = { readonly title: string; readonly has: (key: string) => boolean }
@@ -72,7 +72,7 @@ const sections: readonly Section[] = [
 
 const columns = 100
 
-/** Lines of a comment; those after the first are set in by `indent`. */
+/** The lines of a comment. `indent` stands before each line but the first. */
 const comment = (text: string, indent: string): string => {
   const lines = ['#']
   for (const word of text.split(' ')) {
@@ -94,7 +94,7 @@ const entry = (key: Key): string => {
 ${comment(`Takes ${key.expected}${also}`, '  ')}${value === '' ? '#' : ''}${line}`
 }
 
-/** All of it, which `parseConfig` reads as the defaults. A key belongs to the first section that has it. */
+/** The whole text, which `parseConfig` reads as the defaults. A key belongs to the first section that has it. */
 export const printExample = (): string => {
   const left = [...configKeys]
   const parts = sections.map(({ title, has }) => {
@@ -103,9 +103,9 @@ export const printExample = (): string => {
     return `\n\n## ${title}\n${own.map(entry).join('')}`
   })
   const head = [
-    'partition.conf of cvmboot: every key with its default. A line that is commented out has none, or confirms what',
-    'is a constant. An empty file says the same. One assignment a line; nothing is expanded. cvmboot pack bakes it',
-    'into the initramfs, so that it is measured.',
+    'partition.conf of cvmboot: every key with its default. A key whose line is commented out has no default, or',
+    'confirms a constant. An empty file means the same. A line has one assignment, and nothing is expanded. cvmboot',
+    'pack puts the file into the initramfs, so that the file is measured.',
   ]
   return `${comment(head.join(' '), '')}${parts.join('')}`
 }

@@ -1,4 +1,4 @@
-// The keys of partition.conf about what the kernel allows once the new root runs. Pure.
+// The keys of partition.conf that decide what the kernel and systemd allow once the new root runs. Pure.
 
 import { agents, isGeneratorName } from '../system/doors.ts'
 import { type Hardening, lockdowns, type UserSetting, userSettings } from '../system/hardening.ts'

@@ -8,7 +8,7 @@ import type { Key } from './key.ts'
 import type { Config } from './settings.ts'
 import { either } from './values.ts'
 
-/** Of volumes that are encrypted. BIND and BLANK say nothing of a key that does not last, so they are then refused. */
+/** The keys KEY, BIND and BLANK of an encrypted volume. BIND and BLANK are refused where the key of the volume does not last. */
 export const keyPolicy = (
   name: CryptName,
   key: string,
@@ -51,7 +51,7 @@ export const keyPolicy = (
     {
       key: `${key}_BLANK`,
       aliases: also('BLANK'),
-      // The word that provisions changes the measurement, so a key bound to that would never be found again.
+      // cvmboot.provision changes the measurement, so the next boot could not derive a key that is bound to the measurement.
       expected: `format, or halt with ${key}_BIND=id-block${onlyLasting}`,
       read: (text, to) => {
         const policy = lasting(to)

@@ -1,8 +1,8 @@
-// One key of partition.conf: what it takes, and how it reads and prints. Pure.
+// One key of partition.conf: the values that it takes, and how they are read and printed. Pure.
 
 import type { Config, Draft } from './settings.ts'
 
-/** One key: `read` stores a value and says whether it was good; `print` gives it back, '' for nothing to say. */
+/** One key. `read` stores a value and says whether the value was good. `print` gives the value back, or '' for no line. */
 export type Key = {
   readonly key: string
   readonly aliases: readonly string[]
@@ -11,7 +11,7 @@ export type Key = {
   readonly print: (config: Config) => string
 }
 
-/** A key that only confirms what is a constant here. */
+/** A key that takes one value only, because the value is a constant of cvmboot. */
 export const constant = (key: string, value: string, aliases: readonly string[] = []): Key => ({
   key,
   aliases,

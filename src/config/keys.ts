@@ -1,5 +1,5 @@
-// The keys of partition.conf, all of them. Pure. Keys of the scripts this replaces stay readable; one that only
-// confirms a constant is checked.
+// All keys of partition.conf. Pure. The keys of the scripts that cvmboot replaces are read, too. Where the value of such a key is
+// a constant of cvmboot, the key only confirms it.
 
 import { parseListed, printListed, takesListed } from '../cmdline/listed.ts'
 import type { LastingProvider } from '../keys/provider.ts'
@@ -40,15 +40,15 @@ const least = (key: string, field: 'disk' | 'memory', without: string): Key => (
   },
 })
 
-/** An older cvmboot had such values here: as names of files they are a mistake. */
+/** Whether a name is a value that CONFIG_OVER_ETC took in an older cvmboot. As the name of a file it is a mistake. */
 const isAnswer = (name: string): boolean => /^(?:yes|no|true|false)$/.test(name)
 const etcList =
   'no, or names of files and directories in the etc of os-config with a space between, each once, none inside another; for yes, cvmboot config migrate FILE --os-config TREE writes the list'
 const isModule = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(text)
-/** As the kernel has it. */
+/** The name as the kernel has it, with `_` alone. */
 const canonical = (module: string): string => module.replaceAll('-', '_')
 
-/** All keys of a build that has these key providers, in the order they are printed. */
+/** All keys of a build that has these key providers, in the order in which they are printed. */
 export const configKeysOf = (providers: readonly LastingProvider[]): readonly Key[] => [
   {
     key: 'ROOT_MOUNT',
@@ -217,7 +217,7 @@ export const configKeysOf = (providers: readonly LastingProvider[]): readonly Ke
   ...hardeningKeys,
   least('MIN_DISK', 'disk', 'the room that all volumes need'),
   least('MIN_MEMORY', 'memory', 'what TMPFS_SIZE, OVERLAY_SIZE and the boot take'),
-  // The scripts opened these in a firewall; nothing in early boot has a network. Checked and left to others.
+  // The scripts opened these ports in a firewall. Nothing in early boot has a network, so the values are only checked.
   {
     key: 'PORTS',
     aliases: [],

@@ -1,5 +1,6 @@
-// A partition.conf that was written for the shell scripts, read as bash read it as far as such files go, and what
-// becomes of each line. Pure. Only `config migrate` reads this way: the boot and `setup` refuse what needs a shell.
+// The migration of a partition.conf that was written for the shell scripts: the new file, and a note on each line that changes.
+// Pure. The file is read as bash read it, as far as such files need. Only `config migrate` reads so: the boot and `setup` refuse
+// every line that needs a shell.
 
 import { volumes } from '../layout/layout.ts'
 import { bare, type LayerEntry } from '../system/etc-layer.ts'
@@ -12,25 +13,25 @@ import { requirePlainFile, requirePlainLine } from './plain.ts'
 import { type Draft, defaultConfig } from './settings.ts'
 
 export type Note = {
-  /** From 1; 0 for what is not about a line. */
+  /** Counts from 1. 0: the note is not about a line. */
   readonly line: number
   readonly was: string
-  /** Empty where nothing takes its place. */
+  /** The new line; empty where nothing takes the place of the old one. */
   readonly becomes: string
   readonly why: string
 }
 
 export type Migrated = {
-  /** The whole configuration, as `parseConfig` reads it. */
+  /** The whole new configuration. `parseConfig` reads it. */
   readonly text: string
   readonly notes: readonly Note[]
-  /** What to know of files in os-config's `etc`, a sentence each. */
+  /** Warnings about files in os-config's `etc`, a sentence each. */
   readonly files: readonly string[]
 }
 
 type Line = { readonly line: number; readonly name: string; readonly value: string }
 
-/** The old scripts' environment, which their files name with a default. */
+/** The environment variables of the old scripts, which the files name with a default. */
 const fromEnvironment = new Set(['NVFLARE_ROOT', 'NVFLARE_DEVICE', 'ENCRYPT_JOBS'])
 
 const unquote = (text: string): string =>
@@ -40,7 +41,7 @@ const unquote = (text: string): string =>
 
 const reference = /\$(?:\{([A-Za-z_]\w*)(?::?-([^${}]*))?\}|([A-Za-z_]\w*))/g
 
-/** `$NAME`, `${NAME}` and `${NAME:-default}` by what the file said above; undefined where it did not. */
+/** Expands `$NAME`, `${NAME}` and `${NAME:-default}` by the lines above; undefined where no line above sets the name. */
 const expand = (text: string, above: ReadonlyMap<string, string>): string | undefined => {
   let known = true
   const value = text.replace(
@@ -54,7 +55,7 @@ const expand = (text: string, above: ReadonlyMap<string, string>): string | unde
   return known ? value : undefined
 }
 
-/** What bash would assign; undefined where only bash knows. */
+/** The value that bash would assign; undefined where only bash can know it. */
 const evaluate = (text: string, above: ReadonlyMap<string, string>): string | undefined => {
   const inside = unquote(text)
   const value = text.startsWith("'") ? inside : expand(inside, above)
@@ -65,9 +66,9 @@ const keyOf = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((name)
 const volumeOf = (key: string) => volumes.find((v) => key.startsWith(`${v.key}_`))
 
 const overEtc =
-  'it names the files that may come now; with --os-config TREE the names of those in the tree are written'
+  'it now names the files that may lie over /etc; with --os-config TREE this command writes the names of the files in the tree'
 
-/** Why a value that the scripts took is none here. */
+/** Why cvmboot does not take a value that the scripts took. */
 const refusedBecause = ({ key, expected }: Key): string => {
   const volume = volumeOf(key)
   if (key === 'SWAP_ENABLED') return 'swap is forbidden: the host could read memory and play it back'
@@ -85,9 +86,9 @@ const nothingToSay = (key: Key): string =>
     ? 'it moved the mount points, which are each written out below'
     : key.key.startsWith('PORT')
       ? 'nothing in the boot has a network; set your firewall in root-fs or os-config'
-      : 'it confirms what is a constant here'
+      : 'it confirms a constant of cvmboot'
 
-/** Why a line is left out before its value is looked at. */
+/** Why a line is left out, whatever its value is; undefined where the value decides. */
 const unreadable = (name: string, rest: string, key: Key | undefined): string | undefined => {
   if (name === '') return 'only a shell would run this line'
   if (key === undefined) return 'no part of cvmboot reads it'
@@ -95,7 +96,7 @@ const unreadable = (name: string, rest: string, key: Key | undefined): string | 
   return rest.startsWith('(') ? 'only a shell has lists' : undefined
 }
 
-/** Reads the lines as bash does: the last of two counts. What is no assignment is noted and left out. */
+/** Reads the lines as bash does: the last of two assignments counts. A line that is no assignment gets a note and is left out. */
 const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
   const above = new Map<string, string>()
   const found = new Map<Key, Line>()
@@ -110,7 +111,8 @@ const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
     if (value !== undefined) above.set(name, value)
     const why = unreadable(name, rest, key)
     if (why !== undefined || key === undefined) note('', why ?? '')
-    else if (value === undefined) note('', 'what it expands to is not in this file; write the value itself')
+    else if (value === undefined)
+      note('', 'this file does not have the value to which the line expands; write the value itself')
     else {
       const before = found.get(key)
       if (before !== undefined)
@@ -130,7 +132,7 @@ const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
   return found
 }
 
-/** Puts the list that the tree needs in the place of what the file says of it, unless the file wants no layer. */
+/** Replaces the value of CONFIG_OVER_ETC by the list that the tree needs, unless the file wants no layer over /etc. */
 const listEtc = (
   found: Map<Key, Line>,
   notes: Note[],
@@ -143,7 +145,8 @@ const listEtc = (
   const value = listed.names.join(' ') || 'no'
   const { line, name } = at ?? { line: 0, name: key.key }
   const was = at === undefined ? `${name} is not set` : `${name}=${at.value}`
-  const why = "those are the files in os-config's etc; take those out of the list that may not come"
+  const why =
+    "these are the files in os-config's etc; take each file out of the list that must not lie over /etc"
   if (value !== at?.value) notes.push({ line, was, becomes: `${name}="${value}"`, why })
   found.set(key, { line, name, value })
   return listed
@@ -152,15 +155,15 @@ const listEtc = (
 const saidOf = ({ names, left }: EtcNames): string[] => [
   ...names.flatMap((name) => {
     const caution = cautionAt(bare(name))
-    return caution === undefined ? [] : [`etc/${name}: may come now, and ${caution.reason}`]
+    return caution === undefined ? [] : [`etc/${name}: may now lie over /etc, and ${caution.reason}`]
   }),
   ...left.map(({ path, reason }) => `etc/${path}: will be refused: ${reason}; take it out of os-config`),
 ]
 
 /**
- * The new file and what changed; `file` is for words, and `etc` is what lies in that directory of os-config, where it is at
- * hand. Faults: `config-syntax` for a character that nobody sees; `config-value` where the whole fits no machine, as two
- * mounts in one place.
+ * The new file and the notes. Messages name the old file by `file`. `etc` has the entries of that directory of os-config, where
+ * the caller has the tree. Faults: `config-syntax` for a character that nobody sees; `config-value` where two settings do not go
+ * together, as two mounts in one place.
  */
 export const migrateConfig = (
   text: string,
@@ -174,7 +177,7 @@ export const migrateConfig = (
     if (!/^[\t ]*#/.test(raw)) requirePlainLine(raw, { file, line: index + 1 })
   const notes: Note[] = []
   let draft: Draft = structuredClone(defaultConfig)
-  // In the table's order, as parseConfig has it, so that what one key needs of another is there before it.
+  // The order of the table, as in parseConfig: a key that needs the value of another one comes after it.
   const found = readLines(text, notes)
   const listed = listEtc(found, notes, etc)
   for (const key of configKeys) {
@@ -182,7 +185,7 @@ export const migrateConfig = (
     if (at === undefined) continue
     const { line, name, value } = at
     const note = (becomes: string, why: string) => {
-      // What was expanded here is said already, and is not the end of it.
+      // A line with an expanded value has a note already, and this reason joins that note.
       const said = notes.findIndex((one) => one.line === line && one.becomes !== '')
       const { was, why: first } = notes[said] ?? { was: `${name}=${value}`, why: '' }
       const all = { line, was, becomes, why: [first, why].filter((one) => one !== '').join('; ') }

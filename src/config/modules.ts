@@ -1,8 +1,8 @@
-// Which kernel modules every boot with a configuration needs. Pure: `pack` takes them along, the boot loads them first.
+// The kernel modules that every boot with a configuration needs. Pure. `pack` takes them along, and the boot loads them first.
 
 import { coreModules, integrityModules } from '../system/initramfs.ts'
 import type { Config } from './settings.ts'
 
-/** Without those of MODULES, which may find that their hardware is not there. */
+/** The modules without those of MODULES. A module of MODULES may fail because its hardware is not there. */
 export const modulesOf = ({ profile }: Config): readonly string[] =>
   Object.values(profile).includes('xts-hmac') ? [...coreModules, ...integrityModules] : coreModules

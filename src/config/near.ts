@@ -1,5 +1,5 @@
-// The name that was probably meant, where a key of partition.conf or a kernel parameter is misspelt. Pure. A boot asks nobody,
-// so it loads none of this: cvmboot adds the name where a person reads the refusal.
+// The known name that a person probably meant by a misspelt key of partition.conf or a misspelt kernel parameter. Pure. Only the
+// verbs for people add this name to a refusal, so a boot does not load this file.
 
 import { parameters } from '../cmdline/params.ts'
 import type { Fault } from '../fault/index.ts'
@@ -9,7 +9,7 @@ import { configKeys } from './keys.ts'
 const keyNames = configKeys.flatMap(({ key, aliases }) => [key, ...aliases])
 const parameterNames = parameters.flatMap(({ name, aliases }) => [name, ...aliases])
 
-/** The same fault; one of an unknown name also has the nearest known name, where one is near. */
+/** The same fault. A fault of an unknown name also gets the nearest known name, where one is near. */
 export const withNearest = (fault: Fault): Fault => {
   if (fault.code === 'config-unknown') return named(fault, nearest(fault.key, keyNames))
   if (fault.code === 'cmdline-unknown') return named(fault, nearest(fault.parameter, parameterNames))

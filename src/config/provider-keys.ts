@@ -1,5 +1,5 @@
-// The keys of partition.conf that key providers bring along. Pure. A value holds for each volume whose key has that provider;
-// where no volume has one, such a key says nothing, and is refused.
+// The keys of partition.conf that key providers bring along. Pure. A value holds for each volume whose key comes from such a
+// provider. Where no volume has such a provider, the key is refused, because it would decide nothing.
 
 import type { LastingPolicy } from '../keys/policy.ts'
 import { type LastingProvider, providerOf, type Setting } from '../keys/provider.ts'

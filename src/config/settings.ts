@@ -1,4 +1,4 @@
-// What partition.conf decides: the type of it, and what holds where it says nothing. Pure.
+// The decisions of partition.conf: their type, and the defaults for keys that the file does not set. Pure.
 
 import type { ListedWord } from '../cmdline/listed.ts'
 import type { KeyPolicy } from '../keys/policy.ts'
@@ -8,46 +8,46 @@ import type { OwnerKey } from '../layout/owner-key.ts'
 import type { Hardening } from '../system/hardening.ts'
 import type { MachineIdPlace } from '../system/machine-id.ts'
 
-/** Everything the configuration decides, complete: absent keys have their defaults. */
+/** All decisions of the configuration. An absent key has its default. */
 export type Config = {
-  /** Block device or image file that `setup` writes when its command line names none. */
+  /** Block device or image file that `setup` writes where its command line names none. */
   readonly device: string | undefined
-  /** Bytes: at most for a verity image, exactly for a crypt partition, as limit for tmpfs. */
+  /** Bytes. `verity`: the limit of the image. `crypt`: the size of the partition. `tmpfs`: the limit of the file system. */
   readonly size: Readonly<Record<VolumeName, bigint>>
-  /** Absolute path in the new root. */
+  /** Where each volume is mounted: absolute paths in the new root. */
   readonly mount: Readonly<Record<VolumeName, string>>
-  /** `crypt`: unreadable to the host. `plain`: the host reads and writes the results (option 2). */
+  /** `crypt`: the host cannot read the results. `none`: the host reads and writes the results. */
   readonly jobStore: 'crypt' | 'none'
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
-  /** `xts-hmac`: what the host changes is noticed as well. */
+  /** `xts-hmac`: a read also notices a change by the host. */
   readonly profile: Readonly<Record<CryptName, Luks2Profile>>
-  /** Whether the running system keeps the driver by which keys that last are derived. */
+  /** Whether the running system keeps the driver of the TEE, from which the boot derives lasting keys. */
   readonly teeAfterBoot: 'remove' | 'keep'
-  /** Who besides the VM can open the job-store. */
+  /** The public key of the owner, who can open the job-store besides the VM. */
   readonly jobStoreOwner: OwnerKey | undefined
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }
-  /** What dm-verity does when a block read after the boot does not verify. */
+  /** What dm-verity does after the boot at a block that does not verify. */
   readonly onCorruption: 'panic' | 'restart'
-  /** Names in the directory `etc` of os-config that lie over /etc, and nothing else may be there; none: no layer. */
+  /** Names in the directory `etc` of os-config that lie over /etc. No other file may lie there. No names: no layer. */
   readonly configOverEtc: readonly string[]
   /** Paths that get a writable layer in memory over the verified root. */
   readonly overlays: readonly string[]
   /** Bytes that all writable layers together may take. */
   readonly overlaySize: bigint
-  /** `new`: each boot has a machine ID of its own. `keep`: whatever the root has, or systemd then makes. */
+  /** `new`: each boot has a machine ID of its own. `keep`: the root's own ID holds, or systemd makes one. */
   readonly machineId: 'new' | 'keep'
   /** Directories of the root that lie on workspace. */
   readonly workspaceDirectories: readonly string[]
-  /** Kernel modules that the boot loads for the system that follows. */
+  /** Kernel modules that the boot loads for the running system. */
   readonly modules: readonly string[]
   /** Executable in the new root that becomes PID 1. */
   readonly init: string
-  /** Words of others that the kernel command line may have besides those that every one may. */
+  /** Words of other programs that the kernel command line may have, besides the words that every line may have. */
   readonly cmdlineWords: readonly ListedWord[]
   readonly hardening: Hardening
-  /** Bytes that `cvmboot check` asks for besides what the volumes take. The boot takes what there is. */
+  /** The least bytes of disk and memory that `cvmboot check` asks for. The boot itself does not compare them. */
   readonly least: { readonly disk: bigint | undefined; readonly memory: bigint | undefined }
-  /** What systemd may start though the host has a say in it, beyond what is harmless: generators and services. */
+  /** Generators and services that systemd may start although the host can influence them (system/doors.ts). */
   readonly doors: { readonly generators: readonly string[]; readonly agents: readonly string[] }
 }
 
@@ -58,7 +58,7 @@ export type Draft = { -readonly [K in keyof Config]: Config[K] } & {
   profile: Record<CryptName, Luks2Profile>
 }
 
-/** Under it lie the default mount points that ROOT_MOUNT moves. */
+/** The directory of the default mount points that ROOT_MOUNT moves. */
 export const defaultBase = '/mnt/nvflare'
 
 const table = <T>(of: (volume: Volume) => T): Record<VolumeName, T> =>
@@ -79,7 +79,7 @@ export const defaultConfig: Config = {
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
   onCorruption: 'panic',
   configOverEtc: [],
-  // Nearly every daemon keeps something in /var; an ordinary distribution needs to write nowhere else.
+  // Nearly every daemon keeps files in /var, and an ordinary distribution needs to write nowhere else.
   overlays: ['/var'],
   overlaySize: 1024n ** 3n,
   machineId: 'new',
@@ -92,7 +92,7 @@ export const defaultConfig: Config = {
   least: { disk: undefined, memory: undefined },
 }
 
-/** Where this boot's machine ID goes: a file cannot be made in an /etc that nothing writable lies over. */
+/** Where the boot puts the machine ID. Only where a writable layer lies over /etc can the boot make a file there. */
 export const machineIdPlace = ({ machineId, overlays }: Config): MachineIdPlace => {
   if (machineId === 'keep') return 'kept'
   return overlays.includes('/etc') ? 'layer' : 'mounted'

@@ -3,7 +3,7 @@
 const units = { K: 1024n, M: 1024n ** 2n, G: 1024n ** 3n, T: 1024n ** 4n } as const
 const MiB = units.M
 
-/** `20G` -> bytes. K, M, G, T are powers of 1024; whole MiB only, since partitions lie on them. */
+/** The bytes of a size such as `20G`. K, M, G and T are powers of 1024. Only whole MiB count, since partitions lie on them. */
 export const parseSize = (text: string): bigint | undefined => {
   const match = /^([1-9][0-9]{0,8})([KMGT])$/.exec(text)
   if (match === null) return undefined
@@ -22,19 +22,19 @@ export const printSize = (bytes: bigint): string => {
 
 const aPath = /^(?:\/[A-Za-z0-9._+@-]+)+$/
 export const isPath = (text: string): boolean => aPath.test(text) && !/\/\.\.?(?:\/|$)/.test(text)
-// The kernel's own file systems and /run come with the boot; a volume there would be hidden or hide them.
+// The boot mounts the kernel's own file systems and /run. A volume there would hide them, or they would hide the volume.
 export const isMountPoint = (text: string): boolean =>
   isPath(text) && !/^\/(?:proc|sys|dev|run)(?:\/|$)/.test(text)
 
-/** What lies here is data: programs and settings stay where they are verified. */
+/** Whether a path may lie on a volume of data. Programs and settings stay on the verified root. */
 export const isOfData = (text: string): boolean =>
   isMountPoint(text) && text.length <= 200 && !/^\/(?:etc|usr|bin|sbin|lib|lib64|boot)(?:\/|$)/.test(text)
 
-/** No path is, or lies inside, another. */
+/** Whether no path is equal to another one or lies inside another one. */
 export const apart = (paths: readonly string[]): boolean =>
   paths.every((a, i) => paths.every((b, j) => i === j || !`${b}/`.startsWith(`${a}/`)))
 
-/** Words with spaces between. */
+/** The words of a text, which spaces separate. */
 export const listOf = (text: string): string[] => text.split(' ').filter((word) => word !== '')
 
 export const once = (words: readonly string[]): boolean => new Set(words).size === words.length

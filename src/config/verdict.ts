@@ -1,5 +1,5 @@
-// A command line and a configuration together, as the boot takes or refuses them. Pure. `setup`, `pack`, `plan`, `check` and
-// `inspect` ask the same, so that nothing that they take is refused in the VM.
+// Whether the boot takes a command line and a configuration together. Pure. `setup`, `pack`, `plan`, `check` and `inspect` ask
+// the same functions as the boot, so that the boot refuses nothing that these verbs take.
 
 import { type Params, parseParams, provision } from '../cmdline/params.ts'
 import { readingsOf } from '../cmdline/readings.ts'
@@ -35,8 +35,8 @@ export const closingOf = (
 }
 
 /**
- * Faults: `cmdline-value`, where a volume is to be provisioned that the configuration says nothing of; `config-init`,
- * where the configuration names an init that a framework would not run.
+ * Faults: `cmdline-value`, where the line provisions a volume that has no BLANK=halt; `config-init`, where the configuration
+ * names an init that a framework would not run.
  */
 export const requireFit = (params: Params, config: Config, pivot: Pivot): void => {
   const wrong = params.provision.find((name) => lastingPolicy(name, config)?.blank !== 'halt')
@@ -44,14 +44,14 @@ export const requireFit = (params: Params, config: Config, pivot: Pivot): void =
     throw fail('cmdline-value', {
       parameter: provision.name,
       value: wrong,
-      expected: 'volumes that partition.conf gives a key that lasts and BLANK=halt',
+      expected: 'volumes to which partition.conf gives a key that lasts and BLANK=halt',
     })
   const { init } = config
   if (pivot === 'framework' && init !== defaultConfig.init)
     throw fail('config-init', { init, instead: defaultConfig.init })
 }
 
-/** The parameters of a line that a boot takes. Faults: `cmdline-*`, `environment-hostile`, `config-init`. */
+/** The parameters of a line that the boot takes. Faults: `cmdline-*`, `environment-hostile`, `config-init`. */
 export const readCmdline = (cmdline: string, config: Config, pivot: Pivot): Params => {
   const params = parseParams(readingsOf(cmdline), { listed: config.cmdlineWords, pivot })
   requireFit(params, config, pivot)

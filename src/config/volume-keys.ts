@@ -11,7 +11,7 @@ const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
     return {
       expected: 'required (the host cannot read it) or none (the host can)',
       read: (text, to) => {
-        // `optional` left the choice to an environment variable; the safe reading is the only one here.
+        // With `optional` the scripts left the choice to an environment variable. cvmboot always takes it for `required`.
         to.jobStore = text === 'none' ? 'none' : 'crypt'
         return ['none', 'required', 'optional'].includes(text)
       },
@@ -22,7 +22,7 @@ const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
 }
 
 const integrity = (name: CryptName): Omit<Key, 'key' | 'aliases'> => ({
-  expected: 'none, or hmac-sha256 (what the host changes is noticed), for a volume that is encrypted',
+  expected: 'none, or hmac-sha256 (a read notices a change by the host), for a volume that is encrypted',
   read: (text, to) => {
     to.profile[name] = text === 'hmac-sha256' ? 'xts-hmac' : 'xts'
     const encrypted = name !== 'job-store' || to.jobStore === 'crypt'

@@ -9,7 +9,7 @@ export const hardening = family({
   rows: {
     'door-unmasked': {
       cannot: (d: { path: string }) =>
-        `keep the host from starting something in the new root: ${d.path} is no mask once written`,
+        `keep the host from starting something in the new root: the boot wrote ${d.path}, and it is no mask`,
       advice: defect,
     },
     'harden-unproven': {

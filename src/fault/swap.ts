@@ -18,7 +18,8 @@ export const swap = family({
       advice: 'remove it',
     },
     'swap-unmasked': {
-      cannot: (d: { unit: string }) => `forbid swap to the new root: ${d.unit} is not there once written`,
+      cannot: (d: { unit: string }) =>
+        `forbid swap to the new root: the boot wrote ${d.unit}, and it is not there`,
       advice: defect,
     },
   },

@@ -20,7 +20,7 @@ export const verify = family({
     },
     'verify-shared': {
       cannot: (d: { device: string; found: string }) =>
-        `trust ${d.device}: ${d.found} lies on it beside ours, a way around verification and encryption`,
+        `trust ${d.device}: ${d.found} lies on it beside the mapping of the boot, which is a way around verification and encryption`,
       advice: 'remove it, and find out who made it',
     },
     'verify-swap': {

@@ -16,8 +16,8 @@ type Row = {
   readonly size: bigint
   readonly mount: string
   /**
-   * Of a verity volume, in hex: the salt that `cvmboot setup` uses, so that the same tree gives the same root hash. It is the
-   * SHA-256 of `cvmboot verity salt ` and the volume's name.
+   * The salt that `cvmboot setup` uses for a verity volume, in hex, so that the same tree gives the same root hash. The salt is
+   * the SHA-256 of `cvmboot verity salt ` and the volume's name.
    */
   readonly salt?: string
 }

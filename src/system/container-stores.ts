@@ -31,5 +31,5 @@ export const storesIn = (
 /** Where the memory of the writable layers is mounted. /run moves along to the new root. */
 export const overlayStore = '/run/cvmboot/overlay'
 
-/** Where a store lies in the memory of the layers. mountinfo names the root of its mount so, too. */
+/** The place of a store in the memory of the layers. mountinfo shows the same path as the root of the mount. */
 export const storeRoot = (path: string): string => `/stores${path}`

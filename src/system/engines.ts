@@ -58,6 +58,6 @@ export const adviceFor = ({ has, modulesLater, directories, modules }: EngineQue
     return [`${name} keeps images in ${own.join(' and ')}: set ${lines.join(' and ')} in partition.conf`]
   })
 
-/** Of a root without modules of the kernel that boots. */
+/** The advice for a root that has no modules of the kernel that boots. */
 export const noModules =
   'the root has no modules of the kernel that boots: after the boot that kernel has those of MODULES alone'

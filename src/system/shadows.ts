@@ -158,7 +158,7 @@ const meets = (path: string, pattern: string): boolean => {
   const parts = path.split('/')
   return own.every((part, i) => {
     const at = parts[i]
-    // Where the path is the shorter one, it leads to the pattern.
+    // Where the path ends before the pattern does, the path leads to the pattern.
     return at === undefined || at === part || (part.endsWith('*') && at.startsWith(part.slice(0, -1)))
   })
 }

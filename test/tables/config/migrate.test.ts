@@ -39,7 +39,10 @@ test('what cannot be known from the file is left out, and said', () => {
   for (const value of ['$MODE', '$(umask)', '`umask`', `$\{A:?}`, "'$TMPFS_UID'"]) {
     const line = `TMPFS_MODE=${value}`
     assert.equal(migrated(`TMPFS_UID=0\n${line}`), defaultConfig, line)
-    assert.match(notesOf(line).join(), /^1 .* -> : what it expands to is not in this file/)
+    assert.match(
+      notesOf(line).join(),
+      /^1 .* -> : this file does not have the value to which the line expands/,
+    )
   }
   assert.match(notesOf('mkdir -p /x').join(), /only a shell would run this line/)
   assert.match(notesOf('TMPFS_MODE=(1 2)').join(), /only a shell has lists/)
@@ -63,7 +66,7 @@ for (const [line, why] of [
   ['ROOT_FS_SIZE=20GB', /takes a whole number of MiB/],
   ['PORTS=(8002 8003)', /set your firewall/],
   ['PORT_RANGES="1-2"', /set your firewall/],
-  ['ROOT_FS_TYPE=verity', /confirms what is a constant/],
+  ['ROOT_FS_TYPE=verity', /confirms a constant/],
 ] as const)
   test(`${line} is left out with the reason`, () => {
     assert.equal(migrated(line), defaultConfig)
@@ -113,7 +116,7 @@ test('what may come over /etc is listed from the tree, with what runs code and w
       /CONFIG_OVER_ETC.* -> CONFIG_OVER_ETC="hostname nvflare\/ profile\.d\/x\.sh"$/,
     )
     assert.equal(files, [
-      'etc/profile.d/x.sh: may come now, and shells of root and of users run it as they start',
+      'etc/profile.d/x.sh: may now lie over /etc, and shells of root and of users run it as they start',
       'etc/fstab: will be refused: it opens, mounts or swaps to disks after the boot; take it out of os-config',
     ])
   }
@@ -126,7 +129,7 @@ test('a file that wants no layer gets none, and one that wants all is told how t
   for (const no of ['no', 'false'])
     assert.equal(parseConfig(migrateConfig(`CONFIG_OVER_ETC=${no}`, { etc }).text).configOverEtc, [])
   assert.equal(migrated('CONFIG_OVER_ETC=yes').configOverEtc, [])
-  assert.match(notesOf('CONFIG_OVER_ETC=yes').join(), /with --os-config TREE the names .* are written/)
+  assert.match(notesOf('CONFIG_OVER_ETC=yes').join(), /with --os-config TREE this command writes the names/)
   assert.equal(
     parseConfig(migrateConfig('CONFIG_OVER_ETC=yes', { etc: [entry('', 'directory')] }).text).configOverEtc,
     [],

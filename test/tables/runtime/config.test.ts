@@ -39,7 +39,7 @@ test('migrate writes the file, and beside it what changed, like reasons together
   assert.equal(stderr.trim().split('\n'), [
     'line 1: TMP_FS_SIZE=4G: now TMPFS_SIZE=4G: that is its name here',
     'line 2: SWAP_ENABLED=true: left out: swap is forbidden: the host could read memory and play it back',
-    'line 3, 4: ROOT_FS_TYPE=verity, CRYPT_HASH=sha256: left out: it confirms what is a constant here',
+    'line 3, 4: ROOT_FS_TYPE=verity, CRYPT_HASH=sha256: left out: it confirms a constant of cvmboot',
   ])
   const file = join(directory, 'partition.conf')
   writeFileSync(file, stdout)
@@ -59,7 +59,7 @@ test('migrate lists what is in a tree for os-config', ({ directory }) => {
   assert.is(status, 0, stderr)
   assert.match(stdout, /^CONFIG_OVER_ETC="hostname ssh\/sshd_config"$/m)
   assert.match(stderr, /^line 1: CONFIG_OVER_ETC=yes: now CONFIG_OVER_ETC="hostname ssh\/sshd_config": /m)
-  assert.match(stderr, /^etc\/ssh\/sshd_config: may come now, and it decides who gets in/m)
+  assert.match(stderr, /^etc\/ssh\/sshd_config: may now lie over \/etc, and it decides who gets in/m)
   assert.not.match(stderr, /hostname: may/)
   writeFileSync(file, '')
   assert.match(run('migrate', file, '--os-config', tree).stderr, /^CONFIG_OVER_ETC is not set: now /m)
