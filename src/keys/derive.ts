@@ -4,25 +4,25 @@ import type { Role } from '../layout/luks2/luks2.ts'
 import type { Secret } from '../secret/secret.ts'
 import { hkdf } from './hkdf.ts'
 
-/** What a derived key is for: it opens a keyslot, makes a header's MAC, or masks the volume key in that header. */
+/** The purpose of a derived key: to open a keyslot, to make a header's MAC, or to mask the volume key in that header. */
 export type LastingPurpose = 'passphrase' | 'header-mac' | 'volume-key-mask'
 
-/** What a lasting key belongs to. */
+/** The volume and the header that a lasting key belongs to. */
 export type Domain = {
   readonly volume: string
-  /** Of the volume, lower case. */
+  /** UUID of the volume, lower case. */
   readonly uuid: string
   readonly role: Role
-  /** Of the header. */
+  /** Number of the header, from 1. */
   readonly generation: number
   /** Root hashes of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
 }
 
 /**
- * Derives `length` bytes for a volume that lasts. `info` is `cvmboot` and the words of the domain with a NUL after each, so
- * that no two choices of words give the same bytes. The passphrase must open every generation of a header, so that it is
- * the same for all; a MAC and a mask are of one generation alone.
+ * Derives `length` bytes for a volume that lasts. `info` is `cvmboot` and the words of the domain and the purpose with a NUL
+ * after each, so that no two choices of words give the same bytes. The passphrase opens the keyslot in every generation of a
+ * header, so its `info` has no generation. A MAC and a mask belong to one generation alone.
  */
 export const deriveLasting = (
   secret: Secret,

@@ -1,12 +1,12 @@
-// HKDF (RFC 5869) over node:crypto's HMAC. Pure. Not node's hkdfSync: that keeps the secret in a KeyObject, which is
-// zeroed by the garbage collector alone, and so would still be in memory after the pivot (test/vm/memory.test.ts).
+// HKDF (RFC 5869) over node:crypto's HMAC. Pure. Node's hkdfSync would keep the secret in a KeyObject, which only the garbage
+// collector zeroes, so that the secret would still be in memory after the pivot (test/vm/memory.test.ts).
 
 import { createHmac } from 'node:crypto'
 import { Secret } from '../secret/secret.ts'
 
 const digestBytes = { sha256: 32, sha512: 64 } as const
 
-/** `length` bytes, at most 255 digests. An empty salt is as one of zeroes. */
+/** Derives `length` bytes, at most 255 times the length of a digest. An empty salt counts as a salt of zeroes. */
 export const hkdf = (
   algorithm: keyof typeof digestBytes,
   secret: Secret,

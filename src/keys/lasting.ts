@@ -1,5 +1,5 @@
-// Volumes that last: from a provider's secret to a header that seals a volume's key, for the owner too, and back. No
-// device is touched.
+// Volumes that last: makes a header that seals a volume's key for the provider's secret and for the owner, and opens such a
+// header again. This file touches no device.
 
 import { randomBytes, randomUUID } from 'node:crypto'
 import { acceptHeader } from '../layout/luks2/accept.ts'
@@ -22,28 +22,28 @@ import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
 /** A volume as the measured configuration wants it. */
 export type Wanted = Owned<LastingPolicy> & {
   readonly provider: LastingProvider
-  /** Of this boot, where the key is bound to the measurement; else none. */
+  /** Root hashes of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
   readonly profile: Luks2Profile
-  /** Of the data, as the partition has room for it. */
+  /** Length of the volume's data, by the size of the partition. */
   readonly dataBytes: bigint
-  /** Who else has a keyslot. */
+  /** The key of the owner, where the owner has a keyslot too. */
   readonly owner: OwnerKey | undefined
 }
 
-/** What a header says of itself, once its MAC is proved. */
+/** The facts that a header states, once its MAC is verified. */
 export type Lasting = {
   readonly uuid: string
   /** Counts the volume's headers, from 1. */
   readonly generation: number
   readonly sealed: Sealed
-  /** Of the header area. */
+  /** Digest of the header area. */
   readonly digest: string
 }
 
 export type Opened = Lasting & { readonly key: Secret; readonly age: 'current' | 'older' }
 
-// The UUID is random and part of each domain: it is what a salt would be.
+// The random UUID is part of each domain, so that no salt is needed.
 const noSalt = Buffer.alloc(64)
 
 type TeeDomain = Omit<Domain, 'role'> & { readonly profile: Luks2Profile }
@@ -53,7 +53,7 @@ const derived = (secret: Secret, { profile, ...domain }: TeeDomain, purpose: Las
   return deriveLasting(secret, noSalt, { ...domain, role: 'tee' }, purpose, length)
 }
 
-/** What opens. The keyslot's passphrase is not made: its 8000 hashes are for stock tools. */
+/** Derives the keys that open a volume. Only stock tools open the keyslot, with its 8000 hashes and a passphrase. */
 const withOpeningKeys = <T>(
   secret: Secret,
   domain: TeeDomain,
@@ -70,7 +70,7 @@ const withKeys = <T>(secret: Secret, domain: TeeDomain, use: (keys: TeeKeys) => 
     return use({ ...keys, passphrase: passphrase.bytes })
   })
 
-/** A passphrase of its own in each header: nothing has to remember it, since the owner unwraps it again. */
+/** Each header has a new passphrase of the owner. Nobody has to store the passphrase, since the owner unwraps it again. */
 const withOwner = <T>(
   { volume, owner }: Wanted,
   { uuid, generation }: Pick<Lasting, 'uuid' | 'generation'>,
@@ -84,7 +84,7 @@ const withOwner = <T>(
   return use({ keys: { passphrase: passphrase.bytes, mac: mac.bytes }, token })
 }
 
-/** Opens a header area, read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
+/** Opens a header area that was read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
 export const openLasting = async (area: Uint8Array, wanted: Wanted, tee: Tee): Promise<Opened> => {
   const { volume, profile, dataBytes, provider, rootHashes, owner } = wanted
   const luks2 = acceptHeader(area, volume, {

@@ -1,4 +1,5 @@
-// The mock providers: keys everyone knows. Only src/editions/mock.ts imports them; a test reads the production bundle.
+// The mock providers: their keys are known to everyone. Only src/editions/mock.ts imports this file, and a test searches the
+// production bundle for its marker.
 
 import { fail } from '../fault/index.ts'
 import { Secret } from '../secret/secret.ts'
@@ -7,7 +8,7 @@ import { type SnpPolicy, snp } from './snp.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 
-/** Bytes that follow from a word, and that no text and no other word has: FNV-1a, then a congruential generator. */
+/** Bytes that follow from a word: FNV-1a, then a congruential generator. Another word gives other bytes. */
 const known = (word: string, length: number): Secret => {
   let state = 0x811c9dc5
   const text = `${mockMarker} ${word}`
@@ -27,7 +28,7 @@ export const mock: EphemeralProvider = {
   create: (volume, _, length) => known(volume, length),
 }
 
-/** In place of a TEE: the policy of snp, and the same secret for every launch. */
+/** Stands in for a TEE: takes the policy of snp, and gives the same secret to every launch. */
 export const mockLasting: LastingProvider<SnpPolicy> = {
   ...snp,
   name: 'mock',

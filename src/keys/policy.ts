@@ -1,23 +1,23 @@
-// The key policy of a volume: where its key comes from, and all that the provider of the key has to know. The policy goes as
-// a whole from partition.conf through the plan to its provider. Types alone.
+// The key policy of a volume: where its key comes from, and the settings that the provider of the key needs. The policy goes
+// as a whole from partition.conf through the plan to the provider. This file has types only.
 
-/** What a key that lasts depends on: the measured launch, or who signed the launch's ID block. */
+/** A key that lasts is bound to the measured launch, or to the signer of the launch's ID block. */
 export type Binding = 'measurement' | 'id-block'
 
-/** What each policy of a key that lasts says, beside the fields of its provider. */
+/** The fields that every policy of a key that lasts has, beside the fields of its provider. */
 export type LastingFields<Word extends string = string> = {
   /** The word of `KEY=`. */
   readonly provider: Word
   readonly binding: Binding
-  /** What the boot makes of a blank volume. */
+  /** Whether the boot formats a blank volume, or halts. */
   readonly blank: 'format' | 'halt'
 }
 
-/** Policies by the word of `KEY=`. Each provider's file adds its own row, so that the union below has them all. */
+/** Policies by the word of `KEY=`. Each provider's file adds its own row, so that the union below has all rows. */
 export interface Policies {
   readonly ephemeral: { readonly provider: 'ephemeral' }
 }
 
 export type KeyPolicy = Policies[keyof Policies]
-/** Of a key that outlives a boot. */
+/** The policy of a key that outlives a boot. */
 export type LastingPolicy = Exclude<KeyPolicy, Policies['ephemeral']>

@@ -1,6 +1,6 @@
-// What key providers are. The file of each provider lies beside this one and exports all that is the provider's own: its
-// word of `KEY=`, its keys of partition.conf, its part of the plan, its check, its closing steps and its secret. A build has
-// the list of its providers in src/edition.ts.
+// The types of key providers. The file of each provider lies beside this one and exports everything that belongs to the
+// provider: its word of `KEY=`, its keys of partition.conf, its part of the plan, its check, its closing steps and its secret.
+// src/editions/ has the list of providers of each build.
 
 import type { Fault } from '../fault/index.ts'
 import type { CryptName } from '../layout/layout.ts'
@@ -14,36 +14,36 @@ export type { Seal, Sealed }
 
 export type EphemeralProvider = {
   readonly name: 'ephemeral' | 'mock'
-  /** A volume's key of `length` bytes, new at each call. `random` fills from the kernel's generator, once it is seeded. */
+  /** A volume's key of `length` bytes, new at each call. `random` waits until the kernel's generator is seeded. */
   readonly create: (volume: CryptName, random: (length: number) => Secret, length: number) => Secret
 }
 
-/** As much of the machine as a provider may use. */
+/** The functions of the machine that a provider may use. */
 export type Tee = Pick<
   Machine,
   'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey' | 'tpmSeal' | 'tpmUnseal' | 'random'
 >
 
-/** As much of a machine as `cvmboot check` shows to a provider. */
+/** The facts about a machine that `cvmboot check` shows to a provider. */
 export type Checked = {
   readonly cvm: Cvm | undefined
   /** Names in a directory; none where there is no such directory. */
   readonly names: (directory: string) => readonly string[]
 }
 
-/** Whose secret it is, and what the measured configuration says of that secret. */
+/** The volume that a secret is for, and the policy that the measured configuration has for that secret. */
 export type Owned<P> = { readonly volume: CryptName; readonly policy: P }
 
 /** A key of partition.conf that belongs to one provider. The value holds for each volume whose key has that provider. */
 export type Setting<P> = {
   readonly key: string
-  /** The values that it takes, in words. */
+  /** The accepted values, in words. */
   readonly expected: string
-  /** A value for the commented example. Empty where only whoever writes the file can know one. */
+  /** A value for the commented example. Empty where only the author of the file can know a value. */
   readonly sample: string
   /** The policy with that value, or undefined where the text is no value of this key. */
   read(text: string, policy: P): P | undefined
-  /** Empty where there is nothing to say. */
+  /** The text of the value that the policy has. Empty where the policy has none. */
   print(policy: P): string
 }
 
@@ -51,7 +51,7 @@ export type Setting<P> = {
 export const closingSteps = ['close-tee', 'close-tpm'] as const
 export type ClosingStep = (typeof closingSteps)[number]
 
-/** What the state says of a seal: the TCB version of the TEE, and the Name of the TPM's storage key. */
+/** The facts about a seal that the state records: the TCB version of the TEE, and the Name of the TPM's storage key. */
 export type SealEvidence = { readonly tcb?: string; readonly srk?: string }
 
 /**
@@ -60,32 +60,32 @@ export type SealEvidence = { readonly tcb?: string; readonly srk?: string }
  * to the provider that has its word, and to no other.
  */
 export type LastingProvider<P extends LastingFields = LastingPolicy> = SealReader & {
-  /** Under this name the provider seals, and the state names it. Of two providers as one: both names with a + between. */
+  /** The name of the provider in its seals and in the state. Two combined providers have both names with a + between. */
   readonly name: string
-  /** What the word of `KEY=` means, in a few words. */
+  /** The meaning of the word of `KEY=`, in a few words. */
   readonly about: string
-  /** The policy of a volume that has this provider's word, and no other key of partition.conf. */
+  /** The policy of a volume for which partition.conf has this provider's word and none of the provider's keys. */
   readonly defaults: P
-  /** What its keys can be bound to. */
+  /** The bindings that the provider's keys can have. */
   readonly bindings: readonly Binding[]
   readonly settings: readonly Setting<P>[]
-  /** Why the policy is not enough without a second provider, as the values that `KEY` takes then; else undefined. */
+  /** Undefined where the policy needs no second provider. Else the values that `KEY` must have instead, and the reason. */
   notAlone(policy: P): string | undefined
   /** The words of the policy in the plan, beside those of `LastingFields`. */
   print(policy: P): readonly string[]
-  /** Why a machine cannot make such a key, or undefined. `cvmboot check` asks. */
+  /** The fault of a machine that cannot make such a key, or undefined. `cvmboot check` calls this function. */
   lacks(owned: Owned<P>, machine: Checked): Fault | undefined
   readonly closing: readonly ClosingStep[]
   evidence(sealed: Sealed): SealEvidence
-  /** The secret as of now. `before` is what it was sealed as, where it only has to become newer. */
+  /** Makes the newest secret of this launch, and its seal. `before` is the old seal, where a seal only becomes newer. */
   create(
     owned: Owned<P>,
     tee: Tee,
     before: Sealed | undefined,
   ): Promise<{ readonly secret: Secret; readonly sealed: Sealed }>
   /**
-   * The secret again. `older`: `create` would now give another one, which is to be preferred.
-   * Faults: `header-token` where `sealed` is not as `create` writes it, `seal-*`, and the provider's own.
+   * Recovers the secret of an existing seal. `older` means that `create` would now give another secret, which is better.
+   * Faults: `header-token` where `create` never writes such a seal, `seal-*`, and the provider's own.
    */
   recover(
     owned: Owned<P>,
@@ -94,7 +94,7 @@ export type LastingProvider<P extends LastingFields = LastingPolicy> = SealReade
   ): Promise<{ readonly secret: Secret; readonly age: 'current' | 'older' }>
 }
 
-/** The provider of a policy. Throws where the list has none: the parser of that list takes no such policy. */
+/** The provider of a policy. Throws where the list lacks the provider: the list's parser accepts no such policy. */
 export const providerOf = (
   providers: readonly LastingProvider[],
   { provider: word }: LastingPolicy,

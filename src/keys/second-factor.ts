@@ -1,4 +1,4 @@
-// Two providers as one: whoever has only one of the secrets has nothing. The seal of each lies under its own name in one token.
+// Two providers combined: one of the two secrets alone opens nothing. One token has both seals, each under its provider's name.
 
 import { fail } from '../fault/index.ts'
 import type { SealReader } from '../layout/luks2/accept.ts'
@@ -14,13 +14,13 @@ import {
   type Setting,
 } from './provider.ts'
 
-/** The policies of both. Only the words on binding and blank volumes at the top count, which are said once for both. */
+/** The policies of both providers. `binding` and `blank` at the top count for both, and those in `first` and `second` do not. */
 export type PolicyOfBoth<
   A extends LastingFields,
   B extends LastingFields,
 > = LastingFields<`${A['provider']}+${B['provider']}`> & { readonly first: A; readonly second: B }
 
-/** HKDF-SHA-512 over both secrets. A provider's secrets have one length, so that neither stands for a part of the other. 64 bytes. */
+/** 64 bytes of HKDF-SHA-512 over both secrets. A provider's secrets have one length, so the border between the two is fixed. */
 export const combine = (word: string, first: Secret, second: Secret): Secret => {
   using whole = Secret.make(first.bytes.length + second.bytes.length, (bytes) => {
     bytes.set(first.bytes)
@@ -29,13 +29,13 @@ export const combine = (word: string, first: Secret, second: Secret): Secret => 
   return hkdf('sha512', whole, Buffer.alloc(64), Buffer.from(`cvmboot\0${word}\0`, 'latin1'), 64)
 }
 
-/** What the provider `name` sealed, which may itself be two. */
+/** The seals of the provider `name`, which may be a combination of two providers. */
 const part = (sealed: Sealed, { name }: Pick<SealReader, 'name'>): Sealed => {
   const names = name.split('+')
   return Object.fromEntries(Object.entries(sealed).filter(([of]) => names.includes(of)))
 }
 
-/** Reads the seals of both. */
+/** Reads the seals of both providers. */
 export const bothSeals = (first: SealReader, second: SealReader): SealReader => ({
   name: `${first.name}+${second.name}`,
   isSeal: (sealed) => first.isSeal(part(sealed, first)) && second.isSeal(part(sealed, second)),
@@ -51,7 +51,7 @@ const secondOf = <B extends LastingFields>({
   volume,
 }: Owned<PolicyOfBoth<LastingFields, B>>): Owned<B> => ({ volume, policy: { ...second, binding, blank } })
 
-/** The keys of partition.conf of one provider, as keys of both. */
+/** The keys of partition.conf of one provider, as keys of the combined provider. */
 const lifted = <P, Whole>(
   settings: readonly Setting<P>[],
   partOf: (whole: Whole) => P,
@@ -66,7 +66,7 @@ const lifted = <P, Whole>(
     print: (whole) => setting.print(partOf(whole)),
   }))
 
-/** `first` comes first in all: where it refuses the launch, `second` is asked nothing. */
+/** Asks `first` before `second` in all: where `first` refuses the launch, `second` is not asked. */
 export const both = <A extends LastingFields, B extends LastingFields>(
   first: LastingProvider<A>,
   second: LastingProvider<B>,

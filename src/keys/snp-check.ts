@@ -1,5 +1,5 @@
-// What a key provider requires of an attestation report before it derives a key. Pure.
-// No signature is checked here: the report came from the firmware over a channel that the host cannot forge.
+// The checks that a key provider makes on an attestation report before it derives a key. Pure.
+// The signature is not checked: the report came from the firmware over a channel that the host cannot forge.
 
 import { fail } from '../fault/index.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
@@ -16,26 +16,26 @@ export type Asked = {
 }
 
 /**
- * The report is the answer to what was asked, for this VMPL, and of a guest whose memory stays its own.
+ * Requires that the report answers the request, is for this VMPL, and shows a guest whose memory nobody else may read.
  * Faults: `tee-report`, `tee-vmpl`, `tee-policy-debug`, `tee-policy-migrate`.
  */
 export const checkReport = (report: SnpReport, asked: Asked): void => {
   if (report.reportData !== asked.reportData)
-    throw fail('tee-report', { reason: 'it has other report data than was asked for' })
+    throw fail('tee-report', { reason: 'its report data is not that of the request' })
   if (report.vmpl !== asked.vmpl) throw fail('tee-vmpl', { vmpl: report.vmpl, asked: asked.vmpl })
   if ((report.policy & debug) !== 0n) throw fail('tee-policy-debug', {})
   if ((report.policy & migrationAgent) !== 0n) throw fail('tee-policy-migrate', {})
 }
 
-/** A signed ID block was part of the launch: image ID, family ID and guest SVN are its owner's. Fault: `tee-id-block`. */
+/** Requires a signed ID block in the launch: its signer chose image ID, family ID and guest SVN. Fault: `tee-id-block`. */
 export const checkIdBlock = ({ idKeyDigest }: SnpReport): void => {
   if (/^0*$/.test(idKeyDigest)) throw fail('tee-id-block', {})
 }
 
-/** The root of a key that stays the same: the one that signs reports. Fault: `tee-root-key`. */
+/** The root key for keys that last: the same key that signs reports. Fault: `tee-root-key`. */
 export const rootKeyOf = ({ signer, chipKeyMasked }: SnpReport): SnpRootKey => {
   if (signer === 'none') throw fail('tee-root-key', { reason: 'reports are not signed' })
-  // The firmware then uses no chip key; what a key would be derived from instead is not specified.
+  // The firmware then uses no chip key, and AMD does not specify which key the firmware uses instead.
   if (signer === 'vcek' && chipKeyMasked) throw fail('tee-root-key', { reason: "the chip's key is masked" })
   return signer
 }
@@ -48,8 +48,8 @@ export const rootKeyOf = ({ signer, chipKeyMasked }: SnpReport): SnpRootKey => {
 export const keyTcb = ({ launchTcb, committedTcb }: SnpReport): bigint => lowerTcb(launchTcb, committedTcb)
 
 /**
- * The launch has at least the firmware that the configuration wants, and the host has committed it, component by component.
- * Faults: `tee-tcb-least`, `tee-tcb-committed`.
+ * Requires that the launch has at least the firmware that the configuration wants, and that the host has committed that
+ * firmware, component by component. Faults: `tee-tcb-least`, `tee-tcb-committed`.
  */
 export const checkLeastTcb = (report: SnpReport, least: bigint | undefined): void => {
   if (least === undefined || tcbAtMost(least, keyTcb(report))) return

@@ -1,5 +1,5 @@
-// The snp provider: a secret that AMD's firmware derives from the chip (or the provider's VLEK) and the launch. Each
-// time a report comes first: no key for a guest whose memory is not its own.
+// The snp provider: a secret that AMD's firmware derives from the chip's key (or the cloud provider's VLEK) and the launch.
+// Before each key the provider checks a report: a guest whose memory others can read gets no key.
 
 import { type FaultCode, fail } from '../fault/index.ts'
 import type { SnpReport, SnpRootKey } from '../machine/machine.ts'
@@ -10,7 +10,7 @@ import type { LastingProvider, Owned, Seal, Tee } from './provider.ts'
 import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from './snp-check.ts'
 
 export type SnpPolicy = LastingFields<'snp'> & {
-  /** TCB version below which no key is derived, in any component; undefined for any. */
+  /** The least TCB version, component by component, at which a key is derived; undefined for any version. */
   readonly leastTcb: bigint | undefined
 }
 
@@ -21,9 +21,9 @@ declare module './policy.ts' {
 }
 
 /**
- * What the firmware mixes in. Always the policy, so that a launch with DEBUG never gets the key of one without; and
- * the TCB, so that firmware rolled back does not get the key of newer one. Whatever is asked for, it also mixes in
- * VMPL, HOST_DATA and the digests of ID key and author key.
+ * The fields that the firmware is asked to mix into the key. The policy is always among them, so that a launch with DEBUG never
+ * gets the key of a launch without. The TCB is always among them, so that older firmware does not get the key of newer
+ * firmware. Without being asked, the firmware also mixes in VMPL, HOST_DATA and the digests of ID key and author key.
  */
 const fieldsOf: Readonly<Record<Binding, number>> = {
   measurement: guestFields.policy | guestFields.measurement | guestFields.tcb,
@@ -47,7 +47,7 @@ export const printSeal = ({ root, vmpl, guestSvn, tcb }: SnpSeal, binding: Bindi
   tcb: printTcb(tcb),
 })
 
-/** Undefined for anything `printSeal` does not print. */
+/** Undefined for anything that `printSeal` does not print. */
 export const parseSeal = (sealed: Seal | undefined): { seal: SnpSeal; binding: Binding } | undefined => {
   if (sealed === undefined) return undefined
   const binding = (['measurement', 'id-block'] as const).find((one) => one === sealed['binding'])
@@ -61,7 +61,7 @@ export const parseSeal = (sealed: Seal | undefined): { seal: SnpSeal; binding: B
   return JSON.stringify(printSeal(seal, binding)) === JSON.stringify(sealed) ? { seal, binding } : undefined
 }
 
-/** What the firmware says of this launch. Faults: `tee-none`, those of snp-check.ts. */
+/** A checked report of this launch. Faults: `tee-none`, those of snp-check.ts. */
 const reportOf = ({ volume, policy }: Owned<SnpPolicy>, tee: Tee): SnpReport => {
   const { binding, leastTcb } = policy
   const cvm = tee.cvm()
@@ -76,12 +76,12 @@ const reportOf = ({ volume, policy }: Owned<SnpPolicy>, tee: Tee): SnpReport => 
   return report
 }
 
-/** As new as this launch may ask for. Where the host has not committed its firmware, that is older than the launch. */
+/** The newest seal that this launch may ask for. Until the host commits its firmware, the seal is older than the launch. */
 const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): SnpSeal => ({
   root,
   vmpl: report.vmpl,
   guestSvn: binding === 'id-block' ? report.guestSvn : 0,
-  // Not the reported TCB: the host sets that.
+  // The reported TCB does not count: the host sets the reported TCB.
   tcb: keyTcb(report),
 })
 
@@ -93,7 +93,7 @@ export const snp: LastingProvider<SnpPolicy> = {
   settings: [
     {
       key: 'TEE_MIN_TCB',
-      expected: '16 lower-case hexadecimal digits, as the state says a tcb',
+      expected: '16 lower-case hexadecimal digits, as the state shows a tcb',
       sample: '',
       read: (text, policy) => {
         const leastTcb = parseTcb(text)
@@ -114,7 +114,7 @@ export const snp: LastingProvider<SnpPolicy> = {
   create: async (owned, tee, before) => {
     const { binding } = owned.policy
     const report = reportOf(owned, tee)
-    // A volume stays with its root: from chip to VLEK it would follow whoever has the VLEK.
+    // A volume stays with its root key: each chip that has the VLEK could open a volume that moved to the VLEK.
     const root = parseSeal(before?.['snp'])?.seal.root ?? rootKeyOf(report)
     const seal = newestSeal(report, binding, root)
     const secret = tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] })
@@ -135,20 +135,21 @@ export const snp: LastingProvider<SnpPolicy> = {
     const newest = newestSeal(report, binding, seal.root)
     if (seal.root === 'vcek' && report.chipKeyMasked)
       throw fail('tee-root-key', { reason: "the chip's key is masked" })
-    if (seal.vmpl !== vmpl) throw refuse('seal-vmpl', `it is sealed at VMPL ${seal.vmpl}, this is ${vmpl}`)
+    if (seal.vmpl !== vmpl)
+      throw refuse('seal-vmpl', `it is sealed at VMPL ${seal.vmpl}, this guest runs at VMPL ${vmpl}`)
     if (!tcbAtMost(seal.tcb, newest.tcb))
       throw refuse(
         'seal-tcb',
-        `it is sealed at TCB ${printTcb(seal.tcb)}, this is ${printTcb(launchTcb)}, with ${printTcb(committedTcb)} committed`,
+        `it is sealed at TCB ${printTcb(seal.tcb)}, this launch has ${printTcb(launchTcb)}, with ${printTcb(committedTcb)} committed`,
       )
-    // Who broke an older firmware has its keys, and can make a header of their own with them.
+    // An attacker who broke older firmware has its keys, and can make a header with these keys.
     if (leastTcb !== undefined && !tcbAtMost(leastTcb, seal.tcb))
       throw refuse(
         'seal-tcb-least',
         `it is sealed at TCB ${printTcb(seal.tcb)}, TEE_MIN_TCB is ${printTcb(leastTcb)}`,
       )
     if (seal.guestSvn > (binding === 'id-block' ? guestSvn : 0))
-      throw refuse('seal-svn', `it is sealed at guest SVN ${seal.guestSvn}, this is ${guestSvn}`)
+      throw refuse('seal-svn', `it is sealed at guest SVN ${seal.guestSvn}, this launch has ${guestSvn}`)
     const age = newest.tcb === seal.tcb && newest.guestSvn === seal.guestSvn ? 'current' : 'older'
     return { secret: tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] }), age }
   },

@@ -1,5 +1,5 @@
 // The tpm2 provider: random bytes that a TPM gives back to the same firmware, kernel, initramfs and command line, and
-// to no other. How far that goes is how far the TPM is to be trusted: see TPM_TRUST.
+// to no other. The protection is as good as the TPM can be trusted: see TPM_TRUST.
 
 import { fail } from '../fault/index.ts'
 import type { TpmSealed } from '../machine/machine.ts'
@@ -10,7 +10,7 @@ import type { LastingProvider, Seal } from './provider.ts'
 
 export type Tpm2Policy = LastingFields<'tpm2'> &
   TpmPolicy & {
-    /** `inside`: the TPM is part of the TEE. `outside`: the host runs it, and can know what it seals. */
+    /** `inside`: the TPM is part of the TEE. `outside`: the host runs the TPM, and can know the secrets that it seals. */
     readonly trust: 'inside' | 'outside'
   }
 
@@ -20,7 +20,7 @@ declare module './policy.ts' {
   }
 }
 
-/** Bytes of a sealed secret. */
+/** Length of a sealed secret, in bytes. */
 const secretBytes = 32
 
 export type TpmSeal = TpmSealed & { readonly pcrs: readonly number[] }
@@ -33,7 +33,7 @@ export const printTpmSeal = ({ srk, pcrs, ...blobs }: TpmSeal): Seal => ({
   ticket: blobs.ticket.toString('base64'),
 })
 
-/** Undefined for anything `printTpmSeal` does not print. */
+/** Undefined for anything that `printTpmSeal` does not print. */
 export const parseTpmSeal = (sealed: Seal | undefined): TpmSeal | undefined => {
   if (sealed === undefined) return undefined
   const blob = (name: string) => Buffer.from(sealed[name] ?? '', 'base64')
@@ -94,7 +94,7 @@ export const tpm2: LastingProvider<Tpm2Policy> = {
     srk: undefined,
     trust: 'outside',
   },
-  // An upgrade has other PCRs, so that a secret sealed to them would not outlive it.
+  // An upgrade changes the PCRs, so a secret that is sealed to the PCRs does not outlive an upgrade.
   bindings: ['measurement'],
   settings,
   // A TPM that the host runs sees each secret that it seals. Beside the TEE's key this does no harm.
@@ -111,9 +111,9 @@ export const tpm2: LastingProvider<Tpm2Policy> = {
   evidence: ({ tpm2: seal }) => (seal?.['srk'] === undefined ? {} : { srk: seal['srk'] }),
   isSeal: ({ tpm2: seal }) => parseTpmSeal(seal) !== undefined,
   create: async ({ policy: { pcrs, srk } }, tee, before) => {
-    // A volume stays with its TPM: a seal that only becomes newer does not go to whatever TPM is there now.
+    // A volume stays with its TPM: a newer seal never moves the volume to another TPM that is attached now.
     const tpm = { pcrs, srk: srk ?? before?.['tpm2']?.['srk'] }
-    // Not of the TPM's generator: what that adds is known to whoever runs it.
+    // The bytes do not come from the TPM's generator: whoever runs the TPM may know them.
     using made = tee.random(secretBytes)
     const sealed = { tpm2: printTpmSeal({ ...tee.tpmSeal(tpm, made), pcrs }) }
     return { secret: Secret.make(secretBytes, (bytes) => void made.bytes.copy(bytes)), sealed }
@@ -124,7 +124,7 @@ export const tpm2: LastingProvider<Tpm2Policy> = {
     const [pcrs, wanted] = [seal.pcrs.join(' '), tpm.pcrs.join(' ')]
     if (pcrs !== wanted)
       throw fail('seal-pcrs', { volume, reason: `it is sealed to PCRs ${pcrs}, not to ${wanted}` })
-    // Another TPM made it: what that one unseals, its owner may know.
+    // Another TPM made the seal, and the owner of that TPM may know the secret.
     if (tpm.srk !== undefined && seal.srk !== tpm.srk)
       throw fail('tpm-srk', { found: `${seal.srk} in the header of ${volume}`, pinned: tpm.srk })
     return { secret: tee.tpmUnseal(seal.pcrs, seal), age: 'current' }

@@ -1,4 +1,4 @@
-// What lies below a directory of the initramfs, by name alone: nothing is opened, and no link is followed.
+// A list of all entries below a directory of the initramfs, by name alone: no file is opened, and no link is followed.
 
 import { type Dirent, lstatSync, opendirSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
@@ -11,8 +11,8 @@ const kindOf = (entry: Dirent | Stats): Below['kind'] => {
 }
 
 /**
- * Absolute paths, a directory before what is in it; no more than `most`. Empty where nothing is there, and that alone
- * where no directory is.
+ * Absolute paths of the entries below `directory`, a directory before its own entries; at most `most` of them. The list is
+ * empty where nothing has that path. Where `directory` is no directory, the list has `directory` itself alone.
  */
 export const below = (directory: string, most: number): Below[] => {
   const top = lstatSync(directory, { throwIfNoEntry: false })

@@ -1,6 +1,6 @@
-// Names below an open directory. A path may mean another file a moment later, where somebody else can write one of its
-// directories; an open directory stays what it is. Node has no openat(2): a name below /proc/self/fd/N is the same, and
-// O_NOFOLLOW keeps the last name from being a link.
+// Names below an open directory. Where another user can write a directory of a path, the path may lead to another file a moment
+// later; an open directory stays the same directory. Node has no openat(2): a path below /proc/PID/fd/N does the same, and
+// O_NOFOLLOW refuses a link under the last name.
 
 import {
   closeSync,
@@ -16,14 +16,14 @@ import {
 } from 'node:fs'
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants
-/** Not among Node's constants (include/uapi/asm-generic/fcntl.h): opens without any effect on what is opened. */
+/** From include/uapi/asm-generic/fcntl.h, since Node's constants lack it. Opens an entry without any effect on the entry. */
 const O_PATH = 0o10000000
 
 export type Directory = Disposable & {
   readonly fd: number
-  /** The directory itself, for the calls of Node and for child processes: as long as it is open. */
+  /** A path of the directory for Node's calls and for child processes, valid as long as the directory is open. */
   readonly path: string
-  /** A name in it, of text or of bytes that are no text. */
+  /** The path of an entry. Its name is text, or bytes that are no text. */
   readonly at: (name: string | Buffer) => Buffer
 }
 
@@ -37,17 +37,17 @@ const directoryOf = (fd: number): Directory => {
   }
 }
 
-/** Throws what the kernel says, for a link too: ENOTDIR. */
+/** Throws the kernel's error. For a link the error is ENOTDIR. */
 export const openDirectory = (path: string | Buffer): Directory =>
   directoryOf(openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
 
-/** As `openDirectory`, for a path that a person named: its last name may be a link. */
+/** Like `openDirectory`, for a path that a person named: the last name of the path may be a link. */
 export const followDirectory = (path: string): Directory =>
   directoryOf(openSync(path, O_RDONLY | O_DIRECTORY))
 
 export const namesIn = (directory: Directory): Buffer[] => readdirSync(directory.path, { encoding: 'buffer' })
 
-/** What is at a name, opened without an effect, also where it is a link or a device. Undefined where nothing is. */
+/** An entry that was opened without an effect on it; the entry may be a link or a device. */
 export type Found = Disposable & { readonly stat: Stats; readonly fd: number }
 
 const opened = (path: string | Buffer, flags: number): Found => {
@@ -55,6 +55,7 @@ const opened = (path: string | Buffer, flags: number): Found => {
   return { fd, stat: fstatSync(fd), [Symbol.dispose]: () => closeSync(fd) }
 }
 
+/** Opens the entry that has a name. Undefined where nothing has the name. */
 export const lookAt = (directory: Directory, name: string | Buffer): Found | undefined => {
   try {
     return opened(directory.at(name), O_PATH | O_NOFOLLOW)
@@ -64,10 +65,10 @@ export const lookAt = (directory: Directory, name: string | Buffer): Found | und
   }
 }
 
-/** Opens what was looked at, whatever has its name by now. `flags` as of open(2). */
+/** Opens a found entry again, even where another entry has its name by now. `flags` are those of open(2). */
 export const reopen = ({ fd }: Found, flags: number): number => openSync(`/proc/self/fd/${fd}`, flags)
 
-/** A regular file for reading, never a link, and without waiting where it is none. */
+/** Opens a regular file for reading. A link is refused, and the call never waits for the other end of a pipe. */
 export const openFile = (directory: Directory, name: string | Buffer): number => {
   const fd = openSync(directory.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   if (fstatSync(fd).isFile()) return fd
@@ -75,7 +76,7 @@ export const openFile = (directory: Directory, name: string | Buffer): number =>
   throw new Error('it is no file')
 }
 
-/** Whether a name is still that of what was looked at. */
+/** Whether the name still leads to the entry that was found. */
 export const isStill = (
   directory: Directory,
   name: string | Buffer,
@@ -85,7 +86,7 @@ export const isStill = (
   return now?.ino === stat.ino && now.dev === stat.dev && now.mode === stat.mode
 }
 
-/** All that is in a directory of ours, on its own file system; links go, and what they lead to stays. */
+/** Removes all entries of a directory that lie on its own file system. A link is removed, and the target of the link stays. */
 export const removeBelow = (directory: Directory, device = fstatSync(directory.fd).dev): void => {
   for (const name of namesIn(directory)) {
     using found = lookAt(directory, name)
@@ -98,12 +99,13 @@ export const removeBelow = (directory: Directory, device = fstatSync(directory.f
   }
 }
 
-/** Links that are followed on one way at most, as the kernel has it. */
+/** The most links on the way of one path: the kernel's own limit. */
 const mostLinks = 40
 
 /**
- * What is at a path as it will look once `root` is the root, with all links followed there; never anything outside of
- * `root`, whoever changes names meanwhile. Undefined where nothing is, or links go in circles.
+ * Finds the entry that `path` leads to once `root` is the root directory: links are followed within `root`. The entry is never
+ * outside of `root`, even where another process changes names meanwhile. Undefined where no entry is there, or where links
+ * form a circle.
  */
 const findWithin = (root: string, path: string): Found | undefined => {
   const way: Found[] = [opened(root, O_PATH | O_DIRECTORY)]
@@ -141,7 +143,7 @@ const findWithin = (root: string, path: string): Found | undefined => {
   }
 }
 
-/** A directory within `root`; undefined where nothing is. Throws ENOTDIR where something else is there. */
+/** Opens a directory within `root`; undefined where nothing has the path. Throws ENOTDIR where the entry is no directory. */
 export const openWithin = (root: string, path: string): Directory | undefined => {
   const found = findWithin(root, path)
   if (found === undefined) return undefined
@@ -150,7 +152,7 @@ export const openWithin = (root: string, path: string): Directory | undefined =>
   throw Object.assign(new Error(`ENOTDIR: ${path}`), { code: 'ENOTDIR' })
 }
 
-/** A regular file within `root`, open for reading; undefined where none is. */
+/** Opens a regular file within `root` for reading; undefined where the path leads to no regular file. */
 export const openFileWithin = (root: string, path: string): number | undefined => {
   using found = findWithin(root, path)
   return found?.stat.isFile() === true ? reopen(found, O_RDONLY) : undefined

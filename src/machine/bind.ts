@@ -1,4 +1,4 @@
-// A directory of one mount shown at another place too, without following a name that somebody else may have made.
+// Binds: a directory of one mount appears at a second place. The bind follows no link that another user may have made.
 
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
@@ -13,7 +13,7 @@ const flags = (): number => constants.O_RDONLY | constants.O_DIRECTORY | constan
 type As = BindRequest['as']
 type Opened = { readonly fd: number; readonly made: 'made' | 'found' }
 
-/** Makes it where it is missing. A link, a file or the root of another mount is refused. Fault: `directory-foreign`. */
+/** Opens a directory, or makes it. A link, a file or the root of another mount is refused. Fault: `directory-foreign`. */
 const openIn = (parent: number, name: string, as: As): Opened => {
   const path = `/proc/self/fd/${parent}/${name}`
   let made: Opened['made'] = 'made'
@@ -43,14 +43,14 @@ const openIn = (parent: number, name: string, as: As): Opened => {
   return { fd, made }
 }
 
-/** Nobody but root may have been able to make what is in it. Fault: `directory-foreign`. */
+/** Requires that root alone can write to the directory, so that root made its entries. Fault: `directory-foreign`. */
 const requireRoots = (fd: number, name: string): void => {
   const { uid, mode } = fstatSync(fd)
   if (uid !== 0 || (mode & 0o022) !== 0)
     throw fail('directory-foreign', { name, reason: 'others than root can write to it' })
 }
 
-/** The descriptor's link is followed by the kernel to what was opened, whatever its name leads to by now. */
+/** Binds the open directory. The kernel follows the descriptor's link to it, even where its name leads elsewhere by now. */
 export const bindDirectory = ({ volume, names, as, target }: BindRequest): 'made' | 'found' => {
   const open: number[] = []
   try {

@@ -1,4 +1,4 @@
-// Disks and partitions as /sys and the disks' tables show them. Everything here is the host's word.
+// Disks and partitions as /sys and the disks' partition tables show them. The host can forge every fact here.
 
 import {
   closeSync,
@@ -41,7 +41,7 @@ export const readDevice = (device: string, offset: bigint, length: number): Buff
   return bytes
 }
 
-/** Writes all of `bytes`, each part to the medium before the next. Fault: `device-write`. */
+/** Writes all of `bytes`. Each part reaches the medium before the next part is written. Fault: `device-write`. */
 export const writeDevice = (device: string, offset: bigint, bytes: Uint8Array): void => {
   let fd: number | undefined
   try {
@@ -55,7 +55,7 @@ export const writeDevice = (device: string, offset: bigint, bytes: Uint8Array): 
   }
 }
 
-// Device-mapper, loop, memory disks and compressed swap are this machine's own, not what the host attached.
+// This machine's own devices (device-mapper, loop, memory, compressed swap, RAID), floppy drives and CD drives do not count.
 const isDisk = (name: string): boolean =>
   !/^(?:dm-|loop|ram|zram|md|fd|sr)\d*/.test(name) && !existsSync(`${sys}/${name}/partition`)
 
@@ -71,7 +71,7 @@ const readPartitions = (disk: string): Partition[] => {
     const entry = gpt.partitions.find((p) => p.number === Number(number))
     const start = BigInt(text(`${sys}/${disk}/${name}/start`))
     const size = BigInt(text(`${sys}/${disk}/${name}/size`))
-    // The kernel read the table at another moment: where the two readings differ there is no partition.
+    // The kernel read the table at another moment. A partition on which the two readings differ is left out.
     if (entry === undefined || start !== entry.first * sectors) return []
     if (size !== (entry.last - entry.first + 1n) * sectors) return []
     return [
@@ -103,11 +103,11 @@ export const listDisks = (): Disks => {
   return { partitions, seen: seen.map(printable) }
 }
 
-/** Zero for one that is gone again: the host may take a disk away at any time. */
+/** Size of a device, or zero for a device that is gone again: the host may take a disk away at any time. */
 const bytesOf = (name: string): bigint => BigInt(readText(`${sys}/${name}/size`)?.trim() || '0') * 512n
 
 /**
- * Devices in use for swap, and compressed memory disks with room: those have no other use this early. A kernel without
+ * Devices in use for swap, and compressed memory disks with a size: such a disk has no other use this early. A kernel without
  * CONFIG_SWAP has no /proc/swaps.
  */
 export const activeSwap = (): string[] => [

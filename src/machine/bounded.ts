@@ -1,4 +1,4 @@
-// Reading a whole file that somebody else may have written: never more of it than `limits` says.
+// Reads a whole file that another party may have written, but never more of the file than `limits` allows.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type BootFault, fail } from '../fault/index.ts'
@@ -10,7 +10,7 @@ export const tooLarge = (path: string, name: LimitName): BootFault =>
 
 const firstBytes = 65_536
 
-/** Twice the room. The old buffer is zeroed: a file may hold a secret. */
+/** A copy with twice the room. The old buffer is zeroed, since a file may hold a secret. */
 const grown = (from: Buffer, most: number): Buffer => {
   const to = Buffer.alloc(Math.min(from.length * 2, most))
   from.copy(to)
@@ -19,11 +19,11 @@ const grown = (from: Buffer, most: number): Buffer => {
 }
 
 /**
- * All bytes of an open file, also of a pipe, in one buffer that nothing else uses. The size that the file system claims
- * decides nothing: files of /proc claim zero. `path` is for words. Fault: `input-too-large`.
+ * All bytes of an open file or pipe, in one buffer that nothing else uses. The size that the file system claims is only a
+ * first guess: files of /proc claim zero. `path` is for the message. Fault: `input-too-large`.
  */
 export const readOpen = (fd: number, path: string, name: LimitName): Buffer => {
-  // One more than is allowed shows that there is more.
+  // One byte more than the limit shows that the file is too large.
   const most = limits[name].most + 1
   const claimed = fstatSync(fd).size
   let bytes: Buffer = Buffer.alloc(Math.min(Math.max(claimed + 1, firstBytes), most))
@@ -39,7 +39,7 @@ export const readOpen = (fd: number, path: string, name: LimitName): Buffer => {
   }
 }
 
-/** All bytes of a file. Throws what the kernel says. Fault: `input-too-large`. */
+/** All bytes of a file. Throws the kernel's error. Fault: `input-too-large`. */
 export const readBounded = (path: string, name: LimitName): Buffer => {
   const fd = openSync(path, 'r')
   try {
@@ -49,6 +49,6 @@ export const readBounded = (path: string, name: LimitName): Buffer => {
   }
 }
 
-/** The same as text of one character a byte (latin1). */
+/** All bytes of a file as text of one character a byte (latin1). Throws like `readBounded`. */
 export const readBoundedText = (path: string, name: LimitName): string =>
   readBounded(path, name).toString('latin1')

@@ -1,10 +1,10 @@
-// partition.conf from a file that a person named.
+// Reads partition.conf from a file that a person named.
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { readBoundedText } from './bounded.ts'
 
-/** Its text. Faults: `config-missing`, `input-too-large`. */
+/** The text of the file. Faults: `config-missing`, `input-too-large`. */
 export const readConfigFile = (file: string): string => {
   try {
     return readBoundedText(file, 'config')

@@ -1,4 +1,4 @@
-// Devices below /sys/bus that may have disks behind them and have no driver. Everything here is the host's word.
+// Devices below /sys/bus that may have disks behind them and have no driver. The host can forge every fact here.
 
 import { lstatSync, readdirSync } from 'node:fs'
 import { type Controller, mayHaveDisks } from '../system/controllers.ts'
@@ -15,17 +15,17 @@ const namesIn = (directory: string): string[] => {
   }
 }
 
-/** A link itself counts. */
+/** Whether an entry has that path. A link counts, even one without a target. */
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined
 
-/** Of PCI and virtio from the device's own files, of USB from those of the device that has the interface. */
+/** PCI and virtio devices have their own files of vendor and device; a USB interface has those of the device around it. */
 const idOf = (bus: (typeof buses)[number], path: string, name: string): string => {
   const read = (file: string) => readText(`${path}/${file}`)?.trim().replace(/^0x/, '') ?? ''
   if (bus === 'usb') return `${read('../idVendor')}:${read('../idProduct')}`
   return bus === 'vmbus' ? name : `${read('vendor')}:${read('device')}`
 }
 
-/** `sys`: /sys, but in tests. */
+/** `sys` is /sys, except in tests. */
 export const undriven = (sys = '/sys', modules = modulesFor): Controller[] =>
   buses.flatMap((bus) =>
     namesIn(`${sys}/bus/${bus}/devices`)

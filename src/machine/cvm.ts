@@ -1,12 +1,12 @@
-// Is this a confidential VM? Asked of the guest kernel, which asked the hardware: CPUID alone lies, since a plain
-// VM answers leaf 0x8000001F with anything. Pure; what it means is decided by the require-cvm step.
+// Whether this machine is a confidential VM. The guest kernel answers, and the kernel asked the hardware: CPUID alone proves
+// nothing, since the host of a plain VM chooses its leaf 0x8000001F. Pure; the require-cvm step acts on the answer.
 
 import type { Cvm } from './machine.ts'
 
 export type CvmFacts = {
-  /** /proc/cpuinfo. `tdx_guest` is set by the kernel after the TDX module answered; no host sets it. */
+  /** Text of /proc/cpuinfo. The kernel sets `tdx_guest` after the TDX module has answered; no host can set it. */
   readonly cpuinfo: string
-  /** /sys/devices/platform/sev-guest: the kernel registers it only where SEV-SNP is active (SEV_STATUS MSR). */
+  /** Whether /sys/devices/platform/sev-guest exists: the kernel makes it only where SEV-SNP is active (SEV_STATUS MSR). */
   readonly sevGuest: boolean
 }
 

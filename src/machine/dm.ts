@@ -6,7 +6,7 @@ import { packDeviceNumber, printDeviceNumber } from '../layout/device-number.ts'
 export const DM = {
   create: 0xc138fd03,
   remove: 0xc138fd04,
-  /** Suspends with `dmFlags.suspend`, resumes without. */
+  /** Suspends a mapping with `dmFlags.suspend`, and resumes the mapping without that flag. */
   suspend: 0xc138fd06,
   status: 0xc138fd07,
   load: 0xc138fd09,
@@ -41,10 +41,10 @@ export type DmMessage = {
 
 const headBytes = 312
 const specBytes = 40
-/** Room for one target's text: a verity line with the longest salt has under 900 bytes. */
+/** Size of a message with room for one target's text: a verity line with the longest salt has under 900 bytes. */
 const totalBytes = 4096
 
-/** A buffer to hand to ioctl; the kernel writes its reply into it. Names and texts are ASCII of ours. */
+/** A buffer for ioctl; the kernel writes its reply into the same buffer. cvmboot makes all names and texts, in ASCII. */
 export const printDm = (message: DmMessage): Buffer => {
   const out = Buffer.alloc(totalBytes)
   out.writeUInt32LE(4, 0) // interface version 4.0.0: the kernel answers with its own
@@ -69,9 +69,9 @@ export const printDm = (message: DmMessage): Buffer => {
 }
 
 /**
- * Reads a message; undefined where it is not whole: cut by the kernel (`bufferFull`), or text without an end.
- * Knows one target at most: `next` counts from the spec in requests but from the data in replies, and ours have
- * one.
+ * Reads a message. Undefined where the message is not whole: the kernel cut the message (`bufferFull`), or a text has no end.
+ * Undefined for more than one target, too: `next` counts from the spec in requests but from the data in replies, and the
+ * mappings of cvmboot have one target.
  */
 export const parseDm = (bytes: Buffer): DmMessage | undefined => {
   if (bytes.length < headBytes || bytes.readUInt32LE(0) !== 4) return undefined
@@ -96,7 +96,7 @@ export const parseDm = (bytes: Buffer): DmMessage | undefined => {
 const align8 = (bytes: number): number => bytes + ((8 - (bytes % 8)) % 8)
 
 const put = (out: Buffer, value: string, at: number, room: number): void => {
-  // The last byte stays NUL. Too long is a defect of ours, not an input's: the kernel would cut it.
+  // The last byte stays NUL, since the kernel would cut a longer text. A text that is too long is a defect in cvmboot.
   if (value.length >= room || !/^[\x20-\x7e]*$/.test(value)) throw new Error(`dm: bad text ${value}`)
   out.write(value, at, 'latin1')
 }

@@ -1,5 +1,5 @@
-// Programs of the build host and the running system: where they are, and as child processes. The only importer of execa,
-// never reached by the boot.
+// Finds programs of the build host and of the running system, and runs them as child processes. No other file imports execa,
+// and the boot never reaches this file.
 
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
@@ -12,21 +12,21 @@ import { tooLarge } from './bounded.ts'
 import { limits } from './limits.ts'
 
 export type RunOptions = {
-  /** Bytes for standard input; otherwise it is closed. */
+  /** Bytes for standard input. Without them standard input is /dev/null. */
   readonly input?: Uint8Array
   readonly cwd?: string
-  /** Added to an environment of PATH, LC_ALL and HOME only. */
+  /** Variables beside PATH, LC_ALL and HOME, which are the whole environment otherwise. */
   readonly env?: Readonly<Record<string, string>>
-  /** Debian package that has the tool, for the message when it is missing. */
+  /** The Debian package that has the tool, for the message where the tool is missing. */
   readonly package?: string
-  /** Sees each chunk of standard output and standard error as it comes: for progress. */
+  /** Gets each chunk of standard output and standard error as the program prints it, to show progress. */
   readonly onOutput?: (text: string) => void
 }
 
-/** Where tools are looked for: sbin too, which a user's PATH lacks on Debian. */
+/** The directories in which tools are found: those of sbin too, which a user's PATH lacks on Debian. */
 export const toolPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** Where an executable of that name is: there, or in another directory. */
+/** The path of an executable of that name in `toolPath` or in a directory of `also`; undefined where none has it. */
 export const findTool = async (tool: string, ...also: readonly string[]): Promise<string | undefined> => {
   for (const directory of [...toolPath.split(':'), ...also]) {
     const path = join(directory, tool)
@@ -41,12 +41,12 @@ export const findTool = async (tool: string, ...also: readonly string[]): Promis
 
 /**
  * Runs a program without a shell and returns its standard output as text.
- * Faults: `tool-missing`, `tool-failed` (with the last line the tool said).
+ * Faults: `tool-missing`, `tool-failed` (with the last line that the tool printed to standard error).
  */
 export const run = async (tool: string, args: readonly string[], options: RunOptions = {}): Promise<string> =>
   textOf(await runBytes(tool, args, options))
 
-/** The same for output that is no text. */
+/** Like `run`, but returns bytes, for output that is no text. */
 export const runBytes = async (
   tool: string,
   args: readonly string[],
@@ -77,8 +77,9 @@ export const runBytes = async (
 }
 
 /**
- * Runs a program with `source` as its standard input; what it prints comes as it is printed, and is never held. Ends the
- * program where nobody takes more. Faults: `tool-missing`, `tool-failed`, and what `source` throws.
+ * Runs a program with `source` as its standard input. Yields each piece of its output as the program prints it, so that the
+ * whole output is never in memory. The program is killed where the caller takes no more. Faults: `tool-missing`, `tool-failed`,
+ * and the errors of `source`.
  */
 export const runThrough = async function* (
   tool: string,
@@ -88,7 +89,7 @@ export const runThrough = async function* (
 ): AsyncIterable<Uint8Array> {
   const { execa } = await import('execa')
   const child = execa(tool, args, { ...always, env: environment, stdin: 'pipe' })
-  // A program that has seen enough closes its end: its exit status says whether it has.
+  // A program that needs no more input closes its end. Its exit status then tells whether it succeeded.
   const feeding = pipeline(Readable.from(source), child.stdin).then(
     () => undefined,
     (thrown: NodeJS.ErrnoException) =>
@@ -106,7 +107,7 @@ export const runThrough = async function* (
 }
 
 const environment = { PATH: toolPath, LC_ALL: 'C', HOME: '/' } as const
-// Standard output is read here, chunk by chunk: execa would make text of all of it for its message.
+// This file reads standard output itself, chunk by chunk: execa would make text of all of the output for its message.
 const always = {
   extendEnv: false,
   reject: false,

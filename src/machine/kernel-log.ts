@@ -1,4 +1,4 @@
-// The kernel's log as it is now, for who looks later: read whole, without waiting for more.
+// Reads the whole kernel log as it is now, without waiting for more lines. The checks of a running system search the log.
 
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 
@@ -7,24 +7,27 @@ const recordBytes = 8192
 /** More than any kernel's buffer holds. */
 const mostRecords = 1 << 20
 
-/** A record of /dev/kmsg is `priority,number,time,flags;text`. What is below 8 the kernel itself said, not a program. */
+/**
+ * The text of a record of /dev/kmsg, `priority,number,time,flags;text`. Undefined for a record of a program: only the kernel's own
+ * records have a priority below 8.
+ */
 export const kernelsOwn = (record: string): string | undefined => {
   const [, priority, text] = /^(\d+),[^;]*;([^\n]*)/.exec(record) ?? []
   return priority !== undefined && Number(priority) < 8 ? text : undefined
 }
 
-/** One record, or why there is none. */
+/** One record, or the reason why there is none. */
 const next = (fd: number, into: Buffer): string | 'none' | 'lost' => {
   try {
     const length = readSync(fd, into)
     return length === 0 ? 'none' : into.toString('latin1', 0, length)
   } catch (thrown) {
-    // EPIPE: the buffer went over it meanwhile, and the next read goes on behind.
+    // EPIPE: the kernel has overwritten the record meanwhile, and the next read continues with the oldest one that is left.
     return (thrown as { code?: string }).code === 'EPIPE' ? 'lost' : 'none'
   }
 }
 
-/** What the kernel itself said, oldest first; nothing where the log cannot be read. */
+/** The lines that the kernel itself logged, oldest first; none where the log cannot be read. */
 export const readKernelLog = (path = '/dev/kmsg'): readonly string[] => {
   const lines: string[] = []
   let fd: number

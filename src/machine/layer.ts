@@ -12,18 +12,18 @@ const kindOf = (stat: Stats): LayerEntry['kind'] => {
   return stat.isCharacterDevice() && stat.rdev === 0 ? 'whiteout' : 'special'
 }
 
-/** Opaque directories, redirects, copied-up metadata: whatever overlayfs finds under its names. */
+/** Attributes under overlayfs's names: overlayfs reads opaque directories, redirects and copied-up metadata from them. */
 const marksOf = (path: Buffer): string[] => {
   try {
     return attributeNames(path).filter((name) => /^(?:trusted|user)\.overlay\./.test(name))
   } catch (thrown) {
-    // A file system without attributes has none to read for overlayfs either.
+    // A file system without attributes has no attributes that overlayfs could read.
     if (['ENOTSUP', 'EOPNOTSUPP'].includes((thrown as { code?: string }).code ?? '')) return []
     throw thrown
   }
 }
 
-/** Paths are latin1 text, one character a byte. */
+/** The directory itself and all entries below it. Paths are latin1 text, one character a byte. */
 export const readLayer = (directory: string): LayerEntry[] => {
   const entries: LayerEntry[] = []
   const visit = (path: Buffer, relative: string): void => {

@@ -1,10 +1,10 @@
-// Thin system calls on libc, nothing that decides. Beside it only libcrypto.ts imports node:ffi.
-// A wrong signature here is memory corruption, so each function has a premise test, and lengths come from buffers.
+// Thin wrappers of system calls in libc, which decide nothing. Only this file and libcrypto.ts import node:ffi.
+// A wrong signature here corrupts memory, so each function has a premise test, and lengths come from buffers.
 
 import { dlopen, getInt32, getRawPointer } from 'node:ffi'
 import { constants } from 'node:os'
 
-// node:ffi silently takes a misspelt key for "no arguments, void": `arguments` and `return` it must be.
+// The keys must be spelt `arguments` and `return`: node:ffi silently takes a misspelt key for "no arguments, void".
 const { functions: c } = dlopen('libc.so.6', {
   ioctl: { arguments: ['int32', 'uint64', 'buffer'], return: 'int32' },
   mount: { arguments: ['string', 'string', 'string', 'uint64', 'string'], return: 'int32' },
@@ -18,7 +18,7 @@ const { functions: c } = dlopen('libc.so.6', {
   llistxattr: { arguments: ['buffer', 'buffer', 'uint64'], return: 'int64' },
   __errno_location: { arguments: [], return: 'pointer' },
 })
-// syscall(2) is variadic: one view of it for each shape of arguments in use.
+// syscall(2) is variadic, so each shape of its arguments has a declaration of its own.
 const { functions: keys } = dlopen('libc.so.6', {
   syscall: { arguments: ['int64', 'string', 'string', 'buffer', 'uint64', 'int64'], return: 'int64' },
 })
@@ -43,8 +43,8 @@ const SYS_finit_module = 313n
 /** A system call that failed; `code` is the errno's name, as in Node's own errors. */
 export type SystemError = Error & { readonly code: string }
 
-// Node leaves out the keyring's (include/uapi/asm-generic/errno.h), which dm-crypt and module signatures answer with, and
-// those of damaged file systems and media.
+// Error numbers that Node lacks (include/uapi/asm-generic/errno.h): those of the keyring, with which dm-crypt and module
+// signatures fail, those of damaged file systems and media, and others.
 const moreErrnos = {
   ENOKEY: 126,
   EKEYEXPIRED: 127,
@@ -72,15 +72,15 @@ const checked = <T extends number | bigint>(result: T, call: string): T => {
   throw Object.assign(new Error(`${call}: ${code}`), { code })
 }
 
-/** ioctl(2) on a buffer that the kernel reads and fills; its size must be what `request` encodes or declares. */
+/** ioctl(2) on a buffer that the kernel reads and fills. The buffer has the size that `request` encodes or declares. */
 export const ioctl = (fd: number, request: number, argument: Buffer): void => {
   checked(c.ioctl(fd, BigInt(request), argument), 'ioctl')
 }
 
-/** Eight bytes of `from`, at `at`, that are to hold the address of `to`. */
+/** The eight bytes of `from` at the offset `at` shall hold the address of `to`. */
 export type Pointer = { readonly from: Buffer; readonly at: number; readonly to: Buffer }
 
-/** ioctl(2) on a struct that points to others: the addresses are set for this call, and never leave this file. */
+/** ioctl(2) on a struct that points to other buffers. The addresses are set for this call, and never leave this file. */
 export const ioctlPointing = (
   fd: number,
   request: number,
@@ -94,7 +94,7 @@ export const ioctlPointing = (
   } finally {
     for (const { from, at } of pointers) from.writeBigUInt64LE(0n, at)
   }
-  // Looked at once more, so that none of them is collected while the kernel writes to it.
+  // A second look at each buffer, so that the garbage collector frees no buffer while the kernel writes to it.
   if (pointers.some(({ to }, i) => getRawPointer(to) !== addresses[i]))
     throw new Error('ioctl: a buffer has moved')
 }
@@ -103,12 +103,12 @@ export const mount = (source: string, target: string, type: string, flags: numbe
   checked(c.mount(source, target, type, BigInt(flags), data), 'mount')
 }
 
-/** umount2(2) with MNT_DETACH (2): what is still open goes when it is closed. */
+/** umount2(2) with MNT_DETACH (2): a file that is open on the mount stays usable until it is closed. */
 export const detachMount = (target: string): void => {
   checked(c.umount2(target, 2), 'umount2')
 }
 
-/** umount2(2), flags 0: EBUSY where it is in use. */
+/** umount2(2) with flags 0: throws EBUSY where the mount is in use. */
 export const unmount = (target: string): void => {
   checked(c.umount2(target, 0), 'umount2')
 }
@@ -139,7 +139,7 @@ export const getrandom = (into: Buffer): void => {
   if (got !== BigInt(into.length)) throw new Error(`getrandom: ${got} of ${into.length} bytes`)
 }
 
-/** KEY_SPEC_PROCESS_KEYRING (include/uapi/linux/keyctl.h): goes with the process, not inherited by children. */
+/** KEY_SPEC_PROCESS_KEYRING (include/uapi/linux/keyctl.h): the keyring ends with the process, and no child inherits it. */
 const processKeyring = -2n
 
 /** add_key(2) of a `logon` key, which user space can never read back. Returns its serial number. */
@@ -154,7 +154,7 @@ export const invalidateKey = (serial: bigint): void => {
   checked(numbers.syscall(SYS_keyctl, 21n, serial, 0n), 'keyctl')
 }
 
-/** finit_module(2). `compressed`: MODULE_INIT_COMPRESSED_FILE (4), which a plain module refuses. */
+/** finit_module(2). `compressed` sets MODULE_INIT_COMPRESSED_FILE (4), with which the kernel refuses a plain module. */
 export const finitModule = (fd: number, format: 'plain' | 'compressed'): void => {
   checked(modules.syscall(SYS_finit_module, BigInt(fd), '', format === 'plain' ? 0n : 4n), 'finit_module')
 }
@@ -165,15 +165,15 @@ export const deleteModule = (name: string): void => {
 }
 
 /**
- * No core dump of this process, whatever the limits and core_pattern say, and nobody attaches to it (prctl(2)
- * PR_SET_DUMPABLE, include/uapi/linux/prctl.h). Ends with execve: the next init decides for itself.
+ * Forbids core dumps of this process, whatever the limits and core_pattern say, and attaching to it without CAP_SYS_PTRACE
+ * (prctl(2) PR_SET_DUMPABLE, include/uapi/linux/prctl.h). The effect ends with execve: the next init decides for itself.
  */
 export const neverDump = (): void => {
   checked(numbers.syscall(SYS_prctl, 4n, 0n, 0n), 'prctl')
 }
 
 /**
- * Undoes what Node did to this process and what the next init would inherit: ignored signals, the blocked
+ * Undoes the changes that Node made to this process and that the next init would inherit: ignored signals, the blocked
  * SIGUSR1, the raised soft limit of open files.
  */
 export const resetProcess = (): void => {

@@ -1,5 +1,5 @@
-// X25519 by the OpenSSL in Node's own executable, since node:crypto cannot end the life of a private key at a known time:
-// its KeyObject keeps the key until the garbage collector frees it, and that may be never. Like libc.ts it decides nothing.
+// X25519 by the OpenSSL in Node's own executable. node:crypto cannot end the life of a private key at a known time: its
+// KeyObject keeps the key until the garbage collector frees the object, which may be never. This file decides nothing.
 
 import { randomFillSync } from 'node:crypto'
 import { dlopen } from 'node:ffi'
@@ -10,7 +10,7 @@ const key = { arguments: ['int32', 'uint64', 'buffer', 'uint64'], return: 'uint6
 const free = { arguments: ['uint64'], return: 'void' } as const
 const withLength = { arguments: ['uint64', 'buffer', 'buffer'], return: 'int32' } as const
 
-/** openssl/evp.h. Pointers are numbers here: each is OpenSSL's own, and 0 where there is none. */
+/** Functions of openssl/evp.h. A pointer is a number here: the address of an object of OpenSSL, or 0 for none. */
 const openssl = () =>
   dlopen(null, {
     EVP_PKEY_new_raw_private_key: key,
@@ -27,11 +27,11 @@ const openssl = () =>
 
 type OpenSsl = ReturnType<typeof openssl>
 
-/** Of EVP_PKEY_X25519: its number in openssl/obj_mac.h. */
+/** EVP_PKEY_X25519 by its number in openssl/obj_mac.h. */
 const x25519 = 1034
 const bytes = 32
 
-/** A function's room for 32 bytes, and what it says of how many it filled. */
+/** The 32 bytes that a function of OpenSSL fills; undefined where the function fails or fills another number of bytes. */
 const filled = (call: (into: Buffer, length: Buffer) => number): Buffer | undefined => {
   const into = offHeap(bytes)
   const length = Buffer.alloc(8)
@@ -59,9 +59,9 @@ export type Agreed = {
 }
 
 /**
- * An agreement between a new private key and the public key `peer`. When it returns there is no private key any more:
- * OpenSSL zeroes what it frees (EVP_PKEY_free). Throws where `peer` is no point, or one of low order, with which the secret
- * would be no secret. The caller disposes of the secret.
+ * Agrees on a secret between a new private key and the public key `peer`. EVP_PKEY_free zeroes the private key before this
+ * function returns. Throws where `peer` is no point, or a point of low order, with which everybody would know the secret. The
+ * caller disposes of the secret.
  */
 export const agreeX25519 = (peer: Uint8Array): Agreed => {
   if (peer.length !== bytes) throw new Error(`an X25519 key of ${peer.length} bytes`)
@@ -74,7 +74,7 @@ export const agreeX25519 = (peer: Uint8Array): Agreed => {
     const shared = share === undefined ? undefined : derive(c, own, other)
     if (share !== undefined && shared !== undefined) return { share, shared: new Secret(shared) }
     c.ERR_clear_error()
-    throw new Error('it is no X25519 key, or one with which there is no secret')
+    throw new Error('it is no X25519 key, or a key of low order, which gives no secret')
   } finally {
     c.EVP_PKEY_free(own)
     c.EVP_PKEY_free(other)

@@ -1,5 +1,5 @@
-// The most that is read of each kind of input, whoever wrote it. Pure. docs/reference/refusals.md shows the same table.
-// A limit is far above what an honest file needs, and far below what a machine has.
+// The most that cvmboot reads of each kind of input, whoever wrote the input. Pure. docs/reference/refusals.md has the same
+// table. Each limit is far above the need of an honest file, and far below the memory of a machine.
 
 export type Limit = {
   /** The start of a sentence that `most` and `unit` complete. */
@@ -33,12 +33,12 @@ export const limits = {
   outputOfTool: bytes('the output of a program has', 96 * MiB),
   image: bytes('an initramfs has', 1024 * MiB),
   unpacked: bytes('an initramfs unpacks to', 2048 * MiB),
-  /** Beyond the first 64 MiB: no honest archive comes near. */
+  /** Applies beyond the first 64 MiB. No honest archive comes near this limit. */
   inflation: { of: 'an initramfs unpacks to', most: 32, unit: 'times its size' },
   compression: { of: 'an initramfs has', most: 2, unit: 'layers of compression' },
   entries: { of: 'an initramfs has', most: 100_000, unit: 'entries' },
-  entryName: bytes('the name of an entry, and where a link leads, has', 4096),
-  entryNames: bytes('the names of all entries, with where links lead, have', 16 * MiB),
+  entryName: bytes('the name of an entry, or the target of a link, has', 4096),
+  entryNames: bytes('the names of all entries and the targets of all links have', 16 * MiB),
   padding: bytes('between two archives of an initramfs lie', MiB),
 } as const satisfies Readonly<Record<string, Limit>>
 

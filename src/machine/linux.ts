@@ -1,4 +1,4 @@
-// The real machine: Linux, as PID 1 of an initramfs. Each verb is a few lines; what is longer has its own file.
+// The real machine: Linux, as PID 1 of an initramfs. Each function is a few lines; a longer one has its own file.
 
 import {
   accessSync,
@@ -62,7 +62,7 @@ const mountOne = ({ source, target, type, options }: MountRequest): void => {
   mount(source, target, type, flags, options.filter((option) => !(option in mountFlags)).join(','))
 }
 
-/** Kernel file systems, with the options systemd documents for initramfs (INITRD_INTERFACE). */
+/** Kernel file systems, with the options that systemd documents for an initramfs (INITRD_INTERFACE). */
 const kernelMounts: readonly MountRequest[] = [
   { source: 'proc', target: '/proc', type: 'proc', options: ['nosuid', 'nodev', 'noexec'] },
   { source: 'sysfs', target: '/sys', type: 'sysfs', options: ['nosuid', 'nodev', 'noexec'] },
@@ -79,13 +79,13 @@ const start = (): void => {
   }
 }
 
-/** RAMFS_MAGIC, TMPFS_MAGIC (include/uapi/linux/magic.h): what the kernel unpacks an initramfs into. */
+/** RAMFS_MAGIC, TMPFS_MAGIC (include/uapi/linux/magic.h): the kernel unpacks an initramfs into one of the two. */
 const rootfsMagics = [0x858458f6, 0x01021994]
 
-/** In a container PID 1 is whatever runs there, and the mappings are its host's. Asked before /proc is mounted. */
+/** In a container any program may be PID 1, and the mappings are the host's. The boot asks before /proc is mounted. */
 const isInit = (): boolean => process.pid === 1 && rootfsMagics.includes(statfsSync('/').type)
 
-/** A new root hides it, so that of all that is mounted on `/` the last counts. */
+/** A new root is mounted over the initramfs, so the last mount on `/` counts. */
 const isInitramfs = (): boolean => mounts().findLast(({ target }) => target === '/')?.type === 'rootfs'
 
 const mounts = (): Mount[] => parseMountinfo(readFileSync('/proc/self/mountinfo', 'latin1'))
@@ -114,10 +114,10 @@ const isExecutable = (root: string, path: string): boolean => {
 }
 
 /**
- * Options that make ext4's cost independent of the volume's size: tables are zeroed later, or never. With tags a block
- * that was never written gives an error. So the first blocks, which mke2fs and the kernel change in part, are written
- * whole before; there are no copies of the superblock, which mke2fs writes in part; and the journal, which is read to
- * where it ends when the power went, is zeroed at once and small.
+ * Makes ext4 at a cost that does not depend on the volume's size: tables are zeroed later, or never. On a volume with integrity
+ * tags a read of a block that was never written fails. So the first blocks, which mke2fs and the kernel change in part, are
+ * written whole before. There are no copies of the superblock, since mke2fs writes such a copy in part. The journal is small and
+ * zeroed at once, since after a power cut the kernel reads on to the place where the journal ended.
  */
 const makeExt4 = async (
   device: string,
@@ -157,7 +157,7 @@ const writeLink = (path: string, target: string): void => {
 
 const writeText = (path: string, text: string): void => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-  // Whatever has that name, a link too, goes first: nothing is written through it.
+  // An entry that has this name, a link too, is removed first: nothing is written through a link.
   rmSync(`${path}.new`, { force: true, recursive: true })
   writeFileSync(`${path}.new`, text, { mode: 0o644, flag: 'wx' })
   renameSync(`${path}.new`, path)
@@ -168,7 +168,7 @@ const mountsInRoot = (): string[] =>
     .map(({ target }) => target)
     .filter((target) => target.startsWith(newRoot))
 
-/** Best effort, deepest mount first: what fails here is undone by the machine's end. */
+/** Undoes what it can, deepest mount first. The end of the machine undoes the rest. */
 const wipe = (): readonly string[] => {
   for (const target of mountsInRoot().reverse()) {
     try {
@@ -198,7 +198,7 @@ export const linux: Machine = {
   cmdline: () => readFileSync('/proc/cmdline', 'latin1').replace(/\n$/, ''),
   environment: () => Object.keys(process.env),
   readText,
-  // Follows links: in an initramfs of dracut a library is one.
+  // Follows links: in an initramfs of dracut a library is a link.
   fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size,
   below,
   kernel: release,
@@ -241,7 +241,7 @@ export const linux: Machine = {
   mounts,
   directory: (path) => {
     const stat = entryAt(path)
-    // A link on the way would be followed here but mean another place once the new root is the root.
+    // A link on the way would be followed here, but would lead to another place once the new root is the root.
     if (!stat?.isDirectory() || realpathSync(path) !== path) return undefined
     return { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid }
   },
@@ -251,7 +251,7 @@ export const linux: Machine = {
     mkdirSync(path, { recursive: true })
     const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
     try {
-      // A link on the way leads to a directory that nobody asked for.
+      // A link on the way leads to another directory than the caller named.
       if (readlinkSync(`/proc/self/fd/${fd}`) !== path) throw new Error(`${path}: a link leads to it`)
       fchmodSync(fd, mode)
       fchownSync(fd, uid, gid)

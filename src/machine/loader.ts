@@ -1,4 +1,4 @@
-// Kernel modules from the initramfs, in the order modules.dep gives. There is no modprobe and no udev.
+// Loads kernel modules of the initramfs in the order of modules.dep. The initramfs has no modprobe and no udev.
 
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
@@ -38,7 +38,7 @@ const openIndex = (): ModuleIndex => {
   return index
 }
 
-/** Loads one file; false where it says that its hardware is not there. Faults: `module-load`. */
+/** Loads one file; false where the module says that its hardware is absent. Faults: `module-load`. */
 const insert = (path: string): boolean => {
   let fd: number | undefined
   try {
@@ -54,7 +54,7 @@ const insert = (path: string): boolean => {
   return true
 }
 
-/** Loads modules and what they need; what they only want may be missing. Faults: `module-missing`, `module-load`. */
+/** Loads modules and all that they need; their soft dependencies may be missing. Faults: `module-missing`, `module-load`. */
 export const loadModules = (names: readonly string[]): void => {
   const asked = names.map((name) => findModule(openIndex(), name))
   for (const path of resolveModules(openIndex(), names)) {
@@ -66,8 +66,8 @@ export const loadModules = (names: readonly string[]): void => {
 }
 
 /**
- * The same, but for a module that says that its hardware is not there: it is left out, and so is what cannot be loaded
- * without it, as hv_storvsc without hv_vmbus. Faults: `module-missing`, `module-load`.
+ * Like `loadModules`, but leaves out a module that says that its hardware is absent, and with it each module that cannot be
+ * loaded without that one, as hv_storvsc without hv_vmbus. Faults: `module-missing`, `module-load`.
  */
 export const loadWanted = (names: readonly string[]): void => {
   for (const name of names) {
@@ -84,10 +84,10 @@ export const loadWanted = (names: readonly string[]): void => {
   }
 }
 
-/** Modules of this image, or of its whole index, that know such hardware. */
+/** The modules in the initramfs's index that know the hardware of `modalias`. */
 export const modulesFor = (modalias: string): string[] => modulesForAlias(openIndex(), modalias)
 
-/** modalias files below /sys/bus and that of the CPU's: what the kernel would ask udev to load for. */
+/** Texts of the modalias files below /sys/bus and of the CPU's: the kernel would ask udev to load modules for these. */
 const modaliases = (): Set<string> => {
   const found = new Set<string>()
   const add = (path: string) => {
@@ -107,7 +107,7 @@ const modaliases = (): Set<string> => {
 
 const tried = new Set<string>()
 
-/** Loads drivers for hardware not met before. A driver that finds its hardware unfit is left out, not a fault. */
+/** Loads drivers for hardware that is new since the last call. A driver that finds its hardware absent is left out. */
 export const loadDrivers = (): void => {
   for (const modalias of modaliases()) {
     if (tried.has(modalias)) continue

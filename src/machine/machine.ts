@@ -1,5 +1,5 @@
-// The boot's one interface to the world. Steps know this type only; linux.ts is the real one, tests have a fake.
-// Verbs are named for what they guarantee. Each may throw; whatever is thrown ends the boot.
+// The boot's one interface to the world. Steps know this type only; linux.ts is the real machine, and tests have a fake one.
+// Each function is named for its guarantee. Each function may throw, and an error that it throws ends the boot.
 
 import type { OnFailure } from '../cmdline/params.ts'
 import type { Secret } from '../secret/secret.ts'
@@ -17,12 +17,12 @@ export type { DerivedKeyRequest, ReportRequest, SnpRootKey } from './sev-guest.t
 export type { SnpReport } from './snp-report.ts'
 export type { TpmSealed } from './tpm/seal.ts'
 
-/** Syslog levels: what is 4 or less is seen on the console whatever the kernel's log level. */
+/** Syslog levels. A line of level 4 or less appears on the console at any log level of the kernel. */
 export type Level = 3 | 4 | 5 | 6 | 7
 
 export type Cvm = 'sev-snp' | 'tdx'
 
-/** A partition as the kernel sees it, with what its disk's table says. The latter is the host's word. */
+/** A partition as the kernel sees it, with its entry in the disk's partition table. The host can forge the entry. */
 export type Partition = {
   /** `/dev/vda1` */
   readonly device: string
@@ -36,7 +36,7 @@ export type Partition = {
 
 export type Disks = {
   readonly partitions: readonly Partition[]
-  /** One phrase a disk, for a person who looks for a missing one. */
+  /** One phrase for each disk, for a person who looks for a missing disk. */
   readonly seen: readonly string[]
 }
 
@@ -51,7 +51,7 @@ export type MappingRequest = {
   readonly table: string
 }
 
-/** What the kernel says of a mapping. */
+/** The kernel's description of a mapping. */
 export type Mapping = {
   /** `/dev/dm-0` */
   readonly device: string
@@ -65,78 +65,79 @@ export type Mapping = {
 }
 
 export type MountRequest = {
-  /** A device, or any word for a file system without one; of a bind a path. */
+  /** A device; any word for a file system without a device; the path of the directory for a bind. */
   readonly source: string
   readonly target: string
   readonly type: string
-  /** `ro`, `nosuid`, `nodev`, `noexec`, `nosymfollow`, `bind`, `remount` and what the file system itself takes. */
+  /** `ro`, `nosuid`, `nodev`, `noexec`, `nosymfollow`, `bind`, `remount` and the options of the file system itself. */
   readonly options: readonly string[]
 }
 
-/** A directory of a volume, to be shown at another place too. */
+/** A directory of a volume that shall appear at a second place. */
 export type BindRequest = {
   /** Where the volume is mounted. */
   readonly volume: string
-  /** A directory at its top that is root's alone, and one in that. */
+  /** The name of a directory at the volume's top, which only root can write, and the name of a directory in that one. */
   readonly names: readonly [string, string]
-  /** Of the second, where it is new. */
+  /** Mode and owner for the second directory, where it is new. */
   readonly as: { readonly mode: number; readonly uid: number; readonly gid: number }
   readonly target: string
 }
 
 export type Machine = {
-  /** No core dump of this process from here on; /proc, /sys, /dev and /run are mounted, so that the rest can be asked. */
+  /** Forbids core dumps of this process, and mounts /proc, /sys, /dev and /run, which the other functions need. */
   readonly start: () => void
-  /** Whether this is PID 1 of what the kernel unpacked. */
+  /** Whether this is PID 1 of the initramfs that the kernel unpacked. */
   readonly isInit: () => boolean
-  /** Whether the root is still what the kernel unpacked. */
+  /** Whether the root is still the initramfs that the kernel unpacked. */
   readonly isInitramfs: () => boolean
   /** /proc/cmdline, one character a byte. */
   readonly cmdline: () => string
-  /** Names in the environment. */
+  /** Names of the environment variables. */
   readonly environment: () => readonly string[]
   /** Text of a file of the measured initramfs or of the kernel, or undefined where there is none. */
   readonly readText: (path: string) => string | undefined
+  /** Size of a file, or undefined where nothing has the path. */
   readonly fileBytes: (path: string) => number | undefined
-  /** What lies below a directory of the initramfs, at most so many; links are not followed. */
+  /** The entries below a directory of the initramfs, at most `most` of them; links are not followed. */
   readonly below: (directory: string, most: number) => readonly Below[]
   /** Kernel release, as `6.12.107-cloud-amd64`. */
   readonly kernel: () => string
   /** Milliseconds since the machine started. */
   readonly now: () => number
-  /** The same when this program began. */
+  /** Milliseconds from the start of the machine to the start of this program. */
   readonly entered: () => number
   readonly sleep: (milliseconds: number) => Promise<void>
   readonly log: (level: Level, line: string) => void
 
   readonly loadModules: (names: readonly string[]) => void
-  /** The same, but for modules that say that their hardware is not there: those are left out. */
+  /** Like `loadModules`, but leaves out modules that say that their hardware is absent. */
   readonly loadWanted: (names: readonly string[]) => void
-  /** Loads drivers for hardware that has shown up. */
+  /** Loads drivers for hardware that has appeared. */
   readonly loadDrivers: () => void
   readonly cvm: () => Cvm | undefined
 
-  /** The VMPL this guest runs at, as its kernel knows it. */
+  /** The VMPL at which this guest runs, as its kernel knows. */
   readonly snpVmpl: () => number
-  /** What the firmware reports of this launch. It is whole, and otherwise unchecked: see keys/snp-check.ts. */
+  /** The firmware's report of this launch. Only its form is checked here: see keys/snp-check.ts. */
   readonly snpReport: (request: ReportRequest) => SnpReport
-  /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and what is asked for. */
+  /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and the fields of the request. */
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
-  /** Removes the driver of the TEE's device, and says what became of the device. */
+  /** Removes the driver of the TEE's device. Returns the state of the device after that. */
   readonly closeTee: () => 'absent' | 'removed' | 'built in'
 
-  /** Seals 32 bytes to the PCRs as they are now; they go encrypted, to the TPM with that storage key and no other. */
+  /** Seals 32 bytes to the PCRs as they are now. The bytes go encrypted to the TPM that has that storage key. */
   readonly tpmSeal: (policy: TpmPolicy, secret: Secret) => TpmSealed
-  /** 32 bytes that were sealed, by this TPM, to the values that these PCRs have; they come encrypted. */
+  /** Unseals 32 bytes that this TPM sealed to the present values of these PCRs. The bytes come encrypted from the TPM. */
   readonly tpmUnseal: (pcrs: readonly number[], sealed: TpmSealed) => Secret
   /**
-   * Extends a PCR of the TPM that has the storage key of this name, and returns the value that the PCR then has, on that
-   * TPM's own proof: what was sealed to the PCR stays closed until a restart.
+   * Extends a PCR of the TPM whose storage key has the Name `srk`. Returns the new value, which that TPM proves. A secret that
+   * was sealed to the old value of the PCR stays sealed until a restart.
    */
   readonly tpmExtend: (pcr: number, digest: Buffer, srk: string) => Buffer
 
   readonly disks: () => Disks
-  /** What may have disks behind it and has no driver. */
+  /** Devices that may have disks behind them and have no driver. */
   readonly undriven: () => readonly Controller[]
   /** Devices in /proc/swaps, and compressed swap in memory. */
   readonly activeSwap: () => readonly string[]
@@ -144,7 +145,7 @@ export type Machine = {
   readonly swapSpace: () => readonly string[]
   /** Reads exactly `length` bytes; a fault where the device gives fewer or an error. */
   readonly read: (device: string, offset: bigint, length: number) => Buffer
-  /** Writes all of `bytes`; returns once the device says that they outlive a power cut. */
+  /** Writes all of `bytes`. Returns once the device says that the bytes outlive a power cut. */
   readonly write: (device: string, offset: bigint, bytes: Uint8Array) => void
 
   readonly openMapping: (request: MappingRequest) => Mapping
@@ -152,10 +153,11 @@ export type Machine = {
   readonly replaceTable: (request: MappingRequest) => Mapping
   readonly mapping: (name: string) => Mapping
 
+  /** Bytes of the kernel's generator, once it is seeded. */
   readonly random: (length: number) => Secret
-  /** Puts a key where dm-crypt finds it, and runs `use`; afterwards the key is gone from there. */
+  /** Puts a key into the keyring where dm-crypt finds it, and runs `use`. Afterwards the keyring does not have the key. */
   readonly withKey: <T>(description: string, key: Secret, use: () => T) => T
-  /** `firstRead`: of a block that nobody has written. */
+  /** `firstRead`: whether a read of a block that was never written works. */
   readonly makeExt4: (
     device: string,
     label: string,
@@ -164,31 +166,31 @@ export type Machine = {
   ) => Promise<void>
 
   readonly mount: (request: MountRequest) => void
-  /** Makes the directories that are missing; one that is there is taken if it is a real one, no link. */
+  /** Binds a directory of a volume. Makes missing directories, takes existing ones, and refuses a link in their place. */
   readonly bindDirectory: (request: BindRequest) => 'made' | 'found'
   /** Current mounts, later ones last. */
   readonly mounts: () => readonly Mount[]
   /** Mode, owner and group of a directory, or undefined where there is none or a link leads to it. */
   readonly directory: (path: string) => { mode: number; uid: number; gid: number } | undefined
-  /** What is at a path: `link` also where a link is on the way. */
+  /** The kind of the entry at a path: `link` also where a link is on the way. */
   readonly kind: (path: string) => 'file' | 'directory' | 'link' | 'other' | 'absent'
-  /** Names in a directory `path` within `root`, links followed within `root`; none where there is none. */
+  /** Names in a directory `path` within `root`, links followed within `root`; none where no directory has the path. */
   readonly names: (root: string, path: string) => readonly string[]
-  /** Everything in a directory that shall lie over another: itself and all below it. */
+  /** All entries of a directory that shall lie over another one: the directory itself and everything below it. */
   readonly layer: (directory: string) => readonly LayerEntry[]
   readonly makeDirectory: (path: string, as: { mode: number; uid: number; gid: number }) => void
   /** Whether `path` within `root` is an executable file; links are followed within `root`. */
   readonly isExecutable: (root: string, path: string) => boolean
-  /** Tells the kernel by a file of /proc or /sys, in one write. */
+  /** Changes a setting of the kernel: writes a file of /proc or /sys in one write. */
   readonly writeSetting: (path: string, value: string) => void
-  /** Makes a symbolic link in place of whatever is there. */
+  /** Makes a symbolic link, which replaces an entry that has the path already. */
   readonly writeLink: (path: string, target: string) => void
   /** Writes a file of text, whole or not at all. */
   readonly writeText: (path: string, text: string) => void
 
   /** Makes `root` the root, frees the initramfs and becomes `init`. Does not return. */
   readonly switchRoot: (root: string, init: string) => never
-  /** Undoes mounts and mappings, as far as it goes. Returns what the kernel then still has of them. */
+  /** Undoes mounts and mappings as far as possible. Returns those that are left. */
   readonly wipe: () => readonly string[]
   /** Ends the machine. Does not return. */
   readonly end: (how: OnFailure) => never

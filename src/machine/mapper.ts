@@ -40,7 +40,7 @@ const load = (
 
 const deviceOf = (dev: string): string => `/dev/dm-${dev.split(':')[1]}`
 
-/** A link, as udev's own rules make; in one piece, since a udev that runs beside us may make the same at any moment. */
+/** Makes the same link as udev's rules, in one step: a udev that runs at the same time may make the link at any moment. */
 const link = (name: string, dev: string): void => {
   mkdirSync('/dev/mapper', { recursive: true })
   const draft = `/dev/mapper/.${name}`
@@ -67,15 +67,15 @@ export const replaceTable = (request: MappingRequest): Mapping => {
 }
 
 /**
- * Every access fails from now on, and what the table held is gone, a key with it: also of a mapping that is in use. What
- * its file system has not written yet the kernel writes first.
+ * Makes every later access to a mapping fail, even where the mapping is in use. The kernel first writes the changes that the
+ * file system has not written yet, and then drops the old table together with its key.
  */
 export const failMapping = (name: string): void => {
   const { access, sectors } = readMapping(name)
   load({ name, access, sectors, target: 'error', table: '' })
 }
 
-/** What the kernel itself says of the active table. Throws where there is not exactly one target. */
+/** The kernel's own description of the active table. Throws where the table does not have exactly one target. */
 export const readMapping = (name: string): Mapping => {
   const table = call(DM.tableStatus, { name, flags: dmFlags.statusTable | dmFlags.noFlush })
   const status = call(DM.tableStatus, { name, flags: dmFlags.noFlush })
@@ -99,20 +99,20 @@ export const mappingNames = (): string[] =>
     .filter((device) => device.startsWith('dm-'))
     .map((device) => readFileSync(`/sys/class/block/${device}/dm/name`, 'latin1').trimEnd())
 
-/** Throws with EBUSY where it is in use. The key of dm-crypt goes with it. */
+/** Removes a mapping together with its dm-crypt key. Throws EBUSY where the mapping is in use. */
 export const removeMapping = (name: string): void => {
   call(DM.remove, { name })
   rmSync(`/dev/mapper/${name}`, { force: true })
 }
 
-/** Removes every mapping: in the initramfs they are ours. One that lies on another has to go before that. */
+/** Removes every mapping, since the boot made all of them. A mapping that lies on another one is removed before that one. */
 export const removeMappings = (): void => {
   for (let before = mappingNames(); ; ) {
     for (const name of before) {
       try {
         call(DM.remove, { name })
       } catch {
-        // Still in use: by another mapping, or the machine is about to halt, and its key with it.
+        // The mapping is in use: another mapping lies on it, or it stays with its key until the machine halts.
       }
     }
     const after = mappingNames()

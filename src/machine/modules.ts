@@ -1,5 +1,5 @@
-// The kernel's module index, as kmod's depmod writes it: print / parse, and in which order to load what. Pure.
-// Read by the boot, which has no modprobe, and by `pack`, which keeps the part of it that the boot needs.
+// The kernel's module index, as kmod's depmod writes it: print / parse, and the order in which modules are loaded. Pure.
+// The boot reads the index, since it has no modprobe. `pack` reads it too, and keeps the part that the boot needs.
 
 import { fail } from '../fault/index.ts'
 
@@ -7,9 +7,9 @@ type Dependency = { readonly path: string; readonly needs: readonly string[] }
 type Soft = { readonly pre: readonly string[]; readonly post: readonly string[] }
 type Alias = { readonly pattern: string; readonly module: string }
 
-/** Names are canonical everywhere: `-` is `_`, as the kernel has it. */
+/** Names are canonical everywhere: `-` becomes `_`, as in the kernel. */
 export type ModuleIndex = {
-  /** Paths are relative to the directory of the index; `needs` is ordered as in the file: load it from the end. */
+  /** Paths are relative to the directory of the index. `needs` has the order of the file: its last module is loaded first. */
   readonly dep: ReadonlyMap<string, Dependency>
   readonly soft: ReadonlyMap<string, Soft>
   /** In file order. */
@@ -23,18 +23,18 @@ export type ModuleIndexText = Readonly<Record<'dep' | 'softdep' | 'alias' | 'bui
 
 export const canonicalName = (name: string): string => name.replaceAll('-', '_')
 
-/** `kernel/fs/ext4/ext4.ko.xz` -> `ext4`, and the name of a name is that name. */
+/** `kernel/fs/ext4/ext4.ko.xz` -> `ext4`. A text that is a name already stays the same. */
 export const nameOfPath = (path: string): string =>
   canonicalName(path.slice(path.lastIndexOf('/') + 1).replace(/(?:\.ko(?:\.(?:xz|zst|gz))?)+$/, ''))
 
-// Inside brackets a `-` is a range: it stays.
+// Inside brackets a `-` stands for a range, and stays.
 const canonicalPattern = (pattern: string): string =>
   pattern.replace(/\[[^\]]*\]|-/g, (c) => (c === '-' ? '_' : c))
 
 const lines = (text: string): string[] =>
   text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 
-/** Lines of no known form are left out: what needs them is then missing by name, which says more. */
+/** Lines of an unknown form are left out. A module that needs such a line is then missing by name, which says more. */
 export const parseModuleIndex = (text: ModuleIndexText): ModuleIndex => ({
   dep: new Map(
     lines(text.dep).flatMap((line) => {
@@ -61,7 +61,7 @@ export const parseModuleIndex = (text: ModuleIndexText): ModuleIndex => ({
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '')
 
-/** `pre: a b post: c`; words before either are ignored by kmod too. */
+/** `pre: a b post: c`. Words before either keyword are ignored, as by kmod. */
 const parseSoft = (given: readonly string[]): Soft => {
   const soft = { none: [] as string[], pre: [] as string[], post: [] as string[] }
   let at: keyof typeof soft = 'none'
@@ -91,18 +91,18 @@ export const printModuleIndex = ({ dep, soft, alias, builtin }: ModuleIndex): Mo
   }
 }
 
-/** Links of a chain of dependencies. Kernels have under twenty; thousands would exhaust the stack. */
+/** The longest chain of dependencies. Kernels have chains of under twenty modules; thousands would exhaust the stack. */
 const deepest = 1000
 
 /**
- * Paths to load for these modules, in this order, each once: dependencies first, then soft ones, the module, and
- * what is softly wanted after it. Built-in modules need nothing. `a|b` stands for the first the kernel has.
- * A soft dependency may be missing, or refuse with ENODEV; the modules asked for may not.
+ * Paths to load for the modules `names`, in this order and each once: the dependencies of a module, its soft dependencies
+ * `pre`, the module, and its soft dependencies `post`. A built-in module needs no file. `a|b` stands for the first of the two
+ * that the kernel has. A soft dependency may be missing, or refuse with ENODEV; a module of `names` may not.
  * Fault: `module-missing`.
  */
 export const resolveModules = (index: ModuleIndex, names: readonly string[]): string[] => {
   const paths: string[] = []
-  // Marked on entry, so a cycle ends where it closes.
+  // A name is marked when its visit begins, so that a cycle ends where it closes.
   const seen = new Set<string>()
   const visit = (name: string, depth: number): void => {
     const module = index.dep.get(name)
@@ -112,14 +112,17 @@ export const resolveModules = (index: ModuleIndex, names: readonly string[]): st
     seen.add(name)
     for (const need of module.needs.toReversed()) {
       if (!index.dep.has(need) && !index.builtin.has(need))
-        throw fail('module-missing', { module: need, reason: `${name} needs it and modules.dep has it not` })
+        throw fail('module-missing', {
+          module: need,
+          reason: `${name} needs it, and modules.dep does not list it`,
+        })
       visit(need, depth + 1)
     }
     for (const wanted of index.soft.get(name)?.pre ?? []) visitSoft(wanted, depth + 1)
     paths.push(module.path)
     for (const wanted of index.soft.get(name)?.post ?? []) visitSoft(wanted, depth + 1)
   }
-  // Often an alias: ext4 wants `crypto-crc32c`, whichever module provides that.
+  // A soft dependency is often an alias: ext4 wants `crypto-crc32c`, whichever module provides the alias.
   const visitSoft = (name: string, depth: number): void => {
     if (index.builtin.has(name)) return
     for (const found of index.dep.has(name) ? [name] : modulesForAlias(index, name)) visit(found, depth)
@@ -136,14 +139,14 @@ export const resolveModules = (index: ModuleIndex, names: readonly string[]): st
   return paths
 }
 
-/** The canonical name the kernel has, of `name` or of alternatives `a|b`. */
+/** The canonical name, of `name` or of alternatives `a|b`, that the kernel has. */
 export const findModule = (index: ModuleIndex, name: string): string | undefined =>
   name
     .split('|')
     .map(canonicalName)
     .find((one) => index.dep.has(one) || index.builtin.has(one))
 
-/** Modules whose aliases match what /sys shows as `modalias`, each once, in the index's order. */
+/** Modules whose aliases match the text of a `modalias` file of /sys, each once, in the index's order. */
 export const modulesForAlias = (index: ModuleIndex, modalias: string): string[] => {
   const text = canonicalName(modalias)
   return [...new Set(index.alias.filter(({ pattern }) => matches(pattern, text)).map(({ module }) => module))]
@@ -153,7 +156,7 @@ export const modulesForAlias = (index: ModuleIndex, modalias: string): string[] 
 const matches = (pattern: string, text: string): boolean => {
   let p = 0
   let t = 0
-  // Where to go on when a guess for the last `*` was too short: it takes one character more.
+  // The place to go on from when the last `*` matched too few characters: the `*` then takes one character more.
   let star = -1
   let guess = 0
   while (t < text.length) {
@@ -173,7 +176,7 @@ const matches = (pattern: string, text: string): boolean => {
   return p === pattern.length
 }
 
-/** Position in the pattern after what matches one character, or undefined. */
+/** The position in the pattern behind the part that matches one character, or undefined where that part does not match. */
 const matchOne = (pattern: string, at: number, character: string): number | undefined => {
   const first = pattern[at]
   if (first === '?') return at + 1

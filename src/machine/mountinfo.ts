@@ -1,9 +1,9 @@
-// /proc/self/mountinfo: parse (proc_pid_mountinfo(5)). Pure. Printed only to test the reading.
+// /proc/self/mountinfo: parse (proc_pid_mountinfo(5)). Pure. Only tests print it, to read it again.
 
 export type Mount = {
   /** `major:minor` of the file system. */
   readonly dev: string
-  /** The directory within it that is mounted: `/` but for bind mounts. */
+  /** The directory of the file system that is mounted: `/`, except for bind mounts. */
   readonly root: string
   readonly target: string
   readonly options: readonly string[]
@@ -18,11 +18,11 @@ const unescapeOctal = (text: string): string =>
 const escapeOctal = (text: string): string =>
   text.replace(/[ \t\n\\]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
 
-/** In the file's order: a later mount on the same target hides an earlier one. Other lines are left out. */
+/** In the file's order: a later mount on the same target hides an earlier mount. Lines of another form are left out. */
 export const parseMountinfo = (text: string): Mount[] =>
   text.split('\n').flatMap((line) => {
     const fields = line.split(' ')
-    // The first lone `-` behind the six fixed fields: a source may be `-` too, and such a mount is one.
+    // The first lone `-` behind the six fixed fields ends the optional ones. A mount may have the source `-`, which comes later.
     const end = fields.indexOf('-', 6)
     const [, , dev, root, target, options] = fields
     const [type, source, superOptions] = end < 0 ? [] : fields.slice(end + 1)

@@ -1,4 +1,4 @@
-// From the initramfs to the new root: move what is mounted, free the memory, become the new init.
+// From the initramfs to the new root: move the kernel's mounts, free the memory, become the new init.
 
 import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import { chroot, mount, resetProcess } from './libc.ts'
@@ -8,7 +8,7 @@ const MS_MOVE = 8192 // include/uapi/linux/mount.h
 /** Mounts that outlive the initramfs, under the same names. */
 const kept = ['/dev', '/proc', '/sys', '/run']
 
-/** Deletes everything on the file system of `path` below it, never crossing into another one. */
+/** Deletes everything below `path` on the file system of `path`, and enters no other file system. */
 const free = (path: string, device: number): void => {
   for (const name of readdirSync(path)) {
     const child = path === '/' ? `/${name}` : `${path}/${name}`
@@ -22,19 +22,19 @@ const free = (path: string, device: number): void => {
     try {
       rmdirSync(child)
     } catch {
-      // It holds a mount point: what is mounted there moves, the empty directory costs nothing.
+      // The directory holds a mount point. The mount itself moves, and an empty directory costs nothing.
     }
   }
 }
 
 /**
- * Does not return. After the first move there is no way back, so everything that can be checked has been.
- * The environment is made new: what the kernel command line put into ours must not reach the next init.
+ * Does not return. After the first move there is no way back, so the steps have checked all that can be checked before.
+ * The environment is made new: variables that the kernel command line put into this process must not reach the next init.
  */
 export const switchRoot = (root: string, init: string): never => {
   for (const path of kept) mount(path, `${root}${path}`, '', MS_MOVE, '')
   process.chdir(root)
-  // A rootfs cannot be unmounted; what lies in it is memory until it is deleted, this executable included.
+  // A rootfs cannot be unmounted. Its files, this executable included, take memory until they are deleted.
   free('/', lstatSync('/').dev)
   mount('.', '/', '', MS_MOVE, '')
   chroot('.')

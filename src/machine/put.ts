@@ -1,17 +1,17 @@
-// A file or a link under a name of an open directory: there whole, or not at all. A link that somebody put there is
-// replaced, and what it leads to is never written.
+// Writes a file or a link under a name of an open directory, whole or not at all. A link that another user put there is
+// replaced, and its target is never written.
 
 import { createReadStream } from 'node:fs'
 import { open, rename, rm, symlink } from 'node:fs/promises'
 import type { Directory } from './beneath.ts'
 
-/** Bytes, a file of this machine, or where a link leads. */
+/** Bytes, the path of a file of this machine, or the target of a link. */
 export type Content =
   | { readonly bytes: Uint8Array | string }
   | { readonly file: string }
   | { readonly link: string }
 
-/** A new file, never one that is there: `wx` is O_EXCL, which follows no link. */
+/** Writes a new file, never an existing one: `wx` is O_EXCL, which follows no link. */
 const write = async (
   draft: Buffer,
   content: Exclude<Content, { link: string }>,
@@ -20,7 +20,7 @@ const write = async (
   const handle = await open(draft, 'wx', 0o600)
   try {
     await handle.writeFile('file' in content ? createReadStream(content.file) : content.bytes)
-    // Not by open's mode, which the umask cuts.
+    // chmod sets the mode, since the umask cuts the mode of open.
     await handle.chmod(mode)
     await handle.sync()
   } finally {
@@ -28,7 +28,7 @@ const write = async (
   }
 }
 
-/** Throws what the kernel says. */
+/** Throws the kernel's error. */
 export const putIn = async (
   directory: Directory,
   name: string,
@@ -37,7 +37,7 @@ export const putIn = async (
 ): Promise<void> => {
   const draft = directory.at(`.${name}.cvmboot`)
   try {
-    // What a run that ended half-way left.
+    // An earlier run that ended half-way may have left a draft.
     await rm(draft, { force: true })
     if ('link' in content) await symlink(content.link, draft)
     else await write(draft, content, mode)

@@ -1,4 +1,4 @@
-// Bytes of which only pieces are read: a file, a part of a file, or a buffer.
+// Bytes that are read in pieces: of a file, of a part of a file, or of a buffer.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
@@ -43,7 +43,7 @@ const withFile = <T>(path: string, body: (fd: number) => T): T => {
   }
 }
 
-/** A part of other bytes, which ends where those end. */
+/** A part of `whole`. A read ends where the part or `whole` ends. */
 export const accessWithin = (whole: RandomAccess, offset: number, size: number): RandomAccess => ({
   size,
   read: (at, length) => whole.read(offset + at, Math.max(0, Math.min(length, size - at))),

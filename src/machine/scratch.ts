@@ -1,5 +1,5 @@
-// A directory to work in, for this user alone: it stays open, so that somebody who can write the directory around it can
-// move it, and still changes nothing of what is in it.
+// A working directory for this user alone. The directory stays open: another user who can write the directory around it can
+// move it, but cannot change anything in it.
 
 import { fstatSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -7,7 +7,7 @@ import { type Directory, followDirectory, openDirectory, removeBelow } from './b
 
 export type Scratch = Disposable & { readonly directory: Directory }
 
-/** A new directory in `around` for this user alone; it goes with all that is in it. */
+/** Makes a new directory in `around` for this user alone. Its disposal removes the directory and all entries in it. */
 export const scratchIn = (around: string, prefix: string): Scratch => {
   const parent = followDirectory(around)
   const made = basename(mkdtempSync(`${parent.path}/${prefix}`))
@@ -24,7 +24,7 @@ export const scratchIn = (around: string, prefix: string): Scratch => {
     try {
       rmdirSync(parent.at(made))
     } catch {
-      // Somebody moved it, and has an empty directory.
+      // Another user has moved the directory, which is empty by now.
     }
     parent[Symbol.dispose]()
   }

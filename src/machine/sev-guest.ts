@@ -1,5 +1,5 @@
 // The messages of /dev/sev-guest: print / parse, to the byte. Pure; the calls are in tee.ts.
-// Structs and ioctl numbers: include/uapi/linux/sev-guest.h. What is in them: AMD 56860, MSG_REPORT_* and MSG_KEY_*.
+// Structs and ioctl numbers: include/uapi/linux/sev-guest.h. Meaning of the fields: AMD 56860, MSG_REPORT_* and MSG_KEY_*.
 
 import { fail } from '../fault/index.ts'
 import { Secret } from '../secret/secret.ts'
@@ -12,7 +12,7 @@ export const SNP = {
   getExtendedReport: 0xc0205302,
 } as const
 
-/** struct snp_guest_request_ioctl. Addresses are of this process; `exitInfo2` is written by the kernel on failure. */
+/** struct snp_guest_request_ioctl. Addresses are those of this process. The kernel writes `exitInfo2` on failure. */
 export type GuestRequest = {
   readonly messageVersion: number
   readonly request: bigint
@@ -44,7 +44,7 @@ export const parseGuestRequest = (bytes: Buffer): GuestRequest | undefined =>
 /** SNP_GUEST_VMM_ERR_INVALID_LEN and _BUSY, in the upper half. */
 export const vmmErrors = { invalidLength: 1n << 32n, busy: 2n << 32n } as const
 
-/** The kernel's own values from before it calls: 0xff, then all ones (SEV_RET_NO_FW_CALL). */
+/** The kernel's own values from before a call: 0xff in older kernels, all ones in newer ones (SEV_RET_NO_FW_CALL). */
 const notReached = [0xffn, 0xffffffffffffffffn]
 
 /** EXITINFO2 in words, for a person. */
@@ -53,11 +53,11 @@ export const sayExitInfo2 = (exitInfo2: bigint): string =>
     ? 'the firmware was not reached'
     : `firmware error ${exitInfo2 & 0xffffffffn}, VMM error ${exitInfo2 >> 32n}`
 
-/** What the driver says when it wipes the key of its channel (Linux 6.1 in the second form), and when it has a new one. */
+/** Lines that the driver logs when it wipes the key of its channel and when it has a new key; Linux 6.1 has the second form. */
 const wiped = /Disabling (?:VMPCK\d+ communication key|vmpck_id \d+) to prevent IV reuse/
 const started = /Initialized SEV guest driver \(using (?:VMPCK\d+ communication key|vmpck_id \d+)\)/
 
-/** Whether the kernel, by its log, has wiped the key that its driver had last. */
+/** Whether the kernel's log says that the kernel has wiped the last key of its driver. */
 export const saysWiped = (log: readonly string[]): boolean => {
   const last = log.findLast((line) => wiped.test(line) || started.test(line))
   return last !== undefined && wiped.test(last)
@@ -70,7 +70,7 @@ export type ReportRequest = {
   readonly vmpl: number
 }
 
-/** struct snp_report_req. What is zero behind the VMPL asks for the key that the host has set as default. */
+/** struct snp_report_req. Zeroes behind the VMPL ask for a signature by the key that the host has set as default. */
 export const printReportRequest = ({ reportData, vmpl }: ReportRequest): Buffer => {
   const out = Buffer.alloc(96)
   if (reportData.length !== 64) throw new Error(`report data of ${reportData.length} bytes`)
@@ -79,7 +79,7 @@ export const printReportRequest = ({ reportData, vmpl }: ReportRequest): Buffer 
   return out
 }
 
-/** Undefined for anything `printReportRequest` does not print. */
+/** Undefined for anything that `printReportRequest` does not print. */
 export const parseReportRequest = (bytes: Buffer): ReportRequest | undefined =>
   bytes.length !== 96 || !isZero(bytes.subarray(68))
     ? undefined
@@ -94,7 +94,7 @@ export type ExtendedReportRequest = ReportRequest & {
 /** SEV_FW_BLOB_MAX_SIZE of include/linux/psp-sev.h: the kernel refuses more. */
 export const mostCertificateBytes = 0x4000
 
-/** struct snp_ext_report_req. Where the table does not fit the kernel answers EIO and writes the size it needs. */
+/** struct snp_ext_report_req. Where the table does not fit, the kernel answers EIO and writes the size that it needs. */
 export const printExtendedReportRequest = (message: ExtendedReportRequest): Buffer => {
   const out = Buffer.alloc(112)
   printReportRequest(message).copy(out)
@@ -103,14 +103,14 @@ export const printExtendedReportRequest = (message: ExtendedReportRequest): Buff
   return out
 }
 
-/** Undefined for anything `printExtendedReportRequest` does not print. */
+/** Undefined for anything that `printExtendedReportRequest` does not print. */
 export const parseExtendedReportRequest = (bytes: Buffer): ExtendedReportRequest | undefined => {
   const report = parseReportRequest(bytes.subarray(0, 96))
   if (report === undefined || bytes.length !== 112 || !isZero(bytes.subarray(108))) return undefined
   return { ...report, certificates: bytes.readBigUInt64LE(96), certificatesBytes: bytes.readUInt32LE(104) }
 }
 
-/** A firmware status other than 0 comes with an ioctl that succeeds, and with zeroes. */
+/** Where the firmware's status is not 0, the ioctl succeeds all the same, and the report is zeroes. */
 export type ReportResponse = { readonly status: number; readonly report: Buffer }
 
 export const reportResponseBytes = 4000
@@ -133,7 +133,7 @@ export const parseReportResponse = (bytes: Buffer): ReportResponse | undefined =
   return { status: bytes.readUInt32LE(0), report: bytes.subarray(responseHeadBytes, end) }
 }
 
-/** Bits of GUEST_FIELD_SELECT in message version 1: what the key depends on besides what it always does. */
+/** Bits of GUEST_FIELD_SELECT in message version 1: fields that the key depends on, beside those that it always depends on. */
 export const guestFields = {
   policy: 1,
   imageId: 2,
@@ -143,10 +143,10 @@ export const guestFields = {
   tcb: 32,
 } as const
 
-/** ROOT_KEY_SELECT with an explicit KEY_SEL: 0 would turn from VCEK to VLEK the day the host loads one. */
+/** ROOT_KEY_SELECT with an explicit KEY_SEL: 0 would change from VCEK to VLEK on the day when the host loads a VLEK. */
 const rootKeys = { vcek: 2, vlek: 4 } as const
 
-/** The VMRK is not among them: it is new at each launch. */
+/** The VMRK is not among them, since each launch has a new VMRK. */
 export type SnpRootKey = keyof typeof rootKeys
 
 export type DerivedKeyRequest = {
@@ -155,7 +155,7 @@ export type DerivedKeyRequest = {
   readonly fields: number
   /** From the running VMPL to 3. */
   readonly vmpl: number
-  /** At most the ID block's. */
+  /** At most the guest SVN of the ID block. */
   readonly guestSvn: number
   /** At most the committed TCB, in each component. */
   readonly tcb: bigint
@@ -172,7 +172,7 @@ export const printDerivedKeyRequest = (message: DerivedKeyRequest): Buffer => {
   return out
 }
 
-/** Undefined for anything `printDerivedKeyRequest` does not print, and for unknown fields. */
+/** Undefined for anything that `printDerivedKeyRequest` does not print, and for unknown fields. */
 export const parseDerivedKeyRequest = (bytes: Buffer): DerivedKeyRequest | undefined => {
   if (bytes.length !== 32 || bytes.readUInt32LE(4) !== 0 || bytes.readBigUInt64LE(8) > 63n) return undefined
   const root = (['vcek', 'vlek'] as const).find((one) => rootKeys[one] === bytes.readUInt32LE(0))
@@ -186,7 +186,7 @@ export const parseDerivedKeyRequest = (bytes: Buffer): DerivedKeyRequest | undef
   }
 }
 
-/** `key` is secret: what it is part of must be zeroed. */
+/** `key` is secret, so the buffer around it must be zeroed. */
 export type DerivedKeyResponse = { readonly status: number; readonly key: Buffer }
 
 export const derivedKeyResponseBytes = 64

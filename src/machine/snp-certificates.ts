@@ -2,13 +2,13 @@
 // It comes from the host and proves nothing by itself. Layout: GHCB specification (AMD 56421), MSG_REPORT_REQ.
 
 export type SnpCertificate = {
-  /** Which key it is for: see `snpCertificateIds`. */
+  /** GUID of the key that the certificate is for: see `snpCertificateIds`. */
   readonly id: string
-  /** DER, or whatever the host put there. */
+  /** DER, or other bytes that the host put there. */
   readonly bytes: Buffer
 }
 
-/** In the order their bytes lie in the table, as the tools that fill it on hosts write them. */
+/** In the order of their bytes in the table, as the hosts' tools that fill the table write them. */
 export const snpCertificateIds = {
   ark: 'c0b406a4-a803-4952-9743-3fb6014cd0ae',
   ask: '4ab7b379-bbac-4fe4-a02f-05aef327c782',
@@ -17,7 +17,7 @@ export const snpCertificateIds = {
   crl: '92f81bc3-5811-4d3d-97ff-d19f88dc67ea',
 } as const
 
-/** GUID, offset, length. The table ends with one of zeroes. */
+/** An entry has GUID, offset and length. An entry of zeroes ends the table. */
 const entryBytes = 24
 
 const printId = (bytes: Buffer, at: number): string =>
@@ -25,7 +25,7 @@ const printId = (bytes: Buffer, at: number): string =>
     .flatMap((from, i, all) => (i === 5 ? [] : [bytes.toString('hex', at + from, at + (all[i + 1] ?? 0))]))
     .join('-')
 
-/** The table and, behind it in the same order, what it points to. */
+/** The table and, behind it, the certificates in the same order. */
 export const printSnpCertificates = (certificates: readonly SnpCertificate[]): Buffer => {
   const table = Buffer.alloc(entryBytes * (certificates.length + 1))
   let offset = table.length

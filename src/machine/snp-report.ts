@@ -1,16 +1,16 @@
-// The SEV-SNP attestation report of 1184 bytes: print / parse, to the byte. Pure; what a key provider makes of one is
-// in keys/snp-check.ts. Layout: AMD 56860 "SEV Secure Nested Paging Firmware ABI", table ATTESTATION_REPORT.
+// The SEV-SNP attestation report of 1184 bytes: print / parse, to the byte. Pure; keys/snp-check.ts judges a report.
+// Layout: AMD 56860 "SEV Secure Nested Paging Firmware ABI", table ATTESTATION_REPORT.
 
 import { fail } from '../fault/index.ts'
 
 /** Numbers as in the report; byte strings as lower-case hexadecimal digits. */
 export type SnpReport = {
-  /** 2 to 5: what follows differs by version. */
+  /** 2 to 5. The later fields differ by version. */
   readonly version: number
   readonly guestSvn: number
-  /** What the launch allows: see keys/snp-check.ts. */
+  /** The permissions of the launch: see keys/snp-check.ts. */
   readonly policy: bigint
-  /** 16 bytes, as are image IDs: zero without an ID block. */
+  /** 16 bytes, as the image ID has: zero without an ID block. */
   readonly familyId: string
   readonly imageId: string
   readonly vmpl: number
@@ -20,16 +20,16 @@ export type SnpReport = {
   readonly currentTcb: bigint
   readonly platformInfo: bigint
   readonly authorKey: boolean
-  /** The chip's own key signs nothing and derives nothing. */
+  /** Whether the chip's own key is masked, so that it signs nothing and derives nothing. */
   readonly chipKeyMasked: boolean
   readonly signer: SnpSigner
-  /** 64 bytes: what was asked to be in the report. */
+  /** 64 bytes from the request. */
   readonly reportData: string
   /** 48 bytes. */
   readonly measurement: string
   /** 32 bytes. */
   readonly hostData: string
-  /** 48 bytes, SHA-384 of the key that signed the ID block: zero without one. */
+  /** 48 bytes, SHA-384 of the key that signed the ID block. Zero without an ID block. */
   readonly idKeyDigest: string
   readonly authorKeyDigest: string
   /** 32 bytes. */
@@ -38,7 +38,7 @@ export type SnpReport = {
   readonly reportedTcb: bigint
   /** From version 3 on: family, model, stepping. */
   readonly cpuid: readonly [number, number, number] | undefined
-  /** 64 bytes: zero with a VLEK, or masked. */
+  /** 64 bytes. Zero with a VLEK, or where the host masks the ID. */
   readonly chipId: string
   readonly committedTcb: bigint
   /** Firmware versions: build, minor, major. */
@@ -57,7 +57,7 @@ export const snpReportBytes = 1184
 /** The signature is over the bytes before this. */
 export const snpSignedBytes = 0x2a0
 
-/** Of POLICY, bit 17 must be one and those from 26 on zero. */
+/** Bit 17 of POLICY must be one, and the bits from 26 on must be zero. */
 const policyOne = 1n << 17n
 const policyKnownBits = 26n
 
@@ -98,7 +98,7 @@ export const printSnpReport = (report: SnpReport): Buffer => {
   return out
 }
 
-/** Reads a report that is, byte for byte, what `printSnpReport` prints: what is reserved is zero. Fault: `tee-report`. */
+/** Reads a report of exactly the bytes that `printSnpReport` prints, so that reserved bytes are zero. Fault: `tee-report`. */
 export const parseSnpReport = (bytes: Buffer): SnpReport => {
   const bad = (reason: string) => fail('tee-report', { reason })
   if (bytes.length !== snpReportBytes) throw bad(`it has ${bytes.length} bytes, not ${snpReportBytes}`)

@@ -1,5 +1,5 @@
-// The one program that the boot runs, by node:child_process alone: execa would be the only npm packages to run in
-// a CVM's initramfs, nineteen of them, and 0.1 G instructions. Everything else runs programs through exec.ts.
+// Runs the one program that the boot needs, by node:child_process alone. With execa a CVM's initramfs would run npm packages,
+// nineteen of them, and 0.1 G instructions more. All other code runs programs through exec.ts.
 
 import { spawnSync } from 'node:child_process'
 import { reasonOf } from '../fault/errno.ts'

@@ -1,6 +1,6 @@
-// The TEE's device, /dev/sev-guest: the calls. What is asked and answered is in sev-guest.ts.
-// A call is never repeated: on any error the kernel throws away the key of its channel to the firmware, and an
-// answer that differs the second time would be the host's doing.
+// The calls to the TEE's device, /dev/sev-guest. The messages of the calls are in sev-guest.ts.
+// A call is never repeated: on any error the kernel throws away the key of its channel to the firmware, and a second answer
+// that differs from the first would be the host's doing.
 
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
@@ -29,7 +29,7 @@ import { readText } from './text.ts'
 
 const device = '/dev/sev-guest'
 
-/** drivers/virt/coco/sev-guest: the host was busy for a minute; there is no key any more. */
+/** Errors of drivers/virt/coco/sev-guest: the host was busy for a minute; the kernel does not have the key any more. */
 const faultsOf: Readonly<Record<string, 'tee-timeout' | 'tee-wiped'>> = {
   ETIMEDOUT: 'tee-timeout',
   ENOTTY: 'tee-wiped',
@@ -37,7 +37,7 @@ const faultsOf: Readonly<Record<string, 'tee-timeout' | 'tee-wiped'>> = {
 
 /**
  * One call, which takes up to a minute where the host throttles. Faults: `tee-timeout` where the firmware gives no answer
- * now, `tee-wiped` where the kernel has wiped the key of its channel before, `tee-device` for all else.
+ * now, `tee-wiped` where the kernel wiped the key of its channel at an earlier call, `tee-device` for every other error.
  */
 const ask = (what: number, request: Buffer, response: Buffer, more: readonly Pointer[] = []): void => {
   // Message version 1: the kernel's structs have its sizes.
@@ -58,9 +58,9 @@ const ask = (what: number, request: Buffer, response: Buffer, more: readonly Poi
 }
 
 /**
- * Whether the kernel refuses each call since it has wiped the key of its channel. The firmware is not asked, and so nothing
- * can time out: a call without addresses is refused for lack of the key (ENOTTY) or, where there is one, for lack of the
- * addresses. Linux 6.14 and later look at the addresses first: there only the kernel's log tells.
+ * Whether the kernel refuses every call because it has wiped the key of its channel. The call here has no addresses, never
+ * reaches the firmware, and so cannot time out: the kernel refuses the call for lack of the key (ENOTTY) or, where it has the
+ * key, for lack of the addresses. Linux 6.14 and later check the addresses first: there only the kernel's log tells.
  */
 export const channelRefuses = (): boolean => {
   const message = printGuestRequest({ messageVersion: 1, request: 0n, response: 0n, exitInfo2: 0n })
@@ -76,7 +76,7 @@ export const channelRefuses = (): boolean => {
   }
 }
 
-/** The VMPL this kernel runs at; a kernel without the file (before 6.12) runs at 0, or is refused by the firmware. */
+/** The VMPL of this kernel. A kernel without the file (before 6.12) runs at 0; at another VMPL the firmware refuses the call. */
 export const snpVmpl = (): number => Number(readText('/sys/devices/system/cpu/sev/vmpl') ?? 0)
 
 /** Faults: `tee-device`, `tee-timeout`, `tee-wiped`, `tee-status`, `tee-report`. */
@@ -86,7 +86,7 @@ export const snpReport = (request: ReportRequest): SnpReport => {
   return reportIn(response)
 }
 
-/** The same with the certificates that the host has for it, and the same faults. */
+/** A report, with the certificates that the host has for it. The faults are those of `snpReport`. */
 export const snpExtendedReport = (
   report: ReportRequest,
 ): { readonly report: SnpReport; readonly certificates: readonly SnpCertificate[] } => {
@@ -100,7 +100,7 @@ export const snpExtendedReport = (
   return { report: reportIn(response), certificates }
 }
 
-/** 32 bytes. Faults: `tee-device`, `tee-timeout`, `tee-wiped`, `tee-status`, `tee-key-zero`. */
+/** A key of 32 bytes. Faults: `tee-device`, `tee-timeout`, `tee-wiped`, `tee-status`, `tee-key-zero`. */
 export const snpDerivedKey = (request: DerivedKeyRequest): Secret => {
   const response = Buffer.alloc(derivedKeyResponseBytes)
   try {
@@ -111,10 +111,10 @@ export const snpDerivedKey = (request: DerivedKeyRequest): Secret => {
   }
 }
 
-/** Of the driver. Only a module that can be unloaded has the file. */
+/** A file of the driver. Only a driver that is an unloadable module has the file. */
 const unloadable = '/sys/module/sev_guest/initstate'
 
-/** Removes the module, which takes the device along. Throws where something still uses it. */
+/** Removes the driver's module, and with it the device. Throws where the device is still in use. */
 export const closeTee = (): 'absent' | 'removed' | 'built in' => {
   if (!existsSync(device)) return 'absent'
   if (!existsSync(unloadable)) return 'built in'

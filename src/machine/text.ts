@@ -1,4 +1,4 @@
-// Reading a whole file of text, where a missing one is an answer.
+// Reads a whole file of text. A missing file is an answer, not an error.
 
 import { readFileSync } from 'node:fs'
 

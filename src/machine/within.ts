@@ -1,9 +1,9 @@
-// Paths of a root that is not the root yet.
+// Paths within a directory that will be the root, but is not the root yet.
 
 import { lstatSync, readlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 
-/** What is at a path, a link itself; undefined also where a file is on the way, or links in circles. */
+/** The entry at a path, not followed where it is a link. Undefined also where a file is on the way, or links form a circle. */
 export const entryAt = (path: string): Stats | undefined => {
   try {
     return lstatSync(path, { throwIfNoEntry: false })
@@ -14,7 +14,7 @@ export const entryAt = (path: string): Stats | undefined => {
   }
 }
 
-/** Follows links as they will look once `root` is the root. Undefined where nothing is, or links go in circles. */
+/** The path that `path` leads to once `root` is the root. Undefined where nothing is there, or links form a circle. */
 export const resolveWithin = (root: string, path: string): string | undefined => {
   let left = path.split('/')
   let at = '/'

@@ -1,9 +1,9 @@
-// Secret bytes with a lifetime: `using key = …`. Printing gives [secret]; leaving the scope zeroes them.
-// What cannot be wiped: copies V8 or OpenSSL made inside one call. Hence never a string, never a spread.
+// Secret bytes with a lifetime: `using key = …`. Leaving the scope zeroes the bytes; printing a secret gives [secret].
+// Copies that V8 or OpenSSL makes inside one call cannot be zeroed. So no code makes a string of a secret, or spreads it.
 
 import { offHeap } from './off-heap.ts'
 
-// util.inspect.custom, without the module that it is a part of.
+// The symbol util.inspect.custom, by its registered name, so that the module `util` is not loaded.
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 export class Secret implements Disposable {
@@ -14,7 +14,7 @@ export class Secret implements Disposable {
     this.#bytes = bytes
   }
 
-  /** A new secret of `length` bytes, filled by `fill`. Never part of Node's shared pool, nor moved. */
+  /** A new secret of `length` bytes, filled by `fill`. The bytes are never in Node's shared pool, and never move. */
   static make(length: number, fill: (bytes: Buffer) => void): Secret {
     const bytes = offHeap(length)
     fill(bytes)

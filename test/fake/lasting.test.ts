@@ -300,7 +300,7 @@ test('a seal above what is committed halts before the firmware is asked', async 
   const world = await provisioned(toIdBlock)
   change(world, { launchTcb: 0xd415000000000104n, committedTcb: 0xd214000000000003n })
   const { effects, halt = '' } = await halts(world, 'seal-tcb')
-  assert.ok(halt.includes('this is d415000000000104, with d214000000000003 committed'))
+  assert.ok(halt.includes('this launch has d415000000000104, with d214000000000003 committed'))
   assert.not.ok(effects.some((e) => e.startsWith('snpDerivedKey')))
 })
 

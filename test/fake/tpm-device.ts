@@ -62,7 +62,7 @@ export const fakeTpmVerbs = (
       effect(`tpmUnseal ${chosen.join(' ')}`)
       expectSrk(tpm, sealed.srk)
       if (parseSealedPublic(sealed.public)?.policy.equals(policyNow(chosen)) !== true)
-        throw fail('tpm-pcrs', { reason: 'their values are others' })
+        throw fail('tpm-pcrs', { reason: 'their values are not those that the secret was sealed to' })
       if (!ticketOf(tpm, sealed.public, sealed.private).equals(sealed.ticket))
         throw fail('tpm-blob', { reason: 'it is not of this TPM' })
       return new Secret(xor(sealed.private, sha256(tpm.seed)))

@@ -35,7 +35,7 @@ const lowOrder = [
 
 test('a point of low order gives no secret', () => {
   for (const hex of lowOrder)
-    assert.throws(() => agreeX25519(Buffer.from(hex, 'hex')), /with which there is no secret/, hex)
+    assert.throws(() => agreeX25519(Buffer.from(hex, 'hex')), /which gives no secret/, hex)
 })
 
 test('a key of another length is none', () => {

@@ -1,4 +1,4 @@
-// The frames of TPM 2.0 commands and responses: print / parse, and one exchange. Pure but for the exchange it is given.
+// The frames of TPM 2.0 commands and responses: print / parse, and one exchange. Pure, but for the exchange given to `ask`.
 // Codes: TCG TPM 2.0 Library, Part 2, 6.5 (commands), 6.6 (responses); frames: Part 1, 18.
 
 import { type BootFault, fail } from '../../fault/index.ts'
@@ -40,14 +40,14 @@ export const printCommand = ({ name, handles, auth, parameters }: Command): Buff
   return Buffer.concat([u16(tag), u32(bytes), u32(commandCodes[name]), ...body])
 }
 
-/** What a command gets back. */
+/** The parts of the response to a command. */
 export type Shape = { readonly handles: 0 | 1; readonly sessions: 0 | 1 }
 
 export type Response =
   | { readonly code: 0; readonly handle: number; readonly parameters: Buffer; readonly auth: Buffer }
   | { readonly code: number; readonly parameters: undefined }
 
-/** Views of `bytes`. Undefined for what is no response to such a command. */
+/** The parts are views of `bytes`. Undefined where `bytes` is no response to such a command. */
 export const parseResponse = (bytes: Buffer, { handles, sessions }: Shape): Response | undefined =>
   readAll(bytes, (from): Response | undefined => {
     const tag = from.u16()
@@ -63,10 +63,10 @@ export const parseResponse = (bytes: Buffer, { handles, sessions }: Shape): Resp
 /** Sends one command, and returns the response to it. */
 export type Exchange = (command: Buffer) => Buffer
 
-/** TPM_RC without the number of the handle, parameter or session it is about. */
+/** TPM_RC without the number of the handle, parameter or session that the code is about. */
 const kindOf = (code: number): number => ((code & 0x80) === 0 ? code : code & 0xbf)
 
-/** TPM_RC of format 1 that have a cause a person can act on. */
+/** Codes of TPM_RC, format 1, with a cause that a person can act on. */
 const rc = {
   value: 0x84,
   authFail: 0x8e,
@@ -83,17 +83,19 @@ const badBlob: Partial<Record<CommandName, readonly number[]>> = {
   CertifyCreation: [rc.ticket],
 }
 
-/** The commands that an empty password authorizes. A session's key, which only the storage key's TPM has, authorizes the others. */
+/** The commands that an empty password authorizes. A session's key, which only the storage key's TPM has, authorizes others. */
 const byPassword: readonly CommandName[] = ['CreatePrimary']
 
-/** What a TPM means by an error. */
+/** The fault for an error of a TPM. */
 const refusal = (name: CommandName, code: number): BootFault => {
   const kind = kindOf(code)
   const said = `0x${code.toString(16)}`
   if (badBlob[name]?.includes(kind) === true)
     return fail('tpm-blob', { reason: `TPM2_${name} answers ${said}` })
   if ((kind === rc.authFail || kind === rc.badAuth) && !byPassword.includes(name))
-    return fail('tpm-session', { reason: `TPM2_${name} answers ${said}, so it has not the session's key` })
+    return fail('tpm-session', {
+      reason: `TPM2_${name} answers ${said}, so it does not have the session's key`,
+    })
   if ((name === 'Unseal' && kind === rc.policyFail) || (name === 'PolicyPCR' && kind === rc.value))
     return fail('tpm-pcrs', { reason: `TPM2_${name} answers ${said}` })
   return fail('tpm-error', { command: name, answer: said })
@@ -101,7 +103,7 @@ const refusal = (name: CommandName, code: number): BootFault => {
 
 export const malformed = (name: CommandName) => fail('tpm-response', { command: name })
 
-/** One exchange that succeeds. Faults: `tpm-response`, `tpm-error`, and what an error means. */
+/** One exchange that succeeds. Faults: `tpm-response`, `tpm-error`, and the more exact ones of `refusal`. */
 export const ask = (tpm: Exchange, command: Command, handles: 0 | 1 = 0) => {
   const { name, auth } = command
   const sessions = auth === undefined ? 0 : 1

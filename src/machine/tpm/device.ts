@@ -1,5 +1,5 @@
-// The TPM's device, /dev/tpmrm0: one write and one read for a command. What is asked is in seal.ts.
-// The kernel keeps sessions and keys of each opening apart, and flushes them when it is closed.
+// The TPM's device, /dev/tpmrm0: one write and one read for each command. seal.ts chooses the commands.
+// The kernel keeps the sessions and keys of each open file apart, and flushes them when the file is closed.
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { reasonOf } from '../../fault/errno.ts'
@@ -18,7 +18,7 @@ const open = (device: string): number => {
 }
 
 /**
- * Runs `use` with the TPM. A command is never repeated: the driver does that where a TPM asks for it.
+ * Runs `use` with the TPM. No command is repeated here: the kernel's driver repeats it where a TPM asks for that.
  * Faults: `tpm-none`, `tpm-device`.
  */
 export const withTpm = <T>(use: (tpm: Exchange) => T, device = resourceManager): T => {

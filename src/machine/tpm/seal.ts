@@ -1,6 +1,6 @@
-// A secret sealed by a TPM to its PCRs, and unsealed: which commands, in which order, and what each answer must be.
-// The way to the TPM may lie; see session.ts for what a liar on the way can do. Nothing here rests on an answer without a
-// session's HMAC: CreatePrimary, StartAuthSession and PolicyPCR are proved by the HMAC of what follows them.
+// Seals a secret to the PCRs of a TPM, and unseals it: the commands in their order, and the checks of each answer.
+// An attacker between guest and TPM may forge answers; session.ts says what such an attacker can do. Nothing here relies on an
+// answer without a session's HMAC: later HMACs prove the answers to CreatePrimary, StartAuthSession and PolicyPCR.
 
 import { fail } from '../../fault/index.ts'
 import { Secret } from '../../secret/secret.ts'
@@ -27,7 +27,7 @@ import {
 } from './structures.ts'
 import { type Reader, readAll, sized, u8, u16, u32 } from './wire.ts'
 
-/** A sealed secret. Nothing in it is secret: only the TPM that made it opens it. */
+/** A sealed secret. No part of it needs protection: only the TPM that made it opens it. */
 export type TpmSealed = {
   /** Name of the storage key in hexadecimal digits. */
   readonly srk: string
@@ -38,7 +38,7 @@ export type TpmSealed = {
 }
 
 export const secretBytes = 32
-/** An empty password, with which a TPM comes: its owner may set another, and then we are refused. */
+/** The empty password, which a new TPM has. Where the TPM's owner has set another password, the TPM refuses the command. */
 const noPassword = Buffer.concat([
   u32(handles.password),
   sized(Buffer.alloc(0)),
@@ -53,14 +53,14 @@ const ticketIn = (from: Reader): Buffer => {
   return Buffer.concat([head, sized(from.sized(64))])
 }
 
-/** Nothing rests on the answer: the kernel flushes, too, when the device is closed, and what stays loaded opens nothing. */
+/** Unloads a key. The answer does not matter: the kernel also flushes on close, and a key that stays loaded opens nothing. */
 const flush = (tpm: Exchange, { handle }: { readonly handle: number }): void => {
   ask(tpm, { name: 'FlushContext', handles: [], parameters: u32(handle) })
 }
 
 /**
- * The storage key of the TPM, made anew of the standard's template: what the TPM says it is. Not proved here, but by
- * the first session to it. Faults: `tpm-srk` where it is not the one that is expected, those of `ask`.
+ * Makes the TPM's storage key anew, from the standard's template. The TPM only claims to have this key: the first session to
+ * the key proves the claim. Faults: `tpm-srk` where another key was expected, those of `ask`.
  */
 export const loadSrk = (tpm: Exchange, pinned: string | undefined): Srk => {
   const { handle, parameters } = ask(
@@ -89,7 +89,7 @@ export const loadSrk = (tpm: Exchange, pinned: string | undefined): Srk => {
 }
 
 /**
- * Values of PCRs in the order of their numbers, as the storage key's TPM says them. Faults: `tpm-pcrs` where there is no
+ * Values of PCRs in the order of their numbers, as the storage key's TPM states them. Faults: `tpm-pcrs` where the TPM has no
  * such bank, `tpm-session`, those of `ask`.
  */
 const readPcrs = (
@@ -113,14 +113,14 @@ const readPcrs = (
     return count === pcrs.length ? pcrs.map(() => from.sized(digestBytes)) : undefined
   })
   if (values?.every((value) => value.length === digestBytes) !== true)
-    throw fail('tpm-pcrs', { reason: 'its sha256 bank does not give them all' })
+    throw fail('tpm-pcrs', { reason: 'the sha256 bank does not have all of them' })
   return values
 }
 
 /**
- * Seals `secret`, of 32 bytes, to the PCRs as they are. Its ticket proves later that it was made while they were:
- * otherwise who starts another image on the same TPM could have this one take a secret of theirs.
- * Faults: `tpm-srk`, `tpm-session`, `tpm-pcrs`, those of `ask`.
+ * Seals `secret`, of 32 bytes, to the present values of the PCRs. The ticket proves later that the TPM sealed the secret under
+ * these values. Without the ticket an attacker who starts another image on the same TPM could make this image accept a secret
+ * that the attacker knows. Faults: `tpm-srk`, `tpm-session`, `tpm-pcrs`, those of `ask`.
  */
 export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Secret): TpmSealed => {
   const srk = loadSrk(tpm, pinned)
@@ -129,7 +129,7 @@ export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Se
   const pcrDigest = sha256(...readPcrs(tpm, session, pcrs))
   const policy = policyOf(pcrs, pcrDigest)
   const template = printSealedPublic({ policy, unique: Buffer.alloc(0) })
-  // What goes first is TPM2B_SENSITIVE_CREATE: no password, and the secret.
+  // TPM2B_SENSITIVE_CREATE comes first: no password, and the secret.
   using plain = new Secret(
     Buffer.concat([
       u16(4 + secretBytes),
@@ -157,29 +157,29 @@ export const seal = (tpm: Exchange, { pcrs, srk: pinned }: TpmPolicy, secret: Se
   }))
   if (made === undefined || parseTicket(made.ticket) === undefined) throw malformed('Create')
   if (parseSealedPublic(made.public)?.policy.equals(policy) !== true) throw malformed('Create')
-  // Since they were read a moment before, another program may have extended one.
+  // Another program may have extended a PCR since the values were read.
   if (!made.creation.equals(printCreation({ pcrs, pcrDigest, srk: srk.name })))
-    throw fail('tpm-pcrs', { reason: 'they are not what was read a moment before' })
+    throw fail('tpm-pcrs', { reason: 'their values changed while the secret was sealed' })
   flush(tpm, srk)
   return { srk: srk.name.toString('hex'), public: made.public, private: made.private, ticket: made.ticket }
 }
 
 /**
- * The secret of 32 bytes. Nothing goes to a TPM with another storage key than the sealed one's, and nothing is taken
- * that was not made under these PCRs. Faults: `tpm-srk`, `tpm-session`, `tpm-pcrs`, `tpm-blob`, those of `ask`.
+ * The secret of 32 bytes. No blob goes to a TPM whose storage key is not the one in the seal, and no secret is accepted that was
+ * not sealed under these PCR values. Faults: `tpm-srk`, `tpm-session`, `tpm-pcrs`, `tpm-blob`, those of `ask`.
  */
 export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed): Secret => {
   const shape = parseSealedPublic(sealed.public)
   const ticket = parseTicket(sealed.ticket)
   if (shape === undefined || ticket === undefined)
-    throw fail('tpm-blob', { reason: 'it is none that cvmboot has sealed' })
+    throw fail('tpm-blob', { reason: 'it is not of the form that cvmboot seals' })
   const srk = loadSrk(tpm, sealed.srk)
   const session = startSession(tpm, srk, 'hmac')
   using _ = session.key
   const pcrDigest = sha256(...readPcrs(tpm, session, pcrs))
-  // The TPM decides; this only finds the reason before it is asked.
+  // The TPM decides. This comparison only finds the reason before the TPM is asked.
   if (!policyOf(pcrs, pcrDigest).equals(shape.policy))
-    throw fail('tpm-pcrs', { reason: 'their values are others' })
+    throw fail('tpm-pcrs', { reason: 'their values are not those that the secret was sealed to' })
 
   const object = load(tpm, session, srk, sealed)
   certify(tpm, session, object, sha256(printCreation({ pcrs, pcrDigest, srk: srk.name })), ticket)
@@ -197,7 +197,8 @@ export const unseal = (tpm: Exchange, pcrs: readonly number[], sealed: TpmSealed
   }).parameters
   try {
     const found = readAll(answer, (from) => from.sized(secretBytes))
-    if (found?.length !== secretBytes) throw fail('tpm-blob', { reason: 'it holds no 32 bytes' })
+    if (found?.length !== secretBytes)
+      throw fail('tpm-blob', { reason: 'the unsealed secret does not have 32 bytes' })
     flush(tpm, object)
     flush(tpm, srk)
     return Secret.make(secretBytes, (into) => void found.copy(into))
@@ -220,7 +221,7 @@ const load = (tpm: Exchange, session: Session, srk: Srk, sealed: TpmSealed): Loa
   return { handle, name }
 }
 
-/** The TPM says, to the session's key, that it made `object` so: it checks the ticket, and signs with no key. */
+/** Has the TPM confirm, with the session's HMAC, that it made `object` so. The TPM checks the ticket; no key signs. */
 const certify = (
   tpm: Exchange,
   session: Session,
@@ -244,10 +245,10 @@ const certify = (
 }
 
 /**
- * Extends a PCR of the sha256 bank of the TPM that has the storage key `pinned`. What was sealed to the PCR is closed until
- * the machine starts anew. The HMAC of each answer proves that this TPM extended the PCR and that the value is its own, so
- * that no way to the TPM can drop the command. Returns the new value. Faults: `tpm-srk`, `tpm-session`, `tpm-extend`, those
- * of `ask`.
+ * Extends a PCR of the sha256 bank of the TPM that has the storage key `pinned`. A secret that was sealed to the old value of the
+ * PCR stays sealed until the machine starts anew. The HMAC of each answer proves that this TPM extended the PCR and that the
+ * value is the PCR's own, so that no attacker between guest and TPM can drop the command. Returns the new value. Faults:
+ * `tpm-srk`, `tpm-session`, `tpm-extend`, those of `ask`.
  */
 export const extend = (tpm: Exchange, pcr: number, digest: Buffer, pinned: string): Buffer => {
   const srk = loadSrk(tpm, pinned)
@@ -264,7 +265,7 @@ export const extend = (tpm: Exchange, pcr: number, digest: Buffer, pinned: strin
     session: 'continue',
   })
   const [after] = readPcrs(tpm, session, [pcr], 'end')
-  // A TPM takes the command for a bank that it does not keep, and then does nothing.
+  // A TPM accepts the command for a bank that it does not keep, and then does nothing.
   if (before === undefined || after?.equals(sha256(before, digest)) !== true)
     throw fail('tpm-extend', { pcr, reason: 'it does not read back as extended' })
   flush(tpm, srk)

@@ -1,5 +1,6 @@
-// A session with the TPM that has the private part of a storage key: who is on the way to it can neither read what is
-// encrypted nor answer in its place. TCG TPM 2.0 Library, Part 1, 11.4.10 (KDFs), 19 (sessions), 21 (encryption), C.6.
+// A session with the TPM that has the private part of a storage key. An attacker between guest and TPM can neither read the
+// encrypted parameters nor answer in place of the TPM.
+// TCG TPM 2.0 Library, Part 1, 11.4.10 (KDFs), 19 (sessions), 21 (encryption), C.6.
 
 import {
   createCipheriv,
@@ -29,8 +30,8 @@ export const kdfA = (key: Secret, label: string, u: Buffer, v: Buffer, bytes: nu
   })
 
 /**
- * KDFe with SHA-256, for 32 bytes. `z` is the x of the shared point. In one call: an object of createHash keeps its digest,
- * which is the key here, until the garbage collector frees the object.
+ * KDFe with SHA-256, for 32 bytes. `z` is the x of the shared point. The hash is one call: an object of createHash would keep
+ * its digest, which is the key here, until the garbage collector frees the object.
  */
 export const kdfE = (z: Secret, label: string, u: Buffer, v: Buffer): Secret => {
   const parts = [u32(1), z.bytes, Buffer.from(`${label}\0`), u, v]
@@ -44,16 +45,16 @@ export const kdfE = (z: Secret, label: string, u: Buffer, v: Buffer): Secret => 
   return new Secret(hash('sha256', whole.bytes, 'buffer'))
 }
 
-/** A key that is loaded. */
+/** A key that the TPM has loaded. */
 export type Loaded = { readonly handle: number; readonly name: Buffer }
 
-/** The storage key: its Name is that of `point`, and so what a session to it is worth. */
+/** The storage key. Its Name covers `point`, so that a session to `point` is a session to the key of that Name. */
 export type Srk = Loaded & { readonly point: Point }
 
 export type Session = {
   readonly handle: number
   readonly key: Secret
-  /** The TPM's newest. */
+  /** The newest nonce of the TPM. */
   nonceTpm: Buffer
 }
 
@@ -61,7 +62,7 @@ export type Session = {
 const one = Buffer.alloc(32)
 one.writeUInt8(1, 31)
 
-/** A salt that only the storage key's TPM can find. Fault: `tpm-session`. */
+/** A salt that only the storage key's TPM can compute, and the share for that TPM. Fault: `tpm-session`. */
 const makeSalt = ({ point }: Srk): { readonly salt: Secret; readonly share: Buffer } => {
   const ours = createECDH('prime256v1')
   ours.generateKeys()
@@ -72,7 +73,7 @@ const makeSalt = ({ point }: Srk): { readonly salt: Secret; readonly share: Buff
   } catch {
     throw fail('tpm-session', { reason: 'its storage key is no point of P-256' })
   } finally {
-    // OpenSSL zeroes the private key that it gives up here. The garbage collector would do so at some later time, or never.
+    // OpenSSL zeroes the private key that this call replaces. The garbage collector would do so at some later time, or never.
     ours.setPrivateKey(one)
   }
   using z = new Secret(shared)
@@ -105,21 +106,21 @@ export const startSession = (tpm: Exchange, srk: Srk, type: keyof typeof session
 }
 
 /**
- * TPMA_SESSION (Part 2, 8.4). The TPM decrypts a `command` and encrypts a `response`. A session that `audits` authorizes
- * nothing: it is there for its HMACs. `exclusive` is a TPM's own word in the response to such a command.
+ * TPMA_SESSION (Part 2, 8.4). With `command` the TPM decrypts the command, with `response` it encrypts the response. A session
+ * that `audits` authorizes nothing: only its HMACs matter. The TPM itself sets `exclusive` in the response to such a command.
  */
 const attributes = { continue: 0x01, exclusive: 0x02, command: 0x20, response: 0x40, audits: 0x80 } as const
 
 export type Asked = {
   readonly name: CommandName
-  /** What the session authorizes the use of. Where there is nothing, the session audits the command. */
+  /** The objects that the session authorizes the use of. Where the list is empty, the session audits the command. */
   readonly on: readonly Loaded[]
-  /** Its first TPM2B is encrypted in place, where `hides` is `command`. */
+  /** The command's parameters. Where `hides` is `command`, the first TPM2B is encrypted in place. */
   readonly parameters: Buffer
   readonly hides: 'command' | 'response' | 'nothing'
-  /** What becomes of the session. */
+  /** Whether the TPM keeps the session after the command. */
   readonly session: 'continue' | 'end'
-  /** Of the response. */
+  /** The number of handles in the response. */
   readonly handles?: 0 | 1
 }
 
@@ -136,15 +137,16 @@ const crypt = (
   using keys = kdfA(key, 'CFB', newer, older, 32)
   const cipher = make('aes-128-cfb', keys.bytes.subarray(0, 16), keys.bytes.subarray(16))
   const done = cipher.update(content)
-  // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+  // final() frees OpenSSL's copy of the key, which would otherwise wait for the garbage collector.
   cipher.final()
   done.copy(content)
   done.fill(0)
 }
 
 /**
- * One command under a session: HMACs both ways, and what is to be hidden encrypted. The HMAC of the response proves that
- * the TPM did this very command, now, and answered so. Returns what the response has, as a view of it. Faults: `tpm-session` where another than the storage key's TPM answered, and those of `ask`.
+ * Sends one command under a session: with an HMAC each way, and with the part encrypted that `hides` names. The HMAC of the
+ * response proves that the TPM executed this very command now, and gave this answer. Returns the response, as views of its
+ * bytes. Faults: `tpm-session` where the answer is not from the storage key's TPM, and those of `ask`.
  */
 export const askIn = (tpm: Exchange, session: Session, asked: Asked) => {
   const { name, on, parameters, hides } = asked
@@ -180,7 +182,9 @@ export const askIn = (tpm: Exchange, session: Session, asked: Asked) => {
   const said = found.attributes
   const usual = said === sent || (audits !== 0 && said === (sent | attributes.exclusive))
   if (!usual || !timingSafeEqual(found.mac, mac(answers, found.nonce, nonce, said)))
-    throw fail('tpm-session', { reason: `its answer to TPM2_${name} is not the storage key's TPM's` })
+    throw fail('tpm-session', {
+      reason: `the answer to TPM2_${name} is not from the TPM that has the storage key`,
+    })
   session.nonceTpm = found.nonce
   if (hides === 'response') crypt(createDecipheriv, session, found.nonce, nonce, response.parameters)
   return response

@@ -18,7 +18,7 @@ export const alg = {
 export const handles = { owner: 0x40000001, null: 0x40000007, password: 0x40000009 } as const
 
 export const digestBytes = 32
-/** Of a Name: the algorithm in 16 bits, and the digest of a public area. */
+/** Length of a Name: the algorithm in 16 bits, and the digest of a public area. */
 export const nameBytes = 2 + digestBytes
 
 export const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
@@ -27,10 +27,10 @@ export const sha256 = (...parts: readonly Uint8Array[]): Buffer => {
   return hash.digest()
 }
 
-/** The Name of an object: what its public area is to every HMAC, and to whoever pins it (Part 1, 16). */
+/** The Name of an object (Part 1, 16): HMACs and TPM_SRK name an object's public area by this digest. */
 export const nameOf = (publicArea: Buffer): Buffer => Buffer.concat([u16(alg.sha256), sha256(publicArea)])
 
-/** On P-256; 32 bytes each, as all of ours have them. */
+/** A point on P-256. Each coordinate has 32 bytes. */
 export type Point = { readonly x: Buffer; readonly y: Buffer }
 
 const coordinateBytes = 32
@@ -48,8 +48,8 @@ const restricted = 0x10000
 const decrypt = 0x20000
 
 /**
- * The public area of the storage root key: ECC P-256, AES-128-CFB for what is below it. As template with zeroes
- * for the point; every TPM makes the same key of the template each time, until its owner clears it.
+ * The public area of the storage root key: ECC P-256, with AES-128-CFB for the keys below it. The template has zeroes for the
+ * point. A TPM makes the same key of the template each time, until its owner clears the TPM.
  */
 export const printSrk = (point: Point): Buffer =>
   Buffer.concat([
@@ -64,7 +64,7 @@ export const printSrk = (point: Point): Buffer =>
 
 export const srkTemplate: Buffer = printSrk({ x: zero, y: zero })
 
-/** Undefined for any other kind of key: its Name would be another's. */
+/** The point of a storage root key. Undefined for any other kind of key. */
 export const parseSrk = (publicArea: Buffer): Point | undefined =>
   readAll(publicArea, (from) => {
     from.bytes(srkTemplate.length - 2 * (2 + coordinateBytes))
@@ -73,17 +73,17 @@ export const parseSrk = (publicArea: Buffer): Point | undefined =>
     return whole && printSrk(point).equals(publicArea) ? point : undefined
   })
 
-/** What the host sees of a sealed secret; `unique` is empty in what is asked for, else 32 bytes. */
+/** The public area of a sealed secret, which the host can read. `unique` is empty in the request, else it has 32 bytes. */
 export type SealedPublic = { readonly policy: Buffer; readonly unique: Buffer }
 
-/** No authorization but the policy: userWithAuth is clear. It stays below its key, and in its TPM. */
+/** The policy is the only authorization, since userWithAuth is clear. The object stays below its key, and in its TPM. */
 export const printSealedPublic = ({ policy, unique }: SealedPublic): Buffer =>
   Buffer.concat([
     ...[u16(alg.keyedHash), u16(alg.sha256), u32(fixedTpm | fixedParent | noDictionaryAttack)],
     ...[sized(policy), u16(alg.none), sized(unique)],
   ])
 
-/** Undefined for an object that anything else opens. */
+/** Undefined for an object that anything but its policy opens. */
 export const parseSealedPublic = (publicArea: Buffer): SealedPublic | undefined =>
   readAll(publicArea, (from) => {
     from.bytes(8)
@@ -104,7 +104,7 @@ export const printSelection = (pcrs: readonly number[]): Buffer => {
 /** TPML_PCR_SELECTION of nothing. */
 export const noSelection = u32(0)
 
-/** What TPM2_PolicyPCR makes of a fresh session (Part 3, 23.7). `pcrDigest` is that of the values in order. */
+/** The policy digest of a fresh session after TPM2_PolicyPCR (Part 3, 23.7). `pcrDigest` is over the values in order. */
 export const policyOf = (pcrs: readonly number[], pcrDigest: Buffer): Buffer =>
   sha256(Buffer.alloc(digestBytes), u32(0x17f), printSelection(pcrs), pcrDigest)
 
@@ -114,7 +114,7 @@ export type Creation = { readonly pcrs: readonly number[]; readonly pcrDigest: B
 export const printCreation = ({ pcrs, pcrDigest, srk }: Creation): Buffer =>
   Buffer.concat([
     ...[printSelection(pcrs), sized(pcrDigest), u8(1), u16(alg.sha256), sized(srk)],
-    // The Qualified Name of a primary key: what it is, and under which hierarchy (Part 1, 26.5).
+    // The Qualified Name of a primary key covers the key's Name and its hierarchy (Part 1, 26.5).
     ...[sized(Buffer.concat([u16(alg.sha256), sha256(u32(handles.owner), srk)])), sized(Buffer.alloc(0))],
   ])
 
@@ -122,7 +122,7 @@ export const printCreation = ({ pcrs, pcrDigest, srk }: Creation): Buffer =>
 const creationTag = 0x8021
 const mostTicketBytes = 64
 
-/** TPMT_TK_CREATION in the owner hierarchy: the TPM's word, to itself, that it made an object so. */
+/** TPMT_TK_CREATION in the owner hierarchy: the TPM's proof, to itself, that it made an object so. */
 export const printTicket = (digest: Buffer): Buffer =>
   Buffer.concat([u16(creationTag), u32(handles.owner), sized(digest)])
 

@@ -1,5 +1,5 @@
-// Big-endian bytes as TPM 2.0 has them: what prints them, and a reader that never goes past an end. Pure.
-// Which structures there are: TCG TPM 2.0 Library, Part 2.
+// Big-endian numbers and sized buffers of TPM 2.0: printers, and a reader that never goes past an end. Pure.
+// TCG TPM 2.0 Library, Part 2, has the structures.
 
 export const u8 = (value: number): Buffer => Buffer.of(value)
 
@@ -18,7 +18,7 @@ export const u32 = (value: number): Buffer => {
 /** A TPM2B: 16 bits of length, then the bytes. */
 export const sized = (bytes: Uint8Array): Buffer => Buffer.concat([u16(bytes.length), bytes])
 
-/** Each takes what comes next. Bytes are views, not copies. */
+/** Each function takes the next bytes. Buffers are views, not copies. */
 export type Reader = {
   readonly u8: () => number
   readonly u16: () => number
@@ -30,10 +30,10 @@ export type Reader = {
   readonly rest: () => Buffer
 }
 
-/** Thrown by a reader, and caught where it was made. */
+/** A reader throws this error, and `readAll` catches it. */
 const short = new Error('more was read than there is')
 
-/** What `read` makes of all of `bytes`. Undefined where it wants more than there is, or leaves some. */
+/** The result of `read` on all of `bytes`. Undefined where `read` wants more bytes than there are, or leaves some. */
 export const readAll = <T>(bytes: Buffer, read: (from: Reader) => T | undefined): T | undefined => {
   let at = 0
   const take = (length: number): Buffer => {

@@ -126,7 +126,7 @@ test('60,000 names of one file are one file, and the entries are counted', async
   tooLarge((await read(Buffer.concat(long))).said, 'the names of all entries')
   tooLarge((await read(headerOf('x'.repeat(4096)))).said, 'the name of an entry')
   const target = Buffer.concat([headerOf('l', { mode: 0o120777, size: 5000 }), Buffer.alloc(5000, 'x')])
-  tooLarge((await read(target)).said, 'the name of an entry, and where a link leads')
+  tooLarge((await read(target)).said, 'the name of an entry, or the target of a link')
 })
 
 test('names share a file only in one archive, and the content that came last is theirs', async () => {
