@@ -1,4 +1,5 @@
-// The boot: read, plan, print, run. The only catch that halts.
+// The boot: the agent reads its input, makes the plan, prints the plan and runs the plan. The only catch that halts the
+// machine is here.
 
 import { hostileVariable } from './cmdline/environment.ts'
 import { type OnFailure, onFailureOf } from './cmdline/params.ts'
@@ -16,7 +17,7 @@ import { configPath } from './system/initramfs.ts'
 /** The last line of a refusal, once the kernel has no mount and no mapping of ours left. */
 export const closed = 'closed: nothing is left mounted or mapped'
 
-/** Everything is understood here, before the first effect. */
+/** Reads and judges the whole input before the first effect. */
 const readPlan = (machine: Machine, { providers }: Edition, pivot: Pivot): Step[] => {
   const variable = hostileVariable(machine.environment())
   if (variable !== undefined) throw fail('environment-hostile', { variable })
@@ -41,7 +42,7 @@ const runPlan = async (plan: readonly Step[], boot: Boot): Promise<void> => {
   }
 }
 
-/** As the command line says, where it can be read. */
+/** How the command line says that the machine ends; `halt` where the command line cannot be read. */
 const howToEnd = (machine: Machine): OnFailure => {
   try {
     return onFailureOf(readingsOf(machine.cmdline()))
@@ -50,7 +51,7 @@ const howToEnd = (machine: Machine): OnFailure => {
   }
 }
 
-/** Does it; or says why not, closes everything and ends the machine. */
+/** Runs `act`. Where `act` fails, says why, closes every mount and mapping of the boot, and ends the machine. */
 const orEnd = async (machine: Machine, act: () => void | Promise<void>): Promise<void> => {
   try {
     await act()
@@ -66,8 +67,8 @@ const orEnd = async (machine: Machine, act: () => void | Promise<void>): Promise
 }
 
 /**
- * Boots, or halts. On a real machine it comes back in one case: all is done and a framework pivots. Fault:
- * `environment-not-init`, where nothing has been touched; every other ends the machine.
+ * Boots, or ends the machine. On a real machine the function returns in one case: all steps are done and a framework
+ * pivots. Fault: `environment-not-init`, where the boot has touched nothing; every other fault ends the machine.
  */
 export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Promise<void> => {
   if (!(pivot === 'own' ? machine.isInit() : machine.isInitramfs())) throw fail('environment-not-init', {})
@@ -88,8 +89,8 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
 }
 
 /**
- * The boot's refusals of words, before a framework's init acts on them; it comes back where there are none, and
- * nothing has been touched. Fault: `environment-not-init`; every other ends the machine.
+ * Judges the command line as the boot does, before a framework's init acts on the words. The function returns where the boot
+ * takes each word, and touches nothing. Fault: `environment-not-init`; every other fault ends the machine.
  */
 export const checkCmdline = async (machine: Machine, edition: Edition): Promise<void> => {
   if (!machine.isInitramfs()) throw fail('environment-not-init', {})

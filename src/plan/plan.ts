@@ -1,4 +1,4 @@
-// From parameters and configuration to the list of steps. Reads aloud as a boot. Pure.
+// The plan: parameters and configuration become the list of steps, in the order in which the boot runs them. Pure.
 
 import type { Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
@@ -16,7 +16,7 @@ import type { Pivot } from '../system/pivot.ts'
 
 export type { Pivot }
 
-/** `providers`: those that `config` was read with. Faults: those of `requireFit`. */
+/** `providers`: the key providers with which `config` was read. Faults: the faults of `requireFit`. */
 export const planBoot = (
   params: Params,
   config: Config,
@@ -54,7 +54,7 @@ const stepsOf = (
     (path): Step => ({ kind: 'bind-directory', path, workspace: config.mount.workspace }),
   ),
   ...planMachineId(config),
-  // The source of the keys would give them again: no program of the running system may ask it.
+  // The source of a key would give the same key again, so the boot closes each source before other programs run.
   ...closingOf(config, providers).map((kind): Step => ({ kind })),
   { kind: 'mask-swap' },
   {
@@ -96,7 +96,7 @@ const planWritable = (
       { kind: 'open-ephemeral', volume, profile, timeout },
       { kind: 'mount-ephemeral', volume, mount, profile },
     ]
-  // An upgrade that the ID block's owner signed has other root hashes.
+  // A key bound to the ID block has to survive an upgrade that the owner signed, and the upgrade has other root hashes.
   const rootHashes =
     policy.binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [

@@ -1,4 +1,5 @@
-// What `cvmboot plan` prints: the steps of a boot with a command line and a configuration, or why that boot would refuse.
+// The verb `plan`: prints the steps that a boot with this command line and this configuration runs, or why the boot would
+// refuse the two.
 
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
@@ -10,20 +11,20 @@ import type { Pivot } from '../system/pivot.ts'
 import { plain, type Screen, screenOf, wrapped } from '../terminal/screen.ts'
 import { planBoot } from './plan.ts'
 
-/** Steps as JSON; block and byte counts are strings, since they may exceed what a double holds. */
+/** Steps as JSON. Counts of blocks and bytes are strings, since a count may exceed the integers that a double holds. */
 export const printPlanJson = (steps: readonly Step[]): string =>
   `${JSON.stringify(steps, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`
 
 export const printPlan = (steps: readonly Step[], screen: Screen = plain): string =>
   steps.map((step, i) => `${String(i + 1).padStart(2)}  ${wrapped(printStep(step), 4, screen)}\n`).join('')
 
-/** `cmdline` is the line, or @ and the file that holds it; `config` is a file. */
+/** `cmdline` is the command line, or @ and the file that holds the command line; `config` is a file. */
 type Asked = {
   readonly cmdline: string
   readonly config: string | undefined
   readonly pivot: Pivot
   readonly json: boolean
-  /** Of the build that will boot. */
+  /** The key providers of the build that will boot. */
   readonly providers: readonly LastingProvider[]
 }
 

@@ -1,4 +1,4 @@
-// What must hold of a directory in which an engine keeps containers: it is memory of its own. Pure.
+// What must hold of a directory in which an engine keeps containers: the directory has its own memory. Pure.
 
 import { storeRoot } from '../system/container-stores.ts'
 import { boundMountDiffers } from './mount.ts'
@@ -6,6 +6,6 @@ import type { SeenMount } from './seen.ts'
 
 export const storeOptions = ['nosuid', 'nodev'] as const
 
-/** `path` in the root. */
+/** `path`: the directory, as the running system has it. */
 export const storeDiffers = (path: string, mount: SeenMount | undefined): string | undefined =>
   boundMountDiffers({ root: storeRoot(path), options: storeOptions }, mount)

@@ -1,4 +1,4 @@
-// What must hold of the mapping of an encrypted volume: cipher, key and place of its data. A reason completes "the mapping of
+// What must hold of the mapping of an encrypted volume: the cipher, the key and the place of the data. A reason completes "the mapping of
 // VOLUME ...". Pure.
 
 import { keyDescription, parseCryptTable } from '../layout/crypt.ts'
@@ -14,7 +14,7 @@ export type ExpectedCrypt = {
   readonly offset: bigint
   /** `major:minor` of the device below; undefined where the asker does not know it. */
   readonly data: string | undefined
-  /** Of 512 bytes; undefined where the asker does not know them. */
+  /** The length in sectors of 512 bytes; undefined where the asker does not know the length. */
   readonly sectors: bigint | undefined
 }
 
@@ -26,7 +26,7 @@ export const cryptDiffers = (
   if (mapping === undefined) return notMapped
   if (mapping.target !== 'crypt') return `is dm-${mapping.target}`
   const table = parseCryptTable(mapping.table)
-  // The text is not said: a table that is none of ours may hold a key.
+  // The reason does not repeat the table: a table that is none of ours may hold a key.
   if (table === undefined) return 'has another table, or one with a key in it'
   if (table.profile !== profile) return `is encrypted as ${table.profile}, not as ${profile}`
   if (table.key !== keyDescription(volume)) return `has the key ${table.key}`
@@ -35,6 +35,6 @@ export const cryptDiffers = (
   return sectors === undefined || mapping.sectors === sectors ? undefined : `has ${mapping.sectors} sectors`
 }
 
-/** Of any mapping of dm-crypt: only a table whose key lies in the keyring shows no key. */
+/** Whether the table of any mapping shows a key. A table of dm-crypt hides the key only where the key lies in the keyring. */
 export const showsKey = ({ target, table }: SeenMapping): boolean =>
   target === 'crypt' && !/^\S+ :\d+:/.test(table)

@@ -1,10 +1,11 @@
-// What must hold of a directory of the root that lies on workspace: the volume, the directory within it, the options. Pure.
+// What must hold of a directory of the root that lies on workspace: the volume, the directory within the volume, and the
+// options of the mount. Pure.
 
 import { storedPath } from '../system/directories.ts'
 import { notMounted, optionsDiffer } from './mount.ts'
 import type { SeenMount } from './seen.ts'
 
-/** `path` in the root; `dev`: `major:minor` of the mapping of workspace. */
+/** `path`: the directory, as the running system has it. `dev`: `major:minor` of the mapping of workspace. */
 export const directoryDiffers = (
   path: string,
   dev: string | undefined,

@@ -4,7 +4,7 @@
 import { cryptNames, verityNames } from '../layout/layout.ts'
 
 type Presence = {
-  /** Under which condition the field is there; without it the field is always there. */
+  /** The condition under which the field is there; a field without a condition is always there. */
   readonly when?: string
 }
 
@@ -43,7 +43,7 @@ const fileSystem = text('the type of the file system')
 const mapping = {
   integrity: word('what authenticates each sector', ['none', 'hmac-sha256']),
   device: text('the device of the dm-crypt mapping'),
-  table: text('the table of dm-crypt, as the kernel shows it: the key is a name'),
+  table: text('the table of dm-crypt, as the kernel shows the table: a name stands in place of the key'),
   integrityTable: {
     ...text('the table of dm-integrity below dm-crypt'),
     when: 'where `integrity` is not `none`',
@@ -84,7 +84,7 @@ export const evidenceFields = {
     data: text('the partition of the data'),
     tree: text('the partition of the hash tree'),
     device: text('the device of the dm-verity mapping'),
-    table: text('the table of dm-verity, as the kernel shows it'),
+    table: text('the table of dm-verity, as the kernel shows the table'),
   },
   'mount-verity': { volume: verityVolume, mount, fileSystem },
   'open-ephemeral': {
@@ -104,7 +104,7 @@ export const evidenceFields = {
     tcb: text('the version of the firmware that the key is bound to, in hex, or `-`'),
     srk: text('the name of the storage key of the TPM that sealed the key, or `-`'),
     provisioned: word(
-      'whether this boot made the file system; `resumed`: an earlier boot made it, and lost power before its header was complete',
+      'whether this boot made the file system; `resumed`: an earlier boot made it, and lost power before the header was complete',
       ['yes', 'no', 'resumed'],
     ),
     renewed: word('whether this boot sealed the key anew', ['yes', 'no']),
@@ -131,8 +131,8 @@ export const evidenceFields = {
   overlay: {
     mount,
     over: texts('the directories on top of the covered one, highest first'),
-    names: texts('the names that these directories may have'),
-    writable: word('where the layer keeps what is written', ['no', 'in memory']),
+    names: texts('the names that these directories may hold'),
+    writable: word('whether the layer takes writes, and where the layer keeps them', ['no', 'in memory']),
   },
   'container-stores': { stores: texts('the directories that got memory of their own') },
   'bind-directory': {
@@ -150,7 +150,7 @@ export const evidenceFields = {
   },
   'machine-id': {
     file: text('the file with the machine ID'),
-    place: word('whether the file is mounted over that of the root or lies in the layer', [
+    place: word('whether the file is mounted over the file of the root or lies in the layer', [
       'mounted',
       'layer',
     ]),
@@ -163,7 +163,7 @@ export const evidenceFields = {
   },
   harden: {
     setting: text('the name of the setting'),
-    value: text('its value, or `not in this kernel`'),
+    value: text('the value of the setting, or `not in this kernel`'),
   },
   'harden-users': {
     settings: number('settings that were made'),

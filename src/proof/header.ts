@@ -1,5 +1,5 @@
 // What must hold of the header of a volume that lasts: the disk still has the header that the boot opened or wrote. The boot
-// itself reads a header once, and does not ask again. Pure.
+// itself reads a header once, so only `verify` and `status` ask this proof. Pure.
 
 import { headerDigest } from '../layout/luks2/digest.ts'
 

@@ -4,12 +4,12 @@ import { type IntegrityTable, parseIntegrityTable, printIntegrityStatus } from '
 import type { SeenMapping } from './seen.ts'
 import { notMapped } from './verity.ts'
 
-/** The mapping below that of a volume, as stock cryptsetup names it. */
+/** The name of the dm-integrity mapping below a volume's mapping, as stock cryptsetup chooses the name. */
 export const integrityName = (volume: string): string => `${volume}_dif`
 
 export type ExpectedIntegrity = { readonly table: IntegrityTable; readonly sectors: bigint }
 
-/** Undefined `expected`: the asker knows only that the table has to be one of ours. */
+/** `expected`: undefined where the asker knows only that the table has to be one of ours. */
 export const integrityDiffers = (
   expected: ExpectedIntegrity | undefined,
   mapping: SeenMapping | undefined,

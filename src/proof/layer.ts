@@ -1,4 +1,5 @@
-// What must hold of a layer over a directory of the root: which directories it shows, and where it keeps what is written. Pure.
+// What must hold of a layer over a directory of the root: the directories that the layer shows, and the directory that takes
+// the writes. Pure.
 
 import { inRoot } from '../system/new-root.ts'
 import { wholeMountDiffers } from './mount.ts'
@@ -9,11 +10,11 @@ export type Layered = {
   readonly path: string
   /** Directories on top of the covered one, highest first. */
   readonly directories: readonly string[]
-  /** The directory in memory that takes what is written; undefined for a read-only layer. */
+  /** The directory in memory that takes the writes; undefined for a read-only layer. */
   readonly upper: string | undefined
 }
 
-/** The directories of a layer as overlayfs takes them. The boot names them before its root is the root. */
+/** The lower directories of a layer, with the paths that they have before the new root becomes the root. */
 export const lowerDirectories = ({ path, directories }: Layered): readonly string[] =>
   [...directories, path].map(inRoot)
 

@@ -1,4 +1,4 @@
-// What must hold of /etc/machine-id: it is the file that the boot gave this VM. Pure.
+// What must hold of /etc/machine-id: the file is the one that the boot gave this VM. Pure.
 
 import { type MachineIdPlace, machineIdDigest, machineIdRoot } from '../system/machine-id.ts'
 import { boundMountDiffers } from './mount.ts'
@@ -8,7 +8,7 @@ export const machineIdOptions = ['ro', 'nosuid', 'nodev', 'noexec'] as const
 
 export type GivenId = {
   readonly place: Exclude<MachineIdPlace, 'kept'>
-  /** The sha256 of the file; undefined where nobody knows it. */
+  /** The sha256 of the file; undefined where the state does not say it. */
   readonly digest: string | undefined
 }
 
@@ -20,7 +20,7 @@ const mountDiffers = (place: GivenId['place'], mount: SeenMount | undefined): st
     : boundMountDiffers({ root: machineIdRoot, options: machineIdOptions }, mount)
 }
 
-/** `mount` on the file, and the `text` of the file. */
+/** `mount`: the topmost mount on the file. `text`: the text of the file. */
 export const machineIdDiffers = (
   { place, digest }: GivenId,
   mount: SeenMount | undefined,

@@ -1,5 +1,5 @@
-// What must hold of a mount: the file system, the part of it that is mounted, the options that protect. Each function
-// says what differs, or nothing. A reason completes "cannot trust PATH: ...". Pure.
+// What must hold of a mount: the file system, the mounted part of the file system, and the options that protect. Each
+// function returns what differs, or nothing. A reason completes "cannot trust PATH: ...". Pure.
 
 import type { SeenMount } from './seen.ts'
 
@@ -22,7 +22,7 @@ export type WholeMount = {
   readonly options: readonly string[]
 }
 
-/** Of a mount that shows a whole file system. With `ro` the file system itself has to be read-only, too. */
+/** The proof of a mount that shows a whole file system. With `ro`, the file system itself has to be read-only too. */
 export const wholeMountDiffers = (
   { dev, types, options }: WholeMount,
   mount: SeenMount | undefined,
@@ -36,12 +36,12 @@ export const wholeMountDiffers = (
 }
 
 export type BoundMount = {
-  /** The file or directory within its tmpfs. */
+  /** The path of the file or directory within its tmpfs. */
   readonly root: string
   readonly options: readonly string[]
 }
 
-/** Of a file or directory of a tmpfs that is mounted at another place. */
+/** The proof of a mount that shows a file or a directory of a tmpfs at another place. */
 export const boundMountDiffers = (
   { root, options }: BoundMount,
   mount: SeenMount | undefined,

@@ -1,11 +1,11 @@
-// What the kernel shows of mappings and mounts, as far as the proofs look at it. Pure.
+// Mappings and mounts as the kernel shows them, with the parts that the proofs look at. Pure.
 
 /** A mapping of device-mapper. */
 export type SeenMapping = {
   readonly access: 'read-only' | 'read-write'
-  /** Of 512 bytes. */
+  /** The length in sectors of 512 bytes. */
   readonly sectors: bigint
-  /** As `crypt`. */
+  /** The target of device-mapper, such as `crypt`. */
   readonly target: string
   readonly table: string
   readonly status: string

@@ -2,14 +2,17 @@
 
 import { type Chosen, settingOf } from '../system/hardening.ts'
 
-/** What the kernel shows in place of the value. `now`: the text of the setting; undefined where the kernel has none. */
+/**
+ * The value that the kernel shows in place of the expected value; undefined where both are equal. `now`: the text of the
+ * setting; undefined where the kernel has no such setting.
+ */
 export const settingDiffers = ([name, value]: Chosen, now: string | undefined): string | undefined => {
   const shown = now?.trimEnd()
   if (shown === undefined) return 'not to be seen'
   return settingOf(name).shows(shown, value) ? undefined : shown
 }
 
-/** What it means that this kernel lacks the setting; undefined where the kernel has it, or must have it. */
+/** How bad the lack of a setting is; undefined where this kernel has the setting, or must have the setting. */
 export const lackOf = ([name]: Chosen, now: string | undefined): 'harmless' | 'unguarded' | undefined => {
   const { absent } = settingOf(name)
   return now === undefined && absent !== 'open' ? absent : undefined

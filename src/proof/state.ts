@@ -1,5 +1,5 @@
 // /run/cvmboot/state.json: print / parse. The file says what a boot established, for `status`, `verify`, `report` and for
-// people. It holds no secrets. docs/reference/state.md describes it. Pure.
+// people. The file holds no secrets. docs/reference/state.md describes it. Pure.
 
 import type { VolumeName } from '../layout/layout.ts'
 import { bootFields, evidenceFields, type Field, stepFields, type ValuesOf } from './fields.ts'
@@ -40,7 +40,7 @@ export type VolumeState = {
   readonly mounted: { readonly mount: string; readonly fileSystem: string } | undefined
 }
 
-/** In the order in which the boot opened the volumes. */
+/** All volumes, in the order in which the boot opened the volumes. */
 export const volumesOf = (state: Pick<State, 'steps'>): VolumeState[] => {
   const mounts = (['mount-verity', 'mount-ephemeral', 'mount-lasting', 'mount-plain'] as const).flatMap(
     (kind) => evidenceOf<typeof kind>(state, kind),
@@ -58,11 +58,11 @@ export const volumesOf = (state: Pick<State, 'steps'>): VolumeState[] => {
   })
 }
 
-/** Undefined where the boot did not open the volume. */
+/** One volume; undefined where the boot did not open the volume. */
 export const volumeIn = (state: Pick<State, 'steps'>, name: VolumeName): VolumeState | undefined =>
   volumesOf(state).find(({ opened }) => opened.volume === name)
 
-/** The evidence of the steps again, by volume: what readers ask for first. */
+/** The evidence of the steps once more, sorted by volume, since readers ask for a volume first. */
 const printVolumes = (state: State) =>
   Object.fromEntries(
     volumesOf(state).map(({ opened, mounted }) => {
@@ -106,7 +106,7 @@ const isEvidence = (value: unknown): value is Evidence =>
 const isStep = (value: unknown): value is StepState =>
   isTree(value) && hasFields(value, stepFields, ['evidence']) && isEvidence(value['evidence'])
 
-/** More than any plan has. */
+/** More steps than any plan has. */
 const mostSteps = 1000
 
 const isState = (tree: Tree): tree is Tree & State =>
@@ -124,16 +124,16 @@ const treeOf = (text: string): Tree | undefined => {
   }
 }
 
-/** Undefined for anything that `printState` would not print. */
+/** The state that a text holds; undefined for any text that `printState` would not print. */
 export const parseState = (text: string): State | undefined => {
   const tree = treeOf(text)
   if (tree === undefined) return undefined
   const { format: _format, volumes: _volumes, ...state } = tree
-  // The shape is known before anything is printed: a tree that is nested deep enough crashes its printer.
+  // The shape is checked before the tree is printed: a tree that is nested too deep crashes its printer.
   return isState(state) && printState(state) === text ? state : undefined
 }
 
-/** Why `parseState` takes no such text, for a person. */
+/** Says to a person why `parseState` refuses a text. */
 export const whyNoState = (text: string): string => {
   const found = treeOf(text)?.['format']
   return typeof found === 'number' && Number.isSafeInteger(found) && found !== format

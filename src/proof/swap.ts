@@ -1,4 +1,4 @@
-// What must hold of swap: none is in use, since the host could read it and play it back. Pure.
+// What must hold of swap: no swap is in use, since the host could read the swapped memory and play it back. Pure.
 
-/** The first device or file that is in use, of those that the kernel lists. */
+/** The first device or file of those that the kernel lists as swap in use; undefined where the kernel lists none. */
 export const swapDiffers = ([device]: readonly string[]): string | undefined => device

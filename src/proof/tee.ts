@@ -1,6 +1,6 @@
-// What must hold of a closed TEE: the driver that derives keys of the launch is gone, and /dev/sev-guest with it. Pure.
+// What must hold of a closed TEE: the driver that derives keys of the launch is gone, and so is /dev/sev-guest. Pure.
 
-/** `loaded`: the driver is there, and nobody knows how it came. */
+/** `loaded`: the driver is there, and the asker does not know whether it is built in. */
 export type TeeDriver = 'absent' | 'removed' | 'built in' | 'loaded'
 
 export const isClosed = (driver: TeeDriver): driver is 'absent' | 'removed' =>

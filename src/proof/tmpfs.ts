@@ -1,4 +1,4 @@
-// What must hold of a file system in memory: its limits, and that its files never go to swap. Pure.
+// What must hold of a file system in memory: the limits hold, and the kernel never moves a file to swap. Pure.
 
 import { kernelAtLeast } from '../system/kernel-release.ts'
 import { inodesOf } from '../system/tmpfs.ts'
@@ -11,7 +11,7 @@ export const knowsNoswap = (release: string): boolean => kernelAtLeast(release, 
 const numberOf = ({ superOptions }: SeenMount, option: RegExp): string | undefined =>
   superOptions.flatMap((one) => option.exec(one)?.[1] ?? [])[0]
 
-/** `release` of the kernel. */
+/** `bytes`: the limit of the file system. `release`: the release of the kernel. */
 export const tmpfsDiffers = (
   bytes: bigint,
   release: string,

@@ -1,5 +1,5 @@
-// What must hold of the mapping of a verified volume: the kernel shows the table that the measurement demands, to the letter,
-// and has met no wrong block. A reason completes "the mapping of VOLUME ...". Pure.
+// What must hold of the mapping of a verified volume: the kernel shows, to the letter, the table that the measurement demands,
+// and the kernel has met no wrong block. A reason completes "the mapping of VOLUME ...". Pure.
 
 import {
   blockSize,
@@ -18,11 +18,11 @@ export const knowsOnError = (release: string): boolean => kernelAtLeast(release,
 
 export const veritySectors = (blocks: bigint): bigint => (blocks * BigInt(blockSize)) / BigInt(sectorSize)
 
-/** verity_status: `V` until a block failed, then `C`; kernels since 6.15 add ` -` where there is no FEC. */
+/** verity_status of the kernel: `V` until a block fails, then `C`. Kernels from 6.15 add ` -` where there is no FEC. */
 export const isVerityStatus = (status: string): boolean => status === 'V' || status === 'V -'
 export const hasMetWrongBlock = (status: string): boolean => status === 'C' || status === 'C -'
 
-/** Where the asker knows no devices, any will do: the root hash decides. */
+/** An asker that knows no devices leaves them out, and any device will do: the root hash decides. */
 export type ExpectedVerity = Omit<VerityTable, 'data' | 'tree'> & Partial<Pick<VerityTable, 'data' | 'tree'>>
 
 export const verityDiffers = (

@@ -1,5 +1,5 @@
-// What a booted machine was measured to be: the plan of its command line and of the configuration that the boot kept, and the
-// state that the boot left.
+// The records of a boot on a running machine: the plan that follows from the command line and from the configuration that the
+// boot kept, and the state that the boot left.
 
 import { parseParams } from '../cmdline/params.ts'
 import { readingsOf } from '../cmdline/readings.ts'
@@ -26,8 +26,8 @@ export const readBooted = (
     throw fail('config-missing', { file: bootedConfigPath, reason: 'the boot left none' })
   const cmdline = (system.text('/proc/cmdline') ?? '').replace(/\n$/, '')
   const settings = parseConfig(kept, config ?? bootedConfigPath)
-  // The boot has judged the words. The state does not say in which initramfs the boot ran: the words of all are taken, and
-  // the last step of the plan, which alone depends on the initramfs, is one that nobody asks for.
+  // The boot has judged the words. The state does not say in which kind of initramfs the boot ran, so the words of all kinds
+  // are taken. Only the last step of the plan depends on the kind, and no reader of the plan looks at that step.
   const params = parseParams(readingsOf(cmdline), { listed: settings.cmdlineWords, pivot: 'framework' })
   return { plan: planBoot(params, settings, 'own'), state }
 }

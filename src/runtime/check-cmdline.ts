@@ -1,4 +1,4 @@
-// The check of `cvmboot check` for a command line that is to be booted: the boot's own verdict on it. Pure.
+// The check of `cvmboot check` for a command line: the verdict that the boot itself would give. Pure.
 
 import type { Config } from '../config/config.ts'
 import { withNearest } from '../config/near.ts'
@@ -7,7 +7,7 @@ import { faultOf } from '../fault/index.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
 
-/** `read` gives the line, or fails where its text is none, as with a character that nobody sees. */
+/** `read` returns the command line, or fails where the text is no command line, as with an invisible character. */
 export const checkCmdline = (read: () => string, config: Config, pivot: Pivot): Finding => {
   try {
     readCmdline(read(), config, pivot)

@@ -1,4 +1,5 @@
-// What else uses the devices that are ours, on a running machine: a way around dm-verity and dm-crypt. Pure.
+// The check of our devices on a running machine: another mapping or loop device on one of them would be a way around dm-verity
+// and dm-crypt. Pure.
 
 import { fail } from '../fault/index.ts'
 import { isDeviceNumber } from '../layout/device-number.ts'
@@ -8,7 +9,7 @@ import { mountAt } from './mounts.ts'
 import { volumesIn } from './planned.ts'
 import { deviceOf, dmName, type Scene } from './scene.ts'
 
-/** Numbers of all devices that are ours: mappings and what they lie on. */
+/** The numbers of all devices that are ours: the mappings, and the partitions beneath the mappings. */
 const ourDevices = ({
   system,
   plan,
@@ -31,7 +32,7 @@ const ourDevices = ({
   return { partitions: partitions.filter((dev) => !mapped.has(dev)), mapped }
 }
 
-/** Nobody else may have a mapping or a loop device on them. */
+/** No other mapping and no loop device may lie on our devices. */
 export const checkDevices = (scene: Scene): Finding[] => {
   const { system } = scene
   const { partitions, mapped } = ourDevices(scene)

@@ -1,4 +1,5 @@
-// The check of what systemd starts because of the host's devices: whether each mask of the boot is still there. Pure.
+// The check of the generators and units that a host's device could make systemd start: whether each mask of the boot is still
+// there. Pure.
 
 import { generatorDirectories, generatorMasks, unitMasks } from '../system/doors.ts'
 import { type Finding, good } from '../terminal/finding.ts'
@@ -6,7 +7,7 @@ import { checkMask } from './check-settings.ts'
 import type { StepOf } from './planned.ts'
 import type { Scene } from './scene.ts'
 
-/** In /run a generator that is no mask would run in place of the verified one. */
+/** A generator in /run that is no mask would run in place of the verified generator. */
 export const checkDoors = ({ generators, units }: StepOf<'close-doors'>, scene: Scene): Finding[] => {
   const { system } = scene
   const inRun = system.names(generatorMasks)

@@ -12,13 +12,13 @@ export const checkHeader = ({ volume }: StepOf<'open-lasting'>, { system, state 
   const headerBad = (reason: string) =>
     bad(`header ${volume}`, fail('verify-header', { volume, reason }).fault)
   const known = volumeIn(state, volume)?.opened
-  if (known?.kind !== 'open-lasting') return headerBad('the state does not say what it was')
+  if (known?.kind !== 'open-lasting') return headerBad('the state does not say which header the boot opened')
   const device = known.data
   const area = system.read(device, 0n, headerAreaBytes)
   const spare = system.read(device, BigInt(headerAreaBytes), headerAreaBytes)
   if (area === undefined || spare === undefined) return headerBad(`${device} cannot be read`)
   const reason = headerDiffers(known.header, { area, spare })
   return reason === undefined
-    ? good(`header ${volume}`, 'on the disk it is the one that this boot opened')
+    ? good(`header ${volume}`, 'the disk still has the header that this boot opened')
     : headerBad(`on ${device} ${reason}`)
 }

@@ -24,11 +24,12 @@ export const checkMachineId = ({ place }: StepOf<'machine-id'>, scene: Scene): F
 const isTransient = ({ type, root, options }: MountNode): boolean =>
   type === 'tmpfs' && root === '/machine-id' && options.includes('ro')
 
-/** Of a plan without the step `machine-id`: the ID is the root's own. */
+/** The check for a plan without the step `machine-id`: the ID has to be the root's own. */
 export const checkKeptMachineId = (scene: Scene): Finding[] => {
   if (scene.plan.some(({ kind }) => kind === 'machine-id')) return []
   const mount = mountOn(scene, machineIdPath)
-  if (mount === undefined) return [good(subject, "the root's own: each VM of this image may have it")]
+  if (mount === undefined)
+    return [good(subject, "the root's own: each VM of this image may have the same ID")]
   const says = 'systemd made one for this boot, perhaps of the UUID that the host gave: set MACHINE_ID=new'
   return [
     isTransient(mount) ? note(subject, says) : changed(`${mount.type} (${mount.source}) is mounted there`),

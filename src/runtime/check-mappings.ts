@@ -1,4 +1,4 @@
-// The mappings of device-mapper on a running machine against the proofs, one finding each. Pure.
+// The checks of mappings: compares each mapping of device-mapper on a running machine with its proof, in one finding each. Pure.
 
 import { fail } from '../fault/index.ts'
 import { cryptSectors, parseCryptTable } from '../layout/crypt.ts'
@@ -36,7 +36,7 @@ const beneathIntegrity = (
   return below.dev === dev ? table.data : { reason: `lies on ${dev}, not on its dm-integrity` }
 }
 
-/** What a mapping lies on has to be the partition of the volume, with dm-integrity between where the profile has it. */
+/** A mapping has to lie on the partition of the volume, with dm-integrity between where the profile has dm-integrity. */
 const beneathDiffers = (
   scene: Scene,
   volume: CryptName,
@@ -66,7 +66,7 @@ const checkCrypt = (
   const expected = { volume, profile, offset, data: undefined, sectors: undefined }
   const reason =
     cryptDiffers(expected, scene.system.mapping(volume)) ?? beneathDiffers(scene, volume, profile, offset)
-  return finding(volume, reason, `encrypted, key in the kernel alone; it ${key}`)
+  return finding(volume, reason, `encrypted; only the kernel has the key, which ${key}`)
 }
 
 export const checkEphemeral = (step: StepOf<'open-ephemeral'>, scene: Scene): Finding =>
@@ -76,7 +76,7 @@ export const checkEphemeral = (step: StepOf<'open-ephemeral'>, scene: Scene): Fi
 export const checkLasting = (step: StepOf<'open-lasting'>, scene: Scene): Finding =>
   checkCrypt(step, step.profile === 'xts-hmac' ? 0n : BigInt(dataOffset / sectorSize), 'lasts', scene)
 
-/** Of any mapping: whoever lists the tables must find no key. */
+/** The check of all mappings, ours or not: a program that lists the tables must find no key. */
 export const checkKeysInTables = ({ system }: Scene): Finding[] =>
   system
     .names('/sys/block')
@@ -85,6 +85,6 @@ export const checkKeysInTables = ({ system }: Scene): Finding[] =>
       const name = dmName(system, device)
       const mapping = system.mapping(name)
       return mapping !== undefined && showsKey(mapping)
-        ? [finding(name, 'shows its key to whoever lists tables', '')]
+        ? [finding(name, 'shows its key to each program that lists tables', '')]
         : []
     })

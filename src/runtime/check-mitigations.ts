@@ -1,5 +1,5 @@
-// What the kernel says of the CPU's own faults, by which a job reads the memory of others, and whether somebody switched the
-// mitigations off. Pure over system.ts.
+// The check of the CPU's own faults, by which a job could read the memory of other programs: what the kernel says of each
+// fault, and whether a word of the command line switched a mitigation off. Pure over system.ts.
 
 import { splitCmdline } from '../cmdline/split.ts'
 import { fail } from '../fault/index.ts'
@@ -8,10 +8,10 @@ import type { System } from './system.ts'
 
 const directory = '/sys/devices/system/cpu/vulnerabilities'
 
-/** `partly`: mitigated, and the kernel names a part that is not. `unknown`: the kernel does not know either. */
+/** `partly`: the kernel mitigates the fault, but names a part that stays open. `unknown`: the kernel does not know. */
 export type Mitigation = 'not affected' | 'mitigated' | 'partly' | 'vulnerable' | 'unknown'
 
-/** A line of that directory (Documentation/ABI/testing/sysfs-devices-system-cpu). */
+/** Parses the text of a file of that directory (Documentation/ABI/testing/sysfs-devices-system-cpu). */
 export const parseMitigation = (text: string): Mitigation => {
   const says = text.trim().replace(/^KVM: /, '')
   if (/^Not affected\b/.test(says)) return 'not affected'
@@ -28,7 +28,7 @@ const offByValue = [
   ...['gather-data-sampling', 'reg-file-data-sampling', 'indirect-target-selection', 'tsa', 'vmscape'],
 ]
 
-/** As the line has them. A kernel reads `-` as `_` in a name. */
+/** The words that switch a mitigation off, as the command line has them. A kernel reads `-` as `_` in a name. */
 export const switchedOff = (cmdline: string): string[] =>
   splitCmdline(cmdline)
     .filter(({ name, value, forInit }) => {
@@ -41,8 +41,8 @@ export const switchedOff = (cmdline: string): string[] =>
     .map(({ name, value }) => (value === undefined ? name : `${name}=${value}`))
 
 /**
- * What a word switched off is bad. What the CPU or its microcode lacks is a note: the VM cannot change it, and the owner
- * may have chosen that CPU.
+ * A fault that is open after a word switched mitigations off is bad. A fault that is open for lack of a CPU feature or of
+ * newer microcode is a note: the VM cannot change the CPU, and the owner may have chosen that CPU.
  */
 export const checkMitigations = (system: System): Finding => {
   const found = system
@@ -64,6 +64,6 @@ export const checkMitigations = (system: System): Finding => {
   const says = open.map(({ name, text }) => `${name} (${text})`).join(', ')
   return note(
     'mitigations',
-    `open on this CPU: ${says}; give the VM a CPU model that has what the kernel needs, and the host newer microcode`,
+    `open on this CPU: ${says}; give the VM a CPU model with the features that the kernel needs, and the host newer microcode`,
   )
 }

@@ -1,4 +1,4 @@
-// The mounts of a running machine against the proofs, one finding each. Pure.
+// The checks of mounts: compares each planned mount of a running machine with its proof, in one finding each. Pure.
 
 import { fail } from '../fault/index.ts'
 import type { VolumeName } from '../layout/layout.ts'
@@ -22,7 +22,7 @@ const finding = (target: string, reason: string | undefined, says: string): Find
 
 type MountedVolume = { readonly name: VolumeName; readonly protection: OnDisk; readonly mount: string }
 
-/** The device that a volume has to be mounted from; `none` where there is no such device. */
+/** `major:minor` of the device that a volume has to be mounted from; `none` where there is no such device. */
 const devOf = (scene: Scene, { name, protection, mount }: MountedVolume): string => {
   if (protection !== 'none') return scene.system.mapping(name)?.dev ?? 'none'
   const dev = mountOn(scene, mount)?.dev
@@ -49,11 +49,14 @@ export const checkTmpfs = ({ target, size }: StepOf<'mount-tmpfs'>, scene: Scene
 export const checkLayer = ({ path, over, upper }: StepOf<'overlay'>, scene: Scene): Finding => {
   const directories = over.map(({ directory }) => directory)
   const reason = layerDiffers({ path, directories, upper }, mountOn(scene, path))
-  const says = upper === undefined ? 'layers, read-only' : 'layers, what is written goes to memory'
+  const says = upper === undefined ? 'layers, read-only' : 'layers, writes go to memory'
   return finding(path, reason, says)
 }
 
-/** Of the directories that the boot made, as the state says: without one, an engine writes to the layer beneath. */
+/**
+ * Checks the directories to which the boot gave memory, as the state says. Without its mount, an engine would write to the
+ * layer beneath.
+ */
 export const checkStores = ({ stores }: StepOf<'container-stores'>, scene: Scene): Finding[] => {
   const made = evidenceOf(scene.state, 'container-stores').flatMap((evidence) => evidence.stores)
   return stores

@@ -1,4 +1,4 @@
-// The checks of the settings that the boot made: whether kernel and systemd still show them. Pure over a scene.
+// The checks of the settings and masks that the boot made: whether each is still there. Pure over a scene.
 
 import { basename } from 'node:path'
 import { fail } from '../fault/index.ts'
@@ -13,7 +13,7 @@ const finding = (setting: string, value: string, now: string | undefined): Findi
     ? good(setting, value)
     : bad(setting, fail('verify-setting', { setting, value, now }).fault)
 
-/** `path` of the name that has to lead to an empty file. */
+/** `path`: the name that has to lead to an empty file. */
 export const checkMask = (path: string, { system }: Scene): Finding =>
   finding(basename(path), 'masked', maskDiffers(system.text(path)?.trim().length))
 

@@ -1,4 +1,4 @@
-// The check of swap: none may be in use. Pure.
+// The check of swap: no swap may be in use. Pure.
 
 import { fail } from '../fault/index.ts'
 import { swapDiffers } from '../proof/swap.ts'

@@ -1,4 +1,4 @@
-// The checks of the TEE: closed where the plan closes it, else able to give evidence. Pure.
+// The checks of the TEE: the driver is gone where the plan removes the driver; else the kernel can ask the firmware. Pure.
 
 import { fail } from '../fault/index.ts'
 import { saysWiped } from '../machine/sev-guest.ts'
@@ -10,14 +10,14 @@ const isThere = ({ system }: Scene): boolean => system.names('/dev').includes('s
 
 export const checkClosedTee = (scene: Scene): Finding =>
   isClosed(isThere(scene) ? 'loaded' : 'absent')
-    ? good('TEE', 'what derives keys is gone')
+    ? good('TEE', 'the driver that derives keys is gone')
     : bad('TEE', fail('verify-tee', {}).fault)
 
-/** Of a plan without the step `close-tee`. Nothing is said where there is no device. */
+/** The check for a plan without the step `close-tee`. Where there is no device, the check gives no finding. */
 export const checkOpenTee = (scene: Scene): Finding[] => {
   const { system, plan } = scene
   if (plan.some(({ kind }) => kind === 'close-tee') || !isThere(scene)) return []
-  // Nobody asks the firmware only to see whether it answers: on a busy host such a request may be what ends the channel.
+  // The check does not ask the firmware itself: on a busy host, such a request may end the channel.
   const wiped = system.teeRefuses() || saysWiped(system.kernelLog())
   return [
     wiped ? bad('TEE', fail('verify-tee-wiped', {}).fault) : good('TEE', 'the kernel can ask its firmware'),

@@ -1,4 +1,4 @@
-// The check of all other mounts: where content is verified, nothing but what is planned may be mounted over it. Pure.
+// The check of all other mounts: only planned mounts may lie over verified content. Pure.
 
 import { fail } from '../fault/index.ts'
 import { machineIdPath } from '../system/machine-id.ts'
@@ -9,9 +9,9 @@ import { isOwn } from './own-mounts.ts'
 import { stepsOf, volumesIn } from './planned.ts'
 import type { Scene } from './scene.ts'
 
-/** In memory since the boot, as containers use it: nothing of it was ever verified. */
+/** A file system in memory, which containers use: nothing in it was ever verified. */
 const runPlace = '/run'
-/** Memory of programs: below it they mount as they like. The memory itself is one of systemd's own mounts. */
+/** Shared memory, below which programs mount as they like. The memory itself is one of systemd's own mounts. */
 const sharedMemory = '/dev/shm'
 
 /** Planned mounts: those that show verified content, and those below which programs may mount as they like. */
@@ -43,9 +43,9 @@ export const checkUnplanned = (scene: Scene): Finding[] => {
     const { target, type, source } = mount
     const ours = planned.has(target) || free.includes(closest(target))
     if (ours && target !== sharedMemory) return []
-    // checkMachineId judges whatever is mounted there.
+    // checkMachineId and checkKeptMachineId judge a mount on the machine ID.
     if (isOwn(mount) || target === machineIdPath) return []
     return [bad(`mount ${target}`, fail('verify-unplanned', { target, found: `${type} (${source})` }).fault)]
   })
-  return over.length > 0 ? over : [good('other mounts', 'none over what is verified')]
+  return over.length > 0 ? over : [good('other mounts', 'none lies over verified content')]
 }

@@ -1,4 +1,4 @@
-// The verb `check`: is this machine fit for what the configuration says? Reads only.
+// The verb `check`: says whether this machine is fit for the configuration. The verb changes nothing.
 
 import { defaultConfig, parseConfig } from '../config/config.ts'
 import { BootFault } from '../fault/index.ts'
@@ -14,13 +14,13 @@ import { checkVm, cvmOf, type Preflight } from './preflight.ts'
 import { checkBuild } from './preflight-build.ts'
 import type { System } from './system.ts'
 
-/** Who asks without --for on a machine that is no confidential VM may be at the build host. */
+/** A person who asks without --for, on a machine that is no confidential VM, may sit at the build host. */
 const elsewhere = (system: System): Finding[] =>
   cvmOf(system) === undefined
     ? [
         note(
           'this machine',
-          'is looked at as the VM that boots; if it makes the image: cvmboot check --for build',
+          'is looked at as the VM that boots; if this machine makes the image, run cvmboot check --for build',
         ),
       ]
     : []
@@ -28,20 +28,20 @@ const elsewhere = (system: System): Finding[] =>
 const checks = { vm: checkVm, build: checkBuild } as const
 
 type Asked = {
-  /** Where this machine stands; undefined where nobody said so. */
+  /** The role of this machine; undefined where the caller named none. */
   readonly place: keyof typeof checks | undefined
   readonly config: string | undefined
   readonly modules: string | undefined
   readonly disk: string | undefined
-  /** A line to check, or @ and the file that holds it. */
+  /** A command line to check, or @ and the file that holds the command line. */
   readonly cmdline: string | undefined
   readonly pivot: Pivot
   readonly json: boolean
-  /** Of the build that will boot. */
+  /** The key providers of the build that will boot. */
   readonly providers: readonly LastingProvider[]
 }
 
-/** Prints the findings, then fails with the first that is bad. Faults: `config-*`, `cmdline-*`, and those of the findings. */
+/** Prints the findings, then fails with the first bad one. Faults: `config-*`, `cmdline-*`, the faults of the findings. */
 export const check = async (asked: Asked): Promise<void> => {
   const { place, config: file, modules, disk, cmdline, pivot, providers } = asked
   const flight: Preflight = {

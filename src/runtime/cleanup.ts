@@ -1,4 +1,5 @@
-// The verb `cleanup`: takes down what the boot set up, keys first of all, while the system runs or as it ends.
+// The verb `cleanup`: unmounts the volumes of the boot, closes their mappings, and drops their keys, while the system runs or
+// as the system ends.
 
 import { BootFault, type Fault, fail, faultOf, say } from '../fault/index.ts'
 import { type CryptName, cryptNames } from '../layout/layout.ts'
@@ -21,7 +22,7 @@ const sceneOf = (config: string | undefined): Scene => {
   return { plan, mounts, mappings: mappingNames(), devices: new Map(devices) }
 }
 
-/** File systems that are to be unmounted. */
+/** The file systems that the steps unmount, each as `major:minor`. */
 const devsOf = ({ mounts }: Scene, steps: readonly Teardown[]): Set<string> =>
   new Set(
     steps.flatMap((step) =>
@@ -31,7 +32,7 @@ const devsOf = ({ mounts }: Scene, steps: readonly Teardown[]): Set<string> =>
     ),
   )
 
-/** `keys`: what the kernel shows of its keys (proc_keys(5)). Fault: `cleanup-keys`, where one is of ours. */
+/** `keys`: the text of /proc/keys (proc_keys(5)). Fault: `cleanup-keys`, where one of the keys is ours. */
 export const requireNoKeys = (keys: string): void => {
   const key = /^.* logon +cvmboot:.*$/m.exec(keys)?.[0]
   if (key !== undefined) throw fail('cleanup-keys', { key })
@@ -45,7 +46,7 @@ type Asked = {
   readonly system: 'running' | 'ending'
 }
 
-/** Faults: `state-read`, `config-*`, `cmdline-*`, `cleanup-*`. */
+/** Runs the clean-up, or prints its steps. Faults: `state-read`, `config-*`, `cmdline-*`, `cleanup-*`. */
 export const cleanup = async ({ config, volumes, act, system }: Asked): Promise<void> => {
   const scene = sceneOf(config)
   const steps = planTeardown(scene, volumes)
@@ -53,7 +54,8 @@ export const cleanup = async ({ config, volumes, act, system }: Asked): Promise<
   const tell = (line: string) => void process.stdout.write(`${line}\n`)
   if (act === 'say') {
     for (const step of steps) tell(printTeardown(step))
-    for (const { pid, name, path } of users) tell(`kept from it by process ${pid} (${name}): ${path}`)
+    for (const { pid, name, path } of users)
+      tell(`process ${pid} (${name}) prevents this clean-up: it uses ${path}`)
     return
   }
   const [user] = users

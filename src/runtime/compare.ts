@@ -1,6 +1,6 @@
 // The checks of `verify`: for each step of the plan, whether what the step established still holds. A kind of step without a
-// row does not compile. Pure over system.ts. Root of this machine can change the answers of the kernel; the host, who is not
-// root, cannot.
+// row does not compile. Pure over a scene. The root user of this machine can change the answers of the kernel; the host
+// cannot.
 
 import type { OnDisk } from '../proof/volume-mount.ts'
 import type { Step } from '../steps/index.ts'
@@ -20,14 +20,14 @@ import { checkUnplanned } from './check-unplanned.ts'
 import type { StepOf } from './planned.ts'
 import type { Scene } from './scene.ts'
 
-/** Parts of what `verify` says, in the order in which they are said. */
+/** The sections of the findings, in the order in which `verify` prints the sections. */
 const sections = [
   ...['mappings', 'keys', 'mounts', 'stores', 'directories', 'other mounts', 'machine ID', 'devices'],
   ...['swap', 'masks', 'settings', 'mitigations', 'headers', 'TEE'],
 ] as const
 export type Section = (typeof sections)[number]
 
-/** What a step established, by the section that says it; a step of which nothing is left to ask has none. */
+/** The checks of a step, by the section that shows the findings. A step that leaves nothing to check has no checks. */
 type Checks<S> = { readonly [N in Section]?: (step: S, scene: Scene) => readonly Finding[] }
 
 const volume =
@@ -40,7 +40,7 @@ const volume =
 const checks: { readonly [K in Step['kind']]: Checks<StepOf<K>> } = {
   'check-initramfs': {},
   'load-modules': {},
-  // Nothing in a VM proves the kind of VM; `status` says what shows it.
+  // Nothing inside a VM proves the kind of the VM; `status` says which device or flag shows the kind.
   'require-cvm': {},
   'open-verity': { mappings: (step, scene) => [checkVerity(step, scene)] },
   'forbid-swap': { swap: (_, scene) => [checkSwap(scene)] },
@@ -59,7 +59,7 @@ const checks: { readonly [K in Step['kind']]: Checks<StepOf<K>> } = {
   'bind-directory': { directories: (step, scene) => [checkDirectory(step, scene)] },
   'machine-id': { 'machine ID': (step, scene) => [checkMachineId(step, scene)] },
   'close-tee': { TEE: (_, scene) => [checkClosedTee(scene)] },
-  // Only the TPM could say so, and `verify` asks no TPM: whoever holds it may be using it.
+  // Only the TPM knows the PCR, and `verify` asks no TPM, since another program may be using the TPM.
   'close-tpm': {},
   'mask-swap': { masks: (_, scene) => [checkMask(swapUnit, scene)] },
   'close-doors': { masks: checkDoors },
@@ -91,5 +91,5 @@ export const findingsOf = (section: Section, scene: Scene): Finding[] => [
   ...(ofTheMachine[section]?.(scene) ?? []),
 ]
 
-/** All findings, in the order in which they are said. */
+/** All findings, in the order in which `verify` prints the findings. */
 export const compare = (scene: Scene): Finding[] => sections.flatMap((section) => findingsOf(section, scene))

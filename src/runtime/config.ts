@@ -1,4 +1,4 @@
-// `cvmboot config`: partition.conf for people: what holds, what differs, and what becomes of one for the old scripts.
+// The verb `config`: shows a partition.conf to people, compares two, and migrates one that was written for the old scripts.
 
 import { join } from 'node:path'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
@@ -20,7 +20,7 @@ export const printDifferences = (rows: readonly Difference[]): string => {
     .join('')
 }
 
-/** One line each, and one for all lines that are left out for the same reason. */
+/** Prints a line for each note, and one line for all notes with the same reason. */
 export const printNotes = (notes: readonly Note[]): string => {
   const reasons = new Map<string, Note[]>()
   for (const note of notes) {
@@ -39,22 +39,25 @@ export const printNotes = (notes: readonly Note[]): string => {
     .join('')
 }
 
-/** The whole configuration of `file`, or of none. Faults: `config-*`. */
+/** Prints the whole configuration of `file`; without `file`, the defaults. Faults: `config-*`. */
 export const showConfig = (file: string | undefined): void => {
   process.stdout.write(printConfig(file === undefined ? defaultConfig : read(file)))
 }
 
-/** What `second` decides otherwise than `first`; without it, what `first` decides otherwise than the defaults. Faults: `config-*`. */
+/**
+ * Prints the keys that `second` sets otherwise than `first`. Without `second`, prints the keys that `first` sets otherwise
+ * than the defaults. Faults: `config-*`.
+ */
 export const diffConfigs = (first: string, second: string | undefined): void => {
   const rows =
     second === undefined ? diffConfig(defaultConfig, read(first)) : diffConfig(read(first), read(second))
   process.stdout.write(printDifferences(rows))
 }
 
-/** What lies in a tree's `etc`, as an image has it: all of it root's. Fault: `source-missing`. */
+/** The entries of a tree's `etc`, all with root as their owner, as in an image. Fault: `source-missing`. */
 const etcOf = async (tree: string): Promise<readonly LayerEntry[]> => {
   const unusable = (reason: string) => fail('source-missing', { volume: 'os-config', path: tree, reason })
-  // Loaded here, since nothing else of this verb needs node:ffi.
+  // The import is here, since nothing else of this verb needs node:ffi.
   const { readLayer } = await import('../machine/layer.ts')
   let entries: readonly LayerEntry[]
   try {
@@ -66,7 +69,7 @@ const etcOf = async (tree: string): Promise<readonly LayerEntry[]> => {
   return entries.map((entry) => ({ ...entry, uid: 0, gid: 0 }))
 }
 
-/** `tree` becomes os-config. Faults: `config-*`, `source-*`. */
+/** Prints the migrated configuration. `tree`: the directory that becomes os-config. Faults: `config-*`, `source-*`. */
 export const migrateFile = async (file: string, tree: string | undefined): Promise<void> => {
   const etc = tree === undefined ? undefined : await etcOf(tree)
   const { text, notes, files } = migrateConfig(readConfigFile(file), { file, etc })

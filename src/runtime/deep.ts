@@ -1,5 +1,5 @@
-// Reads every block of a verified volume through its mapping, so that the kernel checks it. A wrong block panics the machine,
-// where it is configured so.
+// Reads every block of a verified volume through its mapping, so that the kernel checks every block. A wrong block panics the
+// machine where the configuration says so.
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
@@ -10,10 +10,10 @@ import type { Progress } from '../terminal/progress.ts'
 import { inMebibytes } from '../terminal/size.ts'
 
 const chunk = 4 << 20
-/** include/uapi/linux/fs.h: what was read before is not taken from memory. */
+/** The ioctl of include/uapi/linux/fs.h that drops cached blocks, so that the kernel reads the device again. */
 const BLKFLSBUF = 0x1261
 
-/** `device` of `bytes` bytes. Never throws: what went wrong is the finding. */
+/** Reads `bytes` bytes of `device`. The function never throws: the finding says what went wrong. */
 export const readDeep = async (
   volume: string,
   device: string,
@@ -34,7 +34,7 @@ export const readDeep = async (
       const got = readSync(fd, buffer, 0, Math.min(chunk, bytes - at), at)
       if (got === 0) throw new Error('it ends early')
       at += got
-      // Lets the line of progress be drawn.
+      // The pause lets the terminal draw the line of progress.
       await new Promise(setImmediate)
     }
     return good(`all of ${volume}`, `${inMebibytes(bytes)} read and verified at ${rate(at)}`)

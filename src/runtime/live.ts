@@ -1,5 +1,5 @@
-// The machine that this runs on, for system.ts. What cannot be read is undefined, and the caller decides what that means.
-// A text that is too large is refused: half of a list of mounts would hide the others.
+// The machine on which this program runs, as the interface of system.ts. A value that cannot be read is undefined, and the
+// caller decides on the meaning. A text that is too large is a fault: half of a list of mounts would hide the other half.
 
 import { accessSync, constants, readdirSync, statfsSync } from 'node:fs'
 import { release } from 'node:os'

@@ -1,9 +1,9 @@
-// The tree of mounts: which one a path leads to, and what lies over it. Pure.
+// The tree of mounts: the mount that a path leads to, and the mounts that cover a mount. Pure.
 
 import { type Mount, parseMountinfo } from '../machine/mountinfo.ts'
 import { holds } from '../system/paths.ts'
 
-/** With the numbers by which mounts hang together (proc_pid_mountinfo(5)). */
+/** A mount with its own ID and the ID of its parent mount (proc_pid_mountinfo(5)). */
 export type MountNode = Mount & { readonly id: number; readonly parent: number }
 
 export const parseMounts = (mountinfo: string): MountNode[] =>
@@ -25,10 +25,10 @@ const ancestors = (mounts: readonly MountNode[], mount: MountNode): readonly Mou
   return found
 }
 
-/** What a path that is itself a mount point leads to; undefined where nothing is mounted on it, or it is covered. */
+/** The mount on a path; undefined where nothing is mounted on the path, or another mount covers the path. */
 export const mountAt = (mounts: readonly MountNode[], path: string): MountNode | undefined => {
   const there = mounts.filter(({ target }) => target === path)
-  // Stacked: each lies on the one before.
+  // Mounts on one path are a stack: the parent of each is the mount before.
   const top = there.find(({ id }) => !there.some(({ parent }) => parent === id))
   if (top === undefined) return undefined
   const line = ancestors(mounts, top)

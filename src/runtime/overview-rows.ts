@@ -1,5 +1,5 @@
-// The rows of `status`: for each step of the plan, what the step put in its place, as it is now. A kind of step without an
-// entry does not compile. Pure over a scene.
+// The rows of `status`: for each step of the plan, the present state of the volume or directory that the step mounted. A kind
+// of step without an entry does not compile. Pure over a scene.
 
 import { parseCryptTable } from '../layout/crypt.ts'
 import { type VolumeState, volumeIn } from '../proof/state.ts'
@@ -11,19 +11,19 @@ import { mountOn, type Scene } from './scene.ts'
 export type VolumeRow = {
   readonly name: string
   readonly state: 'verified' | 'encrypted' | 'in memory' | 'not protected' | 'missing'
-  /** `/dev/dm-0`; empty for memory. */
+  /** Such as `/dev/dm-0`; empty for a file system in memory. */
   readonly device: string
-  /** Partitions beneath it. */
+  /** The partitions beneath the device. */
   readonly on: readonly string[]
-  /** Root hash, cipher, or what else protects it. */
+  /** The protection: a root hash, a cipher, or another one. */
   readonly by: string
-  /** Key provider; empty where there is no key. */
+  /** The key provider; empty where the volume has no key. */
   readonly key: string
   readonly table: string
   readonly mount: string
   readonly fileSystem: string
   readonly options: readonly string[]
-  /** Bytes; undefined where the file system cannot be asked. */
+  /** The size in bytes; undefined where the file system cannot be asked. */
   readonly bytes: bigint | undefined
   readonly used: bigint | undefined
 }
@@ -42,7 +42,7 @@ const where = (scene: Scene, mount: string) => {
 
 const ciphers = { xts: 'aes-xts-plain64', 'xts-hmac': 'aes-xts-plain64, hmac-sha256' } as const
 
-/** As configurations name the cipher, not as the kernel's crypto API spells it. */
+/** The cipher by the name that configurations use, which differs from the spelling of the kernel's crypto API. */
 const cipherOf = (table: string): string => {
   const parsed = parseCryptTable(table)
   return parsed === undefined ? 'unknown' : ciphers[parsed.profile]
@@ -55,7 +55,7 @@ const partitionsOf = (known: VolumeState['opened'] | undefined): string[] => {
 
 type Mounted = StepOf<'mount-verity' | 'mount-ephemeral' | 'mount-lasting'>
 
-/** A volume with a mapping. `by`: what protects it, by the table of the mapping. */
+/** The row of a volume with a mapping. `by` names the protection, given the table of the mapping. */
 const mappedRow = (
   { volume, mount }: Mounted,
   scene: Scene,
@@ -109,7 +109,7 @@ const directoryRow = ({ path }: StepOf<'bind-directory'>, scene: Scene): VolumeR
   return { name: 'on workspace', state, device, on: [], by: 'workspace', key: '', table: '', ...place }
 }
 
-/** Parts of the table, in the order in which they are shown. */
+/** The parts of the table, in the order in which `status` shows the parts. */
 const parts = ['volumes', 'directories', 'memory'] as const
 
 type Entry<S> =
@@ -120,7 +120,7 @@ const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
   'check-initramfs': 'no row',
   'load-modules': 'no row',
   'require-cvm': 'no row',
-  // The step that mounts a volume has its row.
+  // The step that mounts a volume has the row of the volume.
   'open-verity': 'no row',
   'open-ephemeral': 'no row',
   'open-lasting': 'no row',
@@ -130,7 +130,7 @@ const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
   'mount-plain': { part: 'volumes', row: plainRow },
   'mount-tmpfs': { part: 'memory', row: memoryRow },
   'bind-directory': { part: 'directories', row: directoryRow },
-  // Their content is in a row already: the memory for layers, or a verified volume.
+  // The content of these mounts lies in the memory for layers or on a verified volume, and both have a row already.
   overlay: 'no row',
   'container-stores': 'no row',
   'machine-id': 'no row',

@@ -1,4 +1,4 @@
-// What a booted machine runs from, as a table for people and as JSON for programs. Pure.
+// Prints the overview of a booted machine: a table for people, and JSON for programs. Pure.
 
 import { exitStatus, printable, say } from '../fault/index.ts'
 import { type Paint, plain, type Screen, type Style, wrapped } from '../terminal/screen.ts'
@@ -37,7 +37,7 @@ const layouts = [
   ],
 ]
 
-/** As `dm-0: vda1 vda2`; without a mapping as `vda8`. */
+/** Such as `dm-0: vda1 vda2`, or `vda8` for a volume without a mapping. */
 const deviceOf = ({ device, on }: VolumeRow): string => {
   const below = on.filter((one) => one !== device).map(short)
   return [short(device), ...(below.length > 0 ? [below.join(' ')] : [])].join(': ')
@@ -134,7 +134,7 @@ export const printOverview = (overview: Overview, screen: Screen = plain): strin
   ].join('\n')
 }
 
-/** Sizes are texts, as in the plan's JSON. */
+/** The overview as JSON. Sizes are strings, as in the JSON of a plan. */
 export const printOverviewJson = ({ volumes, problems, ...rest }: Overview): string => {
   const rows = volumes.map(({ bytes, used, ...row }) => ({
     ...row,

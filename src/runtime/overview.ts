@@ -1,4 +1,4 @@
-// What a booted machine runs from, as data. Pure over a scene.
+// The overview of a booted machine, as data: the volumes, the settings, and whether the machine is healthy. Pure over a scene.
 
 import type { Fault } from '../fault/index.ts'
 import { detectCvm } from '../machine/cvm.ts'
@@ -15,18 +15,18 @@ export type Overview = {
     readonly node: string
   }
   readonly kernel: string
-  /** What the boot established, and what shows it now. */
+  /** The kind of VM that the boot established, the kind that the kernel shows now, and the device or flag that shows it. */
   readonly cvm: { readonly atBoot: string; readonly now: string; readonly by: string }
   /** Milliseconds from the machine's start to the hand-over. */
   readonly bootMilliseconds: number
   readonly volumes: readonly VolumeRow[]
   readonly swap: readonly string[]
-  /** Of the kernel: `none`, `integrity`, `confidentiality`, or `unknown`. */
+  /** The lockdown of the kernel: `none`, `integrity`, `confidentiality`, or `unknown`. */
   readonly lockdown: string
   readonly jobStoreReadableByHost: boolean
   /** `new` at this boot, `kept` as the root has it, or `changed` since the boot. */
   readonly machineId: 'new' | 'kept' | 'changed'
-  /** Kernel settings of the boot, by name, and whether they are held. */
+  /** The settings and masks of the boot by name, and whether each still holds. */
   readonly settings: readonly { readonly name: string; readonly held: boolean }[]
   readonly problems: readonly Fault[]
 }

@@ -1,5 +1,5 @@
-// The mounts that an unchanged systemd makes by itself in PID 1's namespace, or has the kernel make: each with its type, its
-// exact place, and the options that it always has. Nothing else may lie over what is verified. Pure.
+// The mounts that an unchanged systemd makes in PID 1's namespace, or makes the kernel mount: each with its type, its exact
+// place, and the options that the mount always has. No other unplanned mount may lie over verified content. Pure.
 
 import type { MountNode } from './mounts.ts'
 
@@ -15,8 +15,8 @@ const at = (type: string, options: readonly string[], ...places: readonly string
   places.map((place) => ({ type, place, options }))
 
 /**
- * Of systemd's table of early mounts (src/shared/mount-setup.c) and of its units, 252 to 257. Of all but tmpfs the kernel
- * makes the content by itself, so nobody can plant a file there.
+ * The mounts of systemd's table of early mounts (src/shared/mount-setup.c) and of systemd's units, in systemd 252 to 257. The
+ * kernel itself makes the content of each file system but tmpfs, so nobody can plant a file there.
  */
 export const ownMounts: readonly Own[] = [
   ...at('proc', safe, '/proc'),
@@ -25,11 +25,11 @@ export const ownMounts: readonly Own[] = [
   ...at('devpts', ['nosuid', 'noexec'], '/dev/pts'),
   ...at('tmpfs', ['nosuid', 'nodev'], '/dev/shm'),
   ...at('mqueue', safe, '/dev/mqueue'),
-  // Without options up to 254.
+  // systemd up to 254 mounts hugetlbfs without options.
   ...at('hugetlbfs', [], '/dev/hugepages'),
   ...at('securityfs', safe, '/sys/kernel/security'),
   ...at('cgroup2', safe, '/sys/fs/cgroup', '/sys/fs/cgroup/unified'),
-  // Without the unified hierarchy, which a word of the command line takes away from systemd before 258.
+  // The cgroups of systemd before 258, where a word of the command line switches the unified hierarchy off.
   ...at('tmpfs', safe, '/sys/fs/cgroup'),
   ...at('cgroup', safe, '/sys/fs/cgroup/*'),
   ...at('pstore', safe, '/sys/fs/pstore'),
@@ -37,7 +37,7 @@ export const ownMounts: readonly Own[] = [
   ...at('efivarfs', safe, '/sys/firmware/efi/efivars'),
   ...at('debugfs', safe, '/sys/kernel/debug'),
   ...at('tracefs', safe, '/sys/kernel/tracing'),
-  // The kernel's own, as somebody looks there.
+  // The kernel makes this mount when a program looks at the directory.
   ...at('tracefs', [], '/sys/kernel/debug/tracing'),
   ...at('configfs', safe, '/sys/kernel/config'),
   ...at('fusectl', safe, '/sys/fs/fuse/connections'),
@@ -45,12 +45,12 @@ export const ownMounts: readonly Own[] = [
   ...at('binfmt_misc', safe, '/proc/sys/fs/binfmt_misc'),
   ...at('selinuxfs', ['nosuid', 'noexec'], '/sys/fs/selinux'),
   ...at('smackfs', safe, '/sys/fs/smackfs'),
-  // Of units that come with a server, and of the kernel alone in their content.
+  // Units of server packages make these mounts. The kernel alone makes the content.
   ...at('nfsd', [], '/proc/fs/nfsd'),
   ...at('resctrl', [], '/sys/fs/resctrl'),
 ]
 
-/** Whether systemd mounts this so. A part of a file system, elsewhere, is somebody's doing. */
+/** Whether a mount is one of systemd's own. systemd mounts whole file systems only, never a part of one. */
 export const isOwn = ({ type, target, root, options }: MountNode): boolean =>
   root === '/' &&
   ownMounts.some(

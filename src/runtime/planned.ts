@@ -1,4 +1,4 @@
-// A plan, asked by the kind of its steps and by volume. Pure.
+// Looks up the steps of a plan by their kind, and the volumes of a plan. Pure.
 
 import type { CryptName, VerityName } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
@@ -16,11 +16,11 @@ export type PlannedVolume = (
   | { readonly name: VerityName; readonly protection: 'verity' }
   | { readonly name: CryptName; readonly protection: 'crypt' | 'none' }
 ) & {
-  /** In the running system. */
+  /** The mount point in the running system. */
   readonly mount: string
 }
 
-/** In the order in which the boot mounts them. */
+/** All volumes, in the order in which the boot mounts the volumes. */
 export const volumesIn = (plan: Plan): PlannedVolume[] =>
   plan.flatMap((step): PlannedVolume[] => {
     if (step.kind === 'mount-verity') return [{ name: step.volume, protection: 'verity', mount: step.mount }]

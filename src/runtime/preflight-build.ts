@@ -1,11 +1,12 @@
-// The checks of `cvmboot check` for a build host: whether `setup` and `pack` find what they need. Pure over system.ts.
+// The checks of `cvmboot check` for a build host: whether `setup` and `pack` find the modules and programs that they need. Pure
+// over system.ts.
 
 import { fail } from '../fault/index.ts'
 import { bad, type Finding, good, note } from '../terminal/finding.ts'
 import { checkKernel, checkModules, type Preflight } from './preflight.ts'
 import type { System } from './system.ts'
 
-/** Programs that `setup` and `pack` start; those without `only` each of their runs does. */
+/** Programs that `setup` and `pack` start. `only` names the runs that need the program; without `only`, all runs do. */
 const tools: readonly { readonly tool: string; readonly package: string; readonly only?: string }[] = [
   { tool: 'veritysetup', package: 'cryptsetup-bin' },
   { tool: 'mke2fs', package: 'e2fsprogs' },
@@ -26,7 +27,7 @@ const installed = (system: System): Finding[] =>
       : note(tool, `not installed; only ${only} needs it: apt-get install ${from}`)
   })
 
-/** Of the machine where `setup` and `pack` run. */
+/** All checks of a build host, where `setup` and `pack` run. */
 export const checkBuild = (system: System, flight: Preflight): Finding[] => [
   checkKernel(flight),
   ...checkModules(system, flight),

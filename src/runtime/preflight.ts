@@ -1,4 +1,4 @@
-// The checks of `cvmboot check` for a VM: whether it is fit to boot what a configuration says. Each says what to do. Pure
+// The checks of `cvmboot check` for a VM: whether the VM is fit to boot with a configuration. Each check says what to do. Pure
 // over system.ts.
 
 import type { Config } from '../config/config.ts'
@@ -25,7 +25,7 @@ export type Preflight = {
   readonly config: Config
   /** `/lib/modules/RELEASE` of the kernel that will boot. */
   readonly modules: string
-  /** Disk or image file; undefined for the largest disk there is. */
+  /** A disk or an image file; undefined for the largest disk of the machine. */
   readonly disk: string | undefined
   /** The key providers of the build that will boot. */
   readonly providers: readonly LastingProvider[]
@@ -36,10 +36,10 @@ const MiB = 1024n ** 2n
 const asked = (least: bigint | undefined): string =>
   least === undefined ? '' : `, ${inWholes(least)} asked for`
 
-/** What the boot itself takes at the most before it frees the initramfs, uncompressed (the table of `npm run bench`). */
+/** The most memory that the boot takes before the kernel frees the uncompressed initramfs (the table of `npm run bench`). */
 const bootBytes = 320n * MiB
 
-/** The kernel keeps a part of a VM's memory for itself: under a sixteenth, of small VMs too. */
+/** The part of a VM's memory that programs see: the kernel keeps less than a sixteenth for itself, in small VMs too. */
 const visible = (bytes: bigint): bigint => (bytes / 16n) * 15n
 
 const release = ({ modules }: Preflight): string => modules.slice(modules.lastIndexOf('/') + 1)
@@ -59,7 +59,7 @@ const indexOf = (system: System, directory: string): ModuleIndex | undefined => 
   return parseModuleIndex({ dep, softdep: '', alias: '', builtin: read('builtin') ?? '' })
 }
 
-/** Those that neither the running kernel has in use nor the directory has as files or built in. */
+/** Checks the modules. A module is there if the running kernel uses it, or the directory has it as a file or built in. */
 export const checkModules = (system: System, flight: Preflight): Finding[] => {
   const index = indexOf(system, flight.modules)
   const running = release(flight) === system.kernel()
@@ -101,7 +101,7 @@ const keyring = (system: System): Finding =>
     ? bad('keyring', fail('kernel-feature', { feature: 'keyring (/proc/keys)', option: 'CONFIG_KEYS' }).fault)
     : good('keyring', 'the kernel keeps volume keys')
 
-/** What the boot would refuse to go on without. */
+/** The settings without which the boot would refuse to go on. */
 const hardening = (system: System, { config }: Preflight): Finding => {
   const settings = settingsOf(config.hardening)
   const unguarded: string[] = []
@@ -112,7 +112,7 @@ const hardening = (system: System, { config }: Preflight): Finding => {
       bad('hardening', fail('harden-unproven', { setting, reason, remedy }).fault)
     if (now === undefined && absent === 'open') return unproven('it is not in this kernel')
     if (now === undefined && absent === 'unguarded') unguarded.push(`${setting}: ${remedy}`)
-    // What is only read follows from lockdown, which is yet to come.
+    // A setting that the boot only reads follows from lockdown, which the boot sets later.
     const follows = config.hardening.lockdown !== 'none'
     if (now !== undefined && access === 'read' && !follows && !shows(now, value))
       return unproven(`the kernel says ${now}`)
@@ -151,7 +151,7 @@ const memory = (system: System, { config }: Preflight): Finding[] => {
   ]
 }
 
-/** With verity trees, and what the table and the alignment of partitions take. */
+/** The bytes that all volumes take, with verity trees, the partition table and the alignment of partitions. */
 export const bytesOfVolumes = (config: Config): bigint => {
   const verity = verityNames.map((name) => {
     const blocks = config.size[name] / BigInt(blockSize)
@@ -193,7 +193,7 @@ const disk = (system: System, flight: Preflight): Finding[] => {
       : good('disk', `${device} has ${inWholes(bytes)}${asked(least)}`),
     bytes < volumesTake
       ? small(volumesTake, 'all volumes at their full size', '*_SIZE')
-      : good('volumes', `take at most ${inWholes(volumesTake)} of it`),
+      : good('volumes', `take at most ${inWholes(volumesTake)} of the disk`),
   ]
 }
 
@@ -230,7 +230,10 @@ const swap = (system: System): Finding => {
     : bad('swap', fail('swap-active', { device }).fault)
 }
 
-/** What a boot of ours mounted stays where it is; /tmp is the running system's own. */
+/**
+ * Checks that no other mount is at the mount points of the volumes. A system that cvmboot booted has its volumes mounted
+ * already, and /tmp belongs to the running system.
+ */
 const mountPoints = (system: System, { config }: Preflight): Finding[] => {
   if (parseState(system.text(statePath) ?? '') !== undefined)
     return [good('mount points', 'this system was booted by cvmboot: see cvmboot status')]
@@ -246,7 +249,7 @@ const mountPoints = (system: System, { config }: Preflight): Finding[] => {
   return taken.length > 0 ? taken : [good('mount points', 'free')]
 }
 
-/** What containers need, and whether the kernel can load anything once the boot is over. */
+/** Says what container engines need, and whether the kernel can load modules after the boot. */
 const containers = (system: System, { config, modules }: Preflight): Finding[] => {
   const none = system.text(`${modules}/modules.dep`) === undefined
   const modulesLater = none || config.hardening.modules === 'closed' ? 'none' : 'some'
@@ -262,7 +265,7 @@ const containers = (system: System, { config, modules }: Preflight): Finding[] =
   ]
 }
 
-/** Of the machine that boots: run in the VM, or anything like it. */
+/** All checks of the VM that boots, made in that VM or in a similar one. */
 export const checkVm = (system: System, flight: Preflight): Finding[] => [
   cvm(system),
   checkKernel(flight),

@@ -1,4 +1,5 @@
-// The verb `report`: a boot as a picture, or as text. Reads the state, and what kernel and systemd tell of the same boot.
+// The verb `report`: shows a boot as a picture, or as text. The verb reads the state, the kernel's log, and the times that
+// systemd reports of the same boot.
 
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
@@ -14,7 +15,7 @@ import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord, unreadState } from './report/record.ts'
 import { printText } from './report/words.ts'
 
-/** Undefined where there is no such file. Faults: `state-read`, `input-too-large`. */
+/** Reads a file; undefined where there is no such file. Faults: `state-read`, `input-too-large`. */
 const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
   try {
     return readBoundedText(path, limit)
@@ -25,7 +26,7 @@ const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
   }
 }
 
-/** What a program of this system says; nothing where there is none, or it will not. */
+/** The output of a program of this system; undefined where there is no such program, or the program fails. */
 const said = (tool: string, ...args: string[]): Promise<string | undefined> =>
   run(tool, args).catch(() => undefined)
 
@@ -45,8 +46,8 @@ const recordOf = (state: string, log: string | undefined, systemd: string | unde
 }
 
 /**
- * A file that is there is replaced. A link is replaced and not followed: somebody else may have put it there. Only what
- * no file can take the place of, as a device or a pipe, is written to.
+ * Replaces a file that is there. A link is replaced too and not followed, since somebody else may have made the link. Only a
+ * device, a pipe and the like, which no file can replace, are written to.
  */
 const writeOutput = async (output: string, drawn: string): Promise<void> => {
   const path = resolve(output)
@@ -58,12 +59,12 @@ const writeOutput = async (output: string, drawn: string): Promise<void> => {
   writeFileSync(`/proc/self/fd/${found.fd}`, drawn)
 }
 
-/** Files; `state` and the two that belong to it are of another boot. */
+/** Paths of files. `state`, and the `log` and `systemd` that belong to the state, are of another boot. */
 type Asked = Readonly<Record<'state' | 'log' | 'systemd' | 'output', string | undefined>> & {
   readonly text: boolean
 }
 
-/** Faults: `state-read`, `state-write`, `input-too-large`. */
+/** Draws or prints the report. Faults: `state-read`, `state-write`, `input-too-large`. */
 export const report = async ({ state, log, systemd, output, text: asText }: Asked): Promise<void> => {
   const record = state === undefined ? await recordHere() : recordOf(state, log, systemd)
   const screen = output === undefined ? screenOf(process.stdout, process.env) : plain

@@ -1,4 +1,4 @@
-// What the checks of `verify` and `status` share: one machine at one moment, and the plan that its boot followed. Pure.
+// The scene that the checks of `verify` and `status` share: one machine at one moment, and the plan of its boot. Pure.
 
 import type { State } from '../proof/state.ts'
 import { type MountNode, mountAt, parseMounts } from './mounts.ts'
@@ -17,14 +17,14 @@ export const sceneOf = (system: System, plan: Plan, state: State): Scene => ({
   system,
   plan,
   state,
-  // Of PID 1: whoever verifies may have a mount namespace of its own, as a service in a sandbox has.
+  // The mounts are those of PID 1: this program may run in another mount namespace, such as a service's sandbox.
   mounts: parseMounts(system.text('/proc/1/mountinfo') ?? ''),
 })
 
 /** The mount that a path leads to; undefined where nothing is mounted on the path, or something covers it. */
 export const mountOn = ({ mounts }: Scene, path: string): MountNode | undefined => mountAt(mounts, path)
 
-/** A block device by its number: its name, and the name of a partition in the partition table. */
+/** The name of a block device, looked up by number, and the name that the partition table gives a partition. */
 export const deviceOf = (system: System, dev: string) => {
   const uevent = system.text(`/sys/dev/block/${dev}/uevent`) ?? ''
   const of = (key: string) => new RegExp(`^${key}=(.+)$`, 'm').exec(uevent)?.[1]

@@ -1,4 +1,5 @@
-// The verb `status`: what this machine runs from, and whether it is healthy. Reads only.
+// The verb `status`: shows the volumes and settings of this machine, and whether the machine is healthy. The verb changes
+// nothing.
 
 import { BootFault } from '../fault/index.ts'
 import { screenOf } from '../terminal/screen.ts'
@@ -10,7 +11,7 @@ import { sceneOf } from './scene.ts'
 
 type Asked = { readonly config: string | undefined; readonly json: boolean }
 
-/** Faults: `state-read`, `config-*`, `verify-*`. */
+/** Prints the overview, then fails with the first problem. Faults: `state-read`, `config-*`, `verify-*`. */
 export const status = async ({ config, json }: Asked): Promise<void> => {
   const { plan, state } = readBooted(live, config)
   const overview = overviewOf(sceneOf(live, plan, state))

@@ -1,4 +1,4 @@
-// The verb `verify`: does what runs now follow from what was measured? Reads only.
+// The verb `verify`: says whether the running system still follows from the measured plan. The verb changes nothing.
 
 import { BootFault } from '../fault/index.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../terminal/finding.ts'
@@ -25,11 +25,11 @@ const readAll = async (plan: Plan): Promise<Finding[]> => {
 
 type Asked = { readonly config: string | undefined; readonly deep: boolean; readonly json: boolean }
 
-/** Prints the findings, then fails with the first that is bad. Faults: `state-read`, `config-*`, `verify-*`. */
+/** Prints the findings, then fails with the first bad one. Faults: `state-read`, `config-*`, `verify-*`. */
 export const verify = async ({ deep, config, json }: Asked): Promise<void> => {
   const { plan, state } = readBooted(live, config)
   const findings = compare(sceneOf(live, plan, state))
-  // What is not as it should be is not read: that might be what someone waits for.
+  // Where a check failed, nothing is read: an attacker may wait for the read of a wrong device.
   if (deep && firstFault(findings) === undefined) findings.push(...(await readAll(plan)))
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json ? printFindingsJson(findings) : printFindings(findings, screen))

@@ -1,5 +1,5 @@
-// bind-directory: a directory of the root that lies on workspace, for data that grows: container storage, say. What the
-// root has there is hidden.
+// bind-directory: mounts a directory of workspace over a directory of the root, for data that grows, such as container
+// storage. The mount hides the files that the root has in the directory.
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail, faultOf } from '../fault/index.ts'
@@ -10,9 +10,9 @@ import type { Definition } from './step.ts'
 
 export type BindDirectory = {
   readonly kind: 'bind-directory'
-  /** In the new root. */
+  /** Path of the directory in the new root. */
   readonly path: string
-  /** Where the new root has workspace. */
+  /** Mount point of workspace in the new root. */
   readonly workspace: string
 }
 

@@ -1,5 +1,6 @@
-// check-initramfs: the archive was unpacked to its end. The host chooses the RAM size, and on too little the
-// kernel only logs that files are missing. And the EFI stub has added nothing that it found beside the image.
+// check-initramfs: proves that the kernel unpacked the whole archive. The host chooses the size of the RAM, and with too
+// little RAM the kernel only logs that files are missing. The step also refuses files that the EFI stub found beside the
+// image and added to the initramfs.
 
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -14,7 +15,7 @@ const refuseExtra = (machine: Machine): void => {
   const odd = found.find(({ path, kind }) => kind !== 'file' || !extraOfImage.includes(path))
   if (odd !== undefined) throw fail('initramfs-extra', { path: odd.path })
 }
-/** An archive that did not fit into memory is unpacked without its tail. */
+/** The kernel unpacks an archive that does not fit into the memory without the end of the archive. */
 const remedy = 'give the VM more memory or pack it again'
 
 export const checkInitramfs: Definition<CheckInitramfs> = {

@@ -1,5 +1,6 @@
 // close-doors: systemd of the new root starts nothing because of a device, firmware variable or disk that the host chose.
-// /run moves along to the new root; what is there goes before /usr/lib, and generators there go before those of /etc too.
+// The masks lie in /run, which moves along to the new root. systemd prefers a unit in /run to the unit of the same name in
+// /usr/lib, and a generator in /run to the generators of the same name in /etc and in /usr/lib.
 
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -10,9 +11,9 @@ import type { Definition } from './step.ts'
 
 export type CloseDoors = {
   readonly kind: 'close-doors'
-  /** Generators that may run; every other one of the new root is masked. */
+  /** Generators that may run; the step masks every other generator of the new root. */
   readonly generators: readonly string[]
-  /** Units that are masked. */
+  /** Units that the step masks. */
   readonly units: readonly string[]
 }
 

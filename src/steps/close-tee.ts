@@ -1,5 +1,5 @@
-// close-tee: the driver that derives keys is removed, once the boot has its own. Whoever may load modules can bring
-// it back: see docs/security.md.
+// close-tee: removes the driver that derives keys, once the boot has its own keys. A program that may load modules can
+// load the driver again: see docs/security.md.
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'

@@ -1,5 +1,5 @@
-// close-tpm: a PCR that every policy has is extended, once the boot has its keys. What was sealed stays closed to all
-// that comes after, until the machine starts anew.
+// close-tpm: extends a PCR that every policy names, once the boot has its keys. From then until the next start of the
+// machine, the TPM opens the sealed keys for no program.
 
 import { fail } from '../fault/index.ts'
 import { fenceDigest, fencePcr, fenceWords } from '../system/tpm.ts'
@@ -11,7 +11,7 @@ export const closeTpm: Definition<CloseTpm> = {
   print: () => `close-tpm extend PCR ${fencePcr} by the sha256 of "${fenceWords}"`,
   subject: () => '',
   run: (_, { machine, storageKeys }) => {
-    // Each TPM that sealed has to prove it: what only says that it did so may be anything on the way to the TPM.
+    // Each TPM that sealed a key has to prove the extension: an answer without a proof may come from anything on the way.
     const values = [...storageKeys].map((srk) => machine.tpmExtend(fencePcr, fenceDigest(), srk))
     if (values.length === 0)
       throw fail('tpm-extend', { pcr: fencePcr, reason: 'no volume of this boot has a key by a TPM' })

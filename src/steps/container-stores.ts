@@ -1,5 +1,5 @@
-// container-stores: memory of their own for directories in which engines keep containers, where the verified root has such an
-// engine. The state says which.
+// container-stores: gives each directory in which an engine keeps containers its own memory, where the verified root has
+// such an engine. The state names the directories that got memory.
 
 import type { Machine } from '../machine/machine.ts'
 import { storeDiffers, storeOptions } from '../proof/container-store.ts'
@@ -12,7 +12,7 @@ import { bindProved } from './with/mount.ts'
 export type ContainerStores = {
   readonly kind: 'container-stores'
   readonly stores: readonly ContainerStore[]
-  /** The file system in memory that takes them. */
+  /** The file system in memory that holds the stores. */
   readonly memory: string
 }
 
@@ -21,7 +21,10 @@ const hasEngine = (machine: Machine, { programs }: ContainerStore): boolean =>
     programDirectories.some((directory) => machine.isExecutable(newRoot, `${directory}/${program}`)),
   )
 
-/** A link leads to a place that the image has for it; what the image has in the directory would be hidden. */
+/**
+ * Whether the step may mount over the path. A link leads to another place, which the image chose; a mount over a directory
+ * with content would hide the content.
+ */
 const isFree = (machine: Machine, path: string): boolean => {
   const kind = machine.kind(inRoot(path))
   if (kind === 'directory') return machine.names(newRoot, path).length === 0

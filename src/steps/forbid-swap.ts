@@ -1,5 +1,5 @@
-// forbid-swap: none in use, none on any disk for a later stage to take into use. Swap would let the host read,
-// keep and play back memory, even where it is encrypted.
+// forbid-swap: refuses swap that is in use, and swap on a disk that a later stage could take into use. Swap would let the
+// host read, keep and play back memory, even where the swap is encrypted.
 
 import { fail } from '../fault/index.ts'
 import { swapDiffers } from '../proof/swap.ts'
@@ -7,7 +7,7 @@ import type { Definition } from './step.ts'
 
 export type ForbidSwap = { readonly kind: 'forbid-swap' }
 
-/** Linux swap in the Discoverable Partitions Specification: what systemd would take into use by itself. */
+/** The type of Linux swap in the Discoverable Partitions Specification: systemd would take such a partition into use. */
 export const swapType = '0657fd6d-a4ab-43c4-84e5-0933c84b4f4f'
 
 export const forbidSwap: Definition<ForbidSwap> = {

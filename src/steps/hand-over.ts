@@ -1,11 +1,11 @@
-// hand-over: the last step where someone else's init pivots. It leaves the new root ready below /sysroot.
+// hand-over: the last step where the init of a framework pivots. The step checks that the new root is ready at /sysroot.
 
 import type { Definition } from './step.ts'
 import { requireRoot } from './switch-root.ts'
 
 export type HandOver = {
   readonly kind: 'hand-over'
-  /** What dracut and initramfs-tools run in the new root; the command line must not name another. */
+  /** The init that dracut and initramfs-tools run in the new root; the command line must not name another init. */
   readonly init: string
 }
 

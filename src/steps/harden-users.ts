@@ -1,4 +1,4 @@
-// harden-users: what users without privileges may not do. Many settings of one kind, each written and read back.
+// harden-users: settings that forbid things to users without privileges. The step writes each setting and reads it back.
 
 import type { Chosen } from '../system/hardening.ts'
 import { setProved } from './harden.ts'

@@ -1,4 +1,5 @@
-// harden: one setting of the kernel, written and read back. What the kernel does not show ends the boot.
+// harden: writes one setting of the kernel and reads the setting back. The boot ends where the kernel does not show the
+// written value.
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
@@ -9,14 +10,14 @@ import type { Definition } from './step.ts'
 
 export type Harden = { readonly kind: 'harden'; readonly setting: SettingName; readonly value: string }
 
-/** Nobody has mounted it where the boot is the init. */
+/** Mounts securityfs where nobody has: as init, the boot finds it unmounted. */
 const requireSecurityfs = (machine: Machine): void => {
   if (machine.mounts().some(({ target }) => target === securityfs)) return
   const options = ['nosuid', 'nodev', 'noexec']
   machine.mount({ source: 'securityfs', target: securityfs, type: 'securityfs', options })
 }
 
-/** Sets it and reads it back. Fault: `harden-unproven`. */
+/** Writes a setting and reads the setting back. Fault: `harden-unproven`. */
 export const setProved = (
   machine: Machine,
   setting: SettingName,
@@ -29,7 +30,7 @@ export const setProved = (
   const before = machine.readText(path)
   if (lackOf(chosen, before) !== undefined) return 'not in this kernel'
   if (before === undefined) throw unproven('it is not in this kernel')
-  // Some refuse to be written twice.
+  // The kernel refuses a second write to some settings.
   if (access === 'write' && settingDiffers(chosen, before) !== undefined)
     try {
       machine.writeSetting(path, value)

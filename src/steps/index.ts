@@ -1,4 +1,4 @@
-// The exhaustive table of steps: a kind without a definition does not compile.
+// The table of all kinds of steps. A kind without a definition does not compile.
 
 import type { Evidence } from '../proof/state.ts'
 import { type BindDirectory, bindDirectory } from './bind-directory.ts'
@@ -92,7 +92,7 @@ const definitionOf = (step: Step): Definition<Step> => definitions[step.kind] as
 /** The step on one line, as `cvmboot plan` and the kernel log show it. */
 export const printStep = (step: Step): string => definitionOf(step).print(step)
 
-/** Kind and subject only, as the console shows it. */
+/** The kind and the subject of a step, as the console shows the step. */
 export const briefStep = (step: Step): string => `${step.kind} ${definitionOf(step).subject(step)}`.trimEnd()
 
 export const runStep = async (step: Step, boot: Boot): Promise<Evidence> => definitionOf(step).run(step, boot)

@@ -1,5 +1,6 @@
-// keep-sysctls: systemd of the new root sets sysctls anew, from files that a distribution ships. One in /run, which moves
-// along and sorts after all of theirs, says ours again.
+// keep-sysctls: systemd of the new root sets sysctls anew, from files that a distribution ships. The step writes the settings
+// of the boot into a file in /run. /run moves along to the new root, and the name of the file sorts after the names of the
+// distribution's files.
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
@@ -11,7 +12,10 @@ export type KeepSysctls = {
   readonly settings: readonly Chosen[]
 }
 
-/** By sysctl.d(5) the last by name counts, and with `-` a value that cannot be set, being stricter already, is no failure. */
+/**
+ * By sysctl.d(5) the file with the last name counts. With a `-`, systemd does not fail on a setting that it cannot write,
+ * as one that is stricter already.
+ */
 const file = '/run/sysctl.d/zz-cvmboot.conf'
 
 export const keepSysctls: Definition<KeepSysctls> = {

@@ -1,11 +1,11 @@
-// load-modules: the kernel modules that every boot needs, and drivers for the hardware there is.
+// load-modules: loads the kernel modules that every boot needs, and drivers for the hardware that is present.
 
 import type { Definition } from './step.ts'
 
 export type LoadModules = {
   readonly kind: 'load-modules'
   readonly modules: readonly string[]
-  /** What partition.conf adds. */
+  /** Modules that partition.conf adds. */
   readonly wanted: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-// machine-id: a new ID for this VM and this boot. Without it systemd takes the UUID that the host gives the VM, mounts a
-// file over /etc/machine-id by itself, or runs a first boot; and VMs of an image with an ID would all have that one.
+// machine-id: gives this VM a new ID for this boot. Without the new ID, systemd takes the UUID that the host gives the VM,
+// mounts a file over /etc/machine-id by itself, or runs a first boot; and all VMs of an image with an ID have the same ID.
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
@@ -20,7 +20,7 @@ import { bindProved } from './with/mount.ts'
 
 export type MachineId = {
   readonly kind: 'machine-id'
-  /** `mounted`: a read-only file over the root's. `layer`: a file in the writable layer over /etc. */
+  /** `mounted`: a read-only file over the root's file. `layer`: a file in the writable layer over /etc. */
   readonly place: Exclude<MachineIdPlace, 'kept'>
 }
 

@@ -1,5 +1,5 @@
-// mask-swap: systemd of the new root takes no swap into use, whatever its fstab, its units or a disk of the host's say.
-// /run moves along to the new root; what is there goes before /usr/lib.
+// mask-swap: systemd of the new root takes no swap into use, whatever its fstab, its units or a disk of the host say.
+// The mask lies in /run, which moves along to the new root. systemd prefers a unit in /run to the unit in /usr/lib.
 
 import { fail } from '../fault/index.ts'
 import { maskDiffers } from '../proof/mask.ts'

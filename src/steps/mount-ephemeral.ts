@@ -1,4 +1,5 @@
-// mount-ephemeral: a new file system on a volume that open-ephemeral opened. What lay there is gone with its key.
+// mount-ephemeral: makes and mounts a new file system on a volume that open-ephemeral opened. The data of the last boot is
+// unreadable, since its key is gone.
 
 import { fail, faultOf, say } from '../fault/index.ts'
 import type { CryptName } from '../layout/layout.ts'
@@ -13,11 +14,11 @@ export type MountEphemeral = {
   readonly volume: CryptName
   /** Path in the new root. */
   readonly mount: string
-  /** What lies below: with `xts-hmac` a block that was never written cannot be read. */
+  /** The profile of the mapping below: with `xts-hmac` nobody can read a block that was never written. */
   readonly profile: Luks2Profile
 }
 
-/** Makes ext4. Fault: `format-failed`. */
+/** Makes an ext4 file system on the device. Fault: `format-failed`. */
 export const makeExt4 = async (
   machine: Machine,
   volume: string,

@@ -1,4 +1,5 @@
-// mount-lasting: the file system of a volume that open-lasting opened. It made one if the volume was blank.
+// mount-lasting: mounts the file system of a volume that open-lasting opened. On a blank volume, open-lasting has made the
+// file system.
 
 import type { CryptName } from '../layout/layout.ts'
 import { readOnlyOnError } from '../system/ext4.ts'
@@ -18,7 +19,7 @@ export const mountLasting: Definition<MountLasting> = {
   run: ({ volume, mount }, { machine }) => {
     const { device, dev } = machine.mapping(volume)
     machine.loadModules(['ext4'])
-    // Where the power went last time, the kernel replays the journal.
+    // After a power cut, the kernel replays the journal.
     const options = ['nosuid', 'nodev', readOnlyOnError]
     mountVolume(machine, { source: device, type: 'ext4', options }, { protection: 'crypt', mount, dev })
     return { kind: 'mount-lasting', volume, mount, fileSystem: 'ext4' }

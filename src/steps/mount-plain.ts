@@ -1,5 +1,5 @@
-// mount-plain: a volume the owner declared readable by the host (job-store, option 2). Formatted once, when blank;
-// anything else that is not ext4 is somebody's data and halts.
+// mount-plain: mounts a volume that partition.conf leaves readable by the host (JOBSTORE_ENCRYPTION=none). The step formats
+// a blank volume. Other content that is not ext4 is somebody's data, and ends the boot.
 
 import { fail } from '../fault/index.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
@@ -15,11 +15,11 @@ export type MountPlain = {
   readonly volume: CryptName
   /** Path in the new root. */
   readonly mount: string
-  /** Seconds to wait for its partition. */
+  /** Seconds to wait for the partition of the volume. */
   readonly timeout: number
 }
 
-/** Where every file system and partition format keeps its first marks. */
+/** The start of a partition, in which every file system and partition format keeps its first marks. */
 const headBytes = 1 << 20
 
 export const mountPlain: Definition<MountPlain> = {
@@ -37,8 +37,8 @@ export const mountPlain: Definition<MountPlain> = {
     if (!blank && fileSystemOf(head) !== 'ext4') throw fail('device-foreign', { volume, device })
     if (blank) await makeExt4(machine, volume, device, 'lasting', 'xts')
     else machine.loadModules(['ext4'])
-    // The host writes this file system's content: no programs and no devices from it, no links that lead out of it, and
-    // no writes to tables that the kernel has found to be wrong.
+    // The host can write the content of this file system. The options forbid programs, devices and links of the file
+    // system, and writes after the kernel has found an error in its tables.
     const options = ['nosuid', 'nodev', 'noexec', 'nosymfollow', readOnlyOnError]
     mountVolume(machine, { source: device, type: 'ext4', options }, { protection: 'none', mount, dev })
     return {

@@ -1,4 +1,4 @@
-// mount-tmpfs: files in encrypted memory. `noswap` says so to the kernel where it can be said (since 6.4).
+// mount-tmpfs: mounts a file system in encrypted memory. From Linux 6.4, `noswap` makes the kernel keep the files in memory.
 
 import { knowsNoswap, tmpfsDiffers } from '../proof/tmpfs.ts'
 import { outside } from '../system/new-root.ts'
@@ -8,7 +8,7 @@ import { mountProved } from './with/mount.ts'
 
 export type MountTmpfs = {
   readonly kind: 'mount-tmpfs'
-  /** Path as of now, in the initramfs. */
+  /** Path during the boot, in the initramfs. */
   readonly target: string
   /** Bytes. */
   readonly size: bigint
@@ -22,7 +22,7 @@ export const mountTmpfs: Definition<MountTmpfs> = {
     `mount-tmpfs on ${outside(target)} size=${size} inodes=${inodesOf(size)} mode=${mode.toString(8)} uid=${uid} gid=${gid} noswap from Linux 6.4`,
   subject: ({ target }) => `on ${outside(target)}`,
   run: ({ target, size, mode, uid, gid }, { machine }) => {
-    // In /run there is nothing yet; in the new root only the image can have the directory.
+    // /run has no such directory yet. In the new root, only the image can have made the directory.
     if (target.startsWith('/run/')) machine.makeDirectory(target, { mode: 0o700, uid: 0, gid: 0 })
     const release = machine.kernel()
     const noswap = knowsNoswap(release) ? ['noswap'] : []

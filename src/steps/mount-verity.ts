@@ -1,4 +1,4 @@
-// mount-verity: a verified volume, read-only. What file system it is, its verified bytes say.
+// mount-verity: mounts a verified volume, read-only. The verified bytes of the volume say which file system the volume has.
 
 import { fail } from '../fault/index.ts'
 import { fileSystemOf } from '../layout/filesystem.ts'
@@ -25,7 +25,7 @@ export const mountVerity: Definition<MountVerity> = {
     if (type === undefined) throw fail('file-system-unknown', { volume })
     machine.loadModules([type])
     if (mount === '/') machine.makeDirectory(newRoot, { mode: 0o755, uid: 0, gid: 0 })
-    // ext4 would replay a journal, which a read-only device refuses; an image has nothing to replay.
+    // Without `noload`, ext4 would replay the journal, and a read-only device refuses the writes. An image has nothing to replay.
     const options = [...volumeOptions('verity', mount), ...(type === 'ext4' ? ['noload'] : [])]
     mountVolume(machine, { source: device, type, options }, { protection: 'verity', mount, dev })
     return { kind: 'mount-verity', volume, mount, fileSystem: type }

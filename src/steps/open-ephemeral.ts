@@ -1,5 +1,5 @@
-// open-ephemeral: a volume encrypted with a key of this boot. Nothing on the disk is read or believed: it has no
-// header, and sees ciphertext from the first byte written.
+// open-ephemeral: opens a volume with a key that lives as long as the boot. The step believes nothing on the disk: the
+// volume has no header, and the disk gets ciphertext from the first byte of the data on.
 
 import { fail } from '../fault/index.ts'
 import { cryptSectorSize } from '../layout/crypt.ts'
@@ -14,7 +14,7 @@ export type OpenEphemeral = {
   readonly kind: 'open-ephemeral'
   readonly volume: CryptName
   readonly profile: Luks2Profile
-  /** Seconds to wait for its partition. */
+  /** Seconds to wait for the partition of the volume. */
   readonly timeout: number
 }
 

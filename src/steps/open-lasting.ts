@@ -1,5 +1,5 @@
-// open-lasting: a volume whose key outlives the boot, sealed in a header on the disk. The measured plan says what
-// may be made of a blank volume; all else that does not prove to be ours halts.
+// open-lasting: opens a volume whose key outlives the boot, sealed in a header on the disk. The measured plan says whether
+// the boot may format a blank volume. Any other header that does not prove to be ours ends the boot.
 
 import { BootFault, fail, isAboutHeader } from '../fault/index.ts'
 import {
@@ -27,22 +27,22 @@ import { dataExtent, finishHeader, readAreas, writeHeader } from './with/header-
 export type OpenLasting = {
   readonly kind: 'open-lasting'
   readonly volume: CryptName
-  /** As partition.conf has it, for the provider of the key. */
+  /** The policy of partition.conf, for the provider of the key. */
   readonly policy: LastingPolicy
   /** The provider's fields of the policy, in words for the plan. */
   readonly policyWords: readonly string[]
   readonly profile: Luks2Profile
-  /** Of this boot, where the key is bound to the measurement; else none. */
+  /** The root hashes of this boot, where the key is bound to the measurement; else empty. */
   readonly rootHashes: readonly string[]
-  /** Who else has a keyslot. */
+  /** The key of the owner who also has a keyslot. */
   readonly owner: OwnerKey | undefined
-  /** What is made of a blank volume. `provision`: it is formatted, and one that is not blank is refused. */
+  /** What the boot does with a blank volume. `provision`: formats a blank volume, and refuses one that is not blank. */
   readonly blank: 'format' | 'halt' | 'provision'
-  /** Seconds to wait for its partition. */
+  /** Seconds to wait for the partition of the volume. */
   readonly timeout: number
 }
 
-/** What a step of this kind works on. */
+/** The machine and the volume that a step of this kind works on. */
 type Bench = {
   readonly machine: Machine
   readonly wanted: Wanted
@@ -60,7 +60,7 @@ const mapped = (
   return openCrypt(machine, { volume, uuid: name, partition, extent, content }, key)
 }
 
-/** The spare area, if a header was completed there. Half a one counts for nothing, nor does what else lies there. */
+/** The header in the spare area, if the header there is complete. Half a header counts for nothing, like other content. */
 const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<Opened | undefined> => {
   if (isBlank(spare)) return undefined
   try {
@@ -72,18 +72,18 @@ const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<Ope
 }
 
 /**
- * Whether this boot made the file system. `resumed`: an earlier boot made it, and its header lay in the spare area, as a power
- * cut leaves it. A host can put a copy of the first header there as well, so that such a volume may be old.
+ * Whether this boot made the file system. `resumed`: an earlier boot made the file system, and the first header lay in the
+ * spare area, where a power cut leaves a header. A host can also copy the first header there, so such a volume may be old.
  */
 type Provisioned = 'yes' | 'no' | 'resumed'
 
 type Found = Opened & {
-  /** Where the header that counts was. */
+  /** The area in which the header that counts lay. */
   readonly from: 'own' | 'spare'
   readonly spare: Buffer
 }
 
-/** The header that counts. Undefined for a blank volume. Nothing is written. */
+/** Opens the header that counts; undefined for a blank volume. Writes nothing. */
 const openFound = async (bench: Bench): Promise<Found | undefined> => {
   const { own, spare } = readAreas(bench.machine, bench.partition.device)
   const whole = await openSpare(bench, spare)
@@ -92,7 +92,7 @@ const openFound = async (bench: Bench): Promise<Found | undefined> => {
   return { ...(await openHeader(own, bench.wanted, bench.machine)), from: 'own', spare }
 }
 
-/** A key of its own for each attempt, and the header last: until then the volume is as blank as before. */
+/** Each attempt has its own key and writes the header last: until the header is written, the volume still counts as blank. */
 const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; opened: Mapped }> => {
   const { machine, wanted, partition } = bench
   const { area, ...header } = await sealLasting(key, wanted, machine, undefined)
@@ -103,7 +103,7 @@ const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; 
   return { header, opened }
 }
 
-/** Seals to this launch what an older one sealed. */
+/** Seals to this launch the key that an older launch sealed. */
 const renew = async ({ machine, wanted, partition }: Bench, before: Opened): Promise<Lasting> => {
   const { area, ...header } = await sealLasting(before.key, wanted, machine, before)
   writeHeader(machine, partition.device, area)
@@ -163,7 +163,7 @@ export const openLasting: Definition<OpenLasting> = {
       return evidence(header, opened, { provisioned: 'yes', renewed: 'no' })
     }
     using _ = found.key
-    // Also where this launch refuses the volume: a provisioning that lost power is then complete.
+    // Before this launch may refuse the volume: a provisioning that lost power has to be completed in any case.
     if (found.from === 'spare') finishHeader(machine, partition.device, found.spare)
     if (blank === 'provision') throw fail('provision-exists', { volume })
     const resumed = found.from === 'spare' && found.generation === 1

@@ -1,5 +1,5 @@
-// open-verity: a volume behind dm-verity, proved before it has its final name's trust. The table comes from
-// constants and the measured command line; the superblock on the disk is never read.
+// open-verity: opens a volume behind dm-verity, and proves the mapping before anything is mounted from it. The table comes
+// from constants and the measured command line; the boot never reads the superblock on the disk.
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf } from '../fault/index.ts'
@@ -35,7 +35,7 @@ export type OpenVerity = {
   readonly blocks: bigint
   readonly salt: Salt
   readonly onCorruption: Exclude<OnCorruption, 'fail'>
-  /** Seconds to wait for its partitions. */
+  /** Seconds to wait for the partitions of the volume. */
   readonly timeout: number
 }
 
@@ -44,7 +44,7 @@ const claims = (step: OpenVerity): { data: Claim; tree: Claim } => {
   return { data: { by: 'PARTUUID', value: data }, tree: { by: 'PARTUUID', value: tree } }
 }
 
-/** Host-chosen sizes: enough room, or the kernel would only say EINVAL. */
+/** The host chooses the size of a partition. On one that is too small, the kernel would only say EINVAL. */
 const requireRoom = (volume: string, partition: Partition, blocks: bigint): void => {
   const needed = blocks * BigInt(blockSize)
   if (partition.bytes < needed)
@@ -58,7 +58,7 @@ const verifyBlock = (machine: Machine, volume: string, mapping: Mapping, block: 
   } catch (thrown) {
     if (!isVerityStatus(machine.mapping(volume).status)) throw fail('verity-corrupt', { volume, block })
     const fault = faultOf(thrown)
-    // Not wrong bytes but none: said with the volume's name.
+    // The device gave no bytes, rather than wrong bytes. The fault names the volume beside the device.
     throw fault.code === 'device-read'
       ? fail(fault.code, { ...fault, device: `${volume} (${fault.device})` })
       : thrown
@@ -69,13 +69,13 @@ const verifyBlock = (machine: Machine, volume: string, mapping: Mapping, block: 
 const prove = (volume: VerityName, expected: VerityTable, mapping: Mapping): void => {
   const reason = verityDiffers(expected, mapping)
   if (reason === undefined) return
-  // The kernel reads ahead: a block that nobody asked for has failed.
+  // The kernel reads ahead, so a block that the boot did not ask for may have failed.
   if (hasMetWrongBlock(mapping.status))
     throw fail('verity-corrupt', { volume, block: 'near those that were read' })
   throw fail('verity-unproven', { volume, reason })
 }
 
-/** Device-mapper's own failures as ours. */
+/** Turns failures of device-mapper into faults. Fault: `verity-open`. */
 const opening = <T>(volume: string, use: () => T): T => {
   try {
     return use()
@@ -123,7 +123,7 @@ export const openVerity: Definition<OpenVerity> = {
       target: 'verity',
       table: printVerityTable(table),
     })
-    // Probed without the panic, so that a wrong disk ends in a line that says so; armed before anyone mounts it.
+    // The probe does not panic, so a wrong disk ends in a message. The armed table replaces the probe before any mount.
     const probe = tableOn('fail')
     const probed = opening(volume, () => machine.openMapping(request(probe)))
     verifyBlock(machine, volume, probed, 0n)

@@ -1,4 +1,4 @@
-// overlay: a layer over a directory of the verified root: os-config's /etc, a writable one in memory, or both.
+// overlay: mounts a layer over a directory of the verified root: the /etc of os-config, a writable layer in memory, or both.
 
 import { fail } from '../fault/index.ts'
 import { type Layered, layerDiffers, layerOptions, lowerDirectories, upperDirectory } from '../proof/layer.ts'
@@ -11,11 +11,11 @@ export type Layer = { readonly directory: string; readonly names: readonly strin
 
 export type Overlay = {
   readonly kind: 'overlay'
-  /** Path in the new root that is covered. */
+  /** Path in the new root that the layer covers. */
   readonly path: string
-  /** What lies over it, highest first: directories in the new root, each with the names that may be in it. */
+  /** Directories of the new root over the covered one, highest first, each with the names that the directory may hold. */
   readonly over: readonly Layer[]
-  /** Directory in memory that takes what is written; undefined for a read-only layer. */
+  /** Directory in memory that takes the writes; undefined for a read-only layer. */
   readonly upper: string | undefined
 }
 
@@ -53,7 +53,7 @@ export const overlay: Definition<Overlay> = {
     machine.loadModules(['overlay'])
     const layers = [`lowerdir=${lower.join(':')}`]
     if (upper !== undefined) {
-      // The merged directory takes mode and owner from the upper one.
+      // The merged directory takes its mode and its owner from the upper directory.
       const as = machine.directory(target) ?? { mode: 0o755, uid: 0, gid: 0 }
       machine.makeDirectory(upperDirectory(upper), as)
       machine.makeDirectory(`${upper}/work`, { mode: 0o700, uid: 0, gid: 0 })

@@ -1,5 +1,5 @@
-// require-cvm: the guest kernel runs under SEV-SNP or TDX. A hint for honest mistakes, not proof: the host can
-// imitate it, but then has no measurement that an owner would accept.
+// require-cvm: the guest kernel says that it runs under SEV-SNP or TDX. The check catches honest mistakes and proves nothing:
+// a host can imitate both, but then has no measurement that an owner would accept.
 
 import type { Definition } from './step.ts'
 

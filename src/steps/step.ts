@@ -1,28 +1,28 @@
-// What a kind of step is: data that prints, and runs on a machine. One file per kind beside this one.
+// The definition of a kind of step: how a step prints, and how a step runs on a machine. Each kind has a file beside this one.
 
 import type { Edition } from '../edition.ts'
 import type { Cvm, Machine } from '../machine/machine.ts'
 import type { EvidenceKind, EvidenceOf, StepState } from '../proof/state.ts'
 
-/** What a boot has at hand while it runs. */
+/** The objects that a boot carries from step to step. */
 export type Boot = {
   readonly machine: Machine
   readonly edition: Edition
   /** Milliseconds since the machine started, when the boot began. */
   readonly started: number
-  /** Steps that are done, with what they proved. */
+  /** Steps that are done, each with its evidence. */
   readonly done: StepState[]
-  /** Names of the TPM storage keys that this boot's volumes are sealed by; open-lasting adds to them. */
+  /** Names of the TPM storage keys that seal the keys of this boot's volumes; open-lasting adds the names. */
   readonly storageKeys: Set<string>
-  /** Set by require-cvm. */
+  /** The kind of confidential VM; require-cvm sets it. */
   cvm: Cvm | 'mock' | undefined
 }
 
 export type Definition<S extends { readonly kind: EvidenceKind }> = {
   /** The whole step on one line, for the plan. */
   readonly print: (step: S) => string
-  /** What it is about, in a word or two, for the console. */
+  /** The subject of the step in a word or two, for the console. */
   readonly subject: (step: S) => string
-  /** Does it, and asks the proof of its effect before returning. */
+  /** Runs the step, and asks the proof of the effect before the step returns. */
   readonly run: (step: S, boot: Boot) => Promise<EvidenceOf<S['kind']>> | EvidenceOf<S['kind']>
 }

@@ -1,4 +1,4 @@
-// switch-root: the last step. Everything that can be checked is checked before the point of no return.
+// switch-root: the last step, where the agent itself pivots. The step makes all its checks before the point of no return.
 
 import { fail } from '../fault/index.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -12,7 +12,7 @@ export type SwitchRoot = {
   readonly init: string
 }
 
-/** What is in use before the initramfs is freed: who sizes a VM asks for the most there is. */
+/** The memory in use before the kernel frees the initramfs: a person who sizes a VM needs this peak. */
 const printMemory = (meminfo: string): string => {
   const MiB = (key: string) =>
     Math.round(Number(new RegExp(`^${key}: +(\\d+) kB$`, 'm').exec(meminfo)?.[1]) / 1024)

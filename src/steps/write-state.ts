@@ -1,4 +1,5 @@
-// write-state: what was done and proved, for those who come after. /run moves along to the new root.
+// write-state: writes what the steps established, and partition.conf, for the programs of the running system. The files lie
+// in /run, which moves along to the new root.
 
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'

@@ -343,7 +343,7 @@ test('a key goes as the machine ends, also of a volume in use; before that it st
     /^cleanup-failed: cannot close workspace.*it is in use.*again goes on from here$/,
   )
   assert.is(await closing('ending', ['crypt', 'error']), 'done,fail workspace')
-  assert.match(await closing('ending', ['crypt', 'crypt']), /in use, and has its key still/)
+  assert.match(await closing('ending', ['crypt', 'crypt']), /in use, and still has its key/)
   // Nothing is secret in what is verified.
   assert.match(await closing('ending', ['verity']), /it is in use.*from here$/)
 })

@@ -495,7 +495,7 @@ test('a header that cannot be read, or of which the state says nothing, does not
   assert.match(ofHeader({}, headerDigest(area)).join(), /^verify-header: .*\/dev\/vda7 cannot be read/)
   assert.match(
     ofHeader({ '/dev/vda7': area }, undefined).join(),
-    /^verify-header: .*the state does not say what it was/,
+    /^verify-header: .*the state does not say which header the boot opened/,
   )
 })
 

@@ -202,7 +202,7 @@ test('cleanup says who is in its way, and does nothing', ({ part }) => {
   assert.is(dry.status, 0)
   assert.match(dry.said, /^unmount \/mnt\/nvflare\/workspace$/m)
   assert.match(dry.said, /^close workspace, and drop its key$/m)
-  assert.match(dry.said, /^kept from it by process \d+ \(sleep\): /m)
+  assert.match(dry.said, /^process \d+ \(sleep\) prevents this clean-up: it uses /m)
 })
 
 test('cleanup takes everything down but the root, erases the header of what lasts, and can be repeated', ({

@@ -1,4 +1,4 @@
-// Does a clean-up, step by step, and reads each step's effect back.
+// Runs a clean-up step by step, and reads the effect of each step back.
 
 import { readFileSync } from 'node:fs'
 import { reasonOf } from '../../fault/errno.ts'
@@ -12,17 +12,17 @@ import { type Mount, parseMountinfo } from '../../machine/mountinfo.ts'
 import { printTeardown, type Teardown } from './teardown.ts'
 import { wipeBelow } from './wipe.ts'
 
-/** What a clean-up asks of the machine: each is read back by another. */
+/** The calls by which a clean-up changes the machine, and the calls that read the changes back. */
 export type Host = {
   readonly mounts: () => readonly Mount[]
   readonly unmount: (target: string) => void
   readonly mappings: () => readonly string[]
   readonly removeMapping: (name: string) => void
   readonly failMapping: (name: string) => void
-  /** Of device-mapper, as `crypt`. */
+  /** The target of a mapping of device-mapper, such as `crypt`. */
   readonly targetOf: (name: string) => string
   readonly wipe: (directory: string) => void
-  /** Lines of a partition (include/linux/kobject.h: uevent). */
+  /** The text of the uevent file of a partition. */
   readonly uevent: (device: string) => string
   readonly read: (device: string, bytes: number) => Buffer
   readonly write: (device: string, bytes: Buffer) => void
@@ -46,7 +46,7 @@ export const thisHost: Host = {
 const countMounts = (host: Host, at: string): number =>
   host.mounts().filter(({ target }) => target === at).length
 
-/** The name in the partition table, which a device that took the place of the boot's would not have. */
+/** The partition has to carry the name of the volume: a device that took the place of the boot's device would not. */
 const requirePartition = (host: Host, device: string, volume: string): void => {
   if (!host.uevent(device).split('\n').includes(`PARTNAME=${volume}`))
     throw new Error(`${device} is no partition named ${volume}`)
@@ -58,7 +58,7 @@ const erase = (host: Host, device: string, bytes: number): void => {
   if (!host.read(device, bytes).equals(zeroes)) throw new Error('it does not read back as zeroes')
 }
 
-/** As the machine ends the key goes first, whoever is left to use the volume. */
+/** `ending`: a key is dropped even where a process still uses the volume. */
 export type When = 'running' | 'ending'
 
 const close = (host: Host, name: string, when: When): void => {
@@ -67,7 +67,7 @@ const close = (host: Host, name: string, when: When): void => {
   } catch (thrown) {
     if (when === 'running' || host.targetOf(name) !== 'crypt') throw thrown
     host.failMapping(name)
-    if (host.targetOf(name) === 'crypt') throw new Error('it is in use, and has its key still')
+    if (host.targetOf(name) === 'crypt') throw new Error('it is in use, and still has its key')
     return
   }
   if (host.mappings().includes(name)) throw new Error('it is still open')
@@ -78,7 +78,7 @@ const act = async (step: Teardown, host: Host, when: When): Promise<void> => {
   if (step.do === 'unmount') {
     const before = countMounts(host, step.target)
     host.unmount(step.target)
-    // Of several on one path the last is gone, and the next step's.
+    // Of several mounts on one path, each step unmounts one.
     if (countMounts(host, step.target) >= before) throw new Error('it is still mounted')
     return
   }
@@ -88,12 +88,12 @@ const act = async (step: Teardown, host: Host, when: When): Promise<void> => {
   try {
     await host.discard(step.device)
   } catch (thrown) {
-    // The headers are gone; what is left is noise, on a disk that keeps its blocks.
+    // A disk without discard keeps its blocks. The headers are gone, so the blocks are noise.
     if (!/not supported/i.test(String(thrown))) throw thrown
   }
 }
 
-/** One step. Fault: `cleanup-failed`. */
+/** Runs one step. Fault: `cleanup-failed`. */
 export const runTeardown = async (step: Teardown, host: Host, when: When): Promise<void> => {
   try {
     await act(step, host, when)

@@ -1,4 +1,4 @@
-// What a clean-up does, as a list that prints: what is mounted last goes first, and a key goes with its mapping. Pure.
+// The plan of a clean-up, as a list that prints. The last mount goes first, and a key goes with its mapping. Pure.
 
 import type { CryptName } from '../../layout/layout.ts'
 import { dataOffset } from '../../layout/luks2/luks2.ts'
@@ -8,30 +8,30 @@ import { holds, type MountNode } from '../mounts.ts'
 import { type Plan, type PlannedVolume, stepsOf, volumesIn } from '../planned.ts'
 
 export type Teardown =
-  /** Files of a file system in memory: overwritten, and deleted. It stays mounted, since much runs from it. */
+  /** Overwrites and deletes the files of a file system in memory. The file system stays mounted, since programs need it. */
   | { readonly do: 'wipe'; readonly directory: string }
   | { readonly do: 'unmount'; readonly target: string }
   | { readonly do: 'close'; readonly mapping: string }
-  /** Both header areas: without them no key opens the volume again, not even the right one. */
+  /** Overwrites both header areas: without a header no key opens the volume again, not even the right key. */
   | { readonly do: 'erase'; readonly volume: CryptName; readonly device: string; readonly bytes: number }
   | { readonly do: 'discard'; readonly volume: CryptName; readonly device: string }
 
-/** What there is to clean up. */
+/** The plan of the boot, and the part of the machine that a clean-up changes. */
 export type Scene = {
   readonly plan: Plan
   readonly mounts: readonly MountNode[]
   /** Names of the mappings that are open. */
   readonly mappings: readonly string[]
-  /** Partition of each encrypted volume, as the boot found it. */
+  /** The partition on which the boot found each encrypted volume. */
   readonly devices: ReadonlyMap<CryptName, string>
 }
 
-/** Nothing below the root goes away under a running system, nor what a layer lies over. */
+/** Whether a volume stays mounted: the running system needs the root, and a layer needs the volume that it shows. */
 const stays = (plan: Plan, volume: PlannedVolume): boolean =>
   volume.name === 'root-fs' ||
   stepsOf(plan, 'overlay').some(({ over }) => over.some(({ directory }) => holds(volume.mount, directory)))
 
-/** Of a volume, of its directories elsewhere, and of whatever somebody mounted below these; the last first. */
+/** Unmounts a volume, its directories at other places, and all mounts below these places; the last mount first. */
 const unmounts = ({ mounts, plan }: Scene, volume: PlannedVolume): Teardown[] => {
   const directories = stepsOf(plan, 'bind-directory').map(({ path }) => path)
   const places = volume.name === 'workspace' ? [volume.mount, ...directories] : [volume.mount]

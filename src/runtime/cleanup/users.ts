@@ -1,4 +1,5 @@
-// Who uses a file system: processes that have a file of it open, mapped or running, or that stand in it.
+// The users of a file system: processes that have a file of the file system open, mapped or running, or whose working
+// directory or root lies in the file system.
 
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { printDeviceNumber } from '../../layout/device-number.ts'
@@ -13,7 +14,7 @@ const namesIn = (directory: string): string[] => {
   }
 }
 
-/** `major:minor` of what a link of /proc leads to, without asking for its name. */
+/** `major:minor` of the file to which a link of /proc leads. The function does not read the name of the file. */
 const devOf = (link: string): string | undefined => {
   try {
     return printDeviceNumber(statSync(link).dev)
@@ -37,7 +38,7 @@ const read = (ask: () => string): string => {
   }
 }
 
-/** The first use by each process but this one of a file system among `devs`, each `major:minor`. */
+/** One use by each other process of a file system among `devs`, each of which is a `major:minor`. */
 export const usersOf = (devs: ReadonlySet<string>): User[] =>
   namesIn('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

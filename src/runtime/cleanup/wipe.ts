@@ -1,6 +1,6 @@
-// Files in memory, made unreadable: overwritten where they lie, then deleted. Without `init_on_free` the kernel keeps what
-// a deleted file held until the page has another use. Users can write these directories, so that no path is used twice:
-// each entry is opened relative to its open directory, and what was opened is what is overwritten.
+// Wipes files in memory: overwrites each file in place, then deletes the file. Without `init_on_free`, the kernel keeps the
+// bytes of a deleted file until the page has another use. Users can write to these directories, so no path is used twice:
+// each entry is opened relative to its open directory, and the opened file is the file that is overwritten.
 
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fstatSync, renameSync, rmdirSync, unlinkSync, writeSync } from 'node:fs'
@@ -17,7 +17,7 @@ import {
 const zeroes = Buffer.alloc(1024 ** 2)
 
 const overwrite = (found: Found): void => {
-  // Regular by what was looked at, and the same file: no name is between.
+  // The caller has seen that this is a regular file. The file is reopened by its descriptor, so no name can change it.
   const file = reopen(found, constants.O_WRONLY)
   try {
     const { size } = fstatSync(file)
@@ -28,10 +28,10 @@ const overwrite = (found: Found): void => {
   }
 }
 
-/** A directory deeper than this is moved up first: each level on the way down keeps one file open. */
+/** A directory deeper than so many levels is moved up first, since each level on the way down keeps one file open. */
 const mostLevels = 64
 
-/** One call fails where somebody moves or fills what is wiped; the name is then looked at once more. */
+/** An attempt fails where somebody moves or fills the entry meanwhile. The entry is then looked at once more. */
 const mostTries = 100
 
 type Wipe = { readonly top: Directory; readonly device: number; moved: number }
@@ -39,23 +39,23 @@ type Wipe = { readonly top: Directory; readonly device: number; moved: number }
 const isGone = (thrown: unknown, ...codes: readonly string[]): boolean =>
   thrown instanceof Error && 'code' in thrown && codes.includes(`${thrown.code}`)
 
-/** Whether a directory was emptied, with what is in it on the same file system. */
+/** Empties a directory, within the same file system, and removes the directory if it is then empty. */
 const wipeDirectory = (wipe: Wipe, parent: Directory, name: Buffer, level: number): void => {
   if (level > mostLevels) {
-    // A name that nobody can have taken before.
+    // Nobody can have taken this name before.
     renameSync(parent.at(name), wipe.top.at(`.cvmboot-${randomUUID()}`))
     wipe.moved++
     return
   }
   using directory = openDirectory(parent.at(name))
-  // A mount that somebody put there meanwhile.
+  // Somebody may have mounted another file system there meanwhile.
   if (fstatSync(directory.fd).dev !== wipe.device) return
   wipeEntries(wipe, directory, level)
   // A directory that holds a mount point stays.
   if (namesIn(directory).length === 0) rmdirSync(parent.at(name))
 }
 
-/** One entry; false where its name came to mean something else meanwhile. */
+/** Wipes one entry; false where the name came to mean something else meanwhile. */
 const wipeEntry = (wipe: Wipe, directory: Directory, name: Buffer, level: number): boolean => {
   using found = lookAt(directory, name)
   if (found === undefined || found.stat.dev !== wipe.device) return true
@@ -68,7 +68,7 @@ const wipeEntry = (wipe: Wipe, directory: Directory, name: Buffer, level: number
     }
     return true
   } catch (thrown) {
-    // Gone, or now a link, a file, a directory, or filled again.
+    // The entry is gone, has another type, or is a directory that somebody filled again.
     if (isGone(thrown, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR', 'ENOTEMPTY')) return false
     throw thrown
   }
@@ -82,7 +82,7 @@ const wipeEntries = (wipe: Wipe, directory: Directory, level: number): void => {
   }
 }
 
-/** All below a directory; never into another file system, never through a link. Throws what the kernel says. */
+/** Wipes all entries below a directory, within its file system and through no link. Throws the errors of the kernel. */
 export const wipeBelow = (path: string, onDevice?: number): void => {
   using top = openDirectory(path)
   const wipe: Wipe = { top, device: onDevice ?? fstatSync(top.fd).dev, moved: 0 }

@@ -6,7 +6,7 @@ import { rowOf } from './rows.ts'
 
 export type Trust = 'verified' | 'encrypted' | 'memory' | 'none'
 
-/** One line of the chain. Each text is short; `from` says whether the measured launch vouches for it. */
+/** One line of the chain. Each text is short. The measured launch vouches for each `trust` but `none`. */
 export type Link = {
   readonly trust: Trust
   readonly name: string

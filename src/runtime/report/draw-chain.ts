@@ -1,4 +1,5 @@
-// The chain of trust, drawn: what is measured, what it demands, what enforces it, where it is mounted. Pure.
+// Draws the chain of trust in four columns: the measured launch, its demands, the enforcement by the kernel, and the mounts.
+// Pure.
 
 import type { Chain, Link } from './chain.ts'
 import { margin, type Part, right } from './page.ts'
@@ -36,7 +37,7 @@ const linkRow = (link: Link, y: number): string[] => {
     ...card(demandColumn, y, [name, demands === '' ? trustWords[trust] : demands], look),
     ...card(enforcedColumn, y, [enforced.by, enforced.on], look),
     ...card(mountColumn, y, [mounted.at, mounted.how], look),
-    // Nothing measured vouches for what the host writes.
+    // The measured launch does not vouch for a volume that the host can write.
     ...(trust === 'none' ? [] : [wire(launchColumn, demandColumn)]),
     wire(demandColumn, enforcedColumn),
     wire(enforcedColumn, mountColumn),

@@ -1,4 +1,4 @@
-// The times of a boot, drawn: its phases in a row, and the steps of cvmboot beneath as through a lens. Pure.
+// Draws the times of a boot: the phases in a row, and beneath them the steps of cvmboot, as through a lens. Pure.
 
 import { margin, type Part, right } from './page.ts'
 import type { BootRecord, Span } from './record.ts'
@@ -8,7 +8,7 @@ import { phaseTitles, printTime, type Row, rowsOf, type Step, type Timeline, tic
 const scaleOf = (span: Span, from: number, to: number) => (time: number) =>
   from + ((time - span.from) / Math.max(span.to - span.from, 1)) * (to - from)
 
-/** Marks of an axis: seconds, with tenths where they are closer. */
+/** The marks of an axis, in seconds; the figures have tenths where the marks are closer than a second. */
 const axis = (span: Span, scale: (time: number) => number, top: number, bottom: number): string[] => {
   const ticks = ticksOf(span)
   const digits = ticks.every((tick) => tick % 1000 === 0) ? 0 : 1
@@ -120,7 +120,7 @@ const workWords: readonly { readonly look: Step['work']; readonly words: string 
   { look: 'other', words: 'preparation' },
 ]
 
-/** The steps, as wide as the whole boot above. */
+/** The steps in a row each, on an axis as wide as the whole boot above. */
 export const drawSteps = (record: BootRecord, timeline: Timeline): Part => {
   const rows = rowsOf(timeline)
   const inside = rows.length * rowHeight
@@ -132,7 +132,7 @@ export const drawSteps = (record: BootRecord, timeline: Timeline): Part => {
       const left = margin + labels + 12
       const scale = scaleOf(span, left, right - figures)
       const y = top + 46
-      // From the band's lower edge, past its axis, to the steps.
+      // The lens reaches from the lower edge of the band, past the axis of the band, to the steps.
       const edge = top - phasesHeight + 14 + bandHeight
       const used = new Set(timeline.steps.map(({ work }) => work))
       return [

@@ -1,4 +1,4 @@
-// The picture of a boot: heading, times, chain of trust. Pure layout: the same record gives the same bytes.
+// Draws the picture of a boot: the heading, the times and the chain of trust. Pure: the same record gives the same bytes.
 
 import { type Chain, chainOf } from './chain.ts'
 import { drawChain } from './draw-chain.ts'
@@ -37,7 +37,7 @@ export const drawReport = (record: BootRecord): string => {
     top += height
     return drawn
   })
-  // The lens reaches up to the band, and lies beneath it.
+  // The lens reaches up to the band. The band is drawn after the steps, so that the band covers the lens.
   const [head = [], band = [], steps = [], links = []] = shapes
   const height = Math.ceil(top)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title desc">

@@ -1,4 +1,4 @@
-// What all parts of the picture share: its measures, and its colours for light and for dark. Pure.
+// The page that all parts of the picture share: the measures, and the colours for light and for dark. Pure.
 
 export const width = 1000
 export const margin = 28
@@ -25,5 +25,5 @@ text { fill: #e6edf3 } .small { fill: #9198a1 } .ground { fill: #0d1117 } .grid 
 }
 `.trim()
 
-/** A part of the picture: its height, and its shapes from a top on. */
+/** A part of the picture: its height, and its shapes when the part begins at `top`. */
 export type Part = { readonly height: number; readonly at: (top: number) => string[] }

@@ -1,5 +1,5 @@
-// One boot as data: what the state says, and where they are known the kernel's and systemd's own times. Pure. All times
-// are milliseconds since the machine's start.
+// The record of one boot: the state, and the times of the kernel and of systemd where these are known. All times are
+// milliseconds since the start of the machine. Pure.
 
 import { fail } from '../../fault/index.ts'
 import { parseState, type State, whyNoState } from '../../proof/state.ts'
@@ -8,13 +8,13 @@ export type Span = { readonly from: number; readonly to: number }
 
 export type BootRecord = {
   readonly state: State
-  /** Of the initramfs, by the kernel, which goes on meanwhile. */
+  /** The time in which the kernel unpacked the initramfs; the kernel does other work at the same time. */
   readonly unpacking: Span | undefined
-  /** Of the new root's systemd; without `to` while it starts. */
+  /** The start of the new root's systemd; without `to` while systemd still starts units. */
   readonly system: { readonly from: number; readonly to: number | undefined } | undefined
 }
 
-/** Milliseconds of the first line with these words, as `dmesg` prints it or /dev/kmsg has it. */
+/** The time of the first line with these words, in a log of `dmesg` or of /dev/kmsg. */
 const timeOf = (log: string, words: string): number | undefined => {
   const line = log.split('\n').find((one) => one.includes(words))
   if (line === undefined) return undefined
@@ -24,14 +24,14 @@ const timeOf = (log: string, words: string): number | undefined => {
   return microseconds === undefined ? undefined : Number(microseconds) / 1000
 }
 
-/** init/initramfs.c says both of these. */
+/** The time between two messages of the kernel's init/initramfs.c. */
 export const parseUnpacking = (log: string): Span | undefined => {
   const from = timeOf(log, 'Trying to unpack rootfs image as initramfs')
   const to = timeOf(log, 'Freeing initrd memory')
   return from === undefined || to === undefined || to < from ? undefined : { from, to }
 }
 
-/** What `systemctl show` says of its own start; undefined where it does not. */
+/** The start of systemd, as `systemctl show` prints it; undefined where the text does not say it. */
 export const parseSystem = (shown: string): BootRecord['system'] => {
   const of = (name: string) =>
     Number(new RegExp(`^${name}TimestampMonotonic=(\\d{1,15})$`, 'm').exec(shown)?.[1] ?? 0) / 1000
@@ -40,11 +40,11 @@ export const parseSystem = (shown: string): BootRecord['system'] => {
   return from === 0 ? undefined : { from, to: to > from ? to : undefined }
 }
 
-/** A report can be of another boot. */
+/** The fault `state-read`, with the advice that a report can be of another boot. */
 export const unreadState = (path: string, reason: string) =>
   fail('state-read', { path, reason, also: ', or name the state of a boot with --state' })
 
-/** `log` of the kernel, `shown` by systemctl, where there are any. Fault: `state-read`. */
+/** `log`: the log of the kernel. `shown`: the output of `systemctl show`. Both may be absent. Fault: `state-read`. */
 export const readRecord = (
   path: string,
   state: string | undefined,

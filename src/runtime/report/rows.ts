@@ -5,14 +5,14 @@ import { type Evidence, type EvidenceKind, type EvidenceOf, type State, volumeIn
 import { overlayStore } from '../../system/container-stores.ts'
 import type { Link } from './chain.ts'
 
-/** What kind of work a step is: steps of one kind of work have one colour. */
+/** The kind of work that a step does: steps of one kind of work have one colour. */
 export type Work = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'harden' | 'other'
 
 type Row<E> = {
   readonly work: Work
-  /** Volume, path or setting; may be empty. */
+  /** The volume, path or setting of the step; may be empty. */
   readonly subject: (evidence: E) => string
-  /** None for a step that puts nothing in its place. */
+  /** The lines in the chain of trust; none for a step that adds no mount. */
   readonly links: (evidence: E, state: State) => readonly Link[]
 }
 

@@ -1,5 +1,5 @@
-// SVG in the few shapes that the picture has. Pure. Every text is escaped here, and fitted to its room by a width that
-// no common sans-serif font exceeds.
+// Prints SVG, in the few shapes that the picture has. This file escapes every text, and fits a text to its room by a width
+// that no common sans-serif font exceeds. Pure.
 
 export const escapeXml = (text: string): string =>
   text
@@ -9,7 +9,7 @@ export const escapeXml = (text: string): string =>
 
 const round = (value: number): string => `${Math.round(value * 10) / 10}`
 
-/** Of a character in a font of size 1, on average and with room to spare. */
+/** The width of a character in a font of size 1, on average and with room to spare. */
 const characterWidth = 0.62
 
 export const widthOf = (text: string, size: number): number => text.length * characterWidth * size
@@ -32,7 +32,7 @@ export const text = ({ x, y }: At, content: string, { look, anchor }: TextLook =
   return `<text x="${round(x)}" y="${round(y)}"${more}>${escapeXml(content)}</text>`
 }
 
-/** A rectangle; `title` is what a pointer over it shows, and what a reader says. */
+/** A rectangle. `title`: the text that a pointer over the rectangle shows, and that a screen reader reads. */
 export const box = ({ x, y, width, height }: Box, look: string, title?: string): string => {
   const shape = `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`
   const corner = look.includes('card') ? ' rx="6"' : ''
@@ -47,7 +47,7 @@ export const line = (from: At, to: At, look: string): string =>
 export const area = (points: readonly At[], look: string): string =>
   `<polygon class="${look}" points="${points.map(({ x, y }) => `${round(x)},${round(y)}`).join(' ')}"/>`
 
-/** Level, with its head at the end. */
+/** A level arrow, with the head at its end. */
 export const arrow = (from: At, to: At, look: string): string =>
   `${line(from, { x: to.x - 5, y: to.y }, look)}${area(
     [to, { x: to.x - 6, y: to.y - 3.5 }, { x: to.x - 6, y: to.y + 3.5 }],

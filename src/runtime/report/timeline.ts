@@ -1,4 +1,4 @@
-// When what happened: a boot as spans in a row, and the steps one by one. Pure.
+// The timeline of a boot: the phases as spans in a row, and the steps one by one. Pure.
 
 import type { StepState } from '../../proof/state.ts'
 import type { BootRecord, Span } from './record.ts'
@@ -6,21 +6,21 @@ import { rowOf, type Work } from './rows.ts'
 
 export type Step = Span & {
   readonly work: Work
-  /** As `open-verity`. */
+  /** The kind of the step, such as `open-verity`. */
   readonly verb: string
-  /** Volume, path or setting; may be empty. */
+  /** The volume, path or setting of the step; may be empty. */
   readonly subject: string
 }
 
 export type Phase = Span & { readonly name: 'kernel' | 'start' | 'steps' | 'hand-over' | 'system' }
 
 export type Timeline = {
-  /** In order, one after the other. */
+  /** The phases in their order; each begins where the phase before ends. */
   readonly phases: readonly Phase[]
-  /** Beside the kernel's own start. */
+  /** The unpacking of the initramfs, which runs beside the kernel's own start. */
   readonly unpacking: Span | undefined
   readonly steps: readonly Step[]
-  /** When the verified root's init took over, or could. */
+  /** The time when the init of the verified root took over, or could take over. */
   readonly handOver: number
   readonly end: number
 }
@@ -38,7 +38,7 @@ export const timelineOf = ({ state, unpacking, system }: BootRecord): Timeline =
     { name: 'start', from: state.entered, to: state.started },
     { name: 'steps', from: state.started, to: handOver },
   ]
-  // The clocks of kernel, agent and systemd are one, but a record may be of two boots.
+  // The kernel, the agent and systemd use one clock, but the files of a record may be of two boots.
   if (system !== undefined && system.from >= handOver) {
     phases.push({ name: 'hand-over', from: handOver, to: system.from })
     if (system.to !== undefined) phases.push({ name: 'system', from: system.from, to: system.to })
@@ -59,12 +59,12 @@ export type Row = Step & {
   readonly subjects: readonly string[]
 }
 
-/** A step shorter than this part of all steps is one that a reader does not look for. */
+/** A step is short if it takes less than this part of the time of all steps. A reader does not look for a short step. */
 const shortPart = 1 / 50
-/** A row stands for at least so many steps; two rows are no harder to read than one. */
+/** The fewest steps that one row stands for: two rows are no harder to read than one. */
 const fewest = 3
 
-/** Equal short steps that follow each other become one row: same verb, each a small part of the time of all steps. */
+/** The rows of the report. Short steps of one verb that follow each other become one row. */
 export const rowsOf = ({ steps, phases }: Timeline): Row[] => {
   const all = phases.find(({ name }) => name === 'steps')
   const short = ({ from, to }: Span) => all !== undefined && to - from < (all.to - all.from) * shortPart
@@ -85,11 +85,11 @@ export const rowsOf = ({ steps, phases }: Timeline): Row[] => {
   })
 }
 
-/** `950 ms`, `12.3 s`. */
+/** A time such as `950 ms` or `12.3 s`. */
 export const printTime = (milliseconds: number): string =>
   milliseconds < 999.5 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 
-/** Where an axis over so many milliseconds has its marks: five to ten, at round seconds or parts of one. */
+/** The marks of an axis over a span, in milliseconds: at most eleven, at round seconds or at round parts of a second. */
 export const ticksOf = (span: Span): number[] => {
   const length = span.to - span.from
   if (length <= 0) return []

@@ -1,4 +1,4 @@
-// A boot in words: what the picture has as its text, and what `--text` shows on a terminal. Pure.
+// A boot in words: the description inside the picture, and the text that `--text` prints on a terminal. Pure.
 
 import { printable } from '../../fault/index.ts'
 import { type Screen, type Style, wrapped } from '../../terminal/screen.ts'
@@ -13,7 +13,7 @@ export const trustWords: Readonly<Record<Trust, string>> = {
   none: 'NOT PROTECTED',
 }
 
-/** In a line. */
+/** The boot in one line. */
 export const headline = ({ state }: BootRecord, { handOver, end }: Timeline): string => {
   const up = end > handOver ? `, ${printTime(end)} to the running system` : ''
   return `${state.edition} ${state.version} on Linux ${state.kernel}: ${printTime(handOver)} to the verified root${up}`
@@ -22,7 +22,7 @@ export const headline = ({ state }: BootRecord, { handOver, end }: Timeline): st
 export const cvmWords = ({ cvm, measured }: Chain): string =>
   measured === 'measured' ? `launch measured by ${cvm}` : `${cvm}: nothing measured this launch`
 
-/** For who does not see the picture: all that it shows. */
+/** The whole content of the picture in words, for a person who cannot see the picture. */
 export const describe = (record: BootRecord): string => {
   const timeline = timelineOf(record)
   const chain = chainOf(record.state)
@@ -41,10 +41,10 @@ export const describe = (record: BootRecord): string => {
   ].join(' ')
 }
 
-/** Of the bars: with what stands before them a line fits into 80. */
+/** The width of the bars: with the text before a bar, a line fits into 80 columns. */
 const columns = 28
 
-/** A bar at its place: eighths of a column are as fine as it gets. */
+/** A bar at its place, as fine as an eighth of a column. */
 const barOf = ({ from, to }: Span, whole: Span): string => {
   const scale = (at: number) => ((at - whole.from) / Math.max(whole.to - whole.from, 1)) * columns
   const start = Math.min(Math.round(scale(from)), columns - 1)
@@ -72,7 +72,7 @@ const table = (rows: readonly (readonly string[])[]): string[] => {
   )
 }
 
-/** One beneath the other, or where that is too wide one after the other. */
+/** The rows as a table, or as running text where the table is too wide for the screen. */
 const linesOf = (rows: readonly (readonly string[])[], screen: Screen): string[] => {
   const lines = table(rows)
   if (lines.every((line) => line.length + 2 <= screen.columns)) return lines

@@ -1,5 +1,5 @@
-// dm-crypt with proof, shared by the steps that open encrypted volumes: the kernel shows the table that was asked for,
-// and of dm-integrity below it, where there is one.
+// dm-crypt with proof, shared by the steps that open encrypted volumes: the kernel has to show the table that the step asked
+// for, and with `xts-hmac` also the table of dm-integrity below.
 
 import { reasonOf } from '../../fault/errno.ts'
 import { BootFault, fail } from '../../fault/index.ts'
@@ -26,7 +26,7 @@ const open = (machine: Machine, request: MappingRequest): void => {
 
 type Wanted = {
   readonly volume: CryptName
-  /** The device-mapper UUID's end, after the word that says its kind. */
+  /** The end of the device-mapper UUID, after the word that names the kind of mapping. */
   readonly uuid: string
   readonly partition: Partition
   readonly extent: Extent
@@ -35,13 +35,13 @@ type Wanted = {
 
 export type Opened = {
   readonly mapping: Mapping
-  /** Below it, with `xts-hmac`. */
+  /** The mapping of dm-integrity below, with `xts-hmac`. */
   readonly integrity: Mapping | undefined
 }
 
 /**
- * Opens a volume under its name. Faults: `crypt-open`, `crypt-unproven`, and with `xts-hmac` those of
- * integrity-mapping.ts. The key stays the caller's.
+ * Opens a volume under its name. The caller keeps the key, and zeroes it. Faults: `crypt-open`, `crypt-unproven`, and with
+ * `xts-hmac` the faults of integrity-mapping.ts.
  */
 export const openCrypt = (
   machine: Machine,
@@ -80,7 +80,7 @@ export const openCrypt = (
   return { mapping, integrity }
 }
 
-/** As a plan says it. */
+/** The cipher as the plan prints it. */
 export const printCipher = (profile: Luks2Profile): string =>
   [
     'cipher=aes-xts-plain64',
@@ -88,7 +88,7 @@ export const printCipher = (profile: Luks2Profile): string =>
     `sector-size=${cryptSectorSize}`,
   ].join(' ')
 
-/** What the state says of it. */
+/** The part of the evidence that describes the mappings. */
 export const evidenceOf = ({
   mapping: { device, table },
   integrity,

@@ -1,21 +1,21 @@
-// Waits for the partitions a volume needs. Late disks are normal; two claimants are not: the host could
-// swap one for the other between two reads, so neither is taken.
+// Waits for the partitions that a volume needs. Late disks are normal. Two partitions that answer to one claim are not: the
+// host could swap one for the other between two reads, so the boot takes neither.
 
 import { fail } from '../../fault/index.ts'
 import type { Machine, Partition } from '../../machine/machine.ts'
 import { printUndriven } from '../../system/controllers.ts'
 
-/** By PARTUUID where a root hash gives it, else by GPT name. Both are hints only. */
+/** By PARTUUID where a root hash gives the PARTUUID, else by the name in the GPT. Both are hints only. */
 export type Claim = { readonly by: 'PARTUUID' | 'PARTLABEL'; readonly value: string }
 
 export const printClaim = ({ by, value }: Claim): string => `${by}=${value}`
 
-/** A writable volume has no hash to be found by: its GPT name is the volume's. */
+/** A writable volume has no root hash. Its partition carries the name of the volume in the GPT. */
 export const byName = (volume: string): Claim => ({ by: 'PARTLABEL', value: volume })
 
 const pollMilliseconds = 50
 
-/** One partition a claim, looked for together. Faults: `device-missing` after `seconds`, `device-duplicate`. */
+/** Looks for all claims together, one partition for each claim. Faults: `device-missing` after `seconds`, `device-duplicate`. */
 export const findPartitions = async <C extends Record<string, Claim>>(
   machine: Machine,
   volume: string,
@@ -45,7 +45,7 @@ export const findPartitions = async <C extends Record<string, Claim>>(
   }
 }
 
-/** The partition a claim names, or undefined where there is none yet. Fault: `device-duplicate`. */
+/** The partition that a claim names; undefined where there is none yet. Fault: `device-duplicate`. */
 const theOne = (partitions: readonly Partition[], volume: string, claim: Claim): Partition | undefined => {
   const found = partitions.filter((p) => (claim.by === 'PARTUUID' ? p.uuid : p.name) === claim.value)
   if (found.length > 1) {

@@ -1,10 +1,10 @@
-// Where the header of a volume that lasts lies on its partition, and how a new one gets there whatever moment the
-// power goes: the first MiB holds the header, the second the next one while it is being written. Both lie before the
-// data, so that no size of a partition, which is the host's word, ever puts one over the other.
+// Where the header of a volume that lasts lies on its partition, and how a new header survives a power cut at any moment. The
+// first MiB is the header's own area. The second MiB is the spare area, which holds the next header during a change. Both
+// areas lie before the data: the host chooses the size of a partition, and no size puts a header over the data.
 //
-// A header is written to the spare place, then to its own, then the spare place is cleared; each write is on the
-// medium before the next begins. So at any moment one place is whole: the spare one if it is, else the header's
-// own, or else none was ever there. Nothing is decided here.
+// The boot writes a header to the spare area, then to its own area, then clears the spare area. Each write is on the medium
+// before the next write begins. So at any moment one area holds a whole header: the spare area, else the header's own area;
+// or the volume never had a header. The callers decide which header counts.
 
 import { fail } from '../../fault/index.ts'
 import { type Extent, extentOf, leastData } from '../../layout/extent.ts'
@@ -13,7 +13,7 @@ import type { Machine, Partition } from '../../machine/machine.ts'
 
 const spareOffset = BigInt(headerAreaBytes)
 
-/** The data of a volume on its partition. Fault: `device-geometry`. */
+/** The place of a volume's data on its partition. Fault: `device-geometry`. */
 export const dataExtent = (volume: string, profile: Luks2Profile, { device, bytes }: Partition): Extent => {
   const offset = BigInt(dataOffset)
   const needed = offset + leastData[profile]
@@ -25,8 +25,8 @@ export const dataExtent = (volume: string, profile: Luks2Profile, { device, byte
 const blockBytes = 4096
 
 /**
- * Both areas, each read once. Of a spare area that begins with a block of zeroes, as it does but after a power cut, no more
- * is read: no header begins so. Fault: `device-read`.
+ * Reads both areas, each once. A spare area begins with a block of zeroes, except after a power cut. The function reads no
+ * more of such an area, since no header begins with zeroes. Fault: `device-read`.
  */
 export const readAreas = (machine: Machine, device: string) => {
   const begun = machine.read(device, spareOffset, blockBytes).some((byte) => byte !== 0)
@@ -36,7 +36,7 @@ export const readAreas = (machine: Machine, device: string) => {
   }
 }
 
-/** Puts a header that is whole in the spare area into its own place. Faults: `device-write`, `device-read`. */
+/** Copies a header that is whole in the spare area into its own area. Faults: `device-write`, `device-read`. */
 export const finishHeader = (machine: Machine, device: string, area: Buffer): void => {
   machine.write(device, 0n, area)
   if (!machine.read(device, 0n, headerAreaBytes).equals(area))

@@ -1,5 +1,5 @@
-// dm-integrity with proof, below dm-crypt: where dm-crypt's tags lie. It knows no key, and its superblock is the host's
-// to write: so only the one that follows from the partition's size is accepted.
+// dm-integrity with proof, below dm-crypt: dm-integrity keeps the tags of dm-crypt. dm-integrity has no key, and the host can
+// write its superblock. So the boot accepts only the superblock that follows from the size of the partition.
 
 import { reasonOf } from '../../fault/errno.ts'
 import { BootFault, fail } from '../../fault/index.ts'
@@ -15,7 +15,7 @@ import { sectorSize } from '../../layout/verity.ts'
 import type { Machine, Mapping, MappingRequest, Partition } from '../../machine/machine.ts'
 import { integrityDiffers, integrityName } from '../../proof/integrity.ts'
 
-/** Whether what lies in the extent is kept, or nothing of it is worth a look. */
+/** `kept`: the extent holds data that the boot keeps. `new`: the boot ignores what the extent holds. */
 export type Content = 'kept' | 'new'
 
 const checkSuperblock = (
@@ -39,7 +39,10 @@ const open = (machine: Machine, volume: string, request: MappingRequest): void =
   }
 }
 
-/** Faults: `integrity-superblock`, `integrity-open`, `integrity-unproven`, `device-read`, `device-write`. */
+/**
+ * Opens the mapping of dm-integrity on an extent. Faults: `integrity-superblock`, `integrity-open`, `integrity-unproven`,
+ * `device-read`, `device-write`.
+ */
 export const openIntegrity = (
   machine: Machine,
   volume: string,
@@ -49,7 +52,7 @@ export const openIntegrity = (
   superblock: IntegritySuperblock,
   content: Content,
 ): Mapping => {
-  // The kernel formats what is blank, its journal too: a few MiB, whatever the volume's size.
+  // The kernel formats an extent that is blank, with a journal: a few MiB, whatever the size of the volume.
   if (content === 'new') machine.write(device, offset, Buffer.alloc(blankBytes))
   else checkSuperblock(machine, volume, device, offset, superblock)
   const sector = BigInt(sectorSize)

@@ -8,7 +8,7 @@ import { type VolumeMount, volumeMountDiffers } from '../../proof/volume-mount.t
 import { ext4OptionsPath } from '../../system/ext4.ts'
 import { inRoot, outside } from '../../system/new-root.ts'
 
-/** What a proof of src/proof/ says of the topmost mount on the target: what differs, or nothing. */
+/** A proof of src/proof/, asked about the topmost mount on the target: what differs, or nothing. */
 type Differs = (mount: Mount | undefined) => string | undefined
 
 /** Fault: `mount-unproven`. */
@@ -17,7 +17,7 @@ const prove = (machine: Machine, target: string, differs: Differs): void => {
   if (reason !== undefined) throw fail('mount-unproven', { target, reason })
 }
 
-/** Mounts, and asks the proof. Faults: `mount-point-missing`, `mount-failed`, `mount-unproven`. */
+/** Mounts a file system, and asks the proof. Faults: `mount-point-missing`, `mount-failed`, `mount-unproven`. */
 export const mountProved = (machine: Machine, request: MountRequest, differs: Differs): void => {
   const { target } = request
   if (machine.directory(target) === undefined)
@@ -30,7 +30,7 @@ export const mountProved = (machine: Machine, request: MountRequest, differs: Di
   prove(machine, target, differs)
 }
 
-/** Mounts a volume in the new root, and asks the proof. Faults: those of `mountProved`. */
+/** Mounts a volume in the new root, and asks the proof. Faults: the faults of `mountProved`. */
 export const mountVolume = (
   machine: Machine,
   request: Omit<MountRequest, 'target'>,
@@ -43,8 +43,8 @@ export const mountVolume = (
 }
 
 /**
- * Mounts a file or directory on one of its kind, and asks the proof. A bind takes its options only from a second call.
- * Faults: `mount-failed`, `mount-unproven`.
+ * Mounts a file on a file or a directory on a directory, and asks the proof. The kernel takes the options of a bind mount
+ * only from a second call. Faults: `mount-failed`, `mount-unproven`.
  */
 export const bindProved = (
   machine: Machine,
