@@ -81,7 +81,10 @@ export const parseDm = (bytes: Buffer): DmMessage | undefined => {
   const uuid = text(bytes, 176, 129)
   if ((flags & dmFlags.bufferFull) !== 0 || count > 1 || name === undefined || uuid === undefined)
     return undefined
-  const message = { name, uuid, flags, dev: printDeviceNumber(bytes.readBigUInt64LE(40)) }
+  const dev = bytes.readBigUInt64LE(40)
+  // The kernel's dev_t has 32 bits: huge_encode_dev() of include/linux/kdev_t.h fills no more of the field.
+  if (dev > 0xffff_ffffn) return undefined
+  const message = { name, uuid, flags, dev: printDeviceNumber(dev) }
   if (count === 0) return { ...message, targets: [] }
   const at = bytes.readUInt32LE(16)
   if (at < headBytes || at + specBytes > bytes.length) return undefined

@@ -1,5 +1,6 @@
 // The verb `measure`: its options.
 
+import { json } from './table/shared.ts'
 import { verb } from './table/verb.ts'
 
 const noneGiven = 'none'
@@ -144,7 +145,7 @@ export const measure = verb({
       need: { otherwise: 'a text for people' },
       help: "Print the manifest, a message for Trustee's reference-value service, a fragment of a policy in Rego, or a CoRIM.",
     },
-    json: { kind: 'flag', help: 'The same as --format json.' },
+    json,
     output: {
       kind: 'file',
       value: 'FILE',

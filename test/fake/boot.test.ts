@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { boot, checkCmdline, closed } from '../../src/boot.ts'
 import type { Edition } from '../../src/edition.ts'
+import { production } from '../../src/editions/production.ts'
 import { BootFault } from '../../src/fault/index.ts'
 import { mock, mockLasting } from '../../src/keys/mock.ts'
 import type { Machine, Mount } from '../../src/machine/machine.ts'
@@ -11,7 +12,7 @@ import { bootedConfigPath, evidenceOf, parseState, statePath } from '../../src/p
 import { agents } from '../../src/system/doors.ts'
 import { userSettings } from '../../src/system/hardening.ts'
 import { printManifest } from '../../src/system/initramfs.ts'
-import { booted, production } from './booted.ts'
+import { booted } from './booted.ts'
 import { Ended, fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './machine.ts'
 
 /** Changes a world before its boot. */

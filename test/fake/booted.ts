@@ -1,23 +1,9 @@
 // One whole boot on a fake machine, and how it ended.
 
 import { boot } from '../../src/boot.ts'
-import type { Edition } from '../../src/edition.ts'
-import { fail } from '../../src/fault/index.ts'
-import { ephemeral } from '../../src/keys/ephemeral.ts'
-import { lastingProviders } from '../../src/keys/providers.ts'
+import { production } from '../../src/editions/production.ts'
 import type { Pivot } from '../../src/plan/plan.ts'
 import { Ended, type Fake, fakeMachine, type World } from './machine.ts'
-
-export const production: Edition = {
-  name: 'cvmboot',
-  admit: (cvm) => {
-    if (cvm === undefined) throw fail('cvm-absent', {})
-    return cvm
-  },
-  ephemeral,
-  providers: lastingProviders,
-  warning: undefined,
-}
 
 export type Booted = Fake & {
   /** `switch-root`, `hand-over`, or how the machine ended. */

@@ -3,6 +3,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { production } from '../../src/editions/production.ts'
 import { type FaultCode, fail } from '../../src/fault/index.ts'
 import { mock, mockLasting } from '../../src/keys/mock.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
@@ -10,7 +11,7 @@ import { partuuids, type RootHash } from '../../src/layout/verity.ts'
 import { parseState, statePath } from '../../src/proof/state.ts'
 import { printTcb } from '../../src/system/tcb.ts'
 import { counting } from '../with/snp.ts'
-import { type Booted, booted, production } from './booted.ts'
+import { type Booted, booted } from './booted.ts'
 import { fakeMachine, goodCmdline, goodWorld, hashes, type Verb, type World } from './machine.ts'
 
 const device = '/dev/vda7'

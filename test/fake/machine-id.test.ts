@@ -2,11 +2,12 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { production } from '../../src/editions/production.ts'
 import type { Mount } from '../../src/machine/machine.ts'
 import type { Pivot } from '../../src/plan/plan.ts'
 import { evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
 import { machineIdDigest, printMachineId } from '../../src/system/machine-id.ts'
-import { booted, production } from './booted.ts'
+import { booted } from './booted.ts'
 import { goodWorld, type World } from './machine.ts'
 
 const file = '/run/cvmboot/machine-id'

@@ -1,7 +1,7 @@
 // A verb as its words call it, run in this process.
 
+import { production } from '../../src/editions/production.ts'
 import { runVerb } from '../../src/verbs/index.ts'
-import { production } from '../fake/booted.ts'
 
 /** Takes what follows the verb's name on a command line. */
 export const verbOf =

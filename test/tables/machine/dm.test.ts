@@ -47,6 +47,18 @@ test('a message reads back to the same, with and without a target', () => {
   assert.equal(parseDm(printDm(bare)), bare)
 })
 
+test('the device of an answer is every number that the kernel has, and no other', () => {
+  const withDevice = (packed: bigint): Buffer => {
+    const bytes = printDm(message)
+    bytes.writeBigUInt64LE(packed, 40)
+    return bytes
+  }
+  assert.is(parseDm(withDevice(0xffff_ffffn))?.dev, '4095:1048575')
+  assert.is(parseDm(withDevice(0x1_0000_0000n)), undefined)
+  // Found by the fuzzer: makedev(3) of glibc has a number for it, 253:134218028.
+  assert.is(parseDm(withDevice(0x80_0010_fd2cn)), undefined)
+})
+
 test('an answer that is not whole is not read', () => {
   const changed = (change: (bytes: Buffer) => void): Buffer => {
     const bytes = printDm(message)

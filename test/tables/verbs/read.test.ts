@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { production } from '../../../src/editions/production.ts'
 import { faultOf, say } from '../../../src/fault/index.ts'
 import { runVerb } from '../../../src/verbs/index.ts'
 import { readValues } from '../../../src/verbs/table/read.ts'
-import { production } from '../../fake/booted.ts'
 import { goodCmdline } from '../../fake/machine.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'cvmboot-verbs-'))
