@@ -97,7 +97,7 @@ const writePassphrase = ({ bytes }: Secret): void => {
   }
 }
 
-/** Refuses a header that claims more data than fits: the bytes behind the partition are not its content. Fault: `header-extent`. */
+/** Refuses a header that claims more data than fits: bytes behind the partition are not its content. Fault: `header-extent`. */
 const requireRoom = ({ dataBytes, place }: Opened, volume: string): void => {
   const room = place.bytes - BigInt(dataOffset)
   if (dataBytes > room)
