@@ -1,5 +1,5 @@
-// The pinned Node, stripped: the executable that bundles are injected into.
-// Stripping has to come before the injection (see elf.ts) and takes seconds, so the result is kept.
+// The pinned Node, stripped: the build injects the scripts into a copy of this executable.
+// Stripping has to come before the injection (see elf.ts) and takes seconds, so the build caches the result.
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -10,7 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { run } from '../src/machine/exec.ts'
 import { root } from './bundle.ts'
 
-/** From package.json by way of the lock file, never the Node that happens to run the build. */
+/** The Node that the lock file pins, whichever Node runs the build. */
 export const pinnedNode = join(root, 'node_modules/node/bin/node')
 
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'cvmboot')
@@ -21,7 +21,7 @@ const sha256 = async (file: string): Promise<string> => {
   return hash.digest('hex')
 }
 
-/** Path of the stripped Node; made on first use. */
+/** Returns the path of the stripped Node, which is made on first use. */
 export const strippedNode = async (): Promise<string> => {
   const kept = join(cache, `node-${await sha256(pinnedNode)}-stripped`)
   const found = await access(kept).then(

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Before any npm script: the pinned packages, Node among them, are what the lock file says. Works with any npm.
+# Runs before each npm script, and installs the packages that the lock file pins, Node among them. Works with any npm.
 set -eu
 cd "$(dirname "$0")/.."
 if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
@@ -7,7 +7,7 @@ if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
   touch node_modules/.package-lock.json
 fi
-# The pinned Node links libatomic, which a Debian without a compiler lacks; all else is checked by Node itself.
+# The pinned Node links libatomic, which a Debian without a compiler lacks. Scripts in Node check all other packages.
 if ! node_modules/.bin/node --version >/dev/null 2>&1; then
   if [ "$(id -u)" = 0 ]; then
     { apt-get -q update && apt-get -q -y install --no-install-recommends libatomic1; } >/dev/null

@@ -1,5 +1,5 @@
-// `npm run build`: dist/cvmboot and dist/cvmboot-mock, each with its two scripts and esbuild's list of what is in them, and the
-// manual pages.
+// `npm run build`: makes dist/cvmboot and dist/cvmboot-mock, their two scripts each, esbuild's lists of the files in the scripts,
+// and the manual pages.
 
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, parse } from 'node:path'
@@ -13,7 +13,7 @@ const output = join(root, 'dist')
 const project: string = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
 const identity = { project, git: await gitVersion() }
 
-/** Whole or not at all: tests that run beside a build read these. */
+/** Writes a file whole or not at all, since tests that run beside a build read the file. */
 const write = async (file: string, text: string): Promise<void> => {
   await writeFile(`${file}.new`, text)
   await rename(`${file}.new`, file)

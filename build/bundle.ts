@@ -1,5 +1,5 @@
-// An entry and all it imports as one script, for people to read too: nothing is minified. An executable has two scripts:
-// the boot's, and that of the verbs for people.
+// Bundles an entry and all its imports into one script. No script is minified, so that people can read it. An executable has
+// two scripts: one for the boot, and one for the verbs for people.
 
 import { join } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -13,7 +13,7 @@ export type Bundle = { readonly text: string; readonly meta: Metafile }
 /** What `--version` says, as src/version.ts finds it. */
 export type Identity = { readonly project: string; readonly git: string }
 
-/** safe.directory: in a container the work tree often belongs to another user than the one who builds. */
+/** The option safe.directory is for containers, in which the work tree often belongs to another user than the builder. */
 export const gitVersion = async (): Promise<string> => {
   const describe = ['-c', 'safe.directory=*', 'describe', '--always', '--dirty']
   return (await run('git', describe, { cwd: root }).catch(() => 'unknown')).trim()
@@ -29,7 +29,7 @@ const builtinsWhenUsed: Plugin = {
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
     onLoad({ filter: /./, namespace: 'builtin' }, async ({ path }) => {
-      // Always there; and its names are those of the process that builds, which come and go.
+      // Node loads node:process at every start anyway, and its list of names differs between Node processes.
       if (path === 'node:process') return { contents: 'module.exports = process' }
       const names = Object.keys((await import(path)).default)
       const builtin = `process.getBuiltinModule(${JSON.stringify(path)})`
@@ -42,8 +42,8 @@ const builtinsWhenUsed: Plugin = {
 }
 
 /**
- * What the script of a boot has in place of what a run from source imports. The files in place say why: src/verbs/asset.ts,
- * src/fault/boot-families.ts.
+ * Replaces two files of a run from source in the script of a boot. The headers of the replacements say why:
+ * src/verbs/asset.ts, src/fault/boot-families.ts.
  */
 const bootAlone: Plugin = {
   name: 'boot-alone',
@@ -82,11 +82,11 @@ const bundleAs = async (shape: Shape, entry: string, identity: Identity): Promis
     logLevel: 'warning',
     plugins: [...shape.plugins],
     define: {
-      // Nothing lies beside a script; whatever asks where it lies has to do without in a build.
+      // A script has no project files beside it, so code that looks for them has to do without them in a build.
       'import.meta.dirname': '""',
       __CVMBOOT_VERSION__: JSON.stringify(identity.project),
       __CVMBOOT_GIT__: JSON.stringify(identity.git),
-      // A string in a string: parsed when it is asked for.
+      // JSON in a string, which the executable parses on first use.
       __CVMBOOT_TREES__: JSON.stringify(JSON.stringify(readTrees(root))),
     },
   })
@@ -100,13 +100,13 @@ export const bundle = (entry: string, identity: Identity, target = executable.ta
 /** One of the two executables: its name, the entry that boots, and the entry with the verbs for people. */
 export type Product = { readonly name: string; readonly boot: string; readonly verbs: string }
 
-/** The mock has other entries, not another setting: what only they import is in no production file. */
+/** The mock has entries of its own instead of a setting, so that its code is in no production file. */
 export const products = {
   production: { name: 'cvmboot', boot: 'src/main.ts', verbs: 'src/verbs/production.ts' },
   mock: { name: 'cvmboot-mock', boot: 'src/main-mock.ts', verbs: 'src/verbs/mock.ts' },
 } as const satisfies Readonly<Record<string, Product>>
 
-/** The script that every start evaluates, and the one that only a verb for people does. They share nothing. */
+/** The script that every start evaluates, and the script that only verbs for people evaluate. The two share no state. */
 export type Scripts = { readonly boot: Bundle; readonly verbs: Bundle }
 
 export const bundleProduct = async (product: Product, identity: Identity): Promise<Scripts> => {

@@ -1,5 +1,5 @@
 // `npm run demo`: from a clone to a real Debian on verified volumes, then the same disk with one bit changed.
-// Everything it shows is asked from outside or inside the machine; what is not as promised ends it.
+// The demo asks for every fact from outside or inside the machine. A broken promise makes the demo fail at its end.
 
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
@@ -19,13 +19,13 @@ const demo = join(project, 'demo')
 const at = (name: string) => join(demo, name)
 const shown = (path: string) => relative(process.cwd(), path) || '.'
 
-/** What the demo says it shows, held or not. */
+/** The promises of the demo, and whether each one held. */
 const promises: { readonly what: string; readonly held: boolean }[] = []
 const promise = (what: string, held: boolean): void => {
   promises.push({ what, held })
 }
 
-/** One stage before the boot: its name, what came out of it, how long it took. */
+/** Runs one stage before the boot, and shows its duration, name and outcome. */
 const stage = async <T>(
   name: string,
   act: (progress: (text: string) => void) => Promise<T>,
@@ -89,10 +89,10 @@ const prepare = async (): Promise<Guest> => {
 /** Seconds since power-on at which each part of a boot began. */
 type Clock = { agent: number; debian: number; report: number }
 
-/** What a boot showed, and when. */
+/** The result of a boot, and the times of its parts. */
 type Shown = { readonly result: Boot; readonly clock: Clock }
 
-/** Shows the agent's own lines as they come; the rest of the console goes to a file only. */
+/** Shows the agent's own lines as they arrive. All other lines of the console go to a file only. */
 const live = (clock: Clock) => (line: string, now: number) => {
   const said = /cvmboot: (.*)$/.exec(line)?.[1]
   const show = (text: string) => say(`${seconds(now)}  ${text}`)
@@ -196,7 +196,7 @@ const showInside = ({ facts, state }: Report): void => {
   )
 }
 
-/** The kind of a step and what it is about. */
+/** The kind of a step and its subject. */
 const brief = ({ evidence }: StepState): string => `${evidence.kind} ${rowOf(evidence).subject(evidence)}`
 
 const showTime = ({ state }: Report, { result, clock }: Shown): void => {
@@ -225,7 +225,7 @@ const wholeBoot = async (guest: Guest): Promise<void> => {
 
 const changedBoot = async (guest: Guest): Promise<void> => {
   const { start } = await partitionOf(at('disk.img'), 'root-fs')
-  // The superblock of its file system, in the first block: the agent reads it before anyone can mount it.
+  // The superblock of the file system lies in the first block, which the agent reads before any mount.
   const offset = start + 1024
   const changed = await copyOf(at('disk.img'), at('changed.img'))
   const [before, after] = await flipByte(changed, offset)

@@ -1,9 +1,8 @@
-// The one thing done to the finished ELF file: its section headers go.
-// strip and its kin rewrite a file by its sections, exit 0 and leave an executable that crashes, because the
-// injected bundle lies in a segment they do not know. Without section headers they refuse and leave it whole;
-// the kernel and ld.so read program headers only.
+// Removes the section headers of the finished ELF file. Tools like strip rewrite a file by its sections. They would not know the
+// segment of the injected bundle, exit with 0 and leave an executable that crashes. Such tools refuse a file without section
+// headers and leave it whole. The kernel and ld.so read program headers only.
 
-/** Where a 64-bit little-endian ELF header holds e_shoff (8 bytes), and e_shnum with e_shstrndx (2 each). */
+/** Offsets in a 64-bit little-endian ELF header: e_shoff has 8 bytes, e_shnum and e_shstrndx behind it 2 bytes each. */
 const shoff = 0x28
 const shnum = 0x3c
 

@@ -1,4 +1,4 @@
-// Scripts -> one executable: SEA blob, injected into the stripped Node, sections removed.
+// Makes one executable from scripts: a SEA blob is injected into the stripped Node, then the section headers are removed.
 // The same scripts and the same Node give the same bytes; test/tools/build/ proves it.
 
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import { pinnedNode, strippedNode } from './base.ts'
 import { root } from './bundle.ts'
 import { withoutSections } from './elf.ts'
 
-/** Read at every start; with execArgvExtension "none" the only flags there are. None changes how V8 compiles. */
+/** Flags of every start. With execArgvExtension "none" a user can add no flag. None of the flags changes how V8 compiles. */
 const execArgv = [
   // SIGUSR1 would open a debugger on a port.
   '--disable-sigusr1',
@@ -18,9 +18,9 @@ const execArgv = [
 ]
 
 /**
- * Only while the code cache is made: hash seeds differ by run otherwise, and with them the bytes. V8 takes the
- * cache all the same at any other seed. At run time it would cost 10 ms, since Node's own snapshot is then
- * made again, and Math.random would be no secret.
+ * A fixed hash seed, used only while the code cache is made: otherwise seeds, and so the bytes, differ by run. V8 accepts the
+ * cache at any other seed. At run time the flag would cost 10 ms, since Node would make its own snapshot again, and the numbers
+ * of Math.random would be known to all.
  */
 const sameSeed = '--random-seed=42'
 
@@ -54,7 +54,7 @@ export const makeExecutable = async (script: string, output: string, assets: Ass
     const executable = join(work, 'executable')
     await copyFile(await strippedNode(), executable)
     await chmod(executable, 0o755)
-    // A process of its own, since it warns of every section name that strip has removed.
+    // A process of its own keeps postject's warnings about removed section names out of the output.
     await run(pinnedNode, [postject, executable, 'NODE_SEA_BLOB', config.output, '--sentinel-fuse', fuse], {
       cwd: work,
     })

@@ -1,5 +1,5 @@
-// The Debian packages that building, testing and the demo need on this machine: checked, and installed
-// where we may. Nothing else is ever installed.
+// The Debian packages that the build, the tests and the demo need on this machine. Root installs the missing packages; another
+// user learns the command. No other package is ever installed.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -8,11 +8,11 @@ import { toolPath } from '../src/machine/exec.ts'
 
 type Need = { readonly package: string; readonly has: string; readonly for?: 'user' }
 
-/** A program looked for in `toolPath`, or an absolute path. */
+/** `has` is a program in `toolPath`, or an absolute path. */
 const needs: readonly Need[] = [
-  // Node 26 itself links it; a Debian without a compiler may lack it.
+  // Node 26 itself links libatomic, which a Debian without a compiler may lack.
   { package: 'libatomic1', has: '/usr/lib/x86_64-linux-gnu/libatomic.so.1' },
-  // Another implementation of what an owner does, for the tests; likewise jq and openssl.
+  // The tests use age, jq and openssl as another implementation of the owner's verbs.
   { package: 'age', has: 'age' },
   { package: 'binutils', has: 'strip' },
   { package: 'cpio', has: 'cpio' },
@@ -21,7 +21,7 @@ const needs: readonly Need[] = [
   { package: 'erofs-utils', has: 'mkfs.erofs' },
   { package: 'fakeroot', has: 'fakeroot' },
   { package: 'fdisk', has: 'sfdisk' },
-  // The completions are tried in each shell; bash is always there.
+  // The tests try the completions in each shell; bash is always there.
   { package: 'fish', has: 'fish' },
   { package: 'groff-base', has: 'groff' },
   { package: 'jq', has: 'jq' },
@@ -57,7 +57,7 @@ const isThere = (has: string): boolean =>
 export const missingPackages = (): string[] =>
   needs.filter((need) => (need.for !== 'user' || !isRoot()) && !isThere(need.has)).map((need) => need.package)
 
-/** Installs what is missing, as root; else throws, with the one command to run. */
+/** Installs the missing packages as root. For another user it throws, and the error names the command to run. */
 export const ensurePackages = (say: (line: string) => void): void => {
   const missing = missingPackages()
   if (missing.length === 0) return
@@ -72,7 +72,7 @@ export const ensurePackages = (say: (line: string) => void): void => {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: toolPath },
       encoding: 'utf8',
     })
-    // apt names the mirror in what it says, and that is nobody's business in a log.
+    // The output of apt names the mirror, which does not belong in a log.
     const said = `${done.stdout}${done.stderr}`.replace(/\bhttps?:\/\/[^\s/]+/g, 'MIRROR')
     if (done.status !== 0)
       throw new Error(`cannot install packages: apt-get ${args[0]} failed:\n${said.slice(-2000)}`)

@@ -1,4 +1,4 @@
-// How the demo looks: aligned lines of at most 100 columns, colour and a ticking clock on a terminal only.
+// The output of the demo: aligned lines of at most 100 columns. Colour and a ticking clock appear on a terminal only.
 
 const terminal = process.stdout.isTTY === true
 const styles = { bold: '1', dim: '2', red: '31', green: '32' } as const
@@ -6,7 +6,7 @@ const styles = { bold: '1', dim: '2', red: '31', green: '32' } as const
 export const styled = (style: keyof typeof styles, text: string): string =>
   terminal && process.env['NO_COLOR'] === undefined ? `\u001b[${styles[style]}m${text}\u001b[0m` : text
 
-/** What the clock line shows now, to be replaced by the next line. */
+/** The timer of the clock line, while one is shown. The next line replaces the clock line. */
 let ticking: { readonly timer: NodeJS.Timeout } | undefined
 
 const clear = (): void => {
@@ -24,7 +24,7 @@ export const seconds = (value: number): string => `${value.toFixed(1)} s`.padSta
 
 export const milliseconds = (value: number): string => `${value.toFixed(0)} ms`.padStart(8)
 
-/** Cuts a text that is too long for its column, visibly. */
+/** Cuts a text that is too long for its column, and marks the cut with an ellipsis. */
 export const fit = (text: string, columns: number): string =>
   (text.length > columns ? `${text.slice(0, columns - 1)}…` : text).padEnd(columns)
 
@@ -40,12 +40,12 @@ export const wrap = (text: string, indent: number, columns = 100): string => {
   return lines.join(`\n${' '.repeat(indent)}`)
 }
 
-/** Long hexadecimal numbers by their beginning: enough to compare by eye. */
+/** Shortens long hexadecimal numbers to their first digits, which are enough to compare by eye. */
 export const shortHex = (text: string): string => text.replace(/\b([0-9a-f]{12})[0-9a-f]{20,}\b/g, '$1…')
 
 export const bar = (share: number): string => styled('dim', '█'.repeat(Math.round(share * 24)) || '▏')
 
-/** Runs something and shows a clock until it ends; `what` may change as it goes. */
+/** Runs `act` and shows a clock until `act` ends. The text of `what` is asked for at each tick. */
 export const during = async <T>(what: () => string, act: () => Promise<T>): Promise<T> => {
   const started = performance.now()
   const tick = () => {

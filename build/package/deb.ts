@@ -1,5 +1,5 @@
-// One .deb by dpkg-deb from a staged tree. debhelper would bring a dozen packages and a source tree of its own for what
-// is a list of files here. The same files, version and time give the same bytes.
+// Makes one .deb by dpkg-deb from a staged tree. debhelper would need a dozen packages and a source tree of its own; here a list
+// of files is enough. The same files, version and time give the same bytes.
 
 import { createHash } from 'node:crypto'
 import {
@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from '../../src/machine/exec.ts'
 
-/** Text (of a link, where it leads), or a file of this machine; `mode` as chmod has it. */
+/** Text, a link with its target as text, or a file of this machine; `mode` as chmod takes it. */
 export type Content = { readonly mode: number } & (
   | { readonly kind: 'file' | 'link'; readonly text: string | Buffer }
   | { readonly from: string }
@@ -27,11 +27,11 @@ export type Content = { readonly mode: number } & (
 export type Deb = {
   readonly name: string
   readonly architecture: 'amd64' | 'all'
-  /** Of the control file, as it has them: Depends, Recommends and so on. */
+  /** Fields of the control file: Depends, Recommends and so on. */
   readonly relations: Readonly<Record<string, readonly string[]>>
-  /** First line, then paragraphs. */
+  /** The first line, then the paragraphs. */
   readonly description: readonly [string, ...string[]]
-  /** Absolute path -> what is there. */
+  /** Absolute path -> content. */
   readonly files: Readonly<Record<string, Content>>
   /** Paths of files that belong to the administrator. */
   readonly conffiles: readonly string[]
@@ -41,13 +41,13 @@ export type Deb = {
 
 export type Release = {
   readonly version: string
-  /** Seconds since 1970: every time in the package. */
+  /** The time of every file in the package, in seconds since 1970. */
   readonly time: number
   /** Name <address>. */
   readonly maintainer: string
 }
 
-/** At most 79 columns, as control files have them. */
+/** Breaks a text into lines that fit into the 79 columns of a control file. */
 const wrapped = (text: string): string[] => {
   const lines: string[] = []
   for (const word of text.split(' ')) {
@@ -75,7 +75,7 @@ const printControl = (deb: Deb, { version, maintainer }: Release, size: number):
   ].join('')
 }
 
-/** Writes the files below `root`, and says what md5sums(5) and the control file say of them. */
+/** Writes the files below `root`. Returns the text of md5sums(5), and the size of all files in KiB for the control file. */
 const stage = async (root: string, files: Deb['files']): Promise<{ sums: string; size: number }> => {
   const sums: string[] = []
   let size = 0
@@ -96,7 +96,7 @@ const stage = async (root: string, files: Deb['files']): Promise<{ sums: string;
   return { sums: sums.join(''), size }
 }
 
-/** Nothing of the umask and the clock of who builds. */
+/** Sets modes and times, so that the package does not depend on the umask and the clock of the builder. */
 const settle = async (root: string, time: number): Promise<void> => {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   for (const entry of [...entries.map((e) => ({ path: join(e.parentPath, e.name), e })), { path: root }]) {
@@ -105,7 +105,7 @@ const settle = async (root: string, time: number): Promise<void> => {
   }
 }
 
-/** Six is a seventh smaller and takes eight times as long; threads would make other bytes on other machines. */
+/** Level 6 would save a seventh and take eight times as long. With threads the bytes would depend on the machine. */
 const compression = ['-Zxz', '-z1', '--threads-max=1']
 
 /** Writes `directory`/NAME_VERSION_ARCHITECTURE.deb and returns its path. */

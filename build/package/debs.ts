@@ -19,12 +19,12 @@ import { ownLicense, printCopyright } from './licenses.ts'
 const file = (text: string | Buffer): Content => ({ kind: 'file', mode: 0o644, text })
 const zipped = (text: string | Buffer): Content => file(gzipSync(text, { level: 9 }))
 
-/** Versions of the C library's symbols are those of the library. */
+/** A version of the C library's symbols is the version of the library that introduced them. */
 const glibc = /\bGLIBC_(\d+)\.(\d+)\b/g
-/** GCC with which libstdc++ got a version of symbols (its manual, "ABI Policy and Guidelines"). */
+/** Minor version of GLIBCXX_3.4 -> the GCC that introduced it (manual of libstdc++, "ABI Policy and Guidelines"). */
 const gccOf: Readonly<Record<string, string>> = { '21': '5', '22': '6', '23': '7', '24': '7', '25': '8' }
 
-/** From the symbols that Node asks for, since the finished executable has no sections to look at. */
+/** The libraries by the symbols that Node needs, since the finished executable has no section headers for objdump. */
 export const libraries = async (): Promise<string[]> => {
   const text = await run('objdump', ['-p', pinnedNode], { package: 'binutils' })
   const minors = [...text.matchAll(glibc)].map(([, , minor]) => Number(minor))
@@ -40,15 +40,18 @@ const changelog = (name: string, { version, time, maintainer }: Release): string
   return `${name} (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- ${maintainer}  ${date}\n`
 }
 
-/** Tags of lintian that are so on purpose, and why. */
+/** Tags of lintian that the package has on purpose, with the reasons. */
 const overrides = [
-  ['hardening-no-pie', 'Node.js is released so'],
-  ['embedded-library', 'they are those that Node.js is released with'],
+  ['hardening-no-pie', 'the releases of Node.js are not position-independent'],
+  ['embedded-library', 'Node.js is released with these libraries'],
   [
     'uses-dpkg-database-directly',
     'install asks whether dpkg has a file in a system that it is not run in, which may have no dpkg that runs here',
   ],
-  ['copyright-file-contains-full-apache-2-license', 'licences of what Node.js has in it stand as they are'],
+  [
+    'copyright-file-contains-full-apache-2-license',
+    'the licences of the parts of Node.js stand here unchanged',
+  ],
   ['old-fsf-address-in-copyright-file', 'likewise'],
 ] as const
 
@@ -81,7 +84,7 @@ const main = async (executable: string, release: Release, metas: readonly Metafi
     },
     description: [
       'verified early boot for confidential VMs',
-      'cvmboot lays out a disk with dm-verity volumes, packs an initramfs or a unified kernel image for it, and in a confidential VM (AMD SEV-SNP, Intel TDX) boots it: what is verified by root hashes on the measured kernel command line, what is encrypted with keys that the host never has.',
+      'cvmboot lays out a disk with dm-verity volumes, packs an initramfs or a unified kernel image for it, and in a confidential VM (AMD SEV-SNP, Intel TDX) boots it: from volumes that root hashes on the measured kernel command line verify, and with volumes that are encrypted with keys that the host never has.',
       'This package changes no initramfs of this machine: cvmboot-dracut and cvmboot-initramfs-tools do.',
     ],
     files: {
@@ -113,16 +116,16 @@ const generator = (framework: Framework, release: Release): Deb => {
     description: [
       `verified early boot for confidential VMs - ${framework} integration`,
       `With this package every initramfs that ${framework} makes boots by cvmboot: from the verified volumes that the kernel command line names, or not at all.`,
-      'Install it in the image of a confidential VM, not on the machine that builds one: that one would not boot again.',
+      'Install it in the image of a confidential VM, not on the machine that builds the image: the building machine would not boot again.',
     ],
     files: { ...Object.fromEntries(filesFor(framework)), ...documentsOf(name, release, ownLicense) },
     conffiles: [],
-    // Both generators' packages have an interest in it, and make every initramfs anew.
+    // The packages of both generators react to this trigger, and make every initramfs anew.
     triggers: ['activate-noawait update-initramfs'],
   }
 }
 
-/** All packages around one executable. `metas` are esbuild's lists of what is in its scripts. */
+/** All packages around one executable. `metas` are esbuild's lists of the files in its scripts. */
 export const debs = async (
   executable: string,
   release: Release,

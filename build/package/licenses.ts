@@ -1,12 +1,12 @@
-// The copyright file: our licence, and that of everything the executable has in it, whole. Made from esbuild's
-// lists of what is in the scripts, so that nothing can be forgotten.
+// The copyright file: the licence of cvmboot, and the whole licence of Node and of each package in the executable. The packages
+// come from esbuild's lists of the files in the scripts, so that none is forgotten.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { root } from '../bundle.ts'
 
-/** Names of the npm packages that esbuild took something from. */
+/** Names of the npm packages that have a file in a script. */
 export const packagesIn = (metas: readonly Metafile[]): string[] => {
   const inputs = metas.flatMap((meta) => Object.keys(meta.inputs))
   const names = inputs.flatMap((input) => {
@@ -16,7 +16,7 @@ export const packagesIn = (metas: readonly Metafile[]): string[] => {
   return [...new Set(names)].sort()
 }
 
-/** Throws where a package has no licence file: it may not be handed on then. */
+/** Throws where a package has no licence file, since nobody may redistribute such a package. */
 const licenseOf = async (name: string): Promise<string> => {
   const directory = join(root, 'node_modules', name)
   const file = (await readdir(directory)).find((entry) => /^licen[cs]e(?:\.(?:md|txt))?$/i.test(entry))

@@ -1,4 +1,4 @@
-// The npm package: the verbs of the build host as one script, for the Node that the user has. It depends on nothing.
+// The npm package: the verbs of the build host as one script, which runs on the user's own Node. The package has no dependencies.
 
 import { copyFile, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,11 +7,11 @@ import { run } from '../../src/machine/exec.ts'
 import { bundle, type Identity, root } from '../bundle.ts'
 import { documents } from './documents.ts'
 
-/** What execa asks for, and zlib for kernel modules in zstd. */
+/** The oldest Node that works: execa needs it, and the zlib module needs it for kernel modules in zstd. */
 const oldest = { major: 22, minor: 15 } as const
 const target = `node${oldest.major}.${oldest.minor}`
 
-/** Before anything that an older Node has not. npm only warns of it. */
+/** Checks the version before any code that an older Node does not understand. npm itself only warns of an older Node. */
 const head = `#!/usr/bin/env node
 {
   const [major, minor] = process.versions.node.split('.').map(Number)

@@ -1,4 +1,4 @@
-// `npm run package`: dist/packages/ with the Debian packages and the npm package, from what `npm run build` made.
+// `npm run package`: makes the Debian packages and the npm package in dist/packages/ from the files of `npm run build`.
 
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -8,24 +8,24 @@ import { makeDeb, type Release } from './deb.ts'
 import { debs } from './debs.ts'
 import { makeNpm } from './npm.ts'
 
-/** Without a commit to take it from: 2020-01-01. */
+/** The time of the packages where there is no commit: 2020-01-01. */
 const fixedTime = 1577836800
 
-/** When the commit was made, in seconds since 1970. */
+/** The time of the commit, in seconds since 1970. */
 const gitTime = async (): Promise<number> => {
   const log = ['-c', 'safe.directory=*', 'log', '-1', '--format=%ct']
   const text = (await run('git', log, { cwd: root }).catch(() => '')).trim()
   return text === '' ? fixedTime : Number(text)
 }
 
-/** Debian's own variables for who makes a package; whoever publishes it sets them. */
+/** The maintainer from Debian's own variables, which the publisher of the packages sets. */
 const maintainer = (): string => {
   const { DEBFULLNAME: name = 'cvmboot maintainers', DEBEMAIL: address = 'maintainers@cvmboot.invalid' } =
     process.env
   return `${name} <${address}>`
 }
 
-/** What the packages are called and dated. */
+/** The version, time and maintainer of all packages. */
 const release = async (): Promise<Release> => {
   const version: string = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version
   const epoch = process.env['SOURCE_DATE_EPOCH']

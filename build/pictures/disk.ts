@@ -1,4 +1,4 @@
-// The picture of the disk: which bytes are whose, partition by partition, and inside an encrypted volume that lasts. Pure.
+// The picture of the disk: its partitions, and the areas inside an encrypted volume that lasts. Pure.
 
 import { cryptNames, treeName, verityNames } from '../../src/layout/layout.ts'
 import {
@@ -11,7 +11,7 @@ import {
 import { area, box } from '../../src/runtime/report/svg.ts'
 import { card, cardHeight, label, picture } from './frame.ts'
 
-/** A stretch of the disk: its name, what it holds, and what a change by the host leads to. */
+/** A stretch of the disk: its name, its content, and the effect of a change by the host. */
 export type Stretch = {
   readonly trust: 'plain' | 'verified' | 'encrypted'
   readonly name: string
@@ -19,7 +19,7 @@ export type Stretch = {
   readonly changed: string
 }
 
-/** All of a disk, in its order. */
+/** All stretches of a disk, in their order. */
 export const stretches: readonly Stretch[] = [
   {
     trust: 'plain',

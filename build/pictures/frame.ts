@@ -1,4 +1,4 @@
-// What the pictures of the pages share: a frame, cards, and labels that are shown whole in every font. Pure.
+// The common parts of the pictures for the pages: a frame, cards, and labels that every font shows whole. Pure.
 
 import { margin, style, width } from '../../src/runtime/report/page.ts'
 import { area, box, escapeXml, line, text } from '../../src/runtime/report/svg.ts'

@@ -5,7 +5,7 @@ import { type Volume, volumes } from '../../src/layout/layout.ts'
 import { arrow, box } from '../../src/runtime/report/svg.ts'
 import { card, cardHeight, down, label, picture } from './frame.ts'
 
-/** What the launch demands of a volume, what enforces the demand, and how the volume is mounted. */
+/** The demand of the launch on a volume, the mechanism that enforces the demand, and the mount of the volume. */
 export type TrustRow = {
   readonly trust: 'verified' | 'encrypted' | 'memory'
   readonly demand: readonly [string, string]
@@ -65,7 +65,7 @@ const launch = [
   '  root hashes',
 ] as const
 
-/** Who vouches for whom, before the launch. */
+/** The links of the chain before the boot: each vouches for the next one. */
 const roots = [
   [14, 262, 'the chip', 'SEV-SNP or TDX measures'],
   [330, 302, 'the attestation report', 'the chip signs the measurement'],

@@ -1,9 +1,9 @@
 #!/bin/bash
-# dracut module: what `cvmboot boot --hook` needs, and nobody before it or beside it. No decisions here.
+# The dracut module: installs the files for `cvmboot boot --hook`, and lets no other program act before it. It makes no decisions.
 
 check() {
     require_binaries cvmboot || return 1
-    # Only where dracut.conf.d/50-cvmboot.conf or a user asks for it.
+    # 255: dracut adds the module only where dracut.conf.d/50-cvmboot.conf or a user asks for it.
     return 255
 }
 
@@ -19,16 +19,16 @@ cvmboot_systemd() {
         mkdir -p "$initdir$masks/$name.requires"
         cvmboot_link "$systemdsystemunitdir/cvmboot.service" "$masks/$name.requires/cvmboot.service"
     done
-    # What spawns a shell ends the machine instead; what asks at the console does nothing. As links to one unit they
-    # would be one, which rescue.target wants both started and stopped.
+    # Units that spawn a shell end the machine instead; units that ask at the console do nothing. Each gets a copy of
+    # no-shell.service: links would make them one unit, which rescue.target wants both started and stopped.
     for name in emergency rescue dracut-emergency debug-shell; do
         cvmboot_unit no-shell.service "$masks/$name.service"
     done
     for name in systemd-ask-password-{console,plymouth}.{path,service}; do
         cvmboot_link /dev/null "$masks/$name"
     done
-    # They make units of the command line, of EFI variables and of what is on the disks: shells, swap, mounts over
-    # ours, mappings of our partitions.
+    # Generators make units from the command line, EFI variables and the content of disks: shells, swap, mounts over the
+    # mounts of cvmboot, mappings of its partitions.
     for name in "$dracutsysrootdir$systemdutildir"/system-generators/* dracut-rootfs-generator; do
         cvmboot_link /dev/null "$generators/${name##*/}"
     done
@@ -53,12 +53,12 @@ cvmboot_link() {
 }
 
 install() {
-    # Paths without which this initramfs shall not boot.
+    # Paths that this initramfs needs: the agent refuses to boot without one of them.
     local also=()
     if dracut_module_included systemd; then cvmboot_systemd; else cvmboot_shell; fi
     inst_hook cmdline 11 "$moddir/cvmboot-root.sh"
     inst_hook initqueue/settled 00 "$moddir/cvmboot-wait.sh"
-    # dracut itself would go on.
+    # Without this exit, dracut would go on.
     cvmboot pack --into "$initdir" --modules "$srcmods" --config "$dracutsysrootdir/etc/cvmboot/partition.conf" \
         "${also[@]/#/--also=}" || {
         dfatal "cvmboot is not whole in this initramfs: none is made"

@@ -1,18 +1,19 @@
-// What an installation would change: what is wanted, against what is there and what an earlier one left. Pure.
+// The change that an installation makes at a path: it compares the wanted file, the file that is there, and the file that an
+// earlier installation left. Pure.
 
 import type { Left } from './record.ts'
 
 export type Wanted = Left & {
-  /** A file that its owner may change: then it stays as it is. */
+  /** `kept`: a settings file that its owner may have changed, so the file stays as it is. */
   readonly settings: 'kept' | 'as given' | 'none'
 }
 
-/** What is at a path; `other` is a directory or a device. */
+/** The entry at a path; `other` is a directory or a device. */
 export type Found = Left | 'nothing' | 'other'
 
 export type Change =
   | { readonly path: string; readonly act: 'create' | 'replace' | 'remove' | 'none' }
-  /** It is not what was left there, or was there before. */
+  /** The file was changed since it was installed, or was there before. */
   | { readonly path: string; readonly act: 'keep' }
   | { readonly path: string; readonly act: 'refuse'; readonly reason: string }
 
@@ -32,7 +33,7 @@ export const changeOf = (
   if (found === 'nothing') return { path, act: 'create' }
   if (isSame(wanted, found)) return { path, act: 'none' }
   const isOurs = left !== undefined && isSame(left, found)
-  // What an earlier --config gave is not taken back by an example.
+  // An example does not replace the settings of an earlier --config.
   const isAlike = found !== 'other' && found.kind === wanted.kind
   if (wanted.settings === 'kept' && isAlike) return { path, act: isOurs ? 'none' : 'keep' }
   if (isOurs) return { path, act: 'replace' }
@@ -44,7 +45,7 @@ export const changeOf = (
   return { path, act: 'refuse', reason }
 }
 
-/** What to note of the file afterwards; undefined for what is not ours. */
+/** The record's entry for the file after the change; undefined for a file that is not cvmboot's. */
 export const noteOf = (
   { act }: Change,
   wanted: Wanted | undefined,

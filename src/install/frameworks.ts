@@ -1,20 +1,20 @@
-// What goes into each initramfs generator, and into the system that runs, and where: the files of dracut/, initramfs-hooks/
-// and systemd/, as they are.
-// The executable carries them as one string, which costs a boot nothing; run from source they are read.
+// The files for each initramfs generator and for systemd of the running system, with their places: the files of dracut/,
+// initramfs-hooks/ and systemd/, unchanged. The executable carries the files as one string, which costs a boot nothing. A run
+// from source reads the files.
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
-/** Names are those of the generators' Debian packages. */
+/** The generators, by the names of their Debian packages. */
 export const frameworks = ['dracut', 'initramfs-tools'] as const
 export type Framework = (typeof frameworks)[number]
 
-/** `mode` as chmod has it; `text` of a link is where it leads. */
+/** `mode` as chmod takes it; the `text` of a link is its target. */
 export type Carried = { readonly kind: 'file' | 'link'; readonly mode: number; readonly text: string }
 /** Path in the project -> file. */
 export type Trees = Readonly<Record<string, Carried>>
 
-// The build puts it in.
+// The build replaces this name with the string.
 declare const __CVMBOOT_TREES__: string
 
 const folders = ['dracut', 'initramfs-hooks', 'systemd'] as const
@@ -26,7 +26,7 @@ const carry = (path: string): Carried => {
   return { kind: 'file', mode, text: readFileSync(path, 'utf8') }
 }
 
-/** All files and links of the folders; a file that its owner may run is for everybody to run. */
+/** All files and links of the folders. A file that its owner may run gets mode 755, so that everybody may run it. */
 export const readTrees = (project: string): Trees =>
   Object.fromEntries(
     folders
@@ -42,14 +42,14 @@ const trees = (): Trees =>
     ? readTrees(join(import.meta.dirname, '../..'))
     : JSON.parse(__CVMBOOT_TREES__)
 
-/** Where the generators look: Debian's directories, which dracut and initramfs-tools have elsewhere too. */
+/** The directories in which the generators look for files: Debian's, and those of other distributions too. */
 const places: readonly (readonly [folder: string, place: string, framework: Framework])[] = [
   ['dracut/50cvmboot/', '/usr/lib/dracut/modules.d/50cvmboot/', 'dracut'],
   ['dracut/', '/usr/lib/dracut/dracut.conf.d/', 'dracut'],
   ['initramfs-hooks/', '/usr/share/initramfs-tools/', 'initramfs-tools'],
 ]
 
-/** Absolute path -> file, of one generator. */
+/** Absolute path -> file, for one generator. */
 export const filesFor = (framework: Framework): ReadonlyMap<string, Carried> =>
   new Map(
     Object.entries(trees()).flatMap(([path, file]): [string, Carried][] => {
@@ -61,7 +61,7 @@ export const filesFor = (framework: Framework): ReadonlyMap<string, Carried> =>
 
 const shutdown = 'systemd/system-shutdown/'
 
-/** Absolute path -> file, of systemd in the running system. */
+/** Absolute path -> file, for systemd in the running system. */
 export const unitFiles = (): ReadonlyMap<string, Carried> =>
   new Map(
     Object.entries(trees()).flatMap(([path, file]): [string, Carried][] => {

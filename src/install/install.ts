@@ -1,5 +1,5 @@
-// `cvmboot install`: the running VM's half, and the files of an initramfs generator, into a root file system. All is looked at
-// before anything is written, and what is written is noted first.
+// `cvmboot install`: puts the files for the running VM, and the files for an initramfs generator, into a root file system. The
+// command checks every path before it writes a file, and writes the record of its changes before the files themselves.
 
 import { resolve } from 'node:path'
 import { isSea } from 'node:sea'
@@ -17,14 +17,14 @@ import { type Installed, type Left, parseRecord, printRecord, recordPath } from 
 
 const badUsage = (reason: string) => fail('usage', { reason })
 
-/** What the executable calls itself decides, not its name. Faults: `usage`, `install-mock`, `tool-*`. */
+/** Finds the edition by the output of `--version`, not by the name of the file. Faults: `usage`, `install-mock`, `tool-*`. */
 const chooseExecutable = async (
   given: string | undefined,
   edition: Edition['name'],
   mock: 'wanted' | 'not wanted',
 ): Promise<string> => {
   const file = given ?? (isSea() ? process.execPath : undefined)
-  // Before the executable is asked: this build has the mock or not.
+  // This check needs no answer of the executable: the running build is the mock or is not.
   if (mock === 'wanted' && edition !== 'cvmboot-mock')
     throw fail('install-mock', { reason: 'this is the production build; run install --mock of cvmboot-mock' })
   if (file === undefined) throw badUsage('run from source or by npx, install needs --executable FILE')
@@ -35,7 +35,7 @@ const chooseExecutable = async (
   return resolve(file)
 }
 
-/** A file that each has, and is not one of ours. */
+/** A file that each generator brings itself, and that shows that the root has the generator. */
 const signs: Readonly<Record<Framework, string>> = {
   dracut: '/usr/lib/dracut/dracut-functions.sh',
   'initramfs-tools': '/usr/share/initramfs-tools/hook-functions',
@@ -55,7 +55,7 @@ const requireRoot = (root: string): void => {
   if (!is('/usr')) throw fail('install-root', { root, reason: 'it has no directory usr' })
 }
 
-/** None for `none`. Fault: `install-generator`. */
+/** The chosen generators, or those that the root has; no generator for `none`. Fault: `install-generator`. */
 const chooseFrameworks = (root: string, given: Framework | 'none' | undefined): readonly Framework[] => {
   if (given !== undefined) return frameworks.filter((one) => one === given)
   const found = frameworks.filter((one) => resolveWithin(root, signs[one]) !== undefined)
@@ -79,11 +79,11 @@ const shown = {
   keep: 'kept, since it was there before or was changed',
 } as const
 
-/** One line a change. `path` is of the root. */
+/** One line for each change. `path` is a path in the root. */
 export const sayChange = (act: keyof typeof shown, path: string, dry: 'dry' | 'wet'): string =>
   `${dry === 'dry' ? 'to be ' : ''}${shown[act]}: ${path}\n`
 
-/** Debian 11 has it in /lib alone. */
+/** Debian 11 has systemd in /lib alone. */
 const hasSystemd = (root: string): boolean =>
   ['/usr/lib', '/lib'].some((one) => resolveWithin(root, `${one}/systemd/systemd`) !== undefined)
 
@@ -92,7 +92,7 @@ const anew: Readonly<Record<Framework, string>> = {
   'initramfs-tools': 'update-initramfs -u -k all',
 }
 
-/** What is to be done, decided for every path. Faults: `install-exists`, `install-write`. */
+/** Decides the change for every path. Faults: `install-exists`, `install-write`. */
 const decide = async (
   root: string,
   pieces: ReadonlyMap<string, Piece>,
@@ -109,7 +109,7 @@ const decide = async (
   return changes
 }
 
-/** The record of afterwards. */
+/** The record as it has to be after the changes. */
 const recordOf = (
   root: string,
   changes: readonly Change[],
@@ -129,11 +129,11 @@ const recordOf = (
 
 type Asked = {
   readonly root: string
-  /** Undefined: those that are there. */
+  /** Undefined: the generators that the root has. */
   readonly generator: Framework | 'none' | undefined
   readonly config: string | undefined
   readonly executable: string | undefined
-  /** Of the cvmboot that installs. */
+  /** The edition of the cvmboot that runs `install`. */
   readonly edition: Edition['name']
   readonly mock: 'wanted' | 'not wanted'
   readonly dry: 'dry' | 'wet'

@@ -1,5 +1,5 @@
-// The shared libraries that cvmboot needs and a root lacks: a minimal root has no libatomic.so.1, for one. They come from
-// the machine that installs, and lie where the loader of that root looks without a configuration.
+// The shared libraries that cvmboot needs and a root lacks; a minimal root has no libatomic.so.1, for example. Install copies
+// the libraries from its own machine to directories that the loader of that root searches by default.
 
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -12,7 +12,7 @@ import { lookAt } from './place.ts'
 import type { Left } from './record.ts'
 import { familyOf, isNewer, overlap, type Versions, versionsIn } from './versions.ts'
 
-/** Debian's directories, and those of other distributions. */
+/** Debian's directories of libraries, then the directories of other distributions. */
 const directories = [
   ...['/usr/lib/x86_64-linux-gnu', '/lib/x86_64-linux-gnu', '/usr/lib64', '/lib64', '/usr/lib', '/lib'],
 ]
@@ -24,7 +24,7 @@ const findIn = (root: string, name: string): string | undefined =>
 
 const pieceBytes = 4 * 1024 ** 2
 
-/** Reads a file piece by piece, since an executable has 100 MB. */
+/** Reads the file piece by piece, since an executable has 100 MB. */
 const versionsOf = async (path: string): Promise<Versions> => {
   let versions: Versions = new Map()
   const file = await open(path)
@@ -40,7 +40,7 @@ const versionsOf = async (path: string): Promise<Versions> => {
   }
 }
 
-/** A script that stands for the executable needs what its interpreter needs, which is there or not. */
+/** Whether the file is an ELF program. A script in the executable's place needs no library that install could find out. */
 const isElf = async (path: string): Promise<boolean> => {
   const file = await open(path)
   try {
@@ -51,7 +51,7 @@ const isElf = async (path: string): Promise<boolean> => {
   }
 }
 
-/** Fault: `install-library`, where a library that the root has is older than a program needs. */
+/** Fault: `install-library`, where a library of the root is older than a program needs. */
 const requireNew = async (
   root: string,
   programs: readonly string[],
@@ -85,8 +85,8 @@ const isOurs = async (root: string, path: string, left: ReadonlyMap<string, Left
 }
 
 /**
- * Path in the root -> file of this machine. A library that an earlier installation left there stays wanted, unless a
- * package of that root has taken its place.
+ * Path in the root -> file of this machine. A library of an earlier installation stays wanted, unless a package of that root
+ * has replaced the library.
  * Faults: `install-library`, `install-write`, `pack-input`, `tool-missing`.
  */
 export const librariesFor = async (
@@ -99,7 +99,7 @@ export const librariesFor = async (
     const lacking = new Map<string, string>()
     const present = new Map<string, string>()
     const libc = findIn(root, 'libc.so.6')
-    // A root without a C library gets the loader and all libraries, each where the loader has it.
+    // A root without a C library gets the loader and all libraries, each at the path that it has on this machine.
     const directory =
       libc === undefined || (await isOurs(root, libc, left))
         ? undefined

@@ -1,4 +1,4 @@
-// Whether dpkg has what we would touch: then it is its to change.
+// Refuses to touch files that belong to a Debian package of cvmboot: only dpkg may change those files.
 
 import { fail } from '../fault/index.ts'
 import { readIn } from './place.ts'

@@ -1,4 +1,5 @@
-// Every file that an installation wants, by its path in the root: the running VM's half, and what each generator builds in.
+// Every file that an installation wants, by its path in the root: the files for the running VM, and the files that each
+// generator builds into its initramfs.
 
 import { parseConfig } from '../config/config.ts'
 import { printExample } from '../config/example.ts'
@@ -17,17 +18,17 @@ export const executablePath = '/usr/sbin/cvmboot'
 export type Wish = {
   readonly root: string
   readonly executable: string
-  /** partition.conf; undefined for an example. */
+  /** Path of a partition.conf; undefined for the example. */
   readonly config: string | undefined
-  /** None: what boots is made elsewhere. */
+  /** No generator, where the initramfs is made elsewhere. */
   readonly into: readonly Framework[]
   /** Manual pages and completions. */
   readonly help: ReadonlyMap<string, Carried>
-  /** What an earlier installation noted. */
+  /** The files that an earlier installation recorded. */
   readonly left: ReadonlyMap<string, Left>
 }
 
-/** Path -> what is to be there. Faults: `config-*`, `install-library`. */
+/** Path -> the wanted file. Faults: `config-*`, `install-library`. */
 export const piecesOf = async (wish: Wish): Promise<ReadonlyMap<string, Piece>> => {
   const { root, executable, config, into, left, help } = wish
   const piece = async (content: Content, mode: number, settings: Wanted['settings']): Promise<Piece> => ({

@@ -1,5 +1,5 @@
-// The files of another root (or this one): looked at, written whole, removed. Links are followed as they will look there.
-// Somebody else may own directories of that root: each is opened once, and names are used relative to it.
+// Reads, writes and removes the files of another root, or of this one. Links are followed as that root will follow them. Other
+// users may own directories of that root, so each directory is opened once, and names are used relative to that directory.
 
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, mkdirSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs'
@@ -18,12 +18,12 @@ import { readOpen } from '../machine/bounded.ts'
 import { putIn } from '../machine/put.ts'
 import type { Found } from './changes.ts'
 
-/** Text, a file of this machine, or where a link leads. */
+/** Text, a file of this machine, or the target of a link. */
 export type Content = { readonly text: string } | { readonly file: string } | { readonly link: string }
 
 const sha256Of = async (file: string | number): Promise<string> => {
   const hash = createHash('sha256')
-  // The file is closed at the end of the stream, whatever the end is.
+  // The stream closes the file when it ends or fails.
   const stream = typeof file === 'string' ? createReadStream(file) : createReadStream('', { fd: file })
   await pipeline(stream, hash)
   return hash.digest('hex')
@@ -35,7 +35,7 @@ export const digestOf = async (content: Content): Promise<string> => {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** Runs `act`, and names the path where it fails. Faults: `install-write`, `input-too-large`. */
+/** Runs `act`, and turns its error into a fault that names the path. Faults: `install-write`, `input-too-large`. */
 const doing = async <T>(root: string, path: string, act: () => Promise<T>): Promise<T> =>
   act().catch((thrown) => {
     if (thrown instanceof BootFault) throw thrown
@@ -62,7 +62,7 @@ export const lookAt = (root: string, path: string): Promise<Found> =>
     return { kind: 'file', mode, sha256: await sha256Of(openFile(directory, name)) }
   })
 
-/** Undefined where there is none. Faults: `install-write`, `input-too-large`. */
+/** The text of a file; undefined where there is no file. Faults: `install-write`, `input-too-large`. */
 export const readIn = (root: string, path: string): Promise<string | undefined> =>
   doing(root, path, async () => {
     const file = openFileWithin(root, path)
@@ -74,7 +74,7 @@ export const readIn = (root: string, path: string): Promise<string | undefined> 
     }
   })
 
-/** Directories of the path that are not there, parents first. */
+/** Directories of the path that do not exist, parents first. */
 export const missingDirectories = (root: string, path: string): string[] => {
   const directory = dirname(path)
   if (directory === '/') return []
@@ -82,7 +82,7 @@ export const missingDirectories = (root: string, path: string): string[] => {
   return found === undefined ? [...missingDirectories(root, directory), directory] : []
 }
 
-/** The directory of a path, made where it is missing. */
+/** Opens the directory of a path, and makes the directory where it is missing. */
 const makeDirectoryOf = (root: string, path: string): Directory => {
   const directory = dirname(path)
   const found = openWithin(root, directory)
@@ -94,7 +94,7 @@ const makeDirectoryOf = (root: string, path: string): Directory => {
   return made
 }
 
-/** Whole under its name, or not there; its directories with it. Fault: `install-write`. */
+/** Writes a file whole or not at all, and makes the directories that its path lacks. Fault: `install-write`. */
 export const writeIn = (root: string, path: string, content: Content, mode: number): Promise<void> =>
   doing(root, path, async () => {
     using directory = makeDirectoryOf(root, path)
@@ -102,7 +102,7 @@ export const writeIn = (root: string, path: string, content: Content, mode: numb
     await putIn(directory, basename(path), what, mode)
   })
 
-/** Runs `act` on an entry of the root, unless its directory or the entry is not there. */
+/** Runs `act` on an entry of the root; does nothing where the entry does not exist. */
 const onEntry = (root: string, path: string, act: (place: Buffer) => void, ...but: readonly string[]) =>
   doing(root, path, async () => {
     try {
@@ -116,6 +116,6 @@ const onEntry = (root: string, path: string, act: (place: Buffer) => void, ...bu
 /** Fault: `install-write`. */
 export const removeIn = (root: string, path: string): Promise<void> => onEntry(root, path, unlinkSync)
 
-/** Unless something is in it. Fault: `install-write`. */
+/** Removes an empty directory; a directory that holds something stays. Fault: `install-write`. */
 export const removeDirectoryIn = (root: string, path: string): Promise<void> =>
   onEntry(root, path, (place) => rmdirSync(place), 'ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EBUSY')

@@ -1,11 +1,11 @@
-// What `cvmboot install` put where, so that uninstall undoes that and nothing else: print / parse. Pure.
+// The record of the files that `cvmboot install` wrote, so that uninstall removes those files and no others: print / parse. Pure.
 
-/** What was left at a path: `mode` as chmod has it, `sha256` of the content, or of where a link leads, in hexadecimal digits. */
+/** The file at a path: `mode` as chmod takes it, `sha256` of the content or of a link's target, in hexadecimal digits. */
 export type Left = { readonly kind: 'file' | 'link'; readonly mode: number; readonly sha256: string }
 
 export type Installed = {
   readonly files: ReadonlyMap<string, Left>
-  /** Those that were made for the files, parents first. */
+  /** The directories that install made for the files, parents first. */
   readonly directories: readonly string[]
 }
 
@@ -13,7 +13,7 @@ export const recordPath = '/var/lib/cvmboot/installed'
 
 const head = 'cvmboot install 1'
 
-/** A kind a line, and the number of lines at the end: a record that was cut off is none. */
+/** One line for each entry, which begins with its kind. The last line counts the entries, so a cut-off record is noticed. */
 export const printRecord = ({ files, directories }: Installed): string => {
   const lines = [
     ...[...files].map(([path, { kind, mode, sha256 }]) => `${kind} ${mode.toString(8)} ${sha256} ${path}`),
@@ -22,12 +22,12 @@ export const printRecord = ({ files, directories }: Installed): string => {
   return [head, ...lines, `end ${lines.length}`, ''].join('\n')
 }
 
-/** Absolute, without `..` and control characters: it is removed by this name. */
+/** An absolute path without `..` and control characters, since uninstall removes the file by this name. */
 const path = String.raw`((?:/(?!\.\.?(?:/|$))[^/\x00-\x1f]+)+)`
 const fileLine = new RegExp(`^(file|link) ([0-7]{3,4}) ([0-9a-f]{64}) ${path}$`)
 const directoryLine = new RegExp(`^directory ${path}$`)
 
-/** Undefined where the text is not whole. */
+/** Undefined where the record is cut off or malformed. */
 export const parseRecord = (text: string): Installed | undefined => {
   const lines = text.split('\n')
   if (lines.shift() !== head || lines.pop() !== '' || lines.pop() !== `end ${lines.length}`) return undefined

@@ -1,4 +1,4 @@
-// `cvmboot uninstall`: exactly what `install` noted, undone. What was changed since is not ours any more.
+// `cvmboot uninstall`: removes exactly the files that `install` recorded. A file that was changed since then stays.
 
 import { resolve } from 'node:path'
 import { fail } from '../fault/index.ts'

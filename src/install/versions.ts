@@ -1,5 +1,5 @@
-// Versions of symbols, by which a program says how new its libraries must be, and a library how new it is. Both stand in
-// the file as text, as `GLIBC_2.28`. Pure.
+// Versions of symbols. A program names the versions that it needs, and a library names the versions that it has. Both stand in
+// the file as text, such as `GLIBC_2.28`. Pure.
 
 /** The library that has the symbols of a family. */
 export const familyOf: Readonly<Record<string, string>> = {
@@ -12,10 +12,10 @@ export const familyOf: Readonly<Record<string, string>> = {
 
 const families = Object.keys(familyOf)
 
-/** What follows the name of the family. */
+/** The version behind the name of the family. */
 const version = /^\d{1,4}(?:\.\d{1,4}){0,3}(?![\w.])/
 
-/** Longer than any such text. */
+/** Bytes by which two pieces of a file overlap: more than any version has. */
 export const overlap = 64
 
 /** Family -> the newest version. */
@@ -30,7 +30,7 @@ export const isNewer = (a: string, b: string): boolean => {
   return false
 }
 
-/** The newest of each family in a piece of a file, and in what was read before. */
+/** The newest version of each family, in a piece of a file and in the pieces `before`. */
 export const versionsIn = (piece: Buffer, before: Versions = new Map()): Versions => {
   const newest = new Map(before)
   for (const family of families) {

@@ -1,4 +1,5 @@
-// What `measure` does: reads the files, predicts, and prints or compares. Whatever it prints comes from src/measure/.
+// `cvmboot measure`: reads the files, predicts the values, and prints or compares a manifest. The code in src/measure/ predicts
+// and prints.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -164,7 +165,7 @@ const write = (path: string, content: string | Buffer): void => {
   }
 }
 
-/** The request of which a manifest holds the answers. The lists of Secure Boot are given again. */
+/** The request that led to a manifest. The user has to give the files of Secure Boot again. */
 const requestAgain = (manifest: Manifest, options: Options): Request => {
   const rows = new Map(
     manifest.snp.map(({ vcpus, vcpuType, guestFeatures }) => [
@@ -191,7 +192,7 @@ const requestAgain = (manifest: Manifest, options: Options): Request => {
   }
 }
 
-/** Keys of which no file was given keep their digests: a check needs no private key. */
+/** Takes the digest of a key without a file from the expected manifest, so that a check needs no private key. */
 const withKeysOf = (found: Manifest, expected: Manifest): Manifest => ({
   ...found,
   idKeys: {

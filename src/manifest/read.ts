@@ -1,5 +1,5 @@
-// The files that `measure` is given, read: hashed whole, and looked into as far as a manifest says what is in them. Nothing
-// here decides whether a boot would take them; what a boot would refuse is said, and measured all the same.
+// Reads the files that the user gives to `measure`: hashes them whole, and parses the parts that a manifest describes. A file
+// that the boot would refuse is measured all the same, and the manifest says why the boot would refuse the file.
 
 import { createReadStream, statSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -26,7 +26,7 @@ import { parseOsRelease } from '../pack/os-release.ts'
 import { planBoot } from '../plan/plan.ts'
 import { printPlan } from '../plan/show.ts'
 
-/** All of a file that may not be long. Faults: `measure-input`, `input-too-large`. */
+/** The whole content of a short file. Faults: `measure-input`, `input-too-large`. */
 export const readInput = (path: string, limit: LimitName): Buffer => {
   try {
     if (!statSync(path).isFile()) throw fail('measure-input', { path, reason: 'it is no regular file' })
@@ -71,7 +71,7 @@ const readKernel = (path: string): Measured => {
   return { ...kernel, file: { ...kernel.file, version } }
 }
 
-/** Words that were given, or @ and a file, of which the line feeds at the end do not count. Fault: `measure-input`. */
+/** The given command line, or the content of FILE for `@FILE`, without line feeds at the end. Fault: `measure-input`. */
 export const cmdlineBytes = (given: string): string => {
   if (!given.startsWith('@')) return given
   const path = given.slice(1)
@@ -91,7 +91,7 @@ const imageOf = (uki: Uki): Named => {
   return id === undefined || version === undefined ? null : { id, version }
 }
 
-/** What the boot would do with a command line and the initramfs that it finds itself in. */
+/** The boot's verdict on a command line, in the given initramfs. */
 const bootWith = async (
   cmdline: string,
   initramfs: AsyncIterable<Uint8Array> | undefined,
@@ -122,7 +122,7 @@ export type Given = {
   readonly eventLog: string | undefined
 }
 
-/** A TD has one hash, of 48 bytes; the log of a TPM has others besides. */
+/** The log of a TD has SHA-384 digests only; the log of a TPM has SHA-256 digests too. */
 const kindOf = (events: ReturnType<typeof parseEventLog>): 'tdx' | 'tpm' =>
   events.some(({ digests }) => digests.sha256 !== undefined) ? 'tpm' : 'tdx'
 

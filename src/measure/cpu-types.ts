@@ -1,4 +1,5 @@
-// The processors that QEMU offers under AMD's names, by the signature of CPUID 1 that a virtual processor begins with. Pure.
+// The processor types that QEMU names after AMD's processors, each with its signature (EAX of CPUID 1). A virtual processor
+// starts with the signature in a register. Pure.
 // Source: target/i386/cpu.c of QEMU; CPUID specification of AMD (25481), Fn0000_0001_EAX.
 
 import { fail } from '../fault/index.ts'

@@ -1,4 +1,4 @@
-// Where two manifests differ, but for names of files and for signatures, of which no two are the same. Pure.
+// Finds the values in which two manifests differ. Names of files and signatures do not count: each signature is different. Pure.
 
 import type { Manifest } from './manifest.ts'
 
@@ -15,7 +15,7 @@ const compared = (manifest: Manifest): ReadonlyMap<string, string> =>
 
 export type Difference = { readonly at: string; readonly expected: string; readonly found: string }
 
-/** In the order of the first manifest. How many values were equal says that something was compared. */
+/** Differences in the order of the first manifest. The count of equal values shows that the comparison was not empty. */
 export const compareManifests = (
   expected: Manifest,
   found: Manifest,
@@ -31,7 +31,7 @@ export const compareManifests = (
 
 const mostShown = 8
 
-/** A sentence's middle. */
+/** Words for the middle of a sentence. */
 export const sayDifferences = (differences: readonly Difference[]): string => {
   const shown = differences
     .slice(0, mostShown)

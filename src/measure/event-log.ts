@@ -10,9 +10,9 @@ export type LoggedEvent = {
   /** Of a TPM the number of the PCR; of a TD the number of the RTMR plus one. */
   readonly index: number
   readonly type: number
-  /** By the bank that the digest is for, as far as `Bank` names it. */
+  /** Digests by bank; a bank that `Bank` does not name is left out. */
   readonly digests: Partial<Readonly<Record<Bank, Buffer>>>
-  /** What the firmware says that it measured. */
+  /** The firmware's own description of the measured data. */
   readonly data: Buffer
 }
 
@@ -99,7 +99,7 @@ const readEvent = (reader: Reader, index: number, sizes: Sizes): LoggedEvent => 
   return { index, type, digests, data: reader.bytes(reader.u32()) }
 }
 
-/** Where the bytes begin that are all the same up to the end: the firmware reserves more than it fills. */
+/** The offset of the padding: equal bytes up to the end, since the firmware reserves more space than it fills. */
 const paddingFrom = (log: Buffer, byte: number): number => {
   let from = log.length
   while (from > 0 && log[from - 1] === byte) from--
@@ -123,7 +123,7 @@ export const parseEventLog = (log: Buffer): readonly LoggedEvent[] => {
 
 const locality = 'StartupLocality\0'
 
-/** The registers by their index, those alone that some event names. Fault: `measure-event-log`. */
+/** The registers by their index; a register without an event is left out. Fault: `measure-event-log`. */
 export const replayEvents = (events: readonly LoggedEvent[], bank: Bank): ReadonlyMap<number, Buffer> => {
   const registers = new Map<number, Buffer>()
   for (const { index, type, digests, data } of events) {

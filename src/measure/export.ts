@@ -19,7 +19,7 @@ export const referenceValues = ({ snp, tdx }: Manifest): Readonly<Record<string,
   return Object.fromEntries(Object.entries(all).filter(([, values]) => values.length > 0))
 }
 
-/** What `rvps-tool register --path FILE` takes. */
+/** The message that `rvps-tool register --path FILE` takes. */
 export const printRvps = (manifest: Manifest): string => {
   const payload = Buffer.from(JSON.stringify(referenceValues(manifest))).toString('base64')
   return `${JSON.stringify({ version: '0.1.0', type: 'sample', payload }, null, 2)}\n`

@@ -9,7 +9,7 @@ import { parseGuid } from '../layout/guid.ts'
 /** Bytes of a page that the hypervisor adds. */
 export const pageBytes = 4096
 
-/** What a section of SEV metadata is for; the numbers are EDK II's. */
+/** The purpose of a section of SEV metadata, by EDK II's number. */
 export type SevSectionKind = 'zero' | 'secrets' | 'cpuid' | 'kernel-hashes'
 
 export type SevSection = {
@@ -20,7 +20,7 @@ export type SevSection = {
 }
 
 export type TdxSection = {
-  /** Where the content lies in the image, and how much of it there is; zero bytes where the section is memory alone. */
+  /** Offset and length of the content in the image; the length is zero where the section is memory alone. */
   readonly offset: number
   readonly rawBytes: number
   readonly gpa: bigint
@@ -31,14 +31,14 @@ export type TdxSection = {
   readonly extended: boolean
 }
 
-/** An image and the table at its end. Which part of the table counts depends on the TEE, so each is read when it is asked for. */
+/** An image and the table at its end. Each TEE uses other parts of the table, so a part is parsed when a TEE needs it. */
 export type Firmware = {
   readonly image: Buffer
   /** The data of each entry, by its GUID. */
   readonly entries: ReadonlyMap<string, Buffer>
 }
 
-/** What a launch under SEV-SNP takes from the image. */
+/** The parts of the image that a launch under SEV-SNP uses. */
 export type SevLayout = {
   readonly sections: readonly SevSection[]
   /** Address at which processors other than the first begin; undefined where the image does not say. */

@@ -99,7 +99,7 @@ const places = {
   author: 2176,
 } as const
 
-/** Who signs: the ID key signs the block, and the author's key, where there is one, signs the ID key. */
+/** The signing keys: the ID key signs the block, and the author's key, where there is one, signs the ID key. */
 export type IdKeys = { readonly id: KeyObject; readonly author: KeyObject | undefined }
 
 const requirePrivate = (key: KeyObject): KeyObject =>
@@ -120,5 +120,5 @@ export const printIdAuth = (block: IdBlock, { id, author }: IdKeys): Buffer => {
   return auth
 }
 
-/** As the report shows the key: 48 bytes. Fault: `measure-key`. */
+/** The digest of a key as the report shows it: 48 bytes. Fault: `measure-key`. */
 export const keyDigest = (key: KeyObject): Buffer => sha384(printIdKey(key))

@@ -6,7 +6,7 @@ import { fail } from '../fault/index.ts'
 import { printGuid } from '../layout/guid.ts'
 import { pageBytes } from './firmware.ts'
 
-/** What QEMU starts by itself. */
+/** The files and the command line that QEMU hands to the firmware. */
 export type DirectBoot = {
   /** SHA-256 of the kernel's file as it is, 32 bytes. */
   readonly kernel: Buffer

@@ -1,4 +1,4 @@
-// A manifest for a person to read: what it is made of, and each value with what has to be so. Print only. Pure.
+// A manifest as text for a person: the inputs, then each value with the condition under which it holds. Print only. Pure.
 
 import type { Manifest } from './manifest.ts'
 

@@ -1,4 +1,4 @@
-// The manifest of an image: what it is made of, and what a TEE or a TPM will report of it. Print / parse. Pure.
+// The manifest of an image: the inputs, and the values that a TEE or a TPM will report for them. Print / parse. Pure.
 // docs/reference/manifest.md describes each field. The format is an interface: a field is never renamed, and a new field is a
 // new version.
 
@@ -20,7 +20,7 @@ import {
 export const manifestFormat = 'cvmboot manifest'
 export const manifestVersion = 1
 
-/** The most of a manifest that is read, in bytes. */
+/** The largest manifest that is read, in bytes. */
 export const manifestLimit = 64 * 1024 ** 2
 /** Combinations of processors that one manifest may list. */
 export const combinationLimit = 4096
@@ -38,7 +38,7 @@ const file = {
   name: words,
   bytes: wholeNumber(0, Number.MAX_SAFE_INTEGER),
   sha256: hex(32),
-  /** What the file says of itself; null where it says nothing. */
+  /** The version that the file itself contains; null where it contains none. */
   version: orNull(words),
 }
 
@@ -58,10 +58,10 @@ const shape = object({
   }),
   boot: orNull(
     object({
-      /** SHA-256 of what `cvmboot plan` prints; null where the boot would refuse. */
+      /** SHA-256 of the output of `cvmboot plan`; null where the boot would refuse. */
       planDigest: orNull(hex(32)),
       rootHashes: byName(/^[a-z-]{1,32}$/, hex(32)),
-      /** Why the boot would refuse the command line or the image. */
+      /** The reason why the boot would refuse the command line or the image. */
       refused: orNull(words),
     }),
   ),
@@ -95,7 +95,7 @@ const shape = object({
     pcr11: values(32),
     pcr12: values(32),
   }),
-  /** Registers to which an event log that was given adds up. */
+  /** The registers that a replay of the given event log yields. */
   eventLog: orNull(
     object({
       ...file,
@@ -122,7 +122,7 @@ const versionIn = (found: unknown): unknown =>
     ? found.version
     : undefined
 
-/** `path` is for words. Faults: `measure-manifest`, `measure-version`. */
+/** `path` is the name of the file in messages. Faults: `measure-manifest`, `measure-version`. */
 export const parseManifest = (json: string, path: string): Manifest => {
   let found: unknown
   try {

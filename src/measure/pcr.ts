@@ -58,7 +58,7 @@ export const pcr11 = (uki: Uki): Known<readonly Prediction[]> => {
   return { known: predictions }
 }
 
-/** Zero: the stub extends what comes from outside of the image, and such a boot is not the one that is predicted. */
+/** PCR 12 stays zero: the stub extends it only with data from outside of the image, and such a boot is not predicted. */
 export const pcr12 = (): readonly Prediction[] => [
   {
     value: register([]),

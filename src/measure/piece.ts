@@ -1,4 +1,4 @@
-// Bytes of which only pieces are read. Whoever calls says where they come from: here nothing opens a file. Pure.
+// Bytes that are read piece by piece. The caller supplies the function that reads them, so no code here opens a file. Pure.
 
 import type { RandomAccess } from '../machine/random-access.ts'
 

@@ -1,4 +1,4 @@
-// Inputs that were read, and a request → the manifest. Pure but for signatures, which no two times are the same.
+// Computes the manifest from inputs that were read, and a request. Pure, but for signatures, which differ each time.
 
 import type { KeyObject } from 'node:crypto'
 import { BootFault } from '../fault/index.ts'
@@ -33,7 +33,7 @@ export type Inputs = {
   /** Undefined where there is no kernel either. */
   readonly cmdline: { readonly text: string; readonly sha256: string } | undefined
   readonly uki: { readonly file: ManifestFile; readonly uki: Uki } | undefined
-  /** What the boot would do with the command line and the initramfs; null where neither is given. */
+  /** The boot's verdict on the command line and the initramfs; null where neither is given. */
   readonly boot: Manifest['boot']
   readonly eventLog:
     | { readonly file: ManifestFile; readonly kind: 'tdx' | 'tpm'; readonly events: readonly LoggedEvent[] }
@@ -42,7 +42,7 @@ export type Inputs = {
 
 export type Request = {
   readonly processors: readonly Processors[]
-  /** Whether a firmware that SEV-SNP does not start, or not with this kernel, ends the measurement. */
+  /** `required`: a firmware that SEV-SNP does not start, or does not start with this kernel, is a fault. */
   readonly snp: 'required' | 'where-possible'
   readonly policy: bigint
   /** 16 bytes each. */
@@ -94,7 +94,7 @@ type Values = Manifest['tpm']['pcr4']
 const printed = (predictions: readonly Prediction[]): Values =>
   predictions.map(({ value, when }) => ({ value: value.toString('hex'), when }))
 
-/** Collects what is known, and keeps the reasons for the rest. */
+/** Collects the values that are known, and the reasons why other values are not. */
 const collector = () => {
   const missing: Unpredicted[] = [...neverPredicted]
   const take = (value: string, known: Known<readonly Prediction[]>): Values => {
@@ -177,7 +177,7 @@ const notesOf = (inputs: Inputs, request: Request): readonly string[] => [
     : []),
 ]
 
-/** The reason of a firmware that a TEE does not start; whatever else was thrown goes on. */
+/** The reason why a TEE does not start a firmware. Any other error is thrown again. */
 const unfit = (thrown: unknown): string => {
   if (thrown instanceof BootFault && thrown.fault.code === 'measure-firmware') return thrown.fault.reason
   throw thrown
@@ -200,7 +200,7 @@ const mrtdRows = (name: string, firmware: Firmware): Mrtds => [
 
 type FirmwareRows = { readonly snp: readonly Row[]; readonly mrtds: Mrtds }
 
-/** What each TEE makes of one firmware. A firmware that no TEE starts is refused. */
+/** The values of one firmware under each TEE. A firmware that no TEE starts is refused. */
 const firmwareRows = (
   { file: { name }, firmware }: Inputs['firmware'][number],
   inputs: Inputs,

@@ -1,5 +1,5 @@
 // An EFI program as the firmware measures it: the Authenticode hash over the file without its checksum, its signatures and
-// where they lie. Pure; whoever calls says where the bytes come from, and no more than a chunk is in memory.
+// the place of the signatures. Pure; the caller supplies the function that reads, and no more than a chunk is in memory.
 // Source: Microsoft's "Windows Authenticode Portable Executable Signature Format", Calculating the PE Image Hash; TCG PC
 // Client Platform Firmware Profile, section 2.3.4.4.
 
@@ -32,7 +32,7 @@ export const hashWhole = (program: RandomAccess): Digests =>
 /** Offsets in the optional header of PE32+. */
 const optionalAt = { sizeOfHeaders: 60, checksum: 64, directories: 108, certificates: 144 } as const
 
-/** Both hashes, or what the bytes are instead of an EFI program for x86-64. */
+/** Both hashes, or the reason why the bytes are no EFI program for x86-64. */
 export const authenticode = (program: RandomAccess): Digests | string => {
   const head = program.read(0, peHeadBytes)
   const pe = parsePe(head, program.size)

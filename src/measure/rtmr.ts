@@ -18,7 +18,7 @@ import {
   sectionEvents,
 } from './uki-events.ts'
 
-/** One value of a register, and what has to be so for the register to have it. */
+/** One value of a register, and the condition under which the register has that value. */
 export type Prediction = { readonly value: Buffer; readonly when: string }
 
 const { calling, separator, exit } = firmwareEvents
@@ -29,7 +29,7 @@ const register = (events: readonly Digests[]): Buffer =>
     events.map(({ sha384 }) => sha384),
   )
 
-/** Firmware that gets a program from QEMU's `-kernel` loads it before it announces that it boots. */
+/** Firmware loads a program from QEMU's `-kernel` before the firmware announces the boot. */
 const fromQemu = (programs: readonly Digests[]): Buffer => {
   const [first, ...others] = programs
   return register([...(first === undefined ? [] : [first]), calling, separator, ...others, ...exit])
@@ -41,7 +41,7 @@ const fromDisk = (programs: readonly Digests[], gpt: Digests | undefined): Buffe
 
 /** Memory from which on QEMU puts 2 GiB below the address 4 GiB, whatever the VM has. */
 const belowFourGiB = 2n ** 31n
-/** What QEMU leaves free for ACPI tables at the end of that memory (pc_q35.c). */
+/** Bytes that QEMU leaves free for ACPI tables at the end of that memory (pc_q35.c). */
 const acpiBytes = 0x28000n
 
 const headerBytes = 0x260

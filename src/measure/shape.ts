@@ -1,9 +1,9 @@
-// What a JSON value has to look like: a reader returns the value with its type, or throws and says where it is wrong. Every
-// field has to be there, and no other field may be. Pure.
+// Readers that check the shape of a JSON value: a reader returns the value with its type, or throws an error with the place of
+// the mistake. An object has to have every field, and no other field. Pure.
 
 import is from '@sindresorhus/is'
 
-/** The value was not what the reader takes. `at` is its place: `.snp[3].digest`. */
+/** The value does not have the shape that the reader expects. `at` is its place, such as `.snp[3].digest`. */
 export class ShapeError extends Error {
   constructor(at: string, expected: string) {
     super(`${at === '' ? 'the whole' : at} is not ${expected}`)
@@ -17,7 +17,7 @@ const wrong = (at: string, expected: string): never => {
   throw new ShapeError(at, expected)
 }
 
-/** Text that matches a pattern; `expected` says what the pattern is for. */
+/** Text that matches a pattern; `expected` describes such text for messages. */
 export const text =
   (pattern: RegExp, expected: string): Read<string> =>
   (value, at) =>

@@ -1,4 +1,4 @@
-// The launch digest of SEV-SNP: what the firmware of the chip makes of the pages that QEMU and KVM add to a VM. Pure.
+// The launch digest of SEV-SNP, which the firmware of the chip computes over the pages that QEMU and KVM add to a VM. Pure.
 // Source: SEV Secure Nested Paging Firmware ABI (56860), section 8.17, PAGE_INFO.
 
 import { createHash } from 'node:crypto'
@@ -24,13 +24,13 @@ export const sha384 = (bytes: Uint8Array): Buffer => createHash('sha384').update
 
 const nothing = Buffer.alloc(digestBytes)
 
-/** One page more: the digest before, what the page holds, its type and its address, 112 bytes in all. */
+/** The digest after one more page: over the digest before, the page's hash, its type and its address, 112 bytes in all. */
 const extend = (digest: Buffer, contents: Buffer, type: number, gpa: bigint): Buffer => {
   const info = Buffer.alloc(112)
   digest.copy(info, 0)
   contents.copy(info, 48)
   info.writeUInt16LE(112, 96)
-  // Of the next four bytes one says whether the page is for migration, three what other VMPLs may do with it: nothing.
+  // The next four bytes are zero: the page is not for migration, and three other VMPLs have no rights on the page.
   info.writeUInt8(type, 98)
   info.writeBigUInt64LE(gpa, 104)
   return sha384(info)
@@ -83,7 +83,7 @@ export const prepareSnp = (firmware: Firmware, boot: DirectBoot | undefined): Pr
 }
 
 export type Processors = {
-  /** How many. */
+  /** The number of virtual processors. */
   readonly vcpus: number
   /** As QEMU's -cpu names them. */
   readonly vcpuType: string

@@ -1,4 +1,4 @@
-// Where each value of a manifest is specified, and what no manifest predicts. Pure.
+// The specification of each value in a manifest, and the values that no manifest predicts. Pure.
 
 /** By the value's place in the manifest. */
 export const sources = {

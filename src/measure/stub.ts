@@ -1,6 +1,6 @@
-// What versions of systemd's EFI stub measure and do. Pure. Sources: src/boot/stub.c, src/fundamental/uki.c and man page
-// systemd-stub(7) of systemd. Boots under OVMF and swtpm measured the same for version 257 (PCR 4, 7, 9, 11 and 12), for version
-// 252 (PCR 7, 9, 11 and 12) and for version 262 (PCR 4, 11 and 12).
+// The measurements and actions of systemd's EFI stub, by its version. Pure. Sources: src/boot/stub.c, src/fundamental/uki.c and
+// man page systemd-stub(7) of systemd. Boots under OVMF and swtpm measured the same for version 257 (PCR 4, 7, 9, 11 and 12),
+// for version 252 (PCR 7, 9, 11 and 12) and for version 262 (PCR 4, 11 and 12).
 
 /** The major number of `#### LoaderInfo: systemd-stub 257.8-1~deb13u2 ####`, or undefined for another stub. */
 export const stubVersion = (sdmagic: string): number | undefined => {
@@ -38,7 +38,7 @@ export const knowsSections = (version: number): boolean => version === 252 || ve
 
 /**
  * How the stub starts the kernel in the image: by LoadImage of the firmware, which measures the kernel as a program of its own,
- * or by itself, which measures nothing more. Between the two lies a version that nobody here has booted.
+ * or by itself, which measures nothing more. Versions between the two were never booted for this table.
  */
 export const startsKernel = (version: number): 'by-firmware' | 'by-itself' | 'unknown' =>
   version <= 257 ? 'by-firmware' : version >= 262 ? 'by-itself' : 'unknown'

@@ -1,4 +1,4 @@
-// MRTD of Intel TDX: what the TDX module makes of the pages of the firmware that the hypervisor adds to a TD before the
+// MRTD of Intel TDX, which the TDX module computes over the pages of the firmware that the hypervisor adds to a TD before the
 // launch. Pure. Source: Intel TDX Module Base Architecture Specification, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND.
 
 import { createHash, type Hash } from 'node:crypto'

@@ -11,7 +11,7 @@ import { digestOf } from './register.ts'
 import { extraArchive, extraFiles, knowsInitrds, startsKernel, stubCmdline } from './stub.ts'
 import { contentOf, measuredIn, type Uki } from './uki.ts'
 
-/** What a boot extends is known, or it is not, and this is why. */
+/** The events of a boot, or the reason why they are not known. */
 export type Known<T> = { readonly known: T } | { readonly unknown: string }
 
 export const both = (bytes: Uint8Array): Digests => ({
@@ -41,7 +41,7 @@ export const programEvents = (uki: Uki): Known<readonly (readonly Digests[])[]> 
   return { known: starts === 'by-firmware' ? [[image, kernel]] : [[image, kernel], [image]] }
 }
 
-/** Of each measured section its name with a NUL, then its bytes as loaded. */
+/** Two events for each measured section: its name with a NUL, then its bytes as loaded. */
 export const sectionEvents = (uki: Uki): Known<readonly Digests[]> => {
   const names = measuredIn(uki)
   if (names === undefined)

@@ -11,7 +11,7 @@ export type Uki = {
   readonly program: RandomAccess
   /** The bytes of each section as the firmware loads them, by name. */
   readonly sections: ReadonlyMap<string, RandomAccess>
-  /** What `.sdmagic` says, without the number signs; undefined where the stub is not systemd's. */
+  /** The text of `.sdmagic` without the number signs; undefined where the stub is not systemd's. */
   readonly stub: string | undefined
   /** The stub's major version. */
   readonly version: number | undefined

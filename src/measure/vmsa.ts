@@ -3,11 +3,11 @@
 
 import { pageBytes } from './firmware.ts'
 
-/** Where the first processor begins: the reset vector of x86. */
+/** The address at which the first processor begins: the reset vector of x86. */
 export const bootEip = 0xffff_fff0
 
 export type Vcpu = {
-  /** Where the processor begins: `bootEip`, or what the firmware names for the others. */
+  /** The address at which the processor begins: `bootEip` for the first one, the firmware's address for the others. */
   readonly eip: number
   /** EAX of CPUID function 1, which QEMU leaves in RDX. */
   readonly signature: number

@@ -1,8 +1,8 @@
-// Decrypts age files as their owner: the only file that knows the package, which is loaded on use.
+// Decrypts age files with the owner's key. No other file imports the package age-encryption, which is loaded on first use.
 
 import { type KeyObject, webcrypto } from 'node:crypto'
 
-/** What was encrypted. The caller zeroes it. Throws where the key is another one, or the file was changed. */
+/** The plaintext, which the caller zeroes. Throws where the file is for another key, or was changed. */
 export const decryptAge = async (identity: KeyObject, file: Uint8Array): Promise<Buffer> => {
   const { Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()

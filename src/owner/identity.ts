@@ -15,7 +15,7 @@ import {
 import { Secret } from '../secret/secret.ts'
 import type { OwnerIdentity } from './unwrap.ts'
 
-/** In lower case, as the checksum counts it; the file has it in upper case. */
+/** The prefix in lower case, over which the checksum is computed; the file has the key in upper case. */
 const secretPrefix = 'age-secret-key-'
 const newline = 0x0a
 
@@ -27,7 +27,7 @@ const withCase = (from: string, by: number, bytes: Buffer): Buffer => {
   for (const [i, byte] of bytes.entries()) if (byte >= least && byte <= most) bytes[i] = byte + by
   return bytes
 }
-/** In place. */
+/** Changes the bytes in place. */
 const upper = (bytes: Buffer): Buffer => withCase('az', -32, bytes)
 const lower = (bytes: Buffer): Buffer => withCase('AZ', 32, bytes)
 
@@ -36,7 +36,7 @@ const ageKeyOf = (privateKey: KeyObject): OwnerKey => {
   return { alg: 'age-x25519', text: printBech32(agePrefix, raw).toString('latin1') }
 }
 
-/** As age-keygen writes it. */
+/** The file as age-keygen writes it. */
 export const printIdentity = (privateKey: KeyObject): Secret => {
   using pkcs8 = new Secret(privateKey.export({ format: 'der', type: 'pkcs8' }))
   using key = new Secret(upper(printBech32(secretPrefix, pkcs8.bytes.subarray(-x25519Bytes))))
@@ -60,7 +60,7 @@ const parseAge = (text: Buffer): OwnerIdentity | string => {
   const [line, ...more] = keys
   if (line === undefined || more.length > 0) return `it has ${keys.length} keys and not one`
   using word = new Secret(lower(Buffer.from(line)))
-  // Parsed in lower case; the file may have either, as age takes either.
+  // The key is parsed in lower case. The file may have either case, as with age.
   const scalar = parseBech32(secretPrefix, word.bytes, x25519Bytes)
   if (scalar === undefined) return 'it is no age identity of the type X25519'
   using secret = new Secret(scalar)
@@ -83,9 +83,9 @@ const parsePem = (text: Buffer): OwnerIdentity | string => {
     : { publicKey, privateKey }
 }
 
-/** `path` is for words. Fault: `owner-identity`. */
+/** `path` is the name of the file in messages. Fault: `owner-identity`. */
 export const parseIdentity = (text: Secret, path: string): OwnerIdentity => {
-  // Only as many bytes as a mark has: what follows is the secret.
+  // Only as many bytes as a byte-order mark has, since the secret follows.
   const odd = oddFile(text.bytes.subarray(0, 4).toString('latin1').replace(/\r/g, ''))
   if (odd !== undefined) throw fail('owner-identity', { path, reason: `${odd.what}; ${odd.remedy}` })
   const isPem = text.bytes.includes('-----BEGIN ')

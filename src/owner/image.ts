@@ -1,5 +1,5 @@
-// The content of a volume, decrypted into a new file: what dm-crypt would show of all that was ever written, without
-// device-mapper or privileges. Nothing here interprets what is decrypted.
+// Decrypts the content of a volume into a new file, without device-mapper or privileges. The file has the bytes that dm-crypt
+// would show, and zeros where the VM never wrote. No code here interprets the decrypted bytes.
 
 import { createDecipheriv } from 'node:crypto'
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs'
@@ -11,15 +11,15 @@ import { dataSectorBytes } from '../layout/luks2/profile.ts'
 import { followDirectory, isStill } from '../machine/beneath.ts'
 import { readDevice } from '../machine/block.ts'
 
-/** Where a volume lies: in a file or on a device, both numbers in bytes. */
+/** The place of a volume in a file or on a device; both numbers are in bytes. */
 export type Place = { readonly path: string; readonly offset: bigint; readonly bytes: bigint }
 
 const chunkBytes = 1024 ** 2
 
 /**
- * `aes-xts-plain64` in sectors of 4096 bytes; `first` is the number of the first. dm-crypt counts its IV in sectors of
- * 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes becomes noise, as under dm-crypt: where it stayed one,
- * a host that writes zeroes would choose what the owner reads.
+ * Decrypts `aes-xts-plain64` in sectors of 4096 bytes; `first` is the number of the first sector. dm-crypt counts the IV in
+ * sectors of 512 bytes all the same (no `iv_large_sectors`). A sector of zeroes becomes noise, as under dm-crypt: if such a
+ * sector stayed zero, a host that writes zeroes would choose the bytes that the owner reads.
  */
 export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): Buffer => {
   const out = Buffer.alloc(bytes.length)
@@ -29,13 +29,13 @@ export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): B
     iv.writeBigUInt64LE((first + BigInt(at / dataSectorBytes)) * BigInt(dataSectorBytes / 512))
     const cipher = createDecipheriv('aes-256-xts', key, iv)
     cipher.update(sector).copy(out, at)
-    // Frees OpenSSL's copy of the key, which would else wait for the garbage collector.
+    // Frees OpenSSL's copy of the key, which would otherwise stay until the garbage collector runs.
     cipher.final()
   }
   return out
 }
 
-/** Leaves a hole where the VM wrote zeroes, which their ciphertext proves as well as any content. */
+/** Copies the decrypted data, with a hole where the VM wrote zeroes. The ciphertext of such zeroes decrypts like any content. */
 const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Array): void => {
   const start = BigInt(dataOffset)
   const length = Number(bytes)
@@ -51,7 +51,8 @@ const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Ar
 }
 
 /**
- * `bytes` of data into a new file for its owner alone, whole or not at all. Faults: `device-read`, `target-write`.
+ * Decrypts `bytes` of data into a new file that only its owner may read, whole or not at all. Faults: `device-read`,
+ * `target-write`.
  */
 export const writeImage = (place: Place, bytes: bigint, key: Uint8Array, target: string): void => {
   const notWritten = (thrown: unknown) =>
@@ -63,7 +64,7 @@ export const writeImage = (place: Place, bytes: bigint, key: Uint8Array, target:
     try {
       copyTo(fd, place, bytes, key)
     } catch (thrown) {
-      // Somebody may have given the name to another file meanwhile, which stays.
+      // Another file may have taken the name meanwhile, and then stays.
       if (isStill(directory, name, { stat: fstatSync(fd) })) unlinkSync(directory.at(name))
       throw thrown
     } finally {

@@ -1,4 +1,4 @@
-// `owner keygen`: an age X25519 identity in a new file; the public key goes to standard output.
+// `owner keygen`: writes an age X25519 identity to a new file, and its public key to standard output.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
@@ -12,7 +12,7 @@ export const keygen = (path: string): void => {
   using identity = printIdentity(generateKeyPairSync('x25519').privateKey)
   const { publicKey } = parseIdentity(identity, path)
   try {
-    // "wx": a key that is lost with its file opens nothing again.
+    // "wx" overwrites no file: a file in the way may hold the only copy of an older key.
     const fd = openSync(path, 'wx', 0o600)
     try {
       for (let at = 0; at < identity.bytes.length; ) at += writeSync(fd, identity.bytes, at)

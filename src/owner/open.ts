@@ -1,5 +1,5 @@
-// `owner open`: a disk that came back from a host, its header checked as the boot checks it; then the passphrase of the
-// owner's keyslot to a pipe, or the content to a file. Reads the header area once, and changes nothing on the disk.
+// `owner open`: opens a volume on a disk that came back from a host. The command checks the header as the boot does, then writes
+// the passphrase of the owner's keyslot to a pipe, or the content to a file. The command never writes to the disk.
 
 import { writeSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
@@ -17,7 +17,7 @@ import { parseIdentity } from './identity.ts'
 import { type Place, writeImage } from './image.ts'
 import { type OwnerIdentity, unwrapAsOwner } from './unwrap.ts'
 
-/** The volume on a disk with partitions, or all of what has none. */
+/** The volume's partition on a disk with a partition table, or all of a disk without one. */
 const findVolume = (path: string, volume: string): Place => {
   const bytes = sizeOf(path)
   const head = headOf(path, 0n, bytes)
@@ -56,7 +56,7 @@ export type Opened = Disposable & {
 }
 
 /**
- * What the owner's keyslot holds, proved: the owner's MAC is good over every byte of the header area but the two MACs.
+ * Opens the owner's keyslot, and proves the header: the owner's MAC covers every byte of the header area but the two MACs.
  * Faults: `header-*`, `seal-provider`, `owner-identity`, `owner-token`, `owner-volume`, `gpt-invalid`, `device-read`.
  */
 export const openAsOwner = async (path: string, volume: string, identityPath: string): Promise<Opened> => {
@@ -97,7 +97,7 @@ const writePassphrase = ({ bytes }: Secret): void => {
   }
 }
 
-/** What lies behind the volume is none of its content. Fault: `header-extent`. */
+/** Refuses a header that claims more data than fits: bytes behind the partition are not its content. Fault: `header-extent`. */
 const requireRoom = ({ dataBytes, place }: Opened, volume: string): void => {
   const room = place.bytes - BigInt(dataOffset)
   if (dataBytes > room)
@@ -116,7 +116,7 @@ type Asked = {
   readonly image: string | undefined
 }
 
-/** Faults: `owner-terminal`, `owner-image`, `header-extent`, `target-write`, and those of `openAsOwner`. */
+/** Faults: `owner-terminal`, `owner-image`, `header-extent`, `target-write`, and the faults of `openAsOwner`. */
 export const open = async ({ disk, identity, volume, image }: Asked): Promise<void> => {
   if (image === undefined && process.stdout.isTTY) throw fail('owner-terminal', {})
   using opened = await openAsOwner(disk, volume, identity)

@@ -1,4 +1,4 @@
-// The owner's token, unwrapped with the owner's private key: never in a CVM, never reached by the boot.
+// Unwraps the owner's token with the owner's private key. This code never runs in a CVM, and the boot does not import it.
 
 import { type KeyObject, privateDecrypt } from 'node:crypto'
 import { fail } from '../fault/index.ts'
@@ -8,10 +8,10 @@ import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
 import { Secret } from '../secret/secret.ts'
 import { decryptAge } from './age.ts'
 
-/** The owner's private key, and the public one that belongs to it. */
+/** The owner's private key and its public key. */
 export type OwnerIdentity = { readonly publicKey: OwnerKey; readonly privateKey: KeyObject }
 
-/** The passphrase of keyslot 1 of the volume with this UUID. `volume` is for words. Fault: `owner-token`. */
+/** The passphrase of keyslot 1 of the volume with this UUID. `volume` is its name in messages. Fault: `owner-token`. */
 export const unwrapAsOwner = async (
   { publicKey, privateKey }: OwnerIdentity,
   volume: string,
