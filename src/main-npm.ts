@@ -1,4 +1,4 @@
-// The entry of the npm package: the verbs of a build host, on a Node that may be older. It cannot boot.
+// The entry of the npm package. It has the verbs, for a build host whose Node may be older, and it cannot boot.
 
 import { runVerbOrExit } from './verbs/production.ts'
 

@@ -1,6 +1,6 @@
-// What this build is called: the project's version, the commit it was built from, the Node inside.
+// The version of this build: the project's version, the commit that it was built from, and the Node inside it.
 
-// The build puts these in; run from source there is nothing to put in.
+// The build defines these two names. In a run from source they are undefined.
 declare const __CVMBOOT_VERSION__: string
 declare const __CVMBOOT_GIT__: string
 
@@ -10,9 +10,9 @@ export const version = {
   git: typeof __CVMBOOT_GIT__ === 'undefined' ? 'unknown' : __CVMBOOT_GIT__,
 } as const
 
-/** One line, with its end. `name` is the edition's. */
+/** One line, with its line end. `name` is the name of the edition. */
 export const printVersion = (name: string): string =>
   `${name} ${version.project} (git ${version.git}, node ${version.node})\n`
 
-/** The same for programs. */
+/** The same version as one line of JSON, for programs. */
 export const printVersionJson = (name: string): string => `${JSON.stringify({ name, ...version })}\n`

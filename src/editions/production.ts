@@ -1,4 +1,4 @@
-// The edition of the production executable: confidential VMs only, with keys of this boot, of the TEE or of a TPM.
+// The edition of the production executable. It boots confidential VMs only, with keys of this boot, of the TEE or of a TPM.
 
 import type { Edition } from '../edition.ts'
 import { fail } from '../fault/index.ts'

@@ -1,14 +1,15 @@
-// What a volume claims to be by both places of a header: its own, and the spare area behind it, where a power cut can leave
-// the only whole header. Pure but for the reading, which the caller does. The boot tries the spare area first.
+// The claim of a volume by both places of a header: the own place, and the spare area behind it, where a power cut can leave
+// the only whole header. The boot tries the spare area first. Pure, but for the reading that the caller passes in.
 
 import type { CryptName } from '../layout/layout.ts'
 import { dataOffset, type Luks2Profile } from '../layout/luks2/luks2.ts'
 import { type Claim, claimHeader, claimOf } from './claim.ts'
 
 /**
- * `head` is the first MiB, or all of the volume where it is shorter; `spare` reads the MiB behind it, and is asked only where
- * `bytes`, those of the partition, have room for it. Whether a spare header is of this volume takes a key, and if it is not,
- * the boot takes the own header: so a volume is refused here if both headers are.
+ * `head` is the first MiB, or the whole volume where the volume is shorter. `spare` reads the MiB behind `head`; it is called
+ * only where the `bytes` of the partition have room for the spare area. Only a key can tell whether a spare header belongs to
+ * this volume. Where it does not, the boot takes the own header. So this function refuses a volume only if both headers are
+ * refused.
  */
 export const claimVolume = (
   head: Buffer,

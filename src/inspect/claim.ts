@@ -1,5 +1,5 @@
-// What the first bytes of a volume claim to be, and the rule of the boot that would refuse them. Pure. A claim is
-// the word of whoever wrote the disk: it tells a person what to look for, and nothing else.
+// The claim of a volume by its first bytes, and the rule of the boot that would refuse the volume. Pure. The writer of the
+// disk makes the claim: a claim tells a person what to look for, and proves nothing.
 
 import { type Fault, fail, faultOf } from '../fault/index.ts'
 import { allSeals } from '../keys/seals.ts'
@@ -19,20 +19,20 @@ import { headerBytes } from '../layout/luks2/profile.ts'
 import { blockSize } from '../layout/verity.ts'
 import { claimsVerity, parseVeritySuperblock } from '../layout/verity-superblock.ts'
 
-/** What is said of it, by name; numbers too large for a double are texts. */
+/** Facts about the claimed thing, by name. Numbers that are too large for a double are texts. */
 export type Facts = Readonly<Record<string, string | number | boolean>>
 
-/** Something inside: a section of an EFI program, a file of a file system. */
+/** A part of the claimed thing: a section of an EFI program, or a file of a file system. */
 export type Part = { readonly name: string; readonly bytes: number; readonly claim: Claim }
 
 export type Claim = {
   /** `luks2`, `verity`, `swap`, a file system, `initramfs`, `blank`, `unknown`; or the kind of a row of inspect/formats.ts. */
   readonly kind: string
   readonly facts: Facts
-  /** What it is in words, and what to do with it. */
+  /** The name of the thing in words, and advice for its use. */
   readonly says?: { readonly name: string; readonly advice: string }
   readonly parts?: readonly Part[]
-  /** The first rule that would refuse it. */
+  /** The refusal by the first rule that the thing breaks; undefined where it breaks none. */
   readonly refused: Fault | undefined
 }
 
@@ -55,9 +55,9 @@ const luks2Facts = (header: Luks2Header): Facts => ({
 })
 
 /**
- * As a LUKS2 header whatever it looks like, by the function that the boot asks before it derives a key. Whether the MAC is
- * right is not known here. `bytes` are those of the partition, where the head is of one and not a copy of a header alone;
- * `label` is the volume that the partition's name says it is.
+ * The claim of `head` as a LUKS2 header, whatever its first bytes look like. The judge is the function that the boot calls
+ * before the boot derives a key, so the MAC stays unchecked. `bytes` is the size of the partition; it is undefined for the
+ * copy of a header alone. `label` is the volume that the partition's name says.
  */
 export const claimHeader = (
   head: Buffer,
@@ -85,7 +85,7 @@ const claimVerity = (head: Buffer): Claim => {
   return { kind: 'verity', facts, refused: undefined }
 }
 
-/** `head`: the first MiB, or all of it where it is shorter. `bytes` and `label`: as of `claimHeader`. */
+/** `head`: the first MiB, or all of a shorter volume. `bytes` and `label`: as `claimHeader` takes them. */
 export const claimOf = (
   head: Buffer,
   name: string,

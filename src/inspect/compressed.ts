@@ -1,4 +1,4 @@
-// A compressed file: what is in it, by the first bytes that come out.
+// A compressed file, claimed by the first bytes that come out of its decompressor.
 
 import { createReadStream } from 'node:fs'
 import { fileSystemOf } from '../layout/filesystem.ts'
@@ -17,7 +17,7 @@ type Source = AsyncIterable<Uint8Array>
 type Packing = {
   readonly name: string
   readonly magic: string
-  /** How a person unpacks it, to a file of its own. */
+  /** The command by which a person unpacks the file, to a new file. */
   readonly unpack: (file: string) => string
   readonly decompress: (source: Source) => Source
 }
@@ -66,7 +66,7 @@ const packingOf = (head: Buffer): Packing | undefined =>
 
 export const isPacked = (head: Buffer): boolean => packingOf(head) !== undefined
 
-/** Undefined where nothing comes out: it is damaged, or the tool is not installed. */
+/** The first bytes of the content. Undefined where none come out: the file is damaged, or the tool is not installed. */
 const firstBytes = async (path: string, { decompress: unpack }: Packing): Promise<Buffer | undefined> => {
   const source = createReadStream(path)
   const chunks: Uint8Array[] = []
@@ -78,7 +78,7 @@ const firstBytes = async (path: string, { decompress: unpack }: Packing): Promis
       if (length >= probeHeadBytes) break
     }
   } catch {
-    // What came out before counts: a file may be cut off.
+    // The bytes before the failure count: a file may be cut off.
   } finally {
     source.destroy()
   }
@@ -89,7 +89,7 @@ const isDisk = (probe: Probe): boolean => {
   return gptBlockSize(probe.head) !== undefined || isMbr(probe) || fileSystemOf(probe.head) !== undefined
 }
 
-/** `initramfs` where an archive of cpio is in it, which is looked into by the reader for those. */
+/** The claim of a compressed file; `initramfs` where the file holds a cpio archive, which inspect/image.ts reads. */
 export const claimPacked = async (path: string, head: Buffer): Promise<Claim | 'initramfs'> => {
   const packing = packingOf(head)
   if (packing === undefined) throw new Error('it is not compressed')

@@ -1,8 +1,8 @@
-// An archive of a container, which holds layers and no root file system, told by the names in it. Pure.
+// An archive of a container. It holds layers and no root file system, and the names in it tell its format. Pure.
 
 const layer = /^(?:[0-9a-f]{64}(?:\.tar|\.json)?|sha256:[0-9a-f]{64}.*)$/
 
-/** Of the names in one directory, what it is in words; undefined where it is nothing that is known here. */
+/** The kind of container archive, in words, by the names in one directory; undefined where no kind has such names. */
 export const containerOf = (names: readonly string[]): string | undefined => {
   const has = (...all: readonly string[]) => all.every((name) => names.includes(name))
   if (has('oci-layout') || has('index.json', 'blobs')) return 'a container archive (OCI image layout)'

@@ -1,15 +1,15 @@
-// What the kernel needs to know of an ELF program before it runs one (elf(5), fs/binfmt_elf.c). Parse only. Pure.
+// The facts of an ELF program that the kernel reads before it runs the program (elf(5), fs/binfmt_elf.c). Parse only. Pure.
 
-/** The name of the program that loads it; undefined for a static program. */
+/** `loader` is the name of the program that loads this one; undefined for a static program. */
 export type Elf = { readonly loader: string | undefined }
 
 export type ReadBytes = (offset: number, length: number) => Buffer
 
 const magic = '\x7fELF'
-/** Of a header of 64 bits, and of one entry of its table of segments. */
+/** The bytes of a 64-bit header, and of one entry of its table of segments. */
 const bytesOf = { header: 64, segment: 56 } as const
 const interpreter = 3
-/** The kernel takes no longer name (PATH_MAX), and no larger table of segments (64 KiB). */
+/** The kernel takes no longer name of a loader (PATH_MAX), and no larger table of segments (64 KiB). */
 const most = { name: 4096, table: 65_536 } as const
 
 const machines: ReadonlyMap<number, string> = new Map([
@@ -28,7 +28,7 @@ const kinds = { executable: 2, shared: 3 } as const
 
 export const isElf = (head: Buffer): boolean => head.toString('latin1', 0, 4) === magic
 
-/** Why a kernel for x86-64 does not run the program, or what that kernel reads of it. */
+/** The facts that a kernel for x86-64 reads of the program, or the reason why that kernel does not run the program. */
 export const parseElf = (read: ReadBytes): Elf | string => {
   const head = read(0, bytesOf.header)
   if (!isElf(head)) return 'it is no ELF program'

@@ -1,4 +1,4 @@
-// A FAT file system: the EFI programs on it, each judged as if it were a file of its own.
+// A FAT file system, and the EFI programs on it. Each program is judged like a file of its own.
 
 import type { RandomAccess } from '../machine/random-access.ts'
 import type { Claim, Part } from './claim.ts'
@@ -6,15 +6,15 @@ import { filesOnFat } from './fat.ts'
 import { claimNamed } from './named.ts'
 import { claimPe } from './uki.ts'
 
-/** What the firmware starts without being told. */
+/** The path that the firmware starts by default. */
 const standard = /^efi\/boot\/bootx64\.efi$/i
 
-/** Entries of a boot loader: they name a kernel and words that nobody here has measured. */
+/** The entries of a boot loader. They name a kernel and words that no prediction of cvmboot covers. */
 const entry = /^loader\/entries\/.*\.conf$/i
 
 const mostPrograms = 32
 
-/** `path` is for words. */
+/** The claim of a FAT file system. `path` is for messages. */
 export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim> => {
   const files = filesOnFat(disk)
   if (files === undefined) {
@@ -24,7 +24,7 @@ export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim>
   const parts: Part[] = []
   for (const file of files.filter((one) => /\.efi$/i.test(one.path)).slice(0, mostPrograms)) {
     const claim = await claimPe(file.bytes, `${path}: ${file.path}`)
-    // A boot loader beside it is nothing that an owner has to act on.
+    // A boot loader beside a unified kernel image demands no action of an owner.
     parts.push({
       name: file.path,
       bytes: file.bytes.size,
@@ -40,7 +40,7 @@ export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim>
     name: isEsp ? 'an EFI system partition (FAT)' : 'a file system (FAT) without EFI/BOOT/BOOTX64.EFI',
     advice: isEsp
       ? 'the firmware starts EFI/BOOT/BOOTX64.EFI'
-      : 'the firmware starts nothing from it unless it is told; copy a unified kernel image there by that name',
+      : 'the firmware starts nothing from this file system by default; copy a unified kernel image to EFI/BOOT/BOOTX64.EFI',
     facts: entries === 0 ? {} : { loaderEntries: entries },
   })
 }

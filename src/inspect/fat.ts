@@ -1,5 +1,5 @@
-// Files on a FAT file system, as an EFI system partition has them (Microsoft's "FAT: General Overview", 1.03). It reads
-// directories and files, never more than the limits below, and believes nothing that leads outside the file system.
+// Files on a FAT file system, as an EFI system partition has them (Microsoft's "FAT: General Overview", 1.03). The reader takes
+// no more directories and files than the limits below, and follows no number that leads outside the file system.
 
 import type { RandomAccess } from '../machine/random-access.ts'
 
@@ -24,7 +24,7 @@ type Entry = {
 const most = { directoryBytes: 1024 ** 2, files: 200, depth: 6 } as const
 const entryBytes = 32
 
-/** Undefined where the numbers of its boot sector do not fit its size. */
+/** Opens the file system. Undefined where the numbers of the boot sector do not fit the size of the disk. */
 const openVolume = (disk: RandomAccess): { volume: Volume; root: Buffer } | undefined => {
   const boot = disk.read(0, 512)
   if (boot.length < 512) return undefined
@@ -46,7 +46,7 @@ const openVolume = (disk: RandomAccess): { volume: Volume; root: Buffer } | unde
   return { volume, root }
 }
 
-/** The next cluster of a file; undefined at its end, and where the table says nonsense. */
+/** The next cluster of a file; undefined at the end of the file, and where the table names a cluster that is not there. */
 const nextOf = ({ disk, bits, table, clusters }: Volume, cluster: number): number | undefined => {
   const at = table + Math.floor((cluster * bits) / 8)
   const entry = disk.read(at, 4)
@@ -61,7 +61,7 @@ const nextOf = ({ disk, bits, table, clusters }: Volume, cluster: number): numbe
   return next >= 2 && next < clusters + 2 ? next : undefined
 }
 
-/** The clusters of a file in order, as many as its size needs; no cluster comes twice. */
+/** The clusters of a file in order, at most as many as the size of the file needs. No cluster comes twice. */
 const chainOf = (volume: Volume, first: number, bytes: number): number[] => {
   const wanted = Math.min(Math.ceil(bytes / volume.clusterBytes), volume.clusters)
   const seen = new Set<number>()
@@ -130,7 +130,7 @@ const entriesOf = (directory: Buffer): Entry[] => {
     }
     const name = long === '' ? shortName(entry) : long
     long = ''
-    // The label of the volume, the directory itself and the one above.
+    // Skips the label of the volume, the directory itself and the directory above.
     if ((attributes & 0x08) !== 0 || name === '.' || name === '..') continue
     const cluster = entry.readUInt16LE(20) * 65_536 + entry.readUInt16LE(26)
     entries.push({ name, cluster, size: entry.readUInt32LE(28), directory: (attributes & 0x10) !== 0 })
@@ -138,7 +138,7 @@ const entriesOf = (directory: Buffer): Entry[] => {
   return entries
 }
 
-/** All files below `EFI` and `loader`, by path; undefined where it is no FAT that can be read. */
+/** All files below `EFI` and `loader`, with their paths; undefined where the disk is no readable FAT. */
 export const filesOnFat = (disk: RandomAccess): FatFile[] | undefined => {
   const opened = openVolume(disk)
   if (opened === undefined) return undefined

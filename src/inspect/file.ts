@@ -1,4 +1,4 @@
-// What a file is that the boot does not read as a volume: by the table of formats, by what is in it, or as a text.
+// The claim of a file that the boot does not read as a volume: by the table of formats, by its content, or as a text.
 
 import { readdirSync, statSync } from 'node:fs'
 import { fileSystemOf } from '../layout/filesystem.ts'
@@ -20,14 +20,14 @@ import { claimText, isText, textBytes } from './texts.ts'
 import { claimPe } from './uki.ts'
 
 export type Asked = {
-  /** For words. */
+  /** For messages. */
   readonly path: string
   readonly bytes: RandomAccess
-  /** Only a file can be an initramfs, or be compressed. */
+  /** A device is taken for no initramfs, and for no compressed file. */
   readonly on: 'file' | 'device'
 }
 
-/** A boot sector says little: a partition table or a file system behind it decides. */
+/** Whether other bytes decide. A boot sector says little: a GPT, a file system or a LUKS header beside it says more. */
 const isHidden = ({ kind }: Format, { head }: Probe): boolean =>
   (kind === 'mbr' || kind === 'fat') &&
   (gptBlockSize(head) !== undefined || fileSystemOf(head) !== undefined || claimsLuks(head))
@@ -48,7 +48,7 @@ const releaseFacts = ({ read }: RandomAccess) => {
   return release === undefined ? {} : { release }
 }
 
-/** Undefined for what the boot reads: a disk with a GPT, a volume, bytes that nobody knows. */
+/** Undefined for a file that inspect.ts judges as a disk or as a volume: one with a GPT, a header, or unknown bytes. */
 export const claimFile = async (asked: Asked): Promise<Claim | undefined> => {
   const { path, bytes, on } = asked
   const probe = probeOf(bytes)
@@ -64,7 +64,7 @@ export const claimFile = async (asked: Asked): Promise<Claim | undefined> => {
   return undefined
 }
 
-/** A file that the boot does not read either. */
+/** The claim of a file that is neither of a known format nor a volume: an empty file, a text, or an unknown file. */
 export const claimRest = ({ path, bytes }: Asked): Claim => {
   if (bytes.size === 0)
     return claimNamed(path, { kind: 'empty', name: 'an empty file', use: 'foreign', advice: '' })
@@ -72,13 +72,16 @@ export const claimRest = ({ path, bytes }: Asked): Claim => {
   if (isText(head)) return claimText(bytes.read(0, textBytes), path)
   return claimNamed(path, {
     kind: 'unknown',
-    name: 'of no format that is known here',
+    name: 'a file of no format that cvmboot knows',
     use: 'foreign',
     advice: '',
   })
 }
 
-/** The names in a directory; undefined for what is none, or cannot be looked at, which opening it as a file says better. */
+/**
+ * The names in a directory. Undefined where the path is no directory, or is unreadable: a later open as a file gives the
+ * better message.
+ */
 const namesIn = (path: string): string[] | undefined => {
   try {
     return statSync(path).isDirectory() ? readdirSync(path) : undefined
@@ -87,7 +90,7 @@ const namesIn = (path: string): string[] | undefined => {
   }
 }
 
-/** Undefined for what is no directory. */
+/** The claim of a directory; undefined where the path is no directory. */
 export const claimDirectory = (path: string): Claim | undefined => {
   const names = namesIn(path)
   if (names === undefined) return undefined
@@ -102,7 +105,7 @@ export const claimDirectory = (path: string): Claim | undefined => {
     : claimNamed(path, { kind: 'container', name: container, use: 'convert', advice: unpackContainer })
 }
 
-/** A part of a disk, as of `claimFile`; undefined where the boot reads it. */
+/** The claim of a partition that the firmware reads (FAT); undefined for every other partition. */
 export const claimPartition = async (path: string, bytes: RandomAccess): Promise<Claim | undefined> => {
   const format = formatOf(probeOf(bytes))
   return format?.kind === 'fat' ? claimFat(bytes, path) : undefined

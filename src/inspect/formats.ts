@@ -1,19 +1,19 @@
-// What people have at hand, told by the first and last bytes: the one table of formats, with what each is called and what
-// to do with it. Pure. What the boot itself reads (partition tables, LUKS2, verity, its file systems) is not here.
+// The one table of formats of files that people have at hand. The first and last bytes of a file tell its format; each row has
+// a name for people, and advice. Pure. The formats that the boot reads (GPT, LUKS2, verity, its file systems) are not here.
 
 import type { RandomAccess } from '../machine/random-access.ts'
 import { isElf } from './elf.ts'
 import { keyFormats } from './keys.ts'
 
 export type Probe = {
-  /** The first 64 KiB and a little more, or all of it. */
+  /** The first `probeHeadBytes` bytes, or the whole file where it is shorter. */
   readonly head: Buffer
-  /** The last 1024 bytes, or all of it. */
+  /** The last 1024 bytes, or the whole file where it is shorter. */
   readonly tail: Buffer
   readonly size: number
 }
 
-/** As much of the first bytes as the table asks for: btrfs has its magic at 64 KiB. */
+/** The first bytes that the table needs: btrfs has its magic just behind 64 KiB. */
 export const probeHeadBytes = 66_048
 const probeTailBytes = 1024
 
@@ -23,8 +23,8 @@ export const probeOf = ({ size, read }: RandomAccess): Probe => {
 }
 
 /**
- * `taken`: cvmboot or the VM takes it as it is. `convert`: once it is made into something else. `foreign`: cvmboot neither
- * makes it nor boots from it.
+ * `taken`: cvmboot or the VM takes a file of the format as it is. `convert`: cvmboot takes the file after a conversion.
+ * `foreign`: cvmboot neither makes such a file nor boots from it.
  */
 export type Use = 'taken' | 'convert' | 'foreign'
 
@@ -33,7 +33,7 @@ export type Format = {
   readonly is: (probe: Probe) => boolean
   readonly name: string
   readonly use: Use
-  /** What to do with `file`; a quoted word of a shell. */
+  /** Advice for `file`, which is a quoted word of a shell. */
   readonly advice: (file: string) => string
 }
 
@@ -53,7 +53,7 @@ const diskImage = (kind: string, name: string, from: string, is: Format['is']): 
   advice: convert(from),
 })
 
-/** A footer of 512 bytes ends each; old ones lack the last. */
+/** The footer of a VHD: the last 512 bytes of the file. Old files lack the last of these bytes. */
 const vhdFooter = ({ tail }: Probe): Buffer | undefined =>
   [512, 511]
     .map((bytes) => tail.subarray(Math.max(0, tail.length - bytes)))
@@ -61,7 +61,7 @@ const vhdFooter = ({ tail }: Probe): Buffer | undefined =>
 
 const hasBootMark = ({ head }: Probe): boolean => head.length >= 512 && head.readUInt16LE(510) === 0xaa55
 
-/** The parameters of a file system with clusters, and not only a jump at the start. */
+/** Whether the first sector has the parameters of a file system with clusters, and not only a boot mark at its end. */
 export const isFat = (probe: Probe): boolean => {
   const { head } = probe
   if (!hasBootMark(probe)) return false
@@ -86,7 +86,7 @@ const head54 = at(54, 'FAT')
 const head82 = at(82, 'FAT32')
 const fatJump = ({ head }: Probe): boolean => head[0] === 0xeb || head[0] === 0xe9
 
-/** A boot sector whose four entries say no nonsense. */
+/** Whether the first sector is a boot sector in which each of the four entries has a valid status byte. */
 export const isMbr = (probe: Probe): boolean => {
   if (!hasBootMark(probe)) return false
   const entries = [446, 462, 478, 494].map((offset) => probe.head.subarray(offset, offset + 16))
@@ -97,7 +97,7 @@ const isDynamicVhd = at(0, 'conectix')
 const setupTakes = (file: string) => `cvmboot setup takes it: --root-fs ${file}, or for another volume`
 const nothing = () => ''
 
-/** The first that fits counts: a disk of ISO 9660 may have an MBR too, a fixed VHD begins like the disk in it. */
+/** The first row that fits counts: an image of ISO 9660 may have an MBR too, and a fixed VHD begins like the disk in it. */
 export const formats: readonly Format[] = [
   diskImage('qcow2', 'QEMU, qcow2', 'qcow2', at(0, 'QFI\xfb')),
   diskImage('qed', 'QEMU, QED', 'qed', at(0, 'QED\0')),

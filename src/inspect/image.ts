@@ -1,4 +1,4 @@
-// What `inspect` says of an initramfs image: whether all that the boot will look for is in it.
+// The claim of an initramfs image: whether the image has all files that the boot will look for.
 
 import { createReadStream } from 'node:fs'
 import { faultOf } from '../fault/index.ts'
@@ -8,7 +8,7 @@ import type { Claim } from './claim.ts'
 
 export type Looked = {
   readonly claim: Claim
-  /** Undefined where nobody can read the image. */
+  /** Undefined where the image cannot be read. */
   readonly image: Image | undefined
 }
 
@@ -17,7 +17,7 @@ const refusedBy = (thrown: unknown, image: Image | undefined): Looked => ({
   image,
 })
 
-/** `path` is for words. A claim is refused as `initramfs-incomplete`, as the boot refuses it, or as `input-too-large`. */
+/** `path` is for messages. The claim is refused as `initramfs-incomplete`, as the boot would, or as `input-too-large`. */
 export const lookIntoImage = async (source: AsyncIterable<Uint8Array>, path: string): Promise<Looked> => {
   let image: Image | undefined
   try {

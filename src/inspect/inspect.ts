@@ -1,5 +1,5 @@
-// The verb `inspect`: what a disk, a partition, a header file, an image or any other file claims to be, and which rule of
-// the boot would refuse it. Reads only, needs no key and no privileges but those of reading.
+// The verb `inspect`: the claim of a disk, a partition, a header file, an image or any other file, and the rule of the boot
+// that would refuse the file. The verb only reads. It needs no key, and no privileges but the right to read the file.
 
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
@@ -31,7 +31,7 @@ type Found = {
 export type Inspection = {
   readonly path: string
   readonly bytes: bigint
-  /** A disk with a table, or else what the bytes claim as one volume. */
+  /** A disk with a partition table, or else the claim of all bytes as one volume. */
   readonly content:
     | { readonly kind: 'gpt'; readonly gpt: Gpt; readonly partitions: readonly Found[] }
     | { readonly kind: 'volume'; readonly claim: Claim }
@@ -41,7 +41,7 @@ export type Inspection = {
 /** The directory in which the kernel describes a block device. */
 const sysfsOf = ({ rdev }: Stats): string => `/sys/dev/block/${printDeviceNumber(rdev)}`
 
-/** Bytes of a logical block of a whole disk; undefined for a partition, and for a file, whose table alone can tell. */
+/** The bytes of a logical block of a whole disk. Undefined for a partition, and for a file: only its table can tell. */
 const ownBlockSize = (path: string): number | undefined => {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (stats?.isBlockDevice() !== true) return undefined
@@ -49,7 +49,7 @@ const ownBlockSize = (path: string): number | undefined => {
   return text === undefined ? undefined : Number(text)
 }
 
-/** Bytes of a file or a block device. Fault: `device-read`. */
+/** The size of a file or a block device, in bytes. Fault: `device-read`. */
 export const sizeOf = (path: string): bigint => {
   let stats: Stats
   try {
@@ -64,23 +64,23 @@ export const sizeOf = (path: string): bigint => {
   throw fail('device-read', { device: path, reason: 'it is neither a file nor a block device' })
 }
 
-/** Of the spare area, from the first byte of a volume. */
+/** The offset of the spare area from the first byte of a volume. */
 const spareOffset = BigInt(headerAreaBytes)
 
-/** The first MiB of what begins at `offset`, or all `bytes` of it where they are fewer. Fault: `device-read`. */
+/** The first MiB from `offset` on, or all `bytes` of the volume there where they are fewer. Fault: `device-read`. */
 export const headOf = (path: string, offset: bigint, bytes: bigint): Buffer =>
   readDevice(path, offset, Number(bytes < headerAreaBytes ? bytes : headerAreaBytes))
 
 /**
- * Bytes of a logical block of a disk with a partition table; undefined where there is none. A device has its own size, by which
- * the boot reads the table, too; of a file only the table can tell.
+ * The bytes of a logical block of a disk with a partition table; undefined where there is no table. A device reports its own
+ * block size, and the boot reads the table by this size, too. The block size of a file follows from the table alone.
  */
 export const blockSizeOf = (path: string, head: Buffer): number | undefined => {
   const shown = gptBlockSize(head)
   return shown === undefined ? undefined : (ownBlockSize(path) ?? shown)
 }
 
-/** Only a partition that is named like a volume of ours can hold a header of ours. */
+/** Whether a partition is named like an encrypted volume. Only such a partition can hold a header of cvmboot. */
 const isCrypt = (name: string): boolean => cryptNames.some((one) => one === name)
 const foreignLuks: Claim = {
   kind: 'luks',
@@ -89,13 +89,13 @@ const foreignLuks: Claim = {
   refused: undefined,
 }
 
-/** Looks at it once. Faults: `device-read`; what would be refused is in what is returned. */
+/** Looks at a disk or a volume once. The result has the refusals. Fault: `device-read`. */
 export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): Inspection => {
   const bytes = sizeOf(path)
   const head = headOf(path, 0n, bytes)
   const blockSize = blockSizeOf(path, head)
   if (blockSize === undefined) {
-    // The copy of a header says nothing of its partition.
+    // The copy of a header does not tell the size of its partition.
     const partition = bytes > headerAreaBytes ? bytes : undefined
     const spare = () => headOf(path, spareOffset, BigInt(headerAreaBytes))
     const claim = claimVolume(head, spare, path, profile, partition, 'any')
@@ -137,7 +137,7 @@ const inspectionOf = (path: string, bytes: bigint, claim: Claim): Inspection => 
   refused: claim.refused,
 })
 
-/** The same of whatever people have at hand: an initramfs, a kernel, a text. */
+/** Looks at any path that people have at hand: also at a directory, an initramfs, a kernel or a text. */
 export const inspectAny = async (path: string, profile: Luks2Profile | 'claimed'): Promise<Inspection> => {
   const directory = claimDirectory(path)
   if (directory !== undefined) return inspectionOf(path, 0n, directory)
@@ -154,7 +154,7 @@ export const inspectAny = async (path: string, profile: Luks2Profile | 'claimed'
 
 type Disk = Extract<Inspection['content'], { readonly kind: 'gpt' }>
 
-/** Looks into partitions that the firmware reads. */
+/** Adds the claims of partitions that the firmware reads. */
 const withEsp = async (
   found: Inspection,
   { gpt, partitions: all }: Disk,
@@ -178,7 +178,7 @@ type Asked = {
   readonly json: boolean
 }
 
-/** Prints the findings, then fails as the boot would. Faults: `device-read`, and all of the boot's. */
+/** Prints the findings, then fails as the boot would. Faults: `device-read`, and all faults of the boot. */
 export const inspect = async ({ file, profile, json }: Asked): Promise<void> => {
   const inspection = await inspectAny(file, profile ?? 'claimed')
   const screen = screenOf(process.stdout, process.env)

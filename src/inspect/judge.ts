@@ -1,4 +1,4 @@
-// What the boot would say of a command line, with the configuration that is in the same image.
+// The boot's judgement of a command line, with the configuration from the same image.
 
 import { defaultConfig } from '../config/settings.ts'
 import { judgeCmdline } from '../config/verdict.ts'
@@ -7,7 +7,9 @@ import type { Image } from '../pack/image.ts'
 import { bootOf } from '../pack/image-boot.ts'
 import { configPath } from '../system/initramfs.ts'
 
-/** Without an image, or with one that has no configuration, the defaults decide. Returns the refusal, or nothing. */
+/**
+ * The refusal of the line, or undefined. Without an image, or with an image that has no configuration, the defaults decide.
+ */
 export const judgeLine = (cmdline: string, image: Image | undefined): Fault | undefined => {
   try {
     const { config, pivot } =

@@ -1,8 +1,8 @@
-// Files with keys: told by their first line, and never shown. Pure.
+// Files with keys. Their first lines tell the kind of key; no key is ever printed. Pure.
 
 import type { Format, Probe } from './formats.ts'
 
-/** The first line that is no comment: age-keygen and OpenSSL may write some before it. */
+/** The first line that is no comment: age-keygen and OpenSSL may write comments before the key. */
 const firstLine = ({ head }: Probe): string =>
   head
     .toString('latin1', 0, 4096)

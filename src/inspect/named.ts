@@ -1,4 +1,4 @@
-// A claim made of a row of the table of formats, or of words of the same shape. Pure.
+// A claim made from a row of the table of formats, or from values of the same shape. Pure.
 
 import { fail } from '../fault/index.ts'
 import type { Claim, Facts, Part } from './claim.ts'
@@ -13,7 +13,7 @@ export type Named = {
   readonly parts?: readonly Part[]
 }
 
-/** `path` is for words. */
+/** `path` is for messages. The use of the format decides on the refusal; for `taken`, the first refused part does. */
 export const claimNamed = (
   path: string,
   { kind, name, use, advice, facts = {}, parts = [] }: Named,
@@ -28,7 +28,7 @@ export const claimNamed = (
         ? fail('format-foreign', {
             path,
             name: called,
-            advice: advice === '' ? 'cvmboot --help lists what it takes' : advice,
+            advice: advice === '' ? 'cvmboot help inspect lists the files that cvmboot knows' : advice,
           }).fault
         : first
   return { kind, facts, says, parts, refused }

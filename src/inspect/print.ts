@@ -1,4 +1,4 @@
-// What `inspect` found, as text for people and as JSON. Pure. Printable ASCII only: names and labels are the disk's.
+// The findings of `inspect`, as text for people and as JSON. Pure. Text is printable ASCII: the disk chooses names and labels.
 
 import { exitStatus, type Fault, printable, say } from '../fault/index.ts'
 import { plain, type Screen, wrapped } from '../terminal/screen.ts'
@@ -31,7 +31,7 @@ const printRow = ({ lead, name, bytes, claim }: Row, screen: Screen): string => 
   return indent === before.length ? `${before}${first}` : `${before.trimEnd()}\n${' '.repeat(indent)}${first}`
 }
 
-/** What is inside, each below what holds it. */
+/** The rows of all parts, each part below the thing that holds it. */
 const printParts = ({ parts = [] }: Claim, lead: string, screen: Screen): string[] =>
   parts.flatMap(({ name, bytes, claim }) => [
     printRow({ lead, name, bytes: BigInt(bytes), claim }, screen),

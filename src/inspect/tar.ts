@@ -1,11 +1,11 @@
-// The names in a tar, as far as the first few thousand entries: enough to tell a container archive from a root. Pure.
+// The names of the first few thousand entries of a tar: enough to tell a container archive from a root. Pure.
 
 import type { RandomAccess } from '../machine/random-access.ts'
 
 const blockBytes = 512
 const mostEntries = 5000
 
-/** Octal digits, or the 95 bits of GNU for large files; undefined where neither. */
+/** The size of an entry: octal digits, or the 95 bits of GNU tar for large files. Undefined where the field is neither. */
 const sizeOf = (header: Buffer): number | undefined => {
   const field = header.subarray(124, 136)
   if ((field[0] ?? 0) >= 0x80) {
@@ -16,7 +16,7 @@ const sizeOf = (header: Buffer): number | undefined => {
   return digits === undefined ? undefined : Number.parseInt(digits, 8)
 }
 
-/** Paths without `./` before them; those that a header of its own gives a longer name are cut off. */
+/** The paths, without `./` before them. A long name that an extra header holds is cut off. */
 export const namesInTar = ({ size, read }: RandomAccess): readonly string[] => {
   const names: string[] = []
   for (let at = 0; at + blockBytes <= size && names.length < mostEntries; ) {
@@ -31,7 +31,7 @@ export const namesInTar = ({ size, read }: RandomAccess): readonly string[] => {
   return names
 }
 
-/** The names in its uppermost directory. */
+/** The names in the uppermost directory of a tar. */
 export const topOfTar = (tar: RandomAccess): readonly string[] => [
   ...new Set(namesInTar(tar).map((name) => name.split('/')[0] ?? '')),
 ]

@@ -1,5 +1,5 @@
-// Texts: those that cvmboot writes or reads, and what is said of any other. Each of ours is read by the parser that reads it
-// in earnest. Pure.
+// The claims of texts. A text that cvmboot writes or reads is judged by the parser that reads it elsewhere, too. Every other
+// text is foreign. Pure.
 
 import { oneLine } from '../cmdline/text.ts'
 import { parseConfig } from '../config/config.ts'
@@ -13,16 +13,16 @@ import type { Claim } from './claim.ts'
 import { judgeLine } from './judge.ts'
 import { claimNamed } from './named.ts'
 
-/** The most that is read of a text. */
+/** The most bytes of a text that are read. */
 export const textBytes = 1024 ** 2
 
-/** Whether bytes are text in one of the encodings that people have, by their beginning. */
+/** Whether the first bytes are text in an encoding that people use. */
 export const isText = (head: Buffer): boolean => {
   const text = head.toString('latin1', 0, 4096)
   if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) return true
   if (text === '') return false
   const wide = text.replace(/\0/g, '')
-  // In UTF-16 each second byte of an English text is a NUL.
+  // In UTF-16, every second byte of an English text is a NUL.
   const narrow = wide.length === text.length || wide.length * 2 === text.length
   const isControl = (code: number): boolean => code < 7 || (code > 13 && code < 32 && code !== 27)
   return narrow && !Array.from(wide).some((letter) => isControl(letter.charCodeAt(0)))
@@ -32,9 +32,9 @@ type Row = {
   readonly kind: string
   readonly name: string
   readonly advice: (file: string) => string
-  /** `plain`: without a byte order mark, with line feeds only. */
+  /** Whether the row fits. `plain` is the text without a byte order mark, and with line feeds only. */
   readonly is: (plain: string) => boolean
-  /** The text as it is. */
+  /** The refusal of the text. `text` is unchanged: it still has its byte order mark and its line ends. */
   readonly refused: (text: string, path: string) => Fault | undefined
 }
 
@@ -49,7 +49,7 @@ const catching = (work: () => unknown): Fault | undefined => {
 
 const keys = new Set(configKeys.flatMap(({ key, aliases }) => [key, ...aliases]))
 
-/** Most lines set a key of ours: a file with one misspelt key is still one. */
+/** Whether at least half of the lines set keys of cvmboot: a file with one misspelt key is still a configuration. */
 const isConfig = (plain: string): boolean => {
   const lines = plain.split('\n').filter((line) => !/^\s*(?:#.*)?$/.test(line))
   const ours = lines.filter((line) =>
@@ -69,7 +69,7 @@ const isJson = (plain: string, fits: (value: object) => boolean): boolean => {
 
 const good = () => undefined
 
-/** The first that fits counts. */
+/** The first row that fits counts. */
 const rows: readonly Row[] = [
   {
     kind: 'partition.conf',
@@ -83,7 +83,7 @@ const rows: readonly Row[] = [
     kind: 'cmdline',
     name: 'a kernel command line',
     advice: (file) =>
-      `cvmboot plan --cmdline @${file} says what a boot with it does; cvmboot pack --uki takes it the same way`,
+      `cvmboot plan --cmdline @${file} prints the boot with this line; cvmboot pack --uki takes the line the same way`,
     is: (plain) =>
       /(?:^|\s)(?:cvmboot[.]|roothash=)/.test(plain) &&
       !/[{}]/.test(plain) &&
@@ -107,15 +107,14 @@ const rows: readonly Row[] = [
   {
     kind: 'state.json',
     name: 'the state that a boot left',
-    advice: (file) =>
-      `cvmboot status --state ${file} and cvmboot verify --state ${file}, in the VM that it is of`,
+    advice: (file) => `cvmboot report --state ${file} draws that boot`,
     is: (plain) => parseState(plain) !== undefined,
     refused: good,
   },
   {
     kind: 'plan',
     name: 'a plan, as cvmboot plan prints it',
-    advice: () => 'compare it with that of another command line or configuration',
+    advice: () => 'compare it with the plan of another command line or configuration',
     is: (plain) =>
       /^ 1 {2}[a-z][a-z-]+/.test(plain) ||
       isJson(
@@ -137,7 +136,7 @@ const rows: readonly Row[] = [
 
 const withoutMark = (text: string): string => text.replace(/^(?:\xef\xbb\xbf|\ufeff)/, '')
 
-/** As text of one character a byte, whatever its encoding and its line ends. */
+/** The text with one character for each byte and with line feeds only, whatever its encoding and its line ends. */
 const plainOf = (bytes: Buffer): string => {
   const wide = bytes.subarray(0, 64).includes(0) || /^(?:fffe|feff)/.test(bytes.toString('hex', 0, 2))
   const text = wide
@@ -149,7 +148,7 @@ const plainOf = (bytes: Buffer): string => {
   return withoutMark(text).replace(/\r\n?/g, '\n')
 }
 
-/** `bytes`: the first `textBytes`, or all. */
+/** `bytes`: the first `textBytes` of the file, or all of a shorter file. */
 export const claimText = (bytes: Buffer, path: string): Claim => {
   const text = bytes.toString('latin1')
   const plain = plainOf(bytes)

@@ -1,5 +1,5 @@
-// An EFI program: a unified kernel image with what the boot would say of its command line and of the initramfs in it, or
-// what it is instead.
+// The claim of an EFI program. For a unified kernel image, the claim has the boot's judgement of the command line and of the
+// initramfs in the image. For any other program, the claim has a name and advice.
 
 import { type Fault, fail } from '../fault/index.ts'
 import { accessWithin, type RandomAccess } from '../machine/random-access.ts'
@@ -12,14 +12,14 @@ import { streamOf } from './initramfs.ts'
 import { judgeLine } from './judge.ts'
 import { claimNamed } from './named.ts'
 
-/** The most of a section with text that is read. */
+/** The most bytes of a section with text that are read. */
 const mostText = 64 * 1024
 
-/** What the stub takes of a section: the bytes in the file, and no more than are loaded. */
+/** The bytes of a section that the stub takes: those in the file, and no more than the firmware loads. */
 const bytesOf = (program: RandomAccess, { offset, stored, bytes }: PeSection): RandomAccess =>
   accessWithin(program, offset, Math.min(stored, bytes))
 
-/** Up to its first NUL: the file pads a section with them. */
+/** The text of a section, up to its first NUL: the file pads a section with NULs. */
 const textOf = (program: RandomAccess, section: PeSection | undefined): string | undefined =>
   section === undefined
     ? undefined
@@ -47,7 +47,7 @@ const releaseFacts = (text: string | undefined): Facts => {
   return { ...(id === undefined ? {} : { image: id }), ...(version === undefined ? {} : { version }) }
 }
 
-/** A kernel with its initramfs and its command line. */
+/** The claim of a unified kernel image: a kernel with its initramfs and its command line. */
 const claimUki = async (program: RandomAccess, path: string, pe: Pe): Promise<Claim> => {
   const { sections, signed } = pe
   const section = (name: string) => sections.find((one) => one.name === name)
@@ -78,15 +78,15 @@ const claimUki = async (program: RandomAccess, path: string, pe: Pe): Promise<Cl
 
 const unameFacts = (uname: string | undefined): Facts => (uname === undefined ? {} : { kernel: uname.trim() })
 
-/** Nothing measured would take the place of what is not in it. */
+/** The refusal of an image without an initramfs or without one command line: the boot loader could add unmeasured ones. */
 const whatLacks = (lines: number, initrd: PeSection | undefined, path: string): Fault | undefined => {
   const bad = (reason: string) => fail('uki-unusable', { path, reason }).fault
   if (initrd === undefined) return bad('it has no initramfs')
-  if (lines === 0) return bad('it has no command line, and would take any that the boot loader passes')
+  if (lines === 0) return bad('it has no command line, and would take any line that the boot loader passes')
   return lines > 1 ? bad('it has several command lines, of which the boot loader chooses one') : undefined
 }
 
-/** What an EFI program without a kernel is. Systemd's stub takes add-ons beside a unified kernel image. */
+/** The claim of an EFI program without a kernel. An add-on is one: systemd's stub takes add-ons beside an image. */
 const claimOther = (program: RandomAccess, path: string, { sections, signed }: Pe): Claim => {
   const line = sections.find(({ name }) => name === '.cmdline')
   const magic = textOf(
@@ -110,11 +110,11 @@ const claimOther = (program: RandomAccess, path: string, { sections, signed }: P
     facts: { signed },
     advice: isStub
       ? 'cvmboot pack --uki --stub takes it'
-      : 'a unified kernel image of cvmboot pack --uki needs none',
+      : 'a unified kernel image of cvmboot pack --uki needs no such program',
   })
 }
 
-/** `path` is for words. */
+/** The claim of a file that begins like an EFI program. `path` is for messages. */
 export const claimPe = async (program: RandomAccess, path: string): Promise<Claim> => {
   const pe = parsePe(program.read(0, peHeadBytes), program.size)
   if (typeof pe === 'string')

@@ -1,4 +1,5 @@
-// What goes into the initramfs, and its way into a file: one entry after the other, never all of them in memory.
+// The archive of the initramfs: the plan of its entries, and the writer. The writer writes one entry after the other, and never
+// holds all of them in memory.
 
 import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -12,7 +13,7 @@ type Planned = CpioEntry & { readonly source?: Source }
 
 const bytesOf = (source: Source): number => ('file' in source ? source.bytes : source.content.length)
 
-/** Mount points of the boot; parents of files come by themselves. */
+/** Mount points of the boot. `planArchive` adds the parent directories of files. */
 const directories = ['/dev', '/etc', '/proc', '/run', '/sys', newRoot, '/tmp']
 
 /** Without these two Node aborts as PID 1: the kernel opens its standard streams before devtmpfs is there. */
@@ -27,7 +28,7 @@ export const planArchive = (files: Files): readonly Planned[] => {
   const folders = new Set([...directories, ...[...files.keys(), manifestPath].map(dirname)].flatMap(parents))
   const file = (path: string, source: Source): Planned => ({
     path: path.slice(1),
-    // What comes from a file of the build host is a program or a library.
+    // A file of the build host is a program or a library.
     mode: fileType.file | ('file' in source ? 0o755 : 0o644),
     bytes: bytesOf(source),
     source,
@@ -47,7 +48,7 @@ export const planArchive = (files: Files): readonly Planned[] => {
   return [...sorted, file(manifestPath, { content: Buffer.from(printManifest(listed)) })]
 }
 
-/** Writes the archive and returns its size. Fault: `pack-input` for a file that changes meanwhile. */
+/** Writes the archive and returns its size. Fault: `pack-input` for a file that changes while it is read. */
 export const writeArchive = async (planned: readonly Planned[], output: FileHandle): Promise<number> => {
   let written = 0
   const write = async (bytes: Uint8Array): Promise<void> => {

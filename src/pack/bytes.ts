@@ -1,4 +1,4 @@
-// Bytes in order, from a file or a decompressor, asked for as they are needed: never all of them in memory.
+// A reader of bytes in order, from a file or a decompressor. It asks for bytes as they are needed, and never holds all of them.
 
 import { tooLarge } from '../machine/bounded.ts'
 import { limits } from '../machine/limits.ts'
@@ -8,17 +8,17 @@ export type Bytes = AsyncIterable<Uint8Array>
 export type Reader = {
   /** Bytes taken so far. */
   readonly position: () => number
-  /** The next bytes without taking them; fewer where the end is near. */
+  /** The next bytes, which stay in the reader; fewer where the end is near. */
   readonly peek: (bytes: number) => Promise<Buffer>
-  /** Undefined where fewer are left. */
+  /** The next bytes, taken; undefined where fewer are left. */
   readonly take: (bytes: number) => Promise<Buffer | undefined>
-  /** Takes bytes that nobody looks at. False where fewer are left. */
+  /** Takes bytes and drops them. False where fewer are left. */
   readonly skip: (bytes: number) => Promise<boolean>
-  /** Takes zeroes up to the first other byte, and says how many there were. */
+  /** Takes zeroes up to the first other byte, or until it has taken more than `most`. Returns the number of zeroes. */
   readonly skipZeroes: (most: number) => Promise<number>
-  /** All that is left. The reader gives nothing afterwards. */
+  /** All bytes that are left. The reader is empty afterwards. */
   readonly rest: () => Bytes
-  /** Ends the source where it is: a program behind it is killed and no longer waits for its input. */
+  /** Ends the source. A program behind the source is killed, and so does not wait for more input. */
   readonly close: () => Promise<void>
 }
 
@@ -72,16 +72,16 @@ export const readerOf = (source: Bytes): Reader => {
   }
 }
 
-/** How much was read of one input, and how much came out of its decompressors, all layers together. */
+/** Counts the bytes that are read from one input, and the bytes that come out of the decompressors of all its layers. */
 export type Meter = {
   readonly read: (source: Bytes) => Bytes
   readonly unpack: (source: Bytes) => Bytes
 }
 
-/** What may be unpacked of a small file. */
+/** The bytes that any file may unpack to, however small it is. */
 const freely = 64 * 1024 ** 2
 
-/** Each chunk is counted before anybody looks at it. Fault: `input-too-large`. */
+/** The meter of one input. It counts each chunk before the chunk is used. Fault: `input-too-large`. */
 export const meterOf = (path: string): Meter => {
   const count = { read: 0, unpacked: 0 }
   return {

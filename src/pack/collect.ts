@@ -1,22 +1,22 @@
-// The entries of cpio archives as the kernel makes files of them (init/initramfs.c), one archive read at a time.
+// The entries of cpio archives, as the kernel makes files from them (init/initramfs.c). Archives are read one at a time.
 
 import type { BootFault } from '../fault/index.ts'
 import { type LimitName, limits } from '../machine/limits.ts'
 import type { Reader } from './bytes.ts'
 
-/** `content`: of links, and of files that were asked for. */
+/** Links have a `content`, and so do the files that the caller asked for. */
 export type ImageEntry = { readonly mode: number; readonly bytes: number; readonly content?: Buffer }
 
-/** Path with a leading slash -> what lies there; links are not followed. */
+/** Path with a leading slash -> the entry at this path; links are not followed. */
 export type Image = ReadonlyMap<string, ImageEntry>
 
 export type Collected = {
   readonly image: ReadonlyMap<string, ImageEntry>
   readonly wanted: ReadonlySet<string>
   readonly tooLarge: (name: LimitName) => BootFault
-  /** Makes a path's entry. Names that share `key` are one file, and have the content that came last. */
+  /** Adds the entry of a path. Paths that share `key` are one file, and have the content that came last. */
   readonly put: (path: string, entry: ImageEntry, key: string | undefined) => void
-  /** Counts one entry, and bytes that are kept for good. Fault: `input-too-large`. */
+  /** Counts one entry, and the `bytes` of its name and link that stay in memory. Fault: `input-too-large`. */
   readonly count: (bytes: number) => void
   /** The kernel forgets at the end of each archive which names share a file. */
   readonly endArchive: () => void
@@ -61,7 +61,7 @@ export const typeOf = (mode: number): number => (mode % 0o200000) - (mode % 0o10
 /** 13 fields of 8 hexadecimal digits each. */
 const pattern = /^07070[12][0-9a-fA-F]{104}$/
 
-/** Whether what begins like this is an archive. */
+/** Whether `head` is the beginning of an archive. */
 export const isHeader = (head: Buffer): boolean => pattern.test(head.toString('latin1', 0, headerBytes))
 
 type Header = {
@@ -91,7 +91,10 @@ const parseHeader = (head: Buffer): Header => {
 /** Bytes up to the next multiple of the alignment. */
 const padding = (at: number): number => (alignment - (at % alignment)) % alignment
 
-/** What is kept of an entry's content, taken; otherwise it is passed over. */
+/**
+ * The content of a link or of a wanted file. An empty buffer for every other entry, whose content is skipped. Undefined where
+ * the content is cut off.
+ */
 const contentOf = async (
   reader: Reader,
   into: Collected,
@@ -104,7 +107,7 @@ const contentOf = async (
   if (isWanted && bytes > limits.manifest.most) throw into.tooLarge('manifest')
   if (isLink || isWanted) {
     const content = await reader.take(bytes)
-    // A copy: what was taken is a part of a larger buffer.
+    // Copies the content: the taken bytes are a part of a larger buffer.
     return content === undefined ? undefined : Buffer.from(content)
   }
   return (await reader.skip(bytes)) ? Buffer.alloc(0) : undefined
@@ -115,7 +118,7 @@ export const readArchive = async (reader: Reader, into: Collected): Promise<void
   for (;;) {
     const at = reader.position()
     const cutOff = () => new Error(`the entry at byte ${at} is cut off`)
-    // The kernel calls this broken padding.
+    // The kernel refuses an entry at an odd offset as broken padding.
     const head = padding(at) === 0 ? await reader.peek(headerBytes) : Buffer.alloc(0)
     if (!isHeader(head)) throw new Error(`no cpio entry at byte ${at}`)
     const header = parseHeader(head)

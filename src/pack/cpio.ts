@@ -1,7 +1,7 @@
-// The cpio archive the kernel unpacks as initramfs: format newc, print / parse (buffer-format.rst of the kernel).
-// Pure. Owner 0, time 0, numbers in sequence: the archive is measured, so it says nothing about who packed it.
+// The cpio archive that the kernel unpacks as initramfs: format newc, print / parse (buffer-format.rst of the kernel). Pure.
+// The archive is measured. So its bytes do not depend on the machine that packs it: owner 0, time 0, numbers in sequence.
 
-/** What an entry is, in st_mode's bits. */
+/** The types of entries, in the bits of st_mode. */
 export const fileType = { directory: 0o040000, file: 0o100000, device: 0o020000 } as const
 
 export type CpioEntry = {
@@ -10,22 +10,22 @@ export type CpioEntry = {
   /** Type and permissions, as st_mode. */
   readonly mode: number
   readonly bytes: number
-  /** Of a character device. */
+  /** The numbers of a character device. */
   readonly device?: { readonly major: number; readonly minor: number }
 }
 
 const magic = '070701'
 const headerSize = 110
 const trailer = 'TRAILER!!!'
-/** Header with name, and content, start on multiples of this. */
+/** Each header and each content begins at a multiple of these bytes. */
 const alignment = 4
-/** Sizes are 8 hexadecimal digits. */
+/** The most bytes of a file: a size has 8 hexadecimal digits. */
 export const mostBytes = 0xffffffff
 
 /** Bytes of padding after `bytes` bytes. */
 export const padding = (bytes: number): number => (alignment - (bytes % alignment)) % alignment
 
-/** Header and name of entry number `ino`; its content and `padding` of that follow. */
+/** The header and the name of entry number `ino`. The caller writes the content behind them, and the `padding` of the content. */
 export const printEntry = (entry: CpioEntry, ino: number): Uint8Array => {
   const name = Buffer.from(`${entry.path}\0`)
   const isDirectory = (entry.mode & 0o170000) === fileType.directory
@@ -42,7 +42,7 @@ export const printTrailer = (): Uint8Array => printEntry({ path: trailer, mode: 
 
 export type CpioContent = CpioEntry & { readonly content: Uint8Array }
 
-/** Reads a whole archive; undefined for anything the printers above would not have made. */
+/** Reads a whole archive; undefined for any bytes that the printers above do not make. */
 export const parseCpio = (archive: Uint8Array): CpioContent[] | undefined => {
   const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength)
   const found: CpioContent[] = []
@@ -62,7 +62,7 @@ export const parseCpio = (archive: Uint8Array): CpioContent[] | undefined => {
     const isEnd = path === trailer
     const header = Buffer.from(isEnd ? printTrailer() : printEntry(entry, found.length + 1))
     const start = at + header.length
-    // For the kernel a name ends at its first NUL.
+    // For the kernel, a name ends at its first NUL.
     if (path.includes('\0') || !header.equals(bytes.subarray(at, start))) return undefined
     if (isEnd) return start === bytes.length ? found : undefined
     const end = start + size

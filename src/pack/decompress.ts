@@ -1,4 +1,4 @@
-// What an initramfs may be compressed with, and the bytes that come out, as they come.
+// The compressions of an initramfs, told by their first bytes, and their decompressors, which stream.
 
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,7 +11,7 @@ export type Compression = 'gzip' | 'zstd' | 'lz4' | 'xz'
 const magics: readonly (readonly [Compression, string])[] = [
   ['gzip', '1f8b'],
   ['zstd', '28b52ffd'],
-  // The legacy frame, which alone the kernel reads.
+  // The legacy frame: the kernel reads no other frame of lz4.
   ['lz4', '02214c18'],
   ['xz', 'fd377a585a00'],
 ]
@@ -19,9 +19,9 @@ const magics: readonly (readonly [Compression, string])[] = [
 export const compressionOf = (head: Buffer): Compression | undefined =>
   magics.find(([, magic]) => head.toString('hex', 0, magic.length / 2) === magic)?.[0]
 
-/** Through a stream of Node's, which waits where nobody takes what comes out. */
+/** Passes the source through a stream of Node. The stream waits while the consumer takes no output. */
 const through = async function* (source: Bytes, into: NodeJS.ReadWriteStream): Bytes {
-  // What goes wrong is thrown by the reading side, too.
+  // The reading side throws a failure of this side, too.
   const feeding = pipeline(Readable.from(source), into).catch((thrown: unknown) => thrown)
   try {
     yield* into as AsyncIterable<Buffer>
@@ -32,10 +32,10 @@ const through = async function* (source: Bytes, into: NodeJS.ReadWriteStream): B
   if (failed !== undefined) throw failed
 }
 
-/** More memory than this no kernel gives one: xz -9 takes half of it. */
+/** The most memory that xz may use for one file: a file of xz -9 takes half of it. */
 const xzMemory = '--memlimit-decompress=128MiB'
 
-/** lz4 and xz are their tools'. Faults: `tool-*`, those of `source`; a damaged source throws. */
+/** Decompresses the source; lz4 and xz run as tools. Faults: `tool-*`, those of `source`. A damaged source throws. */
 export const decompress = (source: Bytes, compression: Compression): Bytes => {
   if (compression === 'gzip') return through(source, createGunzip())
   if (compression === 'zstd') return through(source, createZstdDecompress())

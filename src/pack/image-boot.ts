@@ -1,4 +1,4 @@
-// What of an initramfs image decides on its command line: the configuration in it, and who pivots. Pure.
+// The two facts of an initramfs image that its command line is judged by: its configuration and its pivot. Pure.
 
 import { type Config, parseConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'

@@ -1,5 +1,5 @@
-// Whether an initramfs image is whole: the manifest in it lists all files that the boot will look for. dracut exits with 0
-// where it could not install a file, and the boot would refuse such an image on every machine that gets it.
+// Whether an initramfs image is whole: the manifest in the image lists all files that the boot will look for. dracut exits with
+// 0 even where it failed to install a file, and the boot refuses such an image on every machine.
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
@@ -10,7 +10,7 @@ import { bytesIn, type Image, readImage } from './image.ts'
 const remedy =
   'pack it again with cvmboot pack, or let dracut or initramfs-tools make it with cvmboot installed'
 
-/** Reads an image to its end. `path` is for words. Faults: `initramfs-incomplete`, `input-too-large`. */
+/** Reads an image to its end. `path` is for messages. Faults: `initramfs-incomplete`, `input-too-large`. */
 export const readToEnd = async (source: Bytes, path: string): Promise<Image> => {
   try {
     return await readImage(source, path)

@@ -1,5 +1,5 @@
-// An initramfs image of whatever generator, read as the kernel unpacks it (init/initramfs.c): archives one after the
-// other, plain ones first, the last one compressed. Its maker may be a stranger: all that is kept of it is bounded.
+// An initramfs image of any generator, read as the kernel unpacks it (init/initramfs.c): archives one after the other, plain
+// ones first, the last one compressed. The maker of the image may be a stranger, so everything that is kept of it is bounded.
 
 import { gptBlockSize } from '../layout/gpt.ts'
 import { tooLarge } from '../machine/bounded.ts'
@@ -20,15 +20,15 @@ import { compressionOf, decompress } from './decompress.ts'
 
 export type { Image, ImageEntry }
 
-/** ext4's magic number alone has two bytes, which a compressed image has by chance. */
+/** The magic number of ext4 has only two bytes. A compressed image can hold them by chance, so a second field has to fit. */
 const isExt4 = (head: Buffer): boolean =>
   head.length >= 4096 && head.readUInt16LE(1080) === 0xef53 && head.readUInt32LE(1048) <= 6
 
 const isErofs = (head: Buffer): boolean => head.length >= 4096 && head.readUInt32LE(1024) === 0xe0f5e1e2
 
 /**
- * Whether what begins like this is an image. The first bytes of a disk belong to nobody, so that a disk may begin like an
- * image: a partition table or a file system behind them decides. `head` is the first MiB, or all of it.
+ * Whether a file with this `head` is an image. No format owns the first bytes of a disk, so a disk may begin like an image:
+ * then the partition table or the file system behind these bytes decides. `head` is the first MiB, or all of a shorter file.
  */
 export const isImage = (head: Buffer): boolean =>
   (isHeader(head) || compressionOf(head) !== undefined) &&
@@ -36,7 +36,7 @@ export const isImage = (head: Buffer): boolean =>
   !isExt4(head) &&
   !isErofs(head)
 
-/** Reads archives from where the reader is to its end; inside compression, `layer` says how deep. */
+/** Reads archives from the reader's position to its end. `layer` is the number of compressions around these bytes. */
 const readAll = async (
   reader: Reader,
   into: Collected,
@@ -62,12 +62,12 @@ const readAll = async (
   }
 }
 
-/** What the boot reads of its own initramfs. */
+/** The files that the boot reads of its own initramfs. */
 const kept = new Set([manifestPath, configPath])
 
 /**
- * Later archives lie over earlier ones. `wanted` are the files whose content is kept; `path` is for words. Throws where the
- * image is cut off; faults: `input-too-large`, `tool-*`.
+ * Reads an image. Entries of later archives replace those of earlier ones. `wanted` are the files whose content is kept; `path`
+ * is for messages. Throws where the image is cut off; faults: `input-too-large`, `tool-*`.
  */
 export const readImage = async (
   source: Bytes,
@@ -85,7 +85,7 @@ export const readImage = async (
   return into.image
 }
 
-/** Bytes of a file, links followed; undefined where nothing is. A link to /dev/null, as of a masked unit, has none. */
+/** The size of a file, links followed; undefined where there is no file. A link to /dev/null, as of a masked unit, gives 0. */
 export const bytesIn = (image: Image, path: string): number | undefined => {
   let left = path.split('/').filter((name) => name !== '')
   let at = ''

@@ -30,12 +30,12 @@ export type KernelModules = {
   readonly files: Files
 }
 
-/** `whole`: uncompressed modules with an index of just these. `as they are`: files that another index will list. */
+/** `whole`: uncompressed modules with an index of just these. `as they are`: unchanged files, whose index depmod writes later. */
 export type Form = 'whole' | 'as they are'
 
 /**
- * Reads `/lib/modules/RELEASE` or the same directory of another tree; `needed` are those of every boot. Faults: `pack-input`,
- * `module-missing`.
+ * Reads `/lib/modules/RELEASE` or the same directory of another tree. `needed` are the modules that every boot needs. Faults:
+ * `pack-input`, `module-missing`.
  */
 export const readKernel = async (
   directory: string,
@@ -80,7 +80,7 @@ export const readKernel = async (
   return { ...found, files }
 }
 
-/** Fault: `module-missing`, with the names that are nearest to one that is missing. */
+/** Fault: `module-missing`, which names the modules with the nearest names. */
 const requireKnown = (index: ModuleIndex, needed: readonly string[]): void => {
   for (const module of needed) {
     if (findModule(index, module) !== undefined) continue
@@ -95,7 +95,7 @@ const requireKnown = (index: ModuleIndex, needed: readonly string[]): void => {
 
 const plainPath = (path: string): string => path.replace(/\.(?:xz|zst|gz)$/, '')
 
-/** What the index says about the packed modules, and which of the wanted ones are built in. */
+/** The part of the index about the packed modules, and about the wanted modules that are built in. */
 const subsetOf = (index: ModuleIndex, paths: readonly string[], wanted: readonly string[]): ModuleIndex => {
   const packed = new Set(paths.map(nameOfPath))
   const builtin = new Set(wanted.map((name) => findModule(index, name)))
@@ -111,7 +111,7 @@ const subsetOf = (index: ModuleIndex, paths: readonly string[], wanted: readonly
   }
 }
 
-/** Uncompressed: the archive is compressed as a whole, and the kernel then need not do it once more. */
+/** Reads a module, uncompressed: the archive is compressed as a whole, so no module needs a compression of its own. */
 const readModule = async (path: string): Promise<Uint8Array> => {
   try {
     const content = readBounded(path, 'module')

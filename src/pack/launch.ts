@@ -1,4 +1,4 @@
-// How to start what was packed, so that the launch measurement covers it: the last line that `pack` prints. Pure.
+// The command that starts the packed file, so that the launch measurement covers it. `pack` prints this command last. Pure.
 
 import { quoted } from '../terminal/quoted.ts'
 

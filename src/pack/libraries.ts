@@ -1,19 +1,19 @@
-// The shared libraries a program needs, where the loader inside the initramfs will look for them.
-// Asked of ld.so itself, which `ldd` is a shell script around: with the cache it would answer for this machine,
-// and with the directories for newer CPUs it would answer for this CPU. The initramfs has neither.
+// The shared libraries that a program needs, at the paths where the loader inside the initramfs will look for them.
+// ld.so itself gives the answer; `ldd` is a shell script around it. With its cache, ld.so would answer for this machine, and
+// with the directories for newer CPUs, for this CPU. The initramfs has neither.
 
 import { messageOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { run } from '../machine/exec.ts'
 
-/** PT_INTERP of every dynamic x86-64 program; the confidential VMs there are run on no other. */
+/** PT_INTERP of every dynamic x86-64 program. All confidential VMs that cvmboot knows are x86-64. */
 const loader = '/lib64/ld-linux-x86-64.so.2'
 const asInside = ['--inhibit-cache', '--glibc-hwcaps-mask', 'none', '--list']
 
 /** Where ld.so looks without configuration: Debian's directories and those of other distributions. */
 const searched = /^(?:\/usr)?\/(?:lib|lib64|lib\/x86_64-linux-gnu)\/[^/]+$/
 
-/** Absolute paths. Fault: `pack-input`. */
+/** The absolute paths of the libraries. Fault: `pack-input`. */
 export const librariesOf = async (program: string): Promise<string[]> => {
   const text = await run(loader, [...asInside, program], { package: 'libc6' }).catch((thrown) => {
     const reason = messageOf(thrown)
@@ -31,7 +31,7 @@ export const parseLibraries = (text: string, program: string): string[] => {
     const found = path.trim()
     if (found === 'not found') throw bad(`it needs ${name}, which is not here`)
     if (found === '') throw bad(`ld.so says of it: ${line.trim()}`)
-    // A path of its own (RPATH, $ORIGIN) that need not hold for the copy in the initramfs.
+    // The program names a directory of its own (RPATH, $ORIGIN), which the initramfs may lack.
     if (!searched.test(found))
       throw bad(`it finds ${name} as ${found}, where the initramfs would not have it`)
     return [found]

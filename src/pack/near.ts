@@ -1,6 +1,6 @@
-// The names that are most like one that is not there. Pure.
+// The names that are most like a missing name. Pure.
 
-/** Letters to add, to take away or to change until one is the other (Levenshtein); `bound + 1` for more than `bound`. */
+/** The letters to add, remove or change to turn `a` into `b` (Levenshtein); `bound + 1` where the lengths differ by more. */
 const distance = (a: string, b: string, bound: number): number => {
   if (Math.abs(a.length - b.length) > bound) return bound + 1
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
@@ -15,7 +15,7 @@ const distance = (a: string, b: string, bound: number): number => {
   return row.at(-1) ?? bound + 1
 }
 
-/** At most three, the nearest first; none where all are too different. */
+/** At most three names, the nearest first; none where all names are too different. */
 export const nearest = (name: string, names: readonly string[]): string[] => {
   const bound = name.length < 5 ? 1 : 2
   return [...new Set(names)]

@@ -1,15 +1,15 @@
 // os-release (os-release(5) of systemd): print / parse. Pure.
-// It is the name of an image: boot loaders show it, the stub measures it.
+// This file names an image. Boot loaders show the name, and the stub measures the file.
 
 import { type Odd, oddCharacter, oddFile } from '../fault/plain-text.ts'
 
-/** In the order of the file. */
+/** Name -> value, in the order of the file. */
 export type OsRelease = ReadonlyMap<string, string>
 
-/** Without quotes it says the same to a shell. */
+/** A value that a shell reads the same without quotes. */
 const bare = /^[A-Za-z0-9._+:/@%-]*$/
 
-/** `NAME=value` a line, quoted where a shell would read it otherwise. */
+/** One line `NAME=value` for each field. A value is quoted where a shell would change it without quotes. */
 export const printOsRelease = (fields: OsRelease): string =>
   [...fields]
     .map(
@@ -28,7 +28,7 @@ const unquoted = (text: string): string | undefined => {
 const said = ({ line, column, what, remedy }: Odd): string =>
   `line ${line}, column ${column}: ${what}; ${remedy}`
 
-/** Empty lines and those that begin with # are dropped. The reason why not, where a line is none of these. */
+/** The fields; empty lines and comments are dropped. Where a line is neither a field nor one of these: the reason, as a text. */
 export const parseOsRelease = (text: string): OsRelease | string => {
   const fields = new Map<string, string>()
   const odd = oddFile(text)
@@ -47,12 +47,12 @@ export const parseOsRelease = (text: string): OsRelease | string => {
   return fields
 }
 
-/** Of IMAGE_ID and IMAGE_VERSION. */
+/** A value of IMAGE_ID or IMAGE_VERSION. */
 const imageWord = /^[a-z0-9._-]+$/
 
 export type Unnamed = { readonly field: 'IMAGE_ID' | 'IMAGE_VERSION'; readonly reason: string }
 
-/** What is wrong with the image's name in it, or undefined. */
+/** The first field that is no good name of an image, with the reason; undefined where both are good. */
 export const unnamedImage = (fields: OsRelease): Unnamed | undefined => {
   const field = (['IMAGE_ID', 'IMAGE_VERSION'] as const).find(
     (name) => !imageWord.test(fields.get(name) ?? ''),

@@ -1,4 +1,4 @@
-// `cvmboot pack`: an initramfs with nothing in it but what the boot uses, the same bytes from the same files.
+// `cvmboot pack`: an initramfs that holds the files that the boot uses, and nothing else. The same files give the same bytes.
 
 import { open, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -17,7 +17,7 @@ import { type Files, type Source, sourceOf } from './source.ts'
 import { writeTree } from './tree.ts'
 import { writeWhole } from './whole.ts'
 
-/** The kernel reads only lz4's legacy frame, and zstd with a window of at most 128 MiB. */
+/** Of lz4, the kernel reads only the legacy frame; of zstd, only a window of at most 128 MiB. */
 const compressors = {
   lz4: { tool: 'lz4', package: 'lz4', args: ['-z', '-l', '-9', '-q'], output: [] },
   zstd: { tool: 'zstd', package: 'zstd', args: ['-19', '-T0', '-q'], output: ['-o'] },
@@ -36,11 +36,11 @@ type Destination =
   | { readonly kind: 'tree'; readonly root: string; readonly also: readonly string[] }
 
 export type Packing = {
-  /** `/lib/modules/RELEASE` of some tree. */
+  /** `/lib/modules/RELEASE` of this machine or of another tree. */
   readonly modules: string
   readonly to: Destination
   readonly config: string | undefined
-  /** Undefined: this one. */
+  /** Undefined: the executable that runs now. */
   readonly executable: string | undefined
   readonly mke2fs: string | undefined
 }
@@ -59,8 +59,8 @@ export const pack = async (packing: Packing): Promise<void> => {
 }
 
 /**
- * The same, and returns what there is to say, line by line, the output first; and how to launch it, where it is a file of
- * its own.
+ * Packs the initramfs and prints nothing. `said` has the lines to print, the line about the output first. `launch` has the
+ * command that starts the initramfs; it is empty where the initramfs goes into a tree.
  */
 export const packInitramfs = async (packing: Packing): Promise<{ said: string; launch: string }> => {
   const { to } = packing
@@ -113,7 +113,7 @@ const layInto = async (
 
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
-/** Only a regular file is ever replaced, and only when asked. Fault: `pack-write`. */
+/** Refuses an output that exists, unless it is a regular file that the caller lets `pack` replace. Fault: `pack-write`. */
 export const checkOutput = async ({
   output,
   existing,
@@ -125,7 +125,7 @@ export const checkOutput = async ({
     throw fail('pack-write', { path: output, reason: 'it exists; pass --force if it may be lost' })
 }
 
-/** Packed as canonical text: what the boot reads is what the parser understood here. Faults: `config-*`. */
+/** The configuration. `pack` prints it anew into the archive, so the boot reads exactly this value. Faults: `config-*`. */
 const readConfig = (file: string | undefined): Config =>
   file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
 

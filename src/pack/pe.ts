@@ -5,28 +5,28 @@ export type PeSection = {
   readonly name: string
   /** Where it lies in memory, from the image's base. */
   readonly address: number
-  /** What is loaded of it. The stub measures this many bytes, and zeroes where the file has fewer. */
+  /** The bytes in memory. The stub measures this many bytes; they end in zeroes where the file has fewer. */
   readonly bytes: number
-  /** Where it lies in the file, and how many bytes of it are there. */
+  /** The offset of the section in the file, and its bytes in the file. */
   readonly offset: number
   readonly stored: number
 }
 
 export type Pe = {
   readonly base: bigint
-  /** What addresses of sections are a multiple of. */
+  /** Addresses of sections are multiples of this number. */
   readonly alignment: number
   /** The first address after the last section, not aligned. */
   readonly end: number
-  /** Whether it has a table of certificates; not whether they are good. */
+  /** Whether the program has a table of certificates. Nothing here checks the certificates. */
   readonly signed: 'yes' | 'no'
   readonly sections: readonly PeSection[]
 }
 
-/** Enough of a file for `parsePe`: headers of ours have less than 2 KiB. */
+/** The bytes of a file that `parsePe` needs: the headers of a unified kernel image have less than 2 KiB. */
 export const peHeadBytes = 65_536
 
-/** With all sixteen data directories. */
+/** The bytes of each header. The optional header has all sixteen data directories. */
 const headerBytes = { coff: 24, optional: 240, section: 40 } as const
 const x86_64 = 0x8664
 const pe32Plus = 0x20b
@@ -42,7 +42,7 @@ const sectionAt = (head: Buffer, at: number): PeSection => ({
 
 const addressEnd = ({ address, bytes }: PeSection): number => address + bytes
 
-/** Why the sections could not be loaded as they are, or undefined. */
+/** The reason why the sections cannot be loaded, or undefined. */
 const misplaced = (sections: readonly PeSection[], size: number, fileBytes: number): string | undefined => {
   const placed = sections.toSorted((a, b) => a.address - b.address)
   for (const [index, section] of placed.entries()) {
@@ -56,7 +56,7 @@ const misplaced = (sections: readonly PeSection[], size: number, fileBytes: numb
   return undefined
 }
 
-/** `head`: the file's first `peHeadBytes`, or all of it. What it is instead, where it is no EFI program for x86-64. */
+/** `head`: the first `peHeadBytes` of the file, or all of it. Where it is no EFI program for x86-64: the reason, as a text. */
 export const parsePe = (head: Buffer, fileBytes: number): Pe | string => {
   if (head.length < 64 || head.toString('latin1', 0, 2) !== 'MZ') return 'it is no EFI program'
   const coff = head.readUInt32LE(0x3c)
@@ -83,8 +83,8 @@ export const parsePe = (head: Buffer, fileBytes: number): Pe | string => {
 }
 
 /**
- * The same head without the time of the linker and the checksum over it, neither of which the firmware reads. `head` has
- * to be one that `parsePe` takes.
+ * The same head with zeroes for the linker's time and for the checksum. The firmware reads neither. `head` has to be a head
+ * that `parsePe` takes.
  */
 export const withoutTime = (head: Buffer): Buffer => {
   const coff = head.readUInt32LE(0x3c)

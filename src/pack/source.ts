@@ -1,14 +1,14 @@
-// What goes into an initramfs, before it is there.
+// The sources of the files of an initramfs, before `pack` writes them.
 
 import { stat } from 'node:fs/promises'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { mostBytes } from './cpio.ts'
 
-/** A file of the archive: bytes at hand, or a file of the build host that has this many of them. */
+/** The source of one file: the bytes themselves, or a file of the build host with its size in bytes. */
 export type Source = { readonly content: Uint8Array } | { readonly file: string; readonly bytes: number }
 
-/** Absolute path in the initramfs -> what it holds. */
+/** Absolute path in the initramfs -> the source of the file. */
 export type Files = ReadonlyMap<string, Source>
 
 /** A file of this machine, links followed. Fault: `pack-input`. */

@@ -1,5 +1,5 @@
-// What the boot needs, laid into the tree that dracut or initramfs-tools makes an initramfs of. Names are used relative to
-// open directories of that tree.
+// The files that the boot needs, laid into the tree from which dracut or initramfs-tools makes an initramfs. Every name is
+// looked up in an open directory of that tree.
 
 import { closeSync, createReadStream, fstatSync, mkdirSync, readlinkSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { putIn } from '../machine/put.ts'
 import { type ManifestEntry, manifestPath, printManifest } from '../system/initramfs.ts'
 import type { Files, Source } from './source.ts'
 
-/** A directory of the tree, made if it is not there: `lib` may be a link to `usr/lib`. */
+/** Opens a directory of the tree, and makes a missing one. `lib` may be a link to `usr/lib`. */
 const directoryIn = (root: string, path: string): Directory => {
   const found = openWithin(root, path)
   if (found !== undefined) return found
@@ -20,7 +20,7 @@ const directoryIn = (root: string, path: string): Directory => {
   return directoryIn(root, path)
 }
 
-/** Whether a file of the tree holds just that. */
+/** Whether the tree has a file at `path` with exactly the bytes of the source. */
 const isSame = async (root: string, path: string, source: Source): Promise<boolean> => {
   const bytes = 'file' in source ? source.bytes : source.content.length
   const fd = openFileWithin(root, path)
@@ -38,7 +38,7 @@ const isSame = async (root: string, path: string, source: Source): Promise<boole
   return at === bytes
 }
 
-/** What another module of the framework laid there already stays if it is the same, as a library may be. */
+/** Lays one file into the tree. The same file stays where another module of the framework laid it, as may be with a library. */
 const place = async (root: string, path: string, source: Source): Promise<void> => {
   if (await isSame(root, path, source)) return
   using directory = directoryIn(root, dirname(path))
@@ -54,7 +54,7 @@ const isMasked = (root: string, path: string): boolean => {
   return found?.stat.isSymbolicLink() === true && readlinkSync(directory.at(basename(path))) === '/dev/null'
 }
 
-/** Bytes of what somebody else laid there. A unit that is masked is a link to /dev/null. Fault: `pack-input`. */
+/** The size of a file that somebody else laid there; 0 for a masked unit, a link to /dev/null. Fault: `pack-input`. */
 const bytesIn = (root: string, path: string): number => {
   if (isMasked(root, path)) return 0
   const fd = openFileWithin(root, path)
@@ -71,8 +71,8 @@ const doing = async (root: string, path: string, act: () => Promise<void>): Prom
   })
 
 /**
- * Lays files into the tree, and the manifest of these and of what is `also` to be there. Faults: `pack-input`,
- * `pack-write`.
+ * Lays the files into the tree, and a manifest that lists them and the files `also`, which have to be in the tree. Faults:
+ * `pack-input`, `pack-write`.
  */
 export const writeTree = async (files: Files, also: readonly string[], root: string): Promise<void> => {
   const entries: ManifestEntry[] = []

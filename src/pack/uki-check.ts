@@ -1,5 +1,5 @@
-// A finished unified kernel image, read back: what the stub will find in it is what was to go in, byte for byte, and
-// nothing else.
+// The check of a finished unified kernel image. It reads the image back: the stub must find in the image exactly the files
+// that went in, byte for byte, and nothing else.
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { fail } from '../fault/index.ts'
@@ -7,8 +7,8 @@ import { type Pe, type PeSection, parsePe, peHeadBytes } from './pe.ts'
 import { type UkiParts, type UkiSection, ukiSections } from './uki-make.ts'
 
 /**
- * Names that systemd's stub acts on (systemd-stub(7)) and that we never give: one of them is a configuration or a tool
- * that adds to what is measured.
+ * Sections that systemd's stub acts on (systemd-stub(7)) and that `pack` never adds. Such a section in the image comes from a
+ * configuration or a tool that adds to the measured content.
  */
 const others = [
   '.ucode',
@@ -55,7 +55,7 @@ const holds = async (image: FileHandle, section: PeSection, part: UkiParts[UkiSe
   return true
 }
 
-/** What is wrong with one section, or undefined. */
+/** The reason why one section is wrong, or undefined. */
 const wrongSection = async (
   image: FileHandle,
   { sections }: Pe,
@@ -64,13 +64,13 @@ const wrongSection = async (
 ): Promise<string | undefined> => {
   const [section, ...more] = sections.filter((one) => one.name === name)
   if (section === undefined || more.length > 0) return `it has ${more.length + (section ? 1 : 0)} ${name}`
-  // A kernel is given the room that it asks for in memory.
+  // A kernel may get more room in memory than it has bytes.
   const isLong = name === '.linux' ? section.bytes < part.bytes : section.bytes !== part.bytes
   if (isLong || section.stored < part.bytes) return `its ${name} has not ${part.bytes} bytes`
   return (await holds(image, section, part)) ? undefined : `its ${name} is not what went in`
 }
 
-/** Fault: `pack-uki`. */
+/** Reads the image back, and syncs it to the disk where it is good. Fault: `pack-uki`. */
 export const checkUki = async (
   path: string,
   parts: UkiParts,

@@ -1,4 +1,4 @@
-// What goes into a unified kernel image, each read and found fit before anything is made of it.
+// The inputs of a unified kernel image. Each is read and checked before anything is made from it.
 
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
@@ -43,7 +43,7 @@ const headOf = async (path: string, bytes: number): Promise<Buffer> => {
   }
 }
 
-/** A file with something in it. */
+/** A file that is not empty. Fault: `pack-input`. */
 export const sourceOf = async (path: string): Promise<{ file: string; bytes: number }> => {
   const found = await stat(path).catch((thrown) => {
     throw badInput(path, reasonOf(thrown))
@@ -52,7 +52,7 @@ export const sourceOf = async (path: string): Promise<{ file: string; bytes: num
   return { file: resolve(path), bytes: found.size }
 }
 
-/** As text of the section. Faults: `usage`, `pack-input`. */
+/** The text of the section `.osrel`. Faults: `usage`, `pack-input`. */
 export const readOsRelease = async ({ id, version, osRelease: file }: Naming): Promise<string> => {
   const base = file === undefined ? new Map() : parseOsRelease(read(file, 'osRelease').toString())
   if (typeof base === 'string') throw badInput(file ?? '', base)
@@ -69,7 +69,7 @@ export const readOsRelease = async ({ id, version, osRelease: file }: Naming): P
     const whose = file === undefined || ofOption ? 'the name of the image' : file
     throw fail('usage', { reason: `${whose}: ${reason}; pass ${option}` })
   }
-  // A boot loader shows an image that has these.
+  // A boot loader shows only an image that has these two fields.
   const [imageId = '', imageVersion = ''] = [fields.get('IMAGE_ID'), fields.get('IMAGE_VERSION')]
   const shown = { ID: imageId, PRETTY_NAME: `${imageId} ${imageVersion}` }
   return printOsRelease(new Map([...Object.entries(shown).filter(([key]) => !fields.has(key)), ...fields]))
@@ -85,7 +85,8 @@ export const readRelease = async (kernel: string, initramfs: Initramfs): Promise
 }
 
 /**
- * A ready initramfs: whole, and for that kernel. Here it is a matter of making it again; in the image it halts every boot.
+ * Checks that a ready initramfs is whole, and for that kernel. A bad one is easy to replace here; in the image it halts every
+ * boot.
  * Faults: `initramfs-incomplete`, `pack-input`, `config-*`.
  */
 const readFit = async (initramfs: string, release: string): Promise<ImageBoot> => {
@@ -112,7 +113,7 @@ export const requireCmdline = async (line: string, initramfs: Initramfs, release
   readCmdline(line, config, pivot)
 }
 
-/** Packs one into `directory`, or takes the ready one; and what there is to say about it. */
+/** Packs an initramfs into `directory`, or takes the ready one. `said` has the lines to print about the packed one. */
 export const initramfsOf = async (
   initramfs: Initramfs,
   directory: string,

@@ -1,5 +1,5 @@
-// The two programs that put a unified kernel image together: ukify, or objcopy with what ukify does besides.
-// What they made is not believed: uki-check.ts reads it back.
+// The two programs that put a unified kernel image together: ukify, or objcopy. For objcopy, this file does the rest of
+// ukify's work. Nothing here trusts the finished image: uki-check.ts reads it back.
 
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,11 +21,11 @@ export type Making = {
   readonly stub: string
   readonly parts: UkiParts
   readonly signing: Signing | undefined
-  /** To work in. */
+  /** The directory for the image and for intermediate files. */
   readonly directory: string
 }
 
-/** Returns the file it made. Faults: `tool-*`, `pack-input`. */
+/** Makes the image and returns its path. Faults: `tool-*`, `pack-input`. */
 type Maker = (making: Making) => Promise<string>
 
 const byUkify: Maker = async ({ tool, stub, parts, signing, directory }) => {
@@ -35,12 +35,12 @@ const byUkify: Maker = async ({ tool, stub, parts, signing, directory }) => {
       ? []
       : [
           ...[`--secureboot-private-key=${signing.key}`, `--secureboot-certificate=${signing.certificate}`],
-          // The kernel in it is what it was: the stub starts it without asking the firmware.
+          // The kernel in the image needs no signature: the stub starts the kernel without asking the firmware.
           '--no-sign-kernel',
         ]
   const args = [
     'build',
-    // This machine's ukify.conf would add to it.
+    // The ukify.conf of this machine would add to the image.
     '--config=/dev/null',
     `--stub=${stub}`,
     `--linux=${parts['.linux'].file}`,
@@ -55,7 +55,7 @@ const byUkify: Maker = async ({ tool, stub, parts, signing, directory }) => {
   return image
 }
 
-/** Pages, where the stub itself asks for less. */
+/** The least alignment of a section: one page, also where the stub asks for less. */
 const leastAlignment = 4096
 
 const byObjcopy: Maker = async ({ tool, stub, parts, signing, directory }) => {
@@ -84,7 +84,7 @@ const byObjcopy: Maker = async ({ tool, stub, parts, signing, directory }) => {
   return signed
 }
 
-/** objcopy writes when it was run. Fault: `pack-uki`. */
+/** Removes the time of the run, which objcopy writes into the image. Fault: `pack-uki`. */
 const takeTime = async (image: string): Promise<void> => {
   const file = await open(image, 'r+')
   try {

@@ -1,11 +1,11 @@
-// What `cvmboot pack --uki` is asked for, and whether that is enough. No file is looked at here.
+// The options of `cvmboot pack --uki`, and the check that they are complete. This file opens no file.
 
 import { basename, resolve } from 'node:path'
 import { fail } from '../fault/index.ts'
 import type { Compression, Packing } from './pack.ts'
 import type { Signing, Tool } from './uki-make.ts'
 
-/** Files are undefined where the caller leaves them open. */
+/** The options as the caller gives them. A file that the caller does not name is undefined. */
 export type Asked = {
   readonly kernel: string
   /** The line, or @ and the file that holds it. */
@@ -13,7 +13,7 @@ export type Asked = {
   readonly output: string
   readonly stub: string | undefined
   readonly tool: string | undefined
-  /** A ready initramfs; otherwise one is packed, of `modules` and `made`. */
+  /** A ready initramfs. Undefined: one is packed from `modules` and `made`. */
   readonly initramfs: string | undefined
   readonly modules: string | undefined
   readonly made: Omit<Packing, 'modules' | 'to'> & { readonly compress: Compression }
@@ -22,7 +22,7 @@ export type Asked = {
   readonly existing: 'keep' | 'replace'
 }
 
-/** What names the image: an os-release file, and what is to stand in place of its fields. */
+/** The name of the image: an os-release file, and values that replace its IMAGE_ID and IMAGE_VERSION. */
 export type Naming = {
   readonly osRelease: string | undefined
   readonly id: string | undefined
@@ -36,7 +36,7 @@ export type Initramfs =
 
 const badUsage = (reason: string) => fail('usage', { reason })
 
-/** Debian's systemd-boot-efi, and most others. */
+/** The path of the stub in Debian's systemd-boot-efi, and in most other distributions. */
 const installedStub = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub'
 
 /** Fault: `usage`. */
@@ -73,7 +73,7 @@ const requireNamed = ({ osRelease, id, version }: Naming): void => {
   )
 }
 
-/** The same, complete. Fault: `usage`. */
+/** The options, complete and with absolute paths. Fault: `usage`. */
 export const completeUki = (asked: Asked) => {
   const initramfs = readInitramfs(asked)
   requireNamed(asked.name)

@@ -1,5 +1,5 @@
-// `cvmboot pack --uki`: kernel, initramfs and command line in one EFI program, which the firmware measures, and may check
-// a signature of, as a whole. Nothing is written before all that goes in is understood, nor before it is read back.
+// `cvmboot pack --uki`: kernel, initramfs and command line in one EFI program. The firmware measures the program as a whole,
+// and may check its signature. The output appears only after all inputs are checked and the finished image is read back.
 
 import { chmod, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { type Asked, completeUki } from './uki-options.ts'
 import { writeWhole } from './whole.ts'
 
 const installedTool = async (): Promise<Tool> => {
-  // systemd 253 and 254 had it in a directory of its own.
+  // systemd 253 and 254 install ukify in /usr/lib/systemd.
   const ukify = await findTool('ukify', '/usr/lib/systemd')
   return ukify === undefined ? { kind: 'objcopy', path: 'objcopy' } : { kind: 'ukify', path: ukify }
 }

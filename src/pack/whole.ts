@@ -1,5 +1,5 @@
-// A file that is there whole or not at all, whatever happens while it is made. It is made in a directory of its own that
-// stays open: somebody who can write the directory around it can move it, and still changes nothing of what is made.
+// A file that is there whole or not at all, whatever happens while it is made. The file is made in a new directory that stays
+// open. Somebody who can write to the parent directory can move the new one, and still cannot change the file.
 
 import { renameSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
@@ -11,8 +11,9 @@ import { scratchIn } from '../machine/scratch.ts'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * `make` works in a new directory and returns the name of the finished file in it, or its path; the file takes the name
- * `output`. The directory goes in any case, also when a signal ends the process. Faults: `pack-write`, those of `make`.
+ * `make` works in a new directory and returns the name or the path of the finished file in this directory. Then the file is
+ * renamed to `output`. The directory is removed in any case, also when a signal ends the process. Faults: `pack-write`, those
+ * of `make`.
  */
 export const writeWhole = async (
   output: string,
@@ -25,7 +26,7 @@ export const writeWhole = async (
     const onSignal = (signal: NodeJS.Signals): void => {
       scratch[Symbol.dispose]()
       for (const one of signals) process.off(one, onSignal)
-      // Ends as a process ends that had no handler, and execa ends its children with it.
+      // The process ends by the signal, as without a handler. execa then ends the child processes.
       process.kill(process.pid, signal)
     }
     for (const signal of signals) process.on(signal, onSignal)

@@ -1,14 +1,14 @@
-// What a check found, one line each: good, worth knowing, or what is wrong with its code. Pure.
+// The findings of checks, printed one line each. A finding is good, or a note, or a fault with its code. Pure.
 
 import { exitStatus, type Fault, printable, say } from '../fault/index.ts'
 import { type Screen, wrapped } from './screen.ts'
 
 export type Finding = {
-  /** What was looked at, in a word or two. */
+  /** The thing that was checked, in a word or two. */
   readonly subject: string
 } & (
   | { readonly result: 'good'; readonly says: string }
-  /** Nothing is wrong; what it says, people want to know, and what they can do. */
+  /** Nothing is wrong. `says` tells people a fact that they want to know, and what they can do about it. */
   | { readonly result: 'note'; readonly says: string }
   | { readonly result: 'bad'; readonly fault: Fault }
 )

@@ -1,4 +1,5 @@
-// One line on a terminal that says what is going on. Silent for what ends soon, and where nobody watches.
+// One line on a terminal that shows the work in progress. Work that ends soon shows no line, and neither does work whose
+// output is no terminal.
 
 export type Terminal = {
   readonly isTTY?: boolean
@@ -7,7 +8,7 @@ export type Terminal = {
 }
 
 export type Progress = {
-  /** What `name` does now; asked anew each time the line is drawn. `undefined`: nothing any more. */
+  /** `now` says what `name` is doing; each drawing of the line calls it again. `undefined`: `name` has ended. */
   readonly show: (name: string, now: (() => string) | undefined) => void
   readonly end: () => void
 }

@@ -1,5 +1,5 @@
-// Where a text is shown: colour on a terminal only and never with NO_COLOR (no-color.org), and lines no longer than it is
-// wide. Elsewhere a line is a line, for who searches it. Pure.
+// The place where a text is shown. A terminal gets colour, unless NO_COLOR is set (no-color.org), and lines that are no longer
+// than the terminal is wide. A file or a pipe gets neither, so that a search finds a whole line. Pure.
 
 const codes = { good: '32', note: '33', bad: '31', dim: '2', bold: '1' } as const
 export type Style = keyof typeof codes
@@ -13,7 +13,7 @@ export type Screen = {
   readonly columns: number
 }
 
-/** What is no terminal: a file, a pipe, the journal. */
+/** The screen for output that goes to no terminal: to a file, a pipe or the journal. */
 export const plain: Screen = { paint: (_, text) => text, columns: Number.POSITIVE_INFINITY }
 
 export const screenOf = (
@@ -24,12 +24,15 @@ export const screenOf = (
   const coloured = (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb'
   return {
     paint: coloured ? (style, text) => `\x1b[${codes[style]}m${text}\x1b[0m` : plain.paint,
-    // Nobody said how wide a serial console is.
+    // A serial console reports a width of 0.
     columns: columns || plain.columns,
   }
 }
 
-/** Broken between words; all lines but the first are indented, and the first is expected to stand as far right. */
+/**
+ * The text in lines, broken between words. All lines but the first begin with `indent` spaces; the caller prints the first
+ * line behind as many characters.
+ */
 export const wrapped = (text: string, indent: number, { columns }: Screen): string => {
   const lines: string[] = []
   for (const word of text.split(' ')) {

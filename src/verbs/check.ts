@@ -6,20 +6,20 @@ import { verb } from './table/verb.ts'
 export const check = verb({
   about: 'look whether this machine is fit for a configuration',
   text: [
-    'Looks whether this machine is fit for the configuration: kernel, modules and hardening; memory against the sizes of all that lies in memory; the disk against the sum of the volumes; confidential VM; swap; tools. Prints one line a check, which says what to do. The exit status is that of the first check that fails. Changes nothing.',
+    'Looks whether this machine is fit for the configuration: the kernel, its modules and its hardening; the memory, against the sizes of everything that lies in memory; the disk, against the sum of the volumes; the confidential VM; swap; and tools. Prints one line for each check, which says what to do. The exit status comes from the first check that fails. Changes nothing.',
   ],
   options: {
     for: {
       kind: 'choice',
       words: ['vm', 'build'],
       need: { otherwise: 'vm' },
-      help: 'vm: check what the boot needs, inside the VM. build: check what cvmboot setup and cvmboot pack need, on the build host.',
+      help: 'vm: inside the VM, check the needs of the boot. build: on the build host, check the needs of cvmboot setup and cvmboot pack.',
     },
     config,
     modules: {
       kind: 'directory',
       value: 'DIR',
-      need: { otherwise: 'those of the kernel that runs now' },
+      need: { otherwise: 'the modules of the kernel that runs now' },
       help: 'The modules of the kernel that will boot: lib/modules/RELEASE.',
     },
     disk: {

@@ -6,20 +6,20 @@ import { verb } from './table/verb.ts'
 export const cleanup = verb({
   about: 'take down what the boot set up, and drop the keys',
   text: [
-    'Unmounts all volumes of the boot but the root, closes their mappings, upon which the kernel drops the keys, and overwrites the files in memory. Refuses while a process uses a volume, and names the process. May be repeated. Needs root.',
+    'Unmounts all volumes of the boot but the root, and closes their mappings, so that the kernel drops the keys. Overwrites the files in memory. Refuses while a process uses a volume, and names the process. May be repeated. Needs root.',
   ],
   options: {
     erase: {
       kind: 'flag',
-      help: 'Erase the encrypted volumes, too: their headers are overwritten, so that no key opens them again, and their blocks are discarded.',
+      help: 'Erase the encrypted volumes as well: overwrite their headers, so that no key opens these volumes again, and discard their blocks.',
     },
     'dry-run': {
       kind: 'flag',
-      help: 'Only print what would be done, and which processes would prevent it.',
+      help: 'Only print the steps that the cleanup would take, and the processes that would prevent it.',
     },
     'at-shutdown': {
       kind: 'flag',
-      help: 'Go on after each step that fails, and take the keys away from volumes that are in use, too: every later access to such a volume fails.',
+      help: 'Go on after each step that fails, and drop the keys of volumes that are in use as well: every later access to such a volume fails.',
     },
     config: bootedConfig,
   },

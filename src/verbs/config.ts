@@ -1,4 +1,4 @@
-// The verb `config`, which consists of four: their options and words.
+// The verb `config`, a family of four verbs: their options and words.
 
 import type { Option } from './table/option.ts'
 import { type Family, verb } from './table/verb.ts'
@@ -12,7 +12,7 @@ const file = {
 
 const show = verb({
   about: 'print each key with its value',
-  text: ['Prints the whole configuration: each key with the value that holds, defaults included.'],
+  text: ['Prints the whole configuration: each key with its value, from the file or by default.'],
   options: {},
   words: { file: { ...file, need: { otherwise: 'the built-in configuration' } } },
   run: async ({ file }) => {
@@ -24,7 +24,7 @@ const show = verb({
 const diff = verb({
   about: 'print the keys in which two files differ',
   text: [
-    'Prints the keys that the second file decides otherwise than the first. With one file, prints the keys that this file decides otherwise than the built-in configuration.',
+    'Prints the keys whose values differ between the first file and the second. With one file, prints the keys whose values differ between the built-in configuration and this file.',
   ],
   options: {},
   words: {
@@ -45,14 +45,14 @@ const diff = verb({
 const migrate = verb({
   about: 'turn a file for the shell scripts into a partition.conf',
   text: [
-    'Reads a configuration that was written for the shell scripts, and prints the whole configuration that it amounts to. Prints on standard error what changed, and why.',
+    'Reads a configuration that was written for the shell scripts, and prints the partition.conf with the same meaning. Prints each change with its reason on standard error.',
   ],
   options: {
     'os-config': {
       kind: 'directory',
       value: 'TREE',
       need: 'optional',
-      help: 'The directory that becomes os-config. CONFIG_OVER_ETC then names the files in its etc. Standard error says which of these files run code or decide who gets in, as far as cvmboot knows, and which of them no list lets in.',
+      help: 'The directory that becomes os-config. CONFIG_OVER_ETC then lists the files of the etc in this directory. Standard error names the files that run code or decide who can log in, as far as cvmboot knows, and the files that no list may contain.',
     },
   },
   words: { file: { ...file, help: 'A configuration for the shell scripts.' } },
@@ -64,7 +64,9 @@ const migrate = verb({
 
 const example = verb({
   about: 'print a commented partition.conf to begin with',
-  text: ['Prints a partition.conf that has every key, with its default and with what it takes.'],
+  text: [
+    'Prints a partition.conf that has every key, with its default and with the values that the key takes.',
+  ],
   options: {},
   words: {},
   run: async () => {

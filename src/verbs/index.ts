@@ -1,4 +1,4 @@
-// All verbs, and the one function that runs them. The entry loads this file on use: a boot needs none of it.
+// All verbs, and the one function that runs them. The entry loads this file on use, so that a boot loads no verb.
 
 import type { Edition } from '../edition.ts'
 import { BootFault, fail } from '../fault/index.ts'
@@ -24,7 +24,7 @@ import type { AnyVerb, Call, Family, Forms, Verb } from './table/verb.ts'
 import { uninstall } from './uninstall.ts'
 import { verify } from './verify.ts'
 
-/** Help, manual pages and completions list them in this order. */
+/** All verbs by name. Help, manual pages and completions list the verbs in this order. */
 export const verbs: Readonly<Record<string, AnyVerb>> = {
   setup,
   pack,
@@ -64,18 +64,18 @@ const memberOf = (family: Family, name: string, word: string): Verb => {
   throw fail('usage', { reason })
 }
 
-/** Words behind `--` are no options. */
+/** The words before `--`. Words behind it are no options. */
 const optionsIn = (args: readonly string[]): readonly string[] =>
   args.includes('--') ? args.slice(0, args.indexOf('--')) : args
 
-/** The form that an option asks for; the first of them counts, and refuses the others. */
+/** The form that an option asks for. Where options of several forms are given, the first form of the table counts. */
 const formOf = (forms: Forms, name: string, args: readonly string[]): readonly [string, Verb] => {
   const given = optionsIn(args).map((word) => word.split('=')[0])
   const found = Object.entries(forms.forms).find(([option]) => given.includes(`--${option}`))
   return found === undefined ? [name, forms.otherwise] : [`${name} --${found[0]}`, found[1]]
 }
 
-/** An option that another form has. Fault: `usage`. */
+/** Refuses an option that only another form has. Fault: `usage`. */
 const requireOfForm = (verb: Forms, call: string, form: Verb, args: readonly string[]): void => {
   const given = optionsIn(args).map((word) => word.split('=')[0] ?? '')
   const isOf = (one: Verb, word: string) => Object.hasOwn(one.options, word.slice(2))
@@ -99,7 +99,7 @@ const versionFor = (edition: Edition, words: readonly string[]): string => {
   throw fail('usage', { reason: `--version takes --json or nothing, not ${words.join(' ')}` })
 }
 
-/** Of all verbs, of one, or of a member of a family, as in `help owner open`. Fault: `usage`. */
+/** The help of all verbs, of one verb, or of a member of a family, as in `help owner open`. Fault: `usage`. */
 const helpFor = (edition: Edition, words: readonly string[]): string => {
   const screen = screenOf(process.stdout, process.env)
   const [name, word, ...more] = words
@@ -111,7 +111,7 @@ const helpFor = (edition: Edition, words: readonly string[]): string => {
   return printHelp(`${name} ${word}`, memberOf(verb, name, word), screen)
 }
 
-/** `cvmboot VERB … --help`, whatever else is there. */
+/** The help for `cvmboot VERB … --help`, whatever other words are given. */
 const helpInstead = (edition: Edition, name: string, verb: AnyVerb, args: readonly string[]): string => {
   const member = verb.kind === 'family' && Object.hasOwn(verb.verbs, args[0] ?? '') ? args.slice(0, 1) : []
   return helpFor(edition, [name, ...member])
@@ -128,7 +128,7 @@ const runCall = (verb: AnyVerb, { name, args, edition }: Call): Promise<void> =>
   return memberOf(verb, name, word).run({ name: `${name} ${word}`, args: rest, edition })
 }
 
-/** A misspelt key or parameter is refused with the nearest name beside it. */
+/** Runs the verb. To a refusal of a misspelt key or parameter, it adds the nearest name. */
 const orNearest = async (run: () => Promise<void>): Promise<void> => {
   try {
     await run()

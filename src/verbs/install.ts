@@ -6,9 +6,9 @@ import { verb } from './table/verb.ts'
 export const install = verb({
   about: "put the running VM's half into a root, and cvmboot into its initramfs generator",
   text: [
-    'Puts cvmboot into the root file system of a confidential VM, and not into the machine that makes one: the executable, the libraries that it needs and the root lacks, the units that verify, clean up and start the launcher, manual pages and completions.',
-    'An initramfs generator of that root gets the files by which it builds cvmboot into every initramfs. Such a system boots from verified volumes, or not at all.',
-    'Prints each change, and records it for cvmboot uninstall. A second run changes nothing, and a newer cvmboot replaces the files of an older one. Files that others made or changed stay.',
+    'Puts cvmboot into the root file system of a confidential VM, and not into the machine that makes this root. The root gets the executable, the libraries that the executable needs and the root lacks, the units that verify, clean up and start the launcher, manual pages and completions.',
+    'An initramfs generator of that root gets the files by which the generator builds cvmboot into every initramfs. Such a system boots from verified volumes, or not at all.',
+    'Prints each change, and records the change for cvmboot uninstall. A second run changes nothing, and a newer cvmboot replaces the files of an older one. Files that others made or changed stay.',
   ],
   options: {
     root,

@@ -1,4 +1,4 @@
-// The files that are made of the tables of the verbs, by their paths in a root file system: manual pages and completions.
+// The files that are made from the tables of the verbs, by their paths in a root file system: manual pages and completions.
 
 import type { Carried } from '../install/frameworks.ts'
 import { version } from '../version.ts'
@@ -20,7 +20,7 @@ export const completions = (): ReadonlyMap<string, string> => {
   ])
 }
 
-/** All of them, for an installation. */
+/** All manual pages and completions, for an installation. */
 export const helpFiles = (): ReadonlyMap<string, Carried> => {
   const pages = manPages(version.project).map(
     (page) => [`/usr/share/man/man${page.section}/${page.name}.${page.section}`, printPage(page)] as const,

@@ -8,7 +8,7 @@ const noneGiven = 'none'
 export const measure = verb({
   about: 'predict what SEV-SNP, TDX and a TPM will report of an image',
   text: [
-    'Computes the launch digests of SEV-SNP, MRTD and RTMR 1 and 2 of TDX and the PCRs of a TPM from the files that a VM is started with, and prints one manifest of them. Any bytes are measured: what the boot would refuse is a note in the manifest. Without a kernel the firmware alone is measured. Needs no privileges and no VM.',
+    'Computes the launch digests of SEV-SNP, MRTD and RTMR 1 and 2 of TDX, and the PCRs of a TPM, from the files that a VM is started with. Prints one manifest of these values. Measures any bytes: a file that the boot would refuse gets a note in the manifest. Without a kernel, measures the firmware alone. Needs no privileges and no VM.',
     'The pages docs/reference/manifest.md and docs/verifying.md describe each field, and how to get the same numbers with the tools of others.',
   ],
   options: {
@@ -22,21 +22,21 @@ export const measure = verb({
       kind: 'file',
       value: 'FILE',
       need: 'optional',
-      help: 'The kernel that -kernel of QEMU names.',
+      help: "The kernel that QEMU's -kernel names.",
     },
     initramfs: {
       kind: 'file',
       value: 'FILE',
       need: 'optional',
       with: 'kernel',
-      help: 'The initramfs that -initrd of QEMU names.',
+      help: "The initramfs that QEMU's -initrd names.",
     },
     cmdline: {
       kind: 'text',
       value: 'TEXT|@FILE',
       need: { otherwise: 'an empty line' },
       with: 'kernel',
-      help: 'The kernel command line that -append of QEMU has; or @ and the name of a file that holds it.',
+      help: "The kernel command line that QEMU's -append has; or @ and the name of a file that holds this line.",
     },
     uki: {
       kind: 'file',
@@ -54,7 +54,7 @@ export const measure = verb({
       kind: 'text',
       value: 'TYPE,TYPE',
       need: { otherwise: 'EPYC-v4' },
-      help: 'Types of virtual processors, as -cpu of QEMU names them.',
+      help: "Types of virtual processors, by their names in QEMU's -cpu.",
     },
     'guest-features': {
       kind: 'text',
@@ -72,19 +72,19 @@ export const measure = verb({
       kind: 'text',
       value: 'HEX',
       need: { otherwise: 'zeroes' },
-      help: '16 bytes in the ID block, which the report shows.',
+      help: '16 bytes of the ID block, which the attestation report shows.',
     },
     'image-id': {
       kind: 'text',
       value: 'HEX',
       need: { otherwise: 'zeroes' },
-      help: '16 further bytes in the ID block.',
+      help: '16 further bytes of the ID block, which the attestation report shows as well.',
     },
     'guest-svn': {
       kind: 'text',
       value: 'N',
       need: { otherwise: '0' },
-      help: 'The security version in the ID block.',
+      help: 'The security version of the guest, in the ID block.',
     },
     'id-key': {
       kind: 'file',
@@ -103,7 +103,7 @@ export const measure = verb({
       kind: 'choice',
       words: ['on', 'off'],
       need: { otherwise: 'PCR 7 is not predicted' },
-      help: 'Whether the firmware checks signatures.',
+      help: 'Whether the firmware checks the signatures of EFI programs.',
     },
     pk: {
       kind: 'file',
@@ -156,7 +156,7 @@ export const measure = verb({
       kind: 'file',
       value: 'MANIFEST',
       need: 'optional',
-      help: 'Compute the values of a manifest anew from the given files, and compare.',
+      help: 'Compute the values of MANIFEST anew from the given files, and compare the two.',
     },
   },
   words: {},

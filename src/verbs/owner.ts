@@ -1,4 +1,4 @@
-// The verb `owner`, which consists of two: their options and words.
+// The verb `owner`, a family of two verbs: their options and words.
 
 import type { CryptName } from '../layout/layout.ts'
 import { type Family, verb } from './table/verb.ts'
@@ -6,7 +6,7 @@ import { type Family, verb } from './table/verb.ts'
 const keygen = verb({
   about: 'make a key pair',
   text: [
-    'Makes a key pair (age, X25519). The private key goes to a new file that only you can read. The public key is printed, for JOBSTORE_OWNER of partition.conf. An RSA key works as well; see docs/owner.md.',
+    'Makes a key pair (age, X25519). Writes the private key to a new file that only you can read, and prints the public key for JOBSTORE_OWNER of partition.conf. An RSA key works as well; see docs/owner.md.',
   ],
   options: {
     output: {
@@ -26,7 +26,7 @@ const keygen = verb({
 const open = verb({
   about: 'open a job-store with a private key',
   text: [
-    "Checks the LUKS2 header of a job-store as the boot does. Then writes the passphrase of the owner's keyslot, 32 bytes, to a pipe, as in: cvmboot owner open DISK --identity FILE | cryptsetup open --key-file - PARTITION NAME. With --image, writes the decrypted content, a file system, to a new file instead. Changes nothing on the disk, and needs no privileges but those of reading it.",
+    "Checks the LUKS2 header of a job-store as the boot does. Then writes the passphrase of the owner's keyslot, 32 bytes, to a pipe, as in: cvmboot owner open DISK --identity FILE | cryptsetup open --key-file - PARTITION NAME. With --image, writes the decrypted content, a file system, to a new file instead. Changes nothing on the disk, and needs no privileges but the right to read the disk.",
   ],
   options: {
     identity: {
@@ -45,7 +45,7 @@ const open = verb({
       kind: 'file',
       value: 'FILE',
       need: 'optional',
-      help: 'The new file for the decrypted content. Sectors that the VM never wrote become noise, as under dm-crypt, and take room. A volume with dm-integrity cannot be decrypted so: only the kernel reads it.',
+      help: 'The new file for the decrypted content. Sectors that the VM never wrote become noise, as under dm-crypt, and take room. This option cannot decrypt a volume with dm-integrity: only the kernel reads such a volume.',
     },
   },
   words: {
@@ -53,7 +53,7 @@ const open = verb({
       kind: 'file',
       value: 'DISK|PARTITION|FILE',
       need: 'required',
-      help: 'The disk that came back from the host, one of its partitions, or the copy of either in a file.',
+      help: 'The disk that came back from the host, or one partition of the disk, or a copy of either in a file.',
     },
   },
   run: async (given) => {
@@ -65,6 +65,6 @@ const open = verb({
 export const owner: Family = {
   kind: 'family',
   about: "the model owner's side: make a key, open a job-store",
-  text: ['For the owner of a model, on a machine of their own.'],
+  text: ['These verbs are for the owner of a model, who runs them on a machine of their own.'],
   verbs: { keygen, open },
 }

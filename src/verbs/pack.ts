@@ -1,5 +1,5 @@
-// The verb `pack`, which has three forms: an initramfs as a file, one laid into the tree of a generator, and a whole unified
-// kernel image. Their options and words.
+// The verb `pack`, which has three forms. They make an initramfs as a file, lay an initramfs into the tree of a generator, and
+// make a whole unified kernel image. This file has the options and words of each form.
 
 import type { Compression } from '../pack/pack.ts'
 import type { Option } from './table/option.ts'
@@ -24,7 +24,7 @@ const compress = {
   kind: 'choice',
   words: ['lz4', 'zstd', 'none'] satisfies Compression[],
   need: { default: 'lz4' },
-  help: 'lz4 boots fastest, zstd is smallest, and none unpacks fastest and needs the most memory.',
+  help: 'The compression of the initramfs. lz4 boots fastest, zstd is smallest, and none unpacks fastest and needs the most memory.',
 } as const satisfies Option
 
 const output = { kind: 'file', value: 'FILE', need: 'required', help: 'The file to write.' } as const
@@ -44,7 +44,7 @@ const initramfs = verb({
 const into = verb({
   about: 'lay the initramfs into a tree',
   text: [
-    'Lays the same files into the tree of which dracut or initramfs-tools makes an initramfs. The generator runs depmod, which writes the index of the modules.',
+    'Lays the same files into the tree from which dracut or initramfs-tools makes an initramfs. The generator runs depmod, which writes the index of the modules.',
   ],
   options: {
     modules,
@@ -56,7 +56,7 @@ const into = verb({
       kind: 'file',
       value: 'PATH',
       need: 'many',
-      help: 'A path of the tree. The boot refuses an initramfs in which it is missing.',
+      help: 'A path of the tree. The boot refuses an initramfs that lacks this path.',
     },
   },
   words: {},
@@ -126,7 +126,7 @@ const uki = verb({
       kind: 'file',
       value: 'FILE',
       need: 'optional',
-      help: 'The private key, as PEM, by which sbsign signs the image. The kernel in the image stays as it is.',
+      help: 'The private key, as PEM, that signs the image. The kernel in the image gets no signature of its own.',
       with: 'secureboot-certificate',
     },
     'secureboot-certificate': {
@@ -161,7 +161,9 @@ const uki = verb({
 export const pack: Forms = {
   kind: 'forms',
   about: 'pack the initramfs, or a unified kernel image',
-  text: ['Has three forms: --into and --uki stand for the second and the third.'],
+  text: [
+    'Has three forms: without --into and --uki the first, with --into the second, with --uki the third.',
+  ],
   forms: { into, uki },
   otherwise: initramfs,
 }

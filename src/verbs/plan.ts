@@ -6,7 +6,7 @@ import { verb } from './table/verb.ts'
 export const plan = verb({
   about: 'print what a boot would do, step by step',
   text: [
-    'Prints the steps of a boot with this kernel command line and this configuration. A line that the boot would refuse is refused here, with the code that the boot would halt with. Needs no privileges, and changes nothing.',
+    'Prints the steps of a boot with this kernel command line and this configuration. Refuses a line that the boot would refuse, with the code that the boot would halt with. Needs no privileges, and changes nothing.',
   ],
   options: { cmdline, config, hook, json },
   words: {},

@@ -6,7 +6,7 @@ import { verb } from './table/verb.ts'
 export const report = verb({
   about: 'draw how this machine booted, and why it can be trusted',
   text: [
-    'Draws when each part of the boot happened, and the chain of trust from the measured launch to each mount. Prints the picture as SVG, which any browser shows. Changes nothing.',
+    'Draws the time of each part of the boot, and the chain of trust from the measured launch to each mount. Prints the picture as SVG, which any browser shows. Changes nothing.',
   ],
   options: {
     state: {
@@ -19,14 +19,14 @@ export const report = verb({
       kind: 'file',
       value: 'FILE',
       need: 'optional',
-      help: "That boot's kernel log, as dmesg prints it. It tells when the initramfs was unpacked.",
+      help: 'The kernel log of that boot, as dmesg prints it. The log tells when the kernel unpacked the initramfs.',
       with: 'state',
     },
     systemd: {
       kind: 'file',
       value: 'FILE',
       need: 'optional',
-      help: 'The output of systemctl show in that boot. It tells when the system was up.',
+      help: 'The output of systemctl show in that boot. This output tells when the system was up.',
       with: 'state',
     },
     output: {

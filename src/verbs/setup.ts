@@ -12,7 +12,7 @@ const source = (volume: string) =>
     kind: 'file',
     value: 'PATH',
     need: 'required',
-    help: `The content of ${volume}: a directory, a tar (compressed or not), or an erofs, squashfs or ext4 image, which is written to the disk as it is.`,
+    help: `The content of ${volume}: a directory, a tar (compressed or not), or an image of erofs, squashfs or ext4, which setup writes to the disk unchanged.`,
   }) as const satisfies Option
 
 export const options = {
@@ -29,32 +29,32 @@ export const options = {
   out: {
     kind: 'directory',
     value: 'DIR',
-    need: { otherwise: 'the directory of the image file; this directory where a device is written' },
+    need: { otherwise: 'the directory of the image file, or this directory where --disk is a device' },
     help: 'The directory for roothashes.json, cmdline and partition.conf.',
   },
   format: {
     kind: 'choice',
     words: ['erofs', 'squashfs', 'ext4'] satisfies FileSystem[],
     need: { default: 'erofs' },
-    help: 'The file system that is made of directories and tars.',
+    help: 'The file system that setup makes from directories and tars.',
   },
   'sector-size': {
     kind: 'choice',
     words: ['512', '4096'],
     need: { otherwise: '512 for an image file' },
-    help: 'Bytes of a logical block of the disk that the image file is for. A disk does not show a partition table that was made for the other size. A device has a size of its own.',
+    help: 'The bytes of a logical block of the disk that the image file is for. A disk does not show a partition table that was made for the other size. A device has its own size, and takes no other.',
   },
   append: {
     kind: 'text',
     value: 'TEXT',
     need: 'optional',
-    help: 'Words to add to the emitted kernel command line. A word that the boot would refuse is refused here.',
+    help: 'Words to add to the emitted kernel command line. Setup refuses a word that the boot would refuse.',
   },
   hook: { ...hook, with: 'append' },
   force: { kind: 'flag', help: 'Replace what --disk and --out hold.' },
 } as const
 
-/** The same in the words of src/setup/. */
+/** The values of the options as src/setup/ takes them. */
 export const askedOf = (given: Values<typeof options>): Asked => {
   const { disk, config, out, format, append, hook, force } = given
   return {
@@ -77,12 +77,12 @@ export const askedOf = (given: Values<typeof options>): Asked => {
 export const setup = verb({
   about: 'lay out a disk: images, verity trees, partitions, root hashes',
   text: [
-    'Makes a disk of three directories, tars or file system images, and prints the root hash of each of these volumes. Room for the encrypted volumes is left blank; the first boot formats them.',
+    'Makes a disk from three directories, tars or file system images, and prints the root hash of each of these volumes. Leaves the partitions of the encrypted volumes blank: the first boot formats them.',
   ],
   options,
   words: {},
   notes: [
-    'Environment: NVFLARE_ROOT stands for ROOT_MOUNT of the configuration, and NVFLARE_DEVICE for --disk. ENCRYPT_JOBS=true encrypts the job-store, and ENCRYPT_JOBS=false leaves it readable by the host. SOURCE_DATE_EPOCH is the time of every file in the images, in seconds since 1970.',
+    'Environment: NVFLARE_ROOT replaces ROOT_MOUNT of the configuration, and NVFLARE_DEVICE takes the place of --disk. ENCRYPT_JOBS=true encrypts the job-store, and ENCRYPT_JOBS=false leaves it readable by the host. SOURCE_DATE_EPOCH is the time of every file in the images, in seconds since 1970.',
   ],
   run: async (given) => {
     const { setup } = await import('../setup/setup.ts')

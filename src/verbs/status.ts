@@ -6,7 +6,7 @@ import { verb } from './table/verb.ts'
 export const status = verb({
   about: 'say what this machine runs from, and whether it is healthy',
   text: [
-    'Says what this machine runs from: each volume with its device, its protection, its key, its mount, its size and its use; the kind of confidential VM and the evidence for it; swap; kernel lockdown; and whether the host can read the job-store. The exit status is that of the first problem that cvmboot verify finds. Needs root. Changes nothing.',
+    'Says what this machine runs from: each volume with its device, its protection, its key, its mount, its size and its use; the kind of confidential VM and the evidence for it; swap; kernel lockdown; and whether the host can read the job-store. The exit status comes from the first problem that cvmboot verify finds. Needs root. Changes nothing.',
   ],
   options: { config: bootedConfig, json },
   words: {},

@@ -6,7 +6,7 @@ import { verb } from './table/verb.ts'
 export const uninstall = verb({
   about: 'undo what install did',
   text: [
-    'Removes the files that cvmboot install put into a root, where they are unchanged, and the directories that it made, where they are empty. Files that were changed since then stay, and are named.',
+    'Removes the unchanged files that cvmboot install put into a root, and the empty directories that cvmboot install made. Keeps the files that were changed since then, and names them.',
   ],
   options: { root, 'dry-run': dryRun },
   words: {},

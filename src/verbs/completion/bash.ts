@@ -3,7 +3,7 @@
 import type { Option, Value } from '../table/option.ts'
 import { type Offered, quoted } from './offered.ts'
 
-/** Lets bash itself complete a name: an empty answer makes it fall back to files or directories. */
+/** The fallback by which bash itself completes names: an empty answer makes bash offer files or directories. */
 const byName = { file: 'default', directory: 'dirnames' } as const
 
 const replyOf = (option: Option): string | undefined => {

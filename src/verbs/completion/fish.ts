@@ -3,10 +3,10 @@
 import type { Option, Value } from '../table/option.ts'
 import { type Offered, sentenceOf } from './offered.ts'
 
-/** fish reads a backslash and a quotation mark behind one in single quotes, and nothing else. */
+/** A word in single quotes. Between them fish reads only two escapes: a backslash before a backslash, and before a quote. */
 const quoted = (text: string): string => `'${text.replaceAll(/[\\']/g, '\\$&')}'`
 
-/** What fish does for a value: `-r` wants one, `-F` completes files, `-a` the words of a list. */
+/** The options of fish's `complete` for each kind of value: `-r` wants a value, `-F` offers files, `-a` the words of a list. */
 const byKind: Readonly<Record<Value['kind'], string>> = {
   file: ' -r -F',
   directory: " -x -a '(__fish_complete_directories)'",
@@ -38,7 +38,7 @@ const linesOf = ({ call, members, options, words }: Offered): readonly string[] 
 
 export const printFish = (offered: readonly Offered[]): string => `# fish completion for cvmboot
 
-# Whether the words behind cvmboot begin with these.
+# True where the words behind cvmboot begin with the arguments.
 function __cvmboot_in
     set -l words (commandline -opc)
     set -e words[1]
@@ -48,7 +48,7 @@ function __cvmboot_in
     end
 end
 
-# Whether they are these, and no more.
+# True where the words behind cvmboot are the arguments, and no more.
 function __cvmboot_at
     __cvmboot_in $argv; or return 1
     test (count (commandline -opc)) -eq (math (count $argv) + 1)

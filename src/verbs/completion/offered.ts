@@ -1,4 +1,4 @@
-// What a shell can offer behind each call of cvmboot, from the tables of the verbs. Pure.
+// The words and options that a shell can offer behind each call of cvmboot, from the tables of the verbs. Pure.
 
 import { allOptions } from '../table/help.ts'
 import type { Options, Value, Words } from '../table/option.ts'
@@ -9,7 +9,7 @@ export type Offered = {
   /** The words that make the call. */
   readonly call: readonly string[]
   readonly about: string
-  /** Words that may follow at once, each with what it is about: verbs of a family. */
+  /** Words that may follow at once, such as the verbs of a family, each with its description. */
   readonly members: readonly (readonly [word: string, about: string])[]
   readonly options: Options
   readonly words: readonly Value[]
@@ -30,7 +30,10 @@ const offer = (
   words: Object.values(given.words),
 })
 
-/** All forms at once, since the option that tells them apart may come last. A row of the first form that has it counts. */
+/**
+ * The options of all forms together, since the option that tells the forms apart may come last. Where several forms have an
+ * option, the row of the first of these forms counts.
+ */
 const merged = (forms: readonly { readonly options: Options }[]): Options => {
   const names = new Set(forms.flatMap(({ options }) => Object.keys(options)))
   const rowOf = (name: string) => forms.flatMap(({ options }) => options[name] ?? []).slice(0, 1)
@@ -51,22 +54,22 @@ const offeredBy = (name: string, verb: AnyVerb): readonly Offered[] => {
   return [{ ...family, members: aboutsOf(verb.verbs) }, ...members]
 }
 
-/** Words of the first place that are no verbs. */
+/** Words that may stand in the place of a verb, and are no verbs. */
 export const topWords: readonly (readonly [string, string])[] = [
   ['help', 'say more of a verb'],
   ['--help', 'list the verbs'],
   ['--version', 'print the version'],
 ]
 
-/** Every call; the first is the one without any word. */
+/** Every call. The first call has no word. */
 export const offeredOf = (verbs: Readonly<Record<string, AnyVerb>>): readonly Offered[] => [
   { ...offer([], '', { options: {}, words: {} }), members: [...aboutsOf(verbs), ...topWords] },
   { ...offer(['help'], '', { options: {}, words: {} }), members: aboutsOf(verbs) },
   ...Object.entries(verbs).flatMap(([name, verb]) => offeredBy(name, verb)),
 ]
 
-/** The first sentence of a help, without its full stop: completions have one line for it. */
+/** The first sentence of a help text, without its full stop: a completion has one line for the text. */
 export const sentenceOf = (help: string): string => (help.split('. ')[0] ?? '').replace(/\.$/, '')
 
-/** A word in single quotes, as all of these shells read it; fish alone also reads a backslash in them. */
+/** A word in single quotes, for bash and zsh. fish also reads a backslash between the quotes, and has a function of its own. */
 export const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

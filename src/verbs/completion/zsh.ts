@@ -5,7 +5,7 @@ import { type Offered, quoted, sentenceOf } from './offered.ts'
 
 const byName = { file: '_files', directory: '_files -/', text: ' ' } as const
 
-/** In `_arguments`, a colon ends a part of a specification, and a bracket a description. */
+/** A text for `_arguments`, where an unescaped colon ends a part of a specification, and a bracket ends a description. */
 const escaped = (text: string): string => text.replaceAll(/[[\]:\\]/g, '\\$&')
 
 const actionOf = (option: Option): string => {
@@ -22,7 +22,7 @@ const optionSpec = ([name, option]: readonly [string, Option]): string => {
 const wordSpec = ({ kind, value, need }: Value, index: number): string =>
   quoted(`${index + 1}:${need === 'required' ? '' : ':'}${escaped(value)}:${byName[kind]}`)
 
-/** For `_describe`: words, each with what it is about. */
+/** For `_describe`: words, each with its description. */
 const described = (members: Offered['members']): string =>
   members.map(([word, about]) => ` ${quoted(`${escaped(word)}:${about}`)}`).join('')
 

@@ -1,5 +1,5 @@
-// The manual pages, from the tables that the parsers themselves read: what a page says of a key, a parameter or a refusal
-// is what the boot does.
+// The manual pages, made from the tables that the parsers themselves read. So the boot treats a key, a parameter or a refusal
+// as the page says.
 
 import { builtInWords } from '../../cmdline/builtin.ts'
 import { forbiddenNames } from '../../cmdline/forbidden.ts'
@@ -25,19 +25,19 @@ const program = (version: string): Page => {
       verbatim('cvmboot VERB [OPTIONS]\ncvmboot VERB --help\ncvmboot --version'),
       heading('DESCRIPTION'),
       paragraph(
-        'As /init of a confidential VM, cvmboot reads root hashes from the measured kernel command line, opens the verified volumes root-fs, oem-launcher and os-config, opens workspace and job-store with keys that never leave the VM, mounts memory on /tmp, refuses swap and hands over to the verified root. Whatever is not as it should be halts the boot: there is no shell on any path. Its other verbs make the disk and the initramfs, and look at them.',
+        'As /init of a confidential VM, cvmboot reads root hashes from the measured kernel command line. It opens the verified volumes root-fs, oem-launcher and os-config, and opens workspace and job-store with keys that never leave the VM. It mounts memory on /tmp, refuses swap and starts the init of the verified root. Every failure halts the boot, and no failure opens a shell. The other verbs of cvmboot make the disk and the initramfs, and inspect them.',
       ),
       heading('VERBS'),
       ...verbSections(verbs),
       heading('DIAGNOSTICS'),
       paragraph(
-        'A verb that fails prints one line, <code>: cannot ..., and exits with the status here. A boot that fails prints the same line after "cvmboot: halt: " and does what cvmboot.on-failure says.',
+        'A verb that fails prints one line, <code>: cannot ..., and exits with the status that is listed here. A boot that fails prints the same line after "cvmboot: halt: ". Then it powers off, reboots or halts as cvmboot.on-failure says.',
       ),
       ...refusals.map(({ code, exit, says }) => tagged(`${code} (${exit})`, says)),
       heading('FILES'),
-      tagged(statePath, 'what the boot opened and mounted, with its tables, and the time of each step'),
+      tagged(statePath, 'the volumes and mounts of this boot, with their tables, and the time of each step'),
       tagged(bootedConfigPath, 'the configuration that the boot read, for status and verify'),
-      tagged('partition.conf', 'the configuration, which pack puts into the initramfs'),
+      tagged('partition.conf', 'the configuration that pack puts into the initramfs'),
     ],
     seeAlso: ['partition.conf(5)', 'cvmboot-cmdline(7)', 'veritysetup(8)', 'cryptsetup(8)'],
   }
@@ -51,7 +51,7 @@ const configuration = (version: string): Page => ({
   body: [
     heading('DESCRIPTION'),
     paragraph(
-      'One assignment KEY=VALUE a line; # begins a comment. A value with spaces stands in quotes. It is read, never run: what only a shell would act on is refused, and so is a key that is not listed here or stands twice. pack puts it into the initramfs, so that it is measured with it.',
+      'Each line holds one assignment KEY=VALUE; # begins a comment. A value with spaces stands in quotes. cvmboot reads the file and never runs it. cvmboot refuses text that only a shell would act on, a key that is not listed here, and a key that stands twice. pack puts the configuration into the initramfs, so that the launch measures the two together.',
     ),
     heading('KEYS'),
     ...configKeys.map(({ key, aliases, expected, print }) => {
@@ -71,7 +71,7 @@ const commandLine = (version: string): Page => ({
   body: [
     heading('DESCRIPTION'),
     paragraph(
-      'cvmboot setup prints them. The kernel command line is measured by the launch, so that a changed word is another measurement. A parameter that stands twice, an unknown one that begins with cvmboot., and a value that is not exactly as below each halt the boot.',
+      'cvmboot setup prints these parameters. The launch measures the kernel command line, so that a changed word changes the measurement. A parameter that stands twice halts the boot. So does an unknown parameter that begins with cvmboot., and so does a value other than those below.',
     ),
     heading('PARAMETERS'),
     ...parameters.map(({ name, takes, absent }) => tagged(name, `Takes ${takes}. Absent: ${absent}.`)),
@@ -79,7 +79,7 @@ const commandLine = (version: string): Page => ({
     ...requiredWords.map((one) => tagged(printRequired(one), `Without it ${one.why}.`)),
     heading('OTHER WORDS'),
     paragraph(
-      'Every other word halts the boot unless it is one of these or CMDLINE_WORDS of partition.conf(5) lists it.',
+      'Every other word halts the boot, unless it is one of the words below or stands in CMDLINE_WORDS of partition.conf(5).',
     ),
     ...builtInWords.map(({ name, values, takes, where, why }) => {
       const also = where === 'framework' ? ' Only in an initramfs of dracut or initramfs-tools.' : ''
@@ -88,14 +88,14 @@ const commandLine = (version: string): Page => ({
     }),
     heading('WORDS THAT NO LIST CAN ALLOW'),
     paragraph(
-      'These open a shell, print memory, start other programs or bring in swap, in one distribution or another:',
+      'These words open a shell, print memory, start other programs or bring in swap, in one distribution or another:',
     ),
     paragraph(`${forbiddenNames.join(', ')}.`),
   ],
   seeAlso: ['cvmboot(8)', 'partition.conf(5)', 'kernel-command-line(7)'],
 })
 
-/** Each call makes them anew, for one version of the project. */
+/** All manual pages, for one version of the project. */
 export const manPages = (version: string): readonly Page[] => [
   program(version),
   configuration(version),

@@ -1,6 +1,6 @@
-// Manual pages as roff with the man macros (man(7), groff_man(7)): escaping, and the few shapes that our pages have.
+// Manual pages as roff with the man macros (man(7), groff_man(7)): escaping, and the few shapes that the pages need.
 
-/** Any text as it is: no escape, no macro at the start of a line, ASCII dashes and quotes. */
+/** A text that roff prints unchanged: it holds no escape, no macro at the start of a line, and ASCII dashes and quotes. */
 export const roff = (text: string): string =>
   text
     .replaceAll('\\', '\\e')
@@ -15,7 +15,7 @@ export const roff = (text: string): string =>
     )
     .replace(/^\./gm, '\\&.')
 
-/** As one argument of a macro. */
+/** A text as one argument of a macro. */
 const quoted = (text: string): string => `"${roff(text).replaceAll('"', '\\(dq')}"`
 
 export type Page = {
@@ -31,12 +31,12 @@ export type Page = {
 export const heading = (title: string): string => `.SH ${quoted(title)}\n`
 export const subheading = (title: string): string => `.SS ${quoted(title)}\n`
 export const paragraph = (text: string): string => `.PP\n${roff(text)}\n`
-/** Lines as they are. */
+/** Lines that roff does not fill. */
 export const verbatim = (text: string): string => `.PP\n.nf\n${roff(text.trimEnd())}\n.fi\n`
-/** A term in bold, and what is said of it. */
+/** A term in bold, and the text about the term. */
 export const tagged = (term: string, text: string): string => `.TP\n.B ${quoted(term)}\n${roff(text)}\n`
 
-/** Undated, so that the same source gives the same bytes. */
+/** The page as roff. It bears no date, so that the same source gives the same bytes. */
 export const printPage = ({ name, section, about, version, body, seeAlso }: Page): string =>
   [
     `.TH ${quoted(name.toUpperCase())} ${section} "" ${quoted(`cvmboot ${version}`)}\n`,

@@ -4,7 +4,7 @@ import { allOptions, callOf, callsOf, sentencesOf, spelled, unglued } from '../t
 import type { AnyVerb, Verb } from '../table/verb.ts'
 import { paragraph, subheading, tagged, verbatim } from './roff.ts'
 
-/** How the verb is called, with a part a line where it is long. */
+/** The call of the verb. A long call has a line for each part. */
 const callText = (name: string, verb: Verb): string => {
   const [first = '', ...parts] = [`cvmboot ${name}`, ...callOf(verb)]
   const whole = unglued([first, ...parts].join(' '))

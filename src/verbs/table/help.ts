@@ -1,10 +1,10 @@
-// The help of a verb, made from its rows. All help is broken into lines here, and nowhere else. Pure.
+// The help of a verb, made from its rows. Only this file breaks help texts into lines. Pure.
 
 import { type Screen, wrapped } from '../../terminal/screen.ts'
 import { absentOf, type Option, type Options, placeholderOf, type Value } from './option.ts'
 import type { AnyVerb, Verb } from './verb.ts'
 
-/** Every verb has it, and the entry of all verbs reads it. */
+/** The row of `--help`, which every verb has. src/verbs/index.ts reads the option for all verbs. */
 export const helpRow = { kind: 'flag', help: 'Print this help.' } as const satisfies Option
 
 /** The options of a verb and `--help`, as pages and completions list them. */
@@ -14,7 +14,7 @@ export const allOptions = ({ options }: Pick<Verb, 'options'>): Options => ({ ..
 export const spelled = (name: string, option: Option): string =>
   [`--${name}`, placeholderOf(option) ?? []].flat().join(' ')
 
-/** Sentences, and at their end what holds without the option. */
+/** The sentences about an option: its help, its default, and how it goes with others. */
 export const sentencesOf = (option: Option): string => {
   const absent = absentOf(option)
   const beside = option.with === undefined ? '' : ` Goes with --${option.with}.`
@@ -22,11 +22,11 @@ export const sentencesOf = (option: Option): string => {
   return `${option.help}${absent === undefined ? '' : ` Default: ${absent}.`}${many}${beside}`
 }
 
-/** Keeps a part of a call on one line while lines are broken at spaces. */
+/** Keeps a part of a call on one line: lines break at spaces, and the part gets no-break spaces. */
 const glue = (part: string): string => part.replaceAll(' ', '\u00a0')
 export const unglued = (text: string): string => text.replaceAll('\u00a0', ' ')
 
-/** An option of a call: in brackets where it may be left out, and with those that go with it inside. */
+/** An option of a call. Brackets mark an option that may be left out; they enclose the options that go with this one, too. */
 const inCall = (name: string, option: Option, options: Options): string => {
   const inside = Object.entries(options)
     .filter(([, other]) => other.with === name)
@@ -38,7 +38,7 @@ const inCall = (name: string, option: Option, options: Options): string => {
 
 const wordInCall = ({ value, need }: Value): string => (need === 'required' ? value : `[${value}]`)
 
-/** What stands behind the name of a verb in a call; no line is to be broken in a part without a plain space. */
+/** The parts of a call behind the name of the verb. A line may break between parts, and at a plain space in a part. */
 export const callOf = ({ options, words }: Verb): readonly string[] => {
   const rows = Object.entries(options)
   const first = rows.filter(([, { kind, need }]) => kind === 'flag' && need === 'required')
@@ -52,10 +52,10 @@ export const callOf = ({ options, words }: Verb): readonly string[] => {
   ]
 }
 
-/** No line of help is longer, on however wide a terminal. */
+/** The most characters in a line of help, however wide the terminal is. */
 const widest = 100
 
-/** Where the text of an option begins at the most; behind a longer name it begins on a line of its own. */
+/** The most characters of an option's name beside its text. Behind a longer name, the text begins on a line of its own. */
 const widestName = 24
 
 type Page = { readonly columns: number }
@@ -95,14 +95,14 @@ const printVerb = (name: string, verb: Verb, page: Page): string =>
     printParagraphs(verb.notes, page),
   ].join('')
 
-/** The verbs that a verb consists of, by the words that call them; itself, where it is one alone. */
+/** The members of a family or the forms of a verb, each behind the words that call it; a plain verb alone. */
 export const callsOf = (name: string, verb: AnyVerb): readonly (readonly [string, Verb])[] => {
   if (verb.kind === 'verb') return [[name, verb]]
   if (verb.kind === 'forms') return [verb.otherwise, ...Object.values(verb.forms)].map((form) => [name, form])
   return Object.entries(verb.verbs).map(([word, one]) => [`${name} ${word}`, one])
 }
 
-/** The whole help of a verb; on a terminal, lines are no longer than it is wide. */
+/** The whole help of a verb. On a terminal, no line is longer than the terminal is wide. */
 export const printHelp = (name: string, verb: AnyVerb, screen: Pick<Screen, 'columns'>): string => {
   const page = { columns: Math.min(widest, screen.columns) }
   const calls = callsOf(name, verb).map(([call, one]) => printVerb(call, one, page))

@@ -1,7 +1,10 @@
 // One row of a verb's table: an option, or a word that stands by itself. The parser, the types of what it returns, the help, the
 // completions and the manual pages are all made from these rows. Pure.
 
-/** Whether a value has to be given. `default` is the value without the option; `otherwise` says in words what holds then. */
+/**
+ * Whether the caller has to give a value. Without the option, `default` is the value; `otherwise` says in words which value
+ * the verb takes then.
+ */
 export type Need =
   | 'required'
   | 'optional'
@@ -26,7 +29,7 @@ export type Choice = Common & {
   readonly need: Need
 }
 
-/** Takes a value, which `value` stands for in the help. A shell completes names of files or directories, and no text. */
+/** Takes a value. `value` is the placeholder in the help. A shell completes names of files and directories, and no text. */
 export type Value = Common & {
   readonly kind: 'text' | 'file' | 'directory'
   readonly value: string
@@ -34,7 +37,7 @@ export type Value = Common & {
 }
 
 export type Option = Flag | Choice | Value
-/** By the name of the option, without dashes, in the order of the help. */
+/** Options by name, without dashes, in the order of the help. */
 export type Options = Readonly<Record<string, Option>>
 /** Words that stand by themselves, in their order. */
 export type Words = Readonly<Record<string, Value>>
@@ -49,10 +52,10 @@ type Held<T extends Choice | Value> = T['need'] extends 'many'
 
 export type ValueOf<T extends Option> = T extends Choice | Value ? Held<T> : boolean
 
-/** What a verb is given: one value for each row. */
+/** The values that a verb gets: one for each row. */
 export type Values<T extends Options> = { readonly [K in keyof T]: ValueOf<T[K]> }
 
-/** What stands for the value; undefined for a flag. */
+/** The placeholder of the value; undefined for a flag. */
 export const placeholderOf = (option: Option): string | undefined => {
   if (option.kind === 'flag') return undefined
   return option.kind === 'choice' ? option.words.join('|') : option.value
@@ -62,7 +65,7 @@ export const placeholderOf = (option: Option): string | undefined => {
 export const eitherOf = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 
-/** What holds without the option, in words; undefined where nothing is to be said. */
+/** The value without the option, in words; undefined where the help says nothing of such a value. */
 export const absentOf = (option: Option): string | undefined => {
   if (option.kind === 'flag' || typeof option.need === 'string') return undefined
   return 'default' in option.need ? option.need.default : option.need.otherwise

@@ -1,4 +1,4 @@
-// The words of a command line, read by the rows of one verb: strictly, and each option once but those that may be many. Pure.
+// The words of a command line, read by the rows of one verb. An option may stand once, unless its row says `many`. Pure.
 
 import { parseArgs } from 'node:util'
 import { fail } from '../../fault/index.ts'
@@ -7,7 +7,7 @@ import { eitherOf, type Option, type Options, placeholderOf, type Values, type W
 
 type Rows<O extends Options, W extends Words> = { readonly options: O; readonly words: W }
 
-/** What was given for each option; a flag is an empty text. */
+/** The texts that were given for each option; a flag gives an empty text. */
 type Given = ReadonlyMap<string, readonly string[]>
 
 const badUsage = (reason: string) => fail('usage', { reason })
@@ -42,7 +42,7 @@ const readOption = (
   return value
 }
 
-/** Words that no row takes are refused, and rows that need one. */
+/** The words that stand by themselves. Fault: `usage` for a word that no row takes, and for an empty path. */
 const readWords = (name: string, given: readonly string[], words: Words): Given => {
   const rows = Object.entries(words)
   const extra = given[rows.length]
@@ -99,8 +99,9 @@ const heldOf = (option: Option, texts: readonly string[]) => {
 }
 
 /**
- * One value for each row; `name` is the call's, for messages. Fault: `usage` for an option that the verb does not have, that
- * lacks its value or the option it goes with, that is given twice or is needed and not given, and for other words.
+ * One value for each row. `name` is the name of the call, for messages. Fault: `usage` for an option that the verb does not
+ * have, that lacks its value or the option that it goes with, that stands twice, or that is required and missing. Also for a
+ * word that no row takes.
  */
 export const readValues = <O extends Options, W extends Words>(
   name: string,
@@ -116,7 +117,7 @@ export const readValues = <O extends Options, W extends Words>(
     if (is && option.with !== undefined && (given.get(option.with) ?? []).length === 0)
       throw badUsage(`--${key} goes with --${option.with}`)
   }
-  // Each row has its value by `heldOf`, which is what the types say of it.
+  // `heldOf` gives each row the value that the type `Values` says.
   return Object.fromEntries(
     Object.entries({ ...options, ...words }).map(([key, option]) => [
       key,

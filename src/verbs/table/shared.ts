@@ -1,10 +1,10 @@
-// Rows that several verbs have, each said once. Pure.
+// Rows that several verbs share. Pure.
 
 import type { Option } from './option.ts'
 
 export const json = { kind: 'flag', help: 'Print JSON instead of text.' } as const satisfies Option
 
-/** `otherwise` says in words which configuration holds without the option. */
+/** The row of `--config`. `otherwise` names the configuration that the verb takes without the option. */
 export const configOr = (otherwise: string) =>
   ({
     kind: 'file',
@@ -14,19 +14,19 @@ export const configOr = (otherwise: string) =>
   }) as const satisfies Option
 
 export const config = configOr('the built-in configuration, which cvmboot config show prints')
-/** For verbs of a running VM. */
+/** The row of `--config` for verbs of a running VM. */
 export const bootedConfig = configOr('the configuration that the boot kept')
 
 export const cmdline = {
   kind: 'text',
   value: 'TEXT|@FILE',
   need: 'required',
-  help: 'The kernel command line, as one argument; or @ and the name of a file that holds it, as in @cmdline.',
+  help: 'The kernel command line, as one argument; or @ and the name of a file that holds the line, as in @cmdline.',
 } as const satisfies Option
 
 export const hook = {
   kind: 'flag',
-  help: 'The command line is for an initramfs of dracut or initramfs-tools, which switches to the new root by itself and takes a few more words.',
+  help: 'The command line is for an initramfs of dracut or initramfs-tools. The init of such an initramfs switches to the new root itself, and the boot accepts a few more words.',
 } as const satisfies Option
 
 export const executable = {

@@ -1,4 +1,4 @@
-// The shape of a verb: what the help says of it, the rows of its options and words, and what it runs. Pure.
+// The shape of a verb: the texts of its help, the rows of its options and words, and the function that it runs. Pure.
 
 import type { Edition } from '../../edition.ts'
 import type { Options, Values, Words } from './option.ts'
@@ -38,7 +38,7 @@ export type Forms = {
   readonly kind: 'forms'
   readonly about: string
   readonly text: readonly string[]
-  /** By the name of that option; without any of them, the last form holds. */
+  /** The forms, by the names of the options that ask for them. Without such an option, the verb has the form `otherwise`. */
   readonly forms: Readonly<Record<string, Verb>>
   readonly otherwise: Verb
 }
@@ -51,11 +51,11 @@ type Made<O extends Options, W extends Words> = {
   readonly options: O
   readonly words: W
   readonly notes?: readonly string[]
-  /** Loads what it runs: a table is read for each help, and then nothing runs. */
+  /** Runs the verb, and loads the code of the verb only now: printing the help reads the table and runs nothing. */
   readonly run: (given: Values<O> & Values<W>, edition: Edition) => Promise<void>
 }
 
-/** Types of the values follow from the rows. */
+/** Makes a verb. The types of the values that `run` gets follow from the rows. */
 export const verb = <const O extends Options, const W extends Words>(made: Made<O, W>): Verb => {
   const { about, text, options, words, notes = [] } = made
   const run = ({ name, args, edition }: Call) => made.run(readValues(name, args, { options, words }), edition)

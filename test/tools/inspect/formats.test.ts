@@ -297,7 +297,7 @@ const cases: readonly Case[] = [
     Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * 7919 + 13) & 0xff)),
     'unknown',
     foreign,
-    /no format that is known here.*nothing that cvmboot makes or boots/,
+    /no format that cvmboot knows.*nothing that cvmboot makes or boots/,
   ],
   ['nothing', '', 'empty', foreign, /an empty file, nothing/],
 ]

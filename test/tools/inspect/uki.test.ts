@@ -216,7 +216,7 @@ test('the partition of a disk is looked into, and a FAT without an image says so
   assert.is(empty.code, undefined)
   assert.match(
     empty.text,
-    /fat: a file system \(FAT\) without EFI\/BOOT\/BOOTX64\.EFI; .*copy a unified kernel image there/,
+    /fat: a file system \(FAT\) without EFI\/BOOT\/BOOTX64\.EFI; .*copy a unified kernel image to/,
   )
 })
 
