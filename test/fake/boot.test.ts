@@ -383,7 +383,7 @@ for (const [unwritten, says] of [
     }
     const said = lines.find(({ line }) => line.startsWith('halt: '))?.line ?? ''
     assert.ok(said.startsWith(`halt: ${says}`), said)
-    assert.ok(said.includes(`/${unwritten} `), said)
+    assert.ok(said.includes(`/${unwritten}, `), said)
   })
 
 test('settings for users: one that allows less already stays, one that partition.conf leaves is not looked at', async () => {

@@ -80,7 +80,7 @@ if (isRoot && shell('mkdir l u m && mount -t overlay overlay -o lowerdir=l:u m')
 
   for (const [what, change, why] of [
     ['a whiteout', 'rmdir config/systemd && mknod config/systemd c 0 0', /whiteout/],
-    ['a link', 'rmdir config/systemd && ln -s /tmp config/systemd', /stand for/],
+    ['a link', 'rmdir config/systemd && ln -s /tmp config/systemd', /place of/],
     ['an opaque directory', 'mark config/systemd opaque:=y', /overlay\.opaque/],
     ['a directory that leads elsewhere', 'mark config/systemd redirect:=/other', /overlay\.redirect/],
   ] as const)

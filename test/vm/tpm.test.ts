@@ -101,12 +101,10 @@ const newTpm = async ({ scratch }: Context): Promise<string> => mkdtemp(join(scr
 
 for (const kind of ['alone', 'second'] as const) {
   const key = kind === 'alone' ? 'tpm2' : 'snp+tpm2'
-  /** The build for trials seals by the mock in the place of snp, and the state says so. */
-  const sealedBy = kind === 'alone' ? 'tpm2' : 'mock+tpm2'
 
   test(`${key}: the first boot makes the volume, and leaves PCR 11 extended`, async (context) => {
     const { facts, workspace, closed } = await opens(context, kind)
-    assert.equal([workspace?.provisioned, workspace?.key], ['yes', sealedBy])
+    assert.equal([workspace?.provisioned, workspace?.key], ['yes', key])
     assert.match(`${workspace?.srk}`, srkName)
     // Zero before, as this firmware leaves it: so the new root finds another value than the key is sealed to.
     const after = createHash('sha256').update(Buffer.alloc(32)).update(fenceDigest()).digest('hex')
