@@ -22,3 +22,7 @@ export const wrongValue = (name: string, found: string, policy: Values): string 
     ? undefined
     : `${name} is ${found}, which the policy does not name`
 }
+
+/** Why no measurement is accepted where the policy asks for a manifest's. */
+export const noManifest =
+  'the policy accepts measurements of a manifest, and none was given (--manifest FILE)'

@@ -1,7 +1,7 @@
 // A certificate revocation list (RFC 5280 §5): who signed it, when it is fresh, which serial numbers it names. Pure.
 
 import { constants, verify } from 'node:crypto'
-import type { Certificate } from './certificate.ts'
+import { type Certificate, maySignLists, readExtensions } from './certificate.ts'
 import { type Der, readDer, readTime } from './der.ts'
 
 export type RevocationList = {
@@ -22,12 +22,24 @@ export const printSerial = (bytes: Buffer): string =>
     .toUpperCase()
     .replace(/^0+(?=.)/, '')
 
+/** A list with an extension that a reader has to understand may be of some certificates only (RFC 5280 §5.2.5). */
+const hasCritical = (list: Der | undefined): boolean => (readExtensions(list)?.critical.length ?? 1) > 0
+
+const isWhole = (fields: readonly Der[], revoked: Der | undefined): boolean => {
+  const tagged = fields.find(({ tagClass, tag }) => tagClass === 2 && tag === 0)
+  const entries = (revoked?.children ?? []).map(({ children }) => children[2])
+  return !hasCritical(tagged?.children[0]) && !entries.some((entry) => hasCritical(entry))
+}
+
 const serialsOf = (revoked: Der | undefined): Set<string> =>
   new Set(
     (revoked?.children ?? []).map(({ children }) => printSerial(children[0]?.content ?? Buffer.alloc(0))),
   )
 
-/** Undefined for bytes that are not one list, or a list that does not say when the next one comes. */
+/**
+ * Undefined for bytes that are not one list, for a list that does not say when the next one comes, and for a list with a
+ * critical extension.
+ */
 export const readRevocationList = (der: Buffer): RevocationList | undefined => {
   const [body, , signature] = readDer(der)?.children ?? []
   if (body === undefined || signature === undefined || signature.tag !== 3) return undefined
@@ -37,6 +49,7 @@ export const readRevocationList = (der: Buffer): RevocationList | undefined => {
   const nextUpdate = to === undefined ? undefined : readTime(to)
   if (issuer === undefined || thisUpdate === undefined || nextUpdate === undefined) return undefined
   const revoked = after?.tagClass === 0 && after.tag === 16 ? after : undefined
+  if (!isWhole(fields, revoked)) return undefined
   const serials = serialsOf(revoked)
   // The first byte of a bit string counts unused bits.
   return {
@@ -60,6 +73,7 @@ const isSignedBy = ({ signed, signature }: RevocationList, { x509 }: Certificate
 /** Why the list says nothing about certificates of `issuer` on `date`; undefined where it does. */
 export const notInForce = (list: RevocationList, issuer: Certificate, date: Date): string | undefined => {
   const name = `the revocation list of ${issuer.name}`
+  if (!maySignLists(issuer)) return `${name} is signed by a key that may not sign lists`
   if (!isSignedBy(list, issuer)) return `${name} is not signed by it`
   if (date < list.thisUpdate) return `${name} is of ${list.thisUpdate.toISOString()}, which lies ahead`
   return date > list.nextUpdate ? `${name} expired on ${list.nextUpdate.toISOString()}` : undefined

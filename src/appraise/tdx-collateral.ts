@@ -3,9 +3,8 @@
 
 import { verify } from 'node:crypto'
 import { fail } from '../fault/index.ts'
-import { type Certificate, notIssuedBy, outsideValidity, readPem } from './certificate.ts'
+import type { Certificate } from './certificate.ts'
 import { firstOf } from './check.ts'
-import { isIntelRoot } from './intel-root.ts'
 import { isRevoked, notInForce, type RevocationList, readRevocationList } from './revocation.ts'
 
 export type Collateral = {
@@ -14,6 +13,8 @@ export type Collateral = {
   /** DER. */
   readonly rootRevocation: Buffer
   readonly pckRevocation: Buffer
+  /** PEM: the CA that signs PCK certificates and their list, then the root. */
+  readonly pckRevocationChain: string
 }
 
 export type SignedText = {
@@ -36,6 +37,9 @@ const names = [
   'qe_identity_signature',
 ] as const
 
+/** The chain of the PCK certificate, which the quote has as well: the quote's is judged. */
+const ignored = 'pck_certificate_chain'
+
 /** Reads the collateral. Fault: `appraise-input`. */
 export const parseCollateral = (json: string, file: string): Collateral => {
   const bad = (reason: string) => fail('appraise-input', { file, reason })
@@ -46,6 +50,9 @@ export const parseCollateral = (json: string, file: string): Collateral => {
     throw bad('it is not JSON')
   }
   if (typeof given !== 'object' || given === null) throw bad('it is no object of JSON')
+  const known: readonly string[] = [...names, ignored]
+  const unknown = Object.keys(given).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw bad(`it has ${unknown}, which is not known`)
   const texts = new Map<string, string>(
     Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )
@@ -71,31 +78,8 @@ export const parseCollateral = (json: string, file: string): Collateral => {
     },
     rootRevocation: hex('root_ca_crl'),
     pckRevocation: hex('pck_crl'),
+    pckRevocationChain: text('pck_crl_issuer_chain'),
   }
-}
-
-/** A chain from a first certificate to Intel's root, with what is wrong about it. */
-export type IntelChain = {
-  readonly first: Certificate | undefined
-  readonly issuer: Certificate | undefined
-  readonly chain: string | undefined
-  readonly dates: string | undefined
-}
-
-/** Reads a PEM chain whose first certificate is of `name`. Each certificate is issued by the next, and the last is the root. */
-export const readIntelChain = (pem: string, name: string, date: Date): IntelChain => {
-  const certificates = readPem(pem)
-  const [first, issuer] = certificates ?? []
-  const root = certificates?.at(-1)
-  if (certificates === undefined || first === undefined || root === undefined || certificates.length > 4)
-    return { first, issuer, chain: `the chain of ${name} cannot be read`, dates: undefined }
-  const links = certificates.map((one, i) => notIssuedBy(one, certificates[i + 1] ?? one))
-  const chain = firstOf(
-    first.name === name ? undefined : `the chain is of ${first.name}, not of ${name}`,
-    ...links,
-    isIntelRoot(root) ? undefined : `the chain of ${name} ends with another key than Intel's pinned one`,
-  )
-  return { first, issuer, chain, dates: firstOf(...certificates.map((one) => outsideValidity(one, date))) }
 }
 
 /** Whether Intel signed the text; in words where not. */

@@ -1,6 +1,8 @@
 // What Intel says in its collateral of a processor, of the TDX modules and of the quoting enclave: the two JSON texts as
 // values. Pure. Format: Intel PCS API version 4, "TCB Info" version 3 and "Enclave Identity" version 2.
 
+import { date, hex, type Json, list, number, object, read, text, Unexpected } from './intel-json.ts'
+
 export type TcbLevel = {
   /** 16 security version numbers each; `tdx` is of TDX components. */
   readonly sgx: readonly number[]
@@ -51,35 +53,6 @@ export type QeIdentity = Dated & {
   readonly levels: readonly SvnLevel[]
 }
 
-/** One place where a text is not as Intel writes it. */
-class Unexpected extends Error {}
-
-type Json = Readonly<Record<string, unknown>>
-
-const object = (value: unknown): Json => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Unexpected('an object')
-  return value as Json
-}
-const list = (value: unknown): readonly unknown[] => {
-  if (!Array.isArray(value) || value.length > 512) throw new Unexpected('a list')
-  return value
-}
-const text = (value: unknown, pattern: RegExp): string => {
-  if (typeof value !== 'string' || !pattern.test(value)) throw new Unexpected(`a text like ${pattern.source}`)
-  return value
-}
-const hex = (value: unknown, bytes: number): string =>
-  text(value, new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`)).toLowerCase()
-const number = (value: unknown, most: number): number => {
-  if (!Number.isInteger(value) || Number(value) < 0 || Number(value) > most) throw new Unexpected('a number')
-  return Number(value)
-}
-const date = (value: unknown): Date => {
-  const found = new Date(text(value, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/))
-  if (Number.isNaN(found.getTime())) throw new Unexpected('a date')
-  return found
-}
-
 const advisoriesOf = (level: Json): string[] =>
   list(level['advisoryIDs'] ?? []).map((one) => text(one, /^[A-Z0-9-]{1,32}$/))
 const statusOf = (level: Json): string => text(level['tcbStatus'], /^[A-Za-z]{1,48}$/)
@@ -124,15 +97,6 @@ const dated = (json: Json): Dated => ({
   nextUpdate: date(json['nextUpdate']),
   evaluation: number(json['tcbEvaluationDataNumber'], 0xffff),
 })
-
-const read = <T>(json: string, from: (value: Json) => T): T | undefined => {
-  try {
-    return from(object(JSON.parse(json)))
-  } catch (thrown) {
-    if (thrown instanceof Unexpected || thrown instanceof SyntaxError) return undefined
-    throw thrown
-  }
-}
 
 /** Undefined for a text that is not Intel's TCB information for TDX, version 3. */
 export const parseTcbInfo = (json: string): TcbInfo | undefined =>

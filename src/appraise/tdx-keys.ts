@@ -33,9 +33,14 @@ export const wrongQuoteSignature = (quote: TdxQuote): string | undefined => {
     : 'the signature over the quote is wrong'
 }
 
+/** Intel's ID among the vendors of quoting enclaves: bytes 4 to 19 of what the header says of the vendor. */
+const intel = '939a7233f79c4ca9940a0db3957f0607'
+
 /** What is wrong with the quoting enclave's report: signed by the PCK key, and bound to the attestation key. */
 export const wrongQeReport = (quote: TdxQuote, { x509 }: Certificate): string | undefined => {
   const bytes = Buffer.from(quote.qeReport, 'hex')
+  if (quote.vendor.slice(8, 40) !== intel)
+    return 'the header names another vendor of the quoting enclave than Intel'
   const key = x509.publicKey
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return 'the PCK key is not on the curve P-256'
   if (!isSigned(bytes, key, quote.qeReportSignature))

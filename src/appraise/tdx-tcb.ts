@@ -32,19 +32,21 @@ const platformLevel = ({ levels }: TcbInfo, { sgx, pce, tdx }: PlatformSvns): Tc
 export const svnStatus = (levels: readonly SvnLevel[], svn: number): TcbStatus | undefined =>
   levels.find((level) => svn >= level.svn)
 
-/** Joins the status of one part to that of the whole, as Intel's library does. */
+/**
+ * Joins the status of one part to that of the whole, as Intel's library does. Of a module and of a quoting enclave Intel
+ * says `UpToDate`, `OutOfDate` or `Revoked`; any other status has no rule, and becomes one that no policy accepts.
+ */
 export const joinStatus = (whole: TcbStatus, part: TcbStatus): TcbStatus => {
   const advisories = [...new Set([...whole.advisories, ...part.advisories])]
-  if (part.status === 'Revoked') return { status: 'Revoked', advisories }
-  // A status of a part that has no rule here makes the whole unknown, which no policy accepts.
-  if (part.status !== 'UpToDate' && part.status !== 'OutOfDate') return { status: part.status, advisories }
-  if (part.status === 'UpToDate') return { status: whole.status, advisories }
-  const needsConfiguration = whole.status.startsWith('Configuration')
-  const isFine = whole.status === 'UpToDate' || whole.status === 'SWHardeningNeeded'
-  return {
-    status: isFine ? 'OutOfDate' : needsConfiguration ? 'OutOfDateConfigurationNeeded' : whole.status,
-    advisories,
-  }
+  return { status: joined(whole.status, part.status), advisories }
+}
+
+const joined = (whole: string, part: string): string => {
+  if (part === 'Revoked' || whole === 'Revoked') return 'Revoked'
+  if (part === 'UpToDate') return whole
+  if (part !== 'OutOfDate') return `${whole} and ${part}`
+  if (whole === 'UpToDate' || whole === 'SWHardeningNeeded') return 'OutOfDate'
+  return whole.startsWith('Configuration') ? 'OutOfDateConfigurationNeeded' : whole
 }
 
 /** The status of platform and module together; undefined where no level is reached. */

@@ -1,32 +1,9 @@
 // A TDX quote of version 4 or 5: print / parse, to the byte. Pure. Nothing is judged here. Layout: Intel "TDX DCAP Quoting
 // Library API", appendix "Quote format", and sgx_quote_4.h and sgx_quote_5.h of the same library.
 
-/** Lower-case hexadecimal digits; the length is given in bytes. */
-export type TdReport = {
-  /** 16. Byte 0 is the module's SVN, byte 1 its major version. */
-  readonly teeTcbSvn: string
-  /** 48 each: the module, and the key that signed the module. */
-  readonly mrSeam: string
-  readonly mrSignerSeam: string
-  /** 8. */
-  readonly seamAttributes: string
-  /** TDATTRIBUTES and XFAM: 64 bits each. */
-  readonly attributes: bigint
-  readonly xfam: bigint
-  /** 48 each. */
-  readonly mrTd: string
-  readonly mrConfigId: string
-  readonly mrOwner: string
-  readonly mrOwnerConfig: string
-  readonly rtmrs: readonly [string, string, string, string]
-  /** 64. */
-  readonly reportData: string
-  /** From TDX 1.5 on, version 5: the SVNs now (16 bytes), and the hash of bound service TDs (48 bytes). */
-  readonly newer: { readonly teeTcbSvn2: string; readonly mrServiceTd: string } | undefined
-  /** The further fields of the extended report 1.5, 237 bytes. */
-  readonly extended: string | undefined
-}
+import { parseTdReport, printTdReport, type TdReport, tdReportBytes, tdReportType } from './td-report.ts'
 
+/** Lower-case hexadecimal digits; the length is given in bytes. */
 export type TdxQuote = {
   readonly version: 4 | 5
   /** Bytes 8 to 47 of the header: SVNs, vendor of the quoting enclave, its user data. */
@@ -45,14 +22,8 @@ export type TdxQuote = {
 }
 
 const headerBytes = 48
-/** By type of body: 2 is a TD report 1.0, 3 is 1.5, 4 is the extended 1.5. */
-const bodyBytes: Readonly<Record<number, number>> = { 2: 584, 3: 648, 4: 885 }
-
 /** A quote has some 5 KB; the size field of the certification data has 32 bits. */
 const mostBytes = 65_536
-
-const typeOf = ({ newer, extended }: TdReport): number =>
-  extended !== undefined ? 4 : newer !== undefined ? 3 : 2
 
 const u16 = (value: number): Buffer => {
   const out = Buffer.alloc(2)
@@ -64,32 +35,12 @@ const u32 = (value: number): Buffer => {
   out.writeUInt32LE(value)
   return out
 }
-const u64 = (value: bigint): Buffer => {
-  const out = Buffer.alloc(8)
-  out.writeBigUInt64LE(value)
-  return out
-}
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
-
-const printReport = (report: TdReport): Buffer =>
-  Buffer.concat([
-    bytes(report.teeTcbSvn),
-    bytes(report.mrSeam),
-    bytes(report.mrSignerSeam),
-    bytes(report.seamAttributes),
-    u64(report.attributes),
-    u64(report.xfam),
-    ...[report.mrTd, report.mrConfigId, report.mrOwner, report.mrOwnerConfig].map(bytes),
-    ...report.rtmrs.map(bytes),
-    bytes(report.reportData),
-    ...(report.newer === undefined ? [] : [bytes(report.newer.teeTcbSvn2), bytes(report.newer.mrServiceTd)]),
-    bytes(report.extended ?? ''),
-  ])
 
 /** What the attestation key signs: header and body. */
 export const printSignedPart = ({ version, vendor, report }: TdxQuote): Buffer => {
-  const body = printReport(report)
-  const described = version === 5 ? [u16(typeOf(report)), u32(body.length)] : []
+  const body = printTdReport(report)
+  const described = version === 5 ? [u16(tdReportType(report)), u32(body.length)] : []
   // Attestation key type 2 is ECDSA on P-256, TEE type 0x81 is TDX.
   return Buffer.concat([u16(version), u16(2), u32(0x81), bytes(vendor), ...described, body])
 }
@@ -118,26 +69,6 @@ export const printTdxQuote = (quote: TdxQuote): Buffer => {
   return Buffer.concat([printSignedPart(quote), u32(signature.length), signature])
 }
 
-const parseReport = (body: Buffer, type: number): TdReport => {
-  const hex = (at: number, length: number) => body.toString('hex', at, at + length)
-  return {
-    teeTcbSvn: hex(0, 16),
-    mrSeam: hex(0x10, 48),
-    mrSignerSeam: hex(0x40, 48),
-    seamAttributes: hex(0x70, 8),
-    attributes: body.readBigUInt64LE(0x78),
-    xfam: body.readBigUInt64LE(0x80),
-    mrTd: hex(0x88, 48),
-    mrConfigId: hex(0xb8, 48),
-    mrOwner: hex(0xe8, 48),
-    mrOwnerConfig: hex(0x118, 48),
-    rtmrs: [hex(0x148, 48), hex(0x178, 48), hex(0x1a8, 48), hex(0x1d8, 48)],
-    reportData: hex(0x208, 64),
-    newer: type >= 3 ? { teeTcbSvn2: hex(584, 16), mrServiceTd: hex(600, 48) } : undefined,
-    extended: type === 4 ? hex(648, 237) : undefined,
-  }
-}
-
 /** The reason why bytes are no quote. */
 export type NoQuote = { readonly wrong: string }
 
@@ -160,7 +91,7 @@ export const parseTdxQuote = (given: Buffer): ReadQuote | NoQuote => {
   if (tee !== 0x81) return wrong(`its TEE type is 0x${tee.toString(16)}, not that of TDX (0x81)`)
   if (key !== 2) return wrong(`its attestation key is of type ${key}; type 2 is known, ECDSA on P-256`)
   const type = version === 4 ? 2 : given.readUInt16LE(headerBytes)
-  const length = bodyBytes[type]
+  const length = tdReportBytes[type]
   if (length === undefined) return wrong(`its body is of type ${type}; types 2, 3 and 4 are known`)
   const from = headerBytes + (version === 4 ? 0 : 6)
   if (version === 5 && given.readUInt32LE(headerBytes + 2) !== length)
@@ -188,7 +119,7 @@ const parseRest = (given: Buffer, { version, type, from, length }: Body): ReadQu
   const quote: TdxQuote = {
     version,
     vendor: hex(8, 40),
-    report: parseReport(given.subarray(from, from + length), type),
+    report: parseTdReport(given.subarray(from, from + length), type),
     signature: hex(at + 4, 64),
     attestationKey: hex(at + 4 + 64, 64),
     qeReport: hex(qe, 384),
