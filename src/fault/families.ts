@@ -1,5 +1,6 @@
 // All families of failures: those of a boot, and those of the verbs for people.
 
+import { appraise } from './appraise.ts'
 import { families as allOfBoot } from './boot-families.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
@@ -31,5 +32,6 @@ export const families = {
   install,
   owner,
   measure,
+  appraise,
   internal,
 } as const

@@ -5,6 +5,7 @@ import { BootFault, fail } from '../fault/index.ts'
 import { didYouMean } from '../fault/nearest.ts'
 import { screenOf } from '../terminal/screen.ts'
 import { printVersion, printVersionJson } from '../version.ts'
+import { appraise } from './appraise.ts'
 import { boot } from './boot.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
@@ -29,6 +30,7 @@ export const verbs: Readonly<Record<string, AnyVerb>> = {
   setup,
   pack,
   measure,
+  appraise,
   plan,
   inspect,
   status,

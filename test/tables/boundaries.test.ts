@@ -97,7 +97,8 @@ test('what the boot reaches touches the world in src/machine/ only', () => {
 })
 
 test('the boot reaches nothing of the build host, nor of the verbs for people', () => {
-  const others = /^src\/(?:(?:setup|pack|runtime|owner|install)\/|config\/(?:diff|example|migrate)\.ts$)/
+  const others =
+    /^src\/(?:(?:setup|pack|runtime|owner|install|appraise|evidence)\/|config\/(?:diff|example|migrate)\.ts$)/
   for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
     assert.not.ok(others.test(file), file)
   for (const file of ['diff', 'example', 'migrate']) assert.ok(sources.includes(`src/config/${file}.ts`))
@@ -120,12 +121,13 @@ test('the boot cannot read a verity superblock: nothing it reaches knows how', (
   assert.ok(reachable('src/inspect/inspect.ts').has('src/layout/verity-superblock.ts'))
 })
 
-test('only libc.ts and libcrypto.ts import node:ffi, only exec.ts execa, only age.ts age-encryption', () => {
+test('only libc.ts and libcrypto.ts import node:ffi, only exec.ts execa, only age.ts age-encryption, only der.ts asn1js', () => {
   for (const file of sources) {
     if (!/^src\/machine\/libc(?:rypto)?\.ts$/.test(file))
       assert.not.ok(imports(file).includes('node:ffi'), file)
     if (file !== 'src/machine/exec.ts') assert.not.ok(imports(file).includes('execa'), file)
     if (file !== 'src/owner/age.ts') assert.not.ok(imports(file).includes('age-encryption'), file)
+    if (file !== 'src/appraise/der.ts') assert.not.ok(imports(file).includes('asn1js'), file)
   }
 })
 
@@ -137,10 +139,10 @@ test('the boot reaches no npm package', () => {
 /** Rooms of src/, the highest first: a room imports only from rooms below it. A file beside the folders is a room too. */
 const rooms = [
   ...['main', 'main-mock', 'main-npm', 'verbs', 'cli', 'exit'],
-  ...['install', 'owner', 'runtime', 'setup', 'manifest', 'inspect', 'measure', 'pack'],
+  ...['install', 'owner', 'runtime', 'setup', 'manifest', 'inspect', 'appraise', 'measure', 'pack'],
   // A key provider brings its keys of partition.conf along, so that config/ imports the list of providers.
   ...['boot', 'plan', 'steps', 'editions', 'edition', 'config', 'keys', 'machine'],
-  ...['proof', 'cmdline', 'terminal', 'layout', 'system', 'secret', 'fault', 'version'],
+  ...['proof', 'cmdline', 'terminal', 'evidence', 'layout', 'system', 'secret', 'fault', 'version'],
 ]
 
 const roomOf = (file: string): string => /^src\/([^/]+?)(?:\.ts)?(?:\/|$)/.exec(file)?.[1] ?? ''
@@ -208,6 +210,8 @@ const builtins: Readonly<Record<string, RegExp>> = {
   // The reader of a manifest tells kinds of JSON apart by that package.
   measure: /^(?:node:crypto|@sindresorhus\/is)$/,
   keys: /^node:(?:crypto|util)$/,
+  evidence: /^$/,
+  appraise: /^(?:node:crypto|asn1js)$/,
 }
 for (const [room, allowed] of Object.entries(builtins))
   test(`src/${room}/ is pure: it uses no builtin of Node that touches the world`, () => {
@@ -223,6 +227,9 @@ const ofMachine: Readonly<Record<string, RegExp>> = {
   // show.ts is for the verb `plan`, and reads the command line and the configuration that it is asked about.
   plan: /^src\/machine\/(?:cmdline|config)-file\.ts$/,
   keys: /^src\/machine\/(?:snp-report|sev-guest|libcrypto)\.ts$/,
+  evidence: /^$/,
+  // Only appraise.ts reads files: those that the verb is given.
+  appraise: /^src\/machine\/(?:snp-report|snp-certificates|bounded)\.ts$/,
 }
 for (const [room, allowed] of Object.entries(ofMachine))
   test(`src/${room}/ asks the world only through Machine`, () => {

@@ -9,6 +9,7 @@ const verbNames = [
   'setup',
   'pack',
   'measure',
+  'appraise',
   'plan',
   'inspect',
   'status',

@@ -1,0 +1,21 @@
+// One check of an appraisal: what was compared, and the verdict. Pure.
+
+import { type FaultCode, fail } from '../fault/index.ts'
+import { bad, type Finding, good } from '../terminal/finding.ts'
+
+export type AppraiseCode = Extract<FaultCode, `appraise-${string}`>
+
+/**
+ * A check whose `wrong` is undefined has passed, and `says` tells what was compared. Else `wrong` is the reason of the
+ * refusal under `code`.
+ */
+export const check = (
+  subject: string,
+  code: AppraiseCode,
+  wrong: string | undefined,
+  says: string,
+): Finding => (wrong === undefined ? good(subject, says) : bad(subject, fail(code, { reason: wrong }).fault))
+
+/** The first reason of several, in their order. */
+export const firstOf = (...reasons: readonly (string | undefined)[]): string | undefined =>
+  reasons.find((reason) => reason !== undefined)

@@ -1,0 +1,20 @@
+// Which kind of evidence some bytes are, by their content: no name and no option decides. Pure.
+
+import { snpReportBytes } from '../machine/snp-report.ts'
+
+export type Kind = 'snp' | 'tdx' | 'unknown'
+
+/** Versions of both kinds that might come; each reader refuses the versions that it does not know. */
+const mostVersion = 0xff
+
+/**
+ * A report begins with its version in 32 bits. A quote begins with its version in 16 bits and the type of its key, which is
+ * not zero.
+ */
+export const kindOf = (bytes: Buffer): Kind => {
+  if (bytes.length < 4) return 'unknown'
+  const [version, key] = [bytes.readUInt16LE(0), bytes.readUInt16LE(2)]
+  if (version === 0 || version > mostVersion) return 'unknown'
+  if (key === 0) return bytes.length >= snpReportBytes ? 'snp' : 'unknown'
+  return key === 2 || key === 3 ? 'tdx' : 'unknown'
+}

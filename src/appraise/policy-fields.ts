@@ -1,0 +1,126 @@
+// How each field of a policy is read, and what it takes. Pure.
+
+import type { SnpPolicy, TdxPolicy, Values } from './policy.ts'
+import { type Product, products, type Tcb, type TcbComponent, tcbComponents } from './tcb.ts'
+
+const hex = (bytes: number) => new RegExp(`^[0-9a-f]{${bytes * 2}}$`)
+
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** How one field is read; undefined for a value that it does not take. */
+export type Field<T> = { readonly expected: string; readonly read: (value: unknown) => T | undefined }
+export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> }
+
+export const oneOf = <const T extends string>(...words: readonly T[]): Field<T> => ({
+  expected: words.join(', '),
+  read: (value) => words.find((word) => word === value),
+})
+const someOf = <const T extends string>(...words: readonly T[]): Field<readonly T[]> => ({
+  expected: `a list of ${words.join(', ')}, with at least one`,
+  read: (value) => {
+    if (!Array.isArray(value) || value.length === 0) return undefined
+    const found = words.filter((word) => value.includes(word))
+    return found.length === value.length ? found : undefined
+  },
+})
+const bit = oneOf('required', 'forbidden', 'any')
+const count = (most: number): Field<number> => ({
+  expected: `a whole number from 0 to ${most}`,
+  read: (value) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most ? Number(value) : undefined,
+})
+const values = (bytes: number): Field<Values> => ({
+  expected: `zero, any, or a list of values of ${bytes} bytes in lower-case hexadecimal digits`,
+  read: (value) => {
+    if (value === 'zero' || value === 'any') return value
+    if (!Array.isArray(value) || value.length === 0) return undefined
+    const texts = value.filter((one) => typeof one === 'string' && hex(bytes).test(one))
+    return texts.length === value.length ? texts : undefined
+  },
+})
+
+const isComponent = (name: string): name is TcbComponent => tcbComponents.some((one) => one === name)
+const isProduct = (name: string): name is Product => products.some((one) => one === name)
+
+const leastOf = (value: unknown): Partial<Tcb> | undefined => {
+  if (!isRecord(value)) return undefined
+  const fine = Object.entries(value).every(
+    ([name, least]) => isComponent(name) && count(255).read(least) !== undefined,
+  )
+  return fine ? value : undefined
+}
+
+const leastTcb: Field<SnpPolicy['leastTcb']> = {
+  expected: `an object of ${products.join(', ')}, each an object of ${tcbComponents.join(', ')} from 0 to 255`,
+  read: (value) =>
+    isRecord(value) &&
+    Object.entries(value).every(([name, one]) => isProduct(name) && leastOf(one) !== undefined)
+      ? value
+      : undefined,
+}
+
+const leastAbi: Field<SnpPolicy['leastAbi']> = {
+  expected: 'a list of the major and the minor version, from 0 to 255',
+  read: (value) => {
+    if (!Array.isArray(value) || value.length !== 2) return undefined
+    const [major, minor] = value.map((one) => count(255).read(one))
+    return major === undefined || minor === undefined ? undefined : [major, minor]
+  },
+}
+
+export const tcbStatusWords = [
+  'UpToDate',
+  'SWHardeningNeeded',
+  'ConfigurationNeeded',
+  'ConfigurationAndSWHardeningNeeded',
+  'OutOfDate',
+  'OutOfDateConfigurationNeeded',
+] as const
+
+export const snpFields: Fields<SnpPolicy> = {
+  products: someOf(...products),
+  signers: someOf('vcek', 'vlek'),
+  vmpl: count(3),
+  leastTcb,
+  leastAbi,
+  revocation: oneOf('required', 'if-given'),
+  debug: bit,
+  migration: bit,
+  smt: bit,
+  singleSocket: bit,
+  ciphertextHiding: bit,
+  pageSwapDisable: bit,
+  platformSmt: bit,
+  aliasCheck: bit,
+  tsme: bit,
+  leastGuestSvn: count(0xffffffff),
+  familyId: values(16),
+  imageId: values(16),
+  idKeyDigest: values(48),
+  authorKeyDigest: values(48),
+  hostData: values(32),
+  reportData: values(64),
+}
+
+export const tdxFields: Fields<TdxPolicy> = {
+  tcbStatuses: someOf(...tcbStatusWords),
+  leastEvaluation: count(0xffff),
+  debug: bit,
+  septVeDisable: bit,
+  migratable: bit,
+  perfmon: bit,
+  keyLocker: bit,
+  lass: bit,
+  protectionKeys: bit,
+  xfamMask: {
+    expected: '16 lower-case hexadecimal digits',
+    read: (value) => (typeof value === 'string' && hex(8).test(value) ? value : undefined),
+  },
+  mrConfigId: values(48),
+  mrOwner: values(48),
+  mrOwnerConfig: values(48),
+  mrServiceTd: values(48),
+  deviceInfo: values(48),
+  reportData: values(64),
+}

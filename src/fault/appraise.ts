@@ -1,0 +1,76 @@
+// Refusals of evidence by `cvmboot appraise`. Each code is one check, and names the check in the verdict.
+
+import { family, type Reason } from './family.ts'
+
+const accept = (d: Reason) => `accept this evidence: ${d.reason}`
+
+export const appraise = family({
+  title: 'The appraisal of evidence',
+  exit: 33,
+  advice: 'do not trust the machine that sent it, and give it no key',
+  rows: {
+    'appraise-input': {
+      cannot: (d: { file: string } & Reason) => `appraise ${d.file}: ${d.reason}`,
+      advice: 'give the file as the machine or the manufacturer wrote it',
+    },
+    'appraise-format': { cannot: accept, means: 'the bytes are no report and no quote of a known version' },
+    'appraise-signature': { cannot: accept, means: 'the signature over the report or the quote is wrong' },
+    'appraise-signer': { cannot: accept, means: 'another kind of key signed it than the policy accepts' },
+    'appraise-chain': {
+      cannot: accept,
+      means: "the certificates do not lead from the signing key to the manufacturer's pinned root",
+    },
+    'appraise-date': { cannot: accept, means: 'a certificate or a collateral is not valid at the date' },
+    'appraise-revoked': { cannot: accept, means: 'the manufacturer has revoked a certificate of the chain' },
+    'appraise-revocation': {
+      cannot: accept,
+      means: 'a revocation list that the policy demands is absent, too old, or not signed by its issuer',
+      advice: "give the manufacturer's current revocation list",
+    },
+    'appraise-product': {
+      cannot: accept,
+      means: 'the processor is of a product that the policy does not accept',
+    },
+    'appraise-chip': { cannot: accept, means: 'the certificate belongs to another chip than the report' },
+    'appraise-tcb': {
+      cannot: accept,
+      means: "the firmware's TCB version is inconsistent, or below what the policy demands",
+    },
+    'appraise-debug': { cannot: accept, means: 'the host may debug the machine, and so read its memory' },
+    'appraise-migration': { cannot: accept, means: 'a migration agent may move the machine to another host' },
+    'appraise-guest-policy': {
+      cannot: accept,
+      means: 'the guest policy or the TD attributes allow something that the policy forbids',
+    },
+    'appraise-platform': { cannot: accept, means: 'the platform is set up in a way that the policy forbids' },
+    'appraise-vmpl': {
+      cannot: accept,
+      means: 'a part of the guest with fewer privileges made the report than the policy demands',
+    },
+    'appraise-measurement': {
+      cannot: accept,
+      means: 'the launch measurement is none that the manifest predicts',
+    },
+    'appraise-identity': {
+      cannot: accept,
+      means: 'the ID block, the owner fields or their keys are not as the policy demands',
+    },
+    'appraise-host-data': { cannot: accept, means: 'HOSTDATA or MRCONFIGID is not the value of the policy' },
+    'appraise-report-data': { cannot: accept, means: 'REPORT_DATA is not what the verifier computed' },
+    'appraise-qe': {
+      cannot: accept,
+      means: "the report of Intel's quoting enclave is wrong, or of another enclave",
+    },
+    'appraise-collateral': {
+      cannot: accept,
+      means: 'the collateral of Intel is absent, not signed by Intel, or for another processor',
+      advice: "give Intel's current collateral for this processor",
+    },
+    'appraise-module': { cannot: accept, means: 'the TDX module is none that Intel names in the collateral' },
+    'appraise-policy': {
+      cannot: (d: Reason) => `read the policy: ${d.reason}`,
+      means: 'the policy is not written as docs/reference/policy.md has it',
+      advice: 'correct it; docs/reference/policy.md has every field',
+    },
+  },
+})

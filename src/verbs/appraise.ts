@@ -1,0 +1,69 @@
+// The verb `appraise`: its options and words.
+
+import { json } from './table/shared.ts'
+import { verb } from './table/verb.ts'
+
+export const appraise = verb({
+  about: 'judge the evidence of a VM against a policy',
+  text: [
+    "Judges a report of SEV-SNP or a quote of TDX: its signature, the certificates up to the manufacturer's pinned root, dates, revocation, TCB, how the VM was launched, and which VM it is. Prints one line a check. The exit status is that of the first check that fails. Needs no network and no privileges.",
+    'The page docs/reference/policy.md describes each field of a policy, with its strict default.',
+  ],
+  options: {
+    manifest: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'no measurement is accepted, unless the policy says any' },
+      help: 'Accept the measurements that this manifest of cvmboot measure predicts.',
+    },
+    policy: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'the strict default of each field' },
+      help: 'Judge by this policy.',
+    },
+    collateral: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'a quote of TDX is refused' },
+      help: "Intel's collateral for the processor, in the JSON form that dcap-qvl writes.",
+    },
+    certificates: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'the table that lies behind the report' },
+      help: "AMD's certificates: PEM, one in DER, or a certificate table as the host gives one.",
+    },
+    'revocation-list': {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'a report of SEV-SNP is refused, unless the policy says if-given' },
+      help: "AMD's revocation list for the product, in DER or PEM.",
+    },
+    at: {
+      kind: 'text',
+      value: 'DATE',
+      need: { otherwise: 'now' },
+      help: 'Judge as of this date: 2026-12-01, or 2026-12-01T12:00:00Z.',
+    },
+    'report-data': {
+      kind: 'text',
+      value: 'HEX',
+      need: { otherwise: 'the report data is shown, and bound to no nonce' },
+      help: 'The 64 bytes of report data that you computed: from your nonce, for example.',
+    },
+    json,
+  },
+  words: {
+    evidence: {
+      kind: 'file',
+      value: 'EVIDENCE',
+      need: 'required',
+      help: 'A report of SEV-SNP, with its certificate table behind it or without, or a quote of TDX.',
+    },
+  },
+  run: async (given) => {
+    const { appraise } = await import('../appraise/appraise.ts')
+    appraise(given)
+  },
+})
