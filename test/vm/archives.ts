@@ -54,6 +54,19 @@ export const withContent = async (
     output,
   )
 
+/** The same archive with contents changed, and a manifest that fits them. */
+export const withListedContent = async (
+  archive: string,
+  output: string,
+  change: (entry: CpioContent) => Uint8Array,
+): Promise<void> =>
+  writeArchive(
+    listed(
+      (await readArchive(archive)).map((entry) => holding(entry, entry.path, Buffer.from(change(entry)))),
+    ),
+    output,
+  )
+
 /**
  * The same archive behind a first /init, which loads modules, puts the archive's own /init back and becomes it.
  * `modules` are files of this machine, in the order they load.

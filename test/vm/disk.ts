@@ -106,3 +106,14 @@ export const findBytes = async (disk: string, within: Extent, text: string): Pro
     await file.close()
   }
 }
+
+/** Makes a whole disk of 16 MiB with a mark that ends where a page of so many bytes ends: swap space. */
+export const markedDisk = async (to: string, mark: string, page: number): Promise<void> => {
+  const file = await open(to, 'w')
+  try {
+    await file.truncate(1 << 24)
+    await file.write(Buffer.from(mark), 0, mark.length, page - mark.length)
+  } finally {
+    await file.close()
+  }
+}

@@ -34,8 +34,12 @@ const files = {
   '/usr/lib/dracut/dracut.conf.d/50-cvmboot.conf': join(project, 'dracut/50-cvmboot.conf'),
 }
 
-const dracut = (flavour: Flavour, how = '--no-compress'): string =>
-  `dracut --no-hostonly ${how} ${omitted[flavour]} /out/initramfs "$1" >/out/log 2>&1`
+const dracut = (flavour: Flavour, to = 'initramfs', how = '--no-compress'): string =>
+  `dracut --no-hostonly ${how} ${omitted[flavour]} /out/${to} "$1" >/out/log-${to} 2>&1`
+
+/** The same; where it fails, it says why. */
+const made = (...given: Parameters<typeof dracut>): string =>
+  `${dracut(...given)} || { cat /out/log-*; exit 1; }`
 
 /** Runs a script in the release with all of it installed; the directory has what it leaves in /out. */
 const inDebian = (name: string, suite: Suite, script: string, laid = files): Promise<string> =>
@@ -45,28 +49,29 @@ const inDebian = (name: string, suite: Suite, script: string, laid = files): Pro
     say,
   )
 
-/** The initramfs, and beside it `log` with what dracut said. */
-export const dracutInitramfs = async (suite: Suite, flavour: Flavour): Promise<string> => {
-  const made = await inDebian(flavour, suite, `${dracut(flavour)} || { cat /out/log; exit 1; }`)
-  return join(made, 'initramfs')
+/** One Debian makes both; that of trixie then lacks a program that the agent needs, and must make none. */
+const both = [made('systemd', 'systemd'), made('shell', 'shell')]
+const incomplete = `rm /usr/sbin/mke2fs; ! ${dracut('shell', 'incomplete')} && [ ! -e /out/incomplete ]`
+const scripts: Readonly<Record<Suite, string>> = {
+  bookworm: both.join('\n'),
+  trixie: [...both, incomplete].join('\n'),
 }
+
+export const dracutInitramfs = async (suite: Suite, flavour: Flavour): Promise<string> =>
+  join(await inDebian('all', suite, scripts[suite]), flavour)
+
+/** What dracut says where mke2fs is missing. Throws where dracut makes an initramfs all the same. */
+export const dracutWithoutMke2fs = async (): Promise<string> =>
+  readFile(join(await inDebian('all', 'trixie', scripts.trixie), 'log-incomplete'), 'utf8')
 
 /** With a configuration of its own, and systemd as its init. */
 export const dracutWith = async (suite: Suite, config: string): Promise<string> => {
-  const script = `${dracut('systemd')} || { cat /out/log; exit 1; }`
   const laid = { ...files, '/etc/cvmboot/partition.conf': config }
-  return join(await inDebian('defaults', suite, script, laid), 'initramfs')
+  return join(await inDebian('defaults', suite, made('systemd'), laid), 'initramfs')
 }
 
 /** One for the benchmark: with a configuration of its own, and compressed as dracut does by itself. */
 export const dracutForBench = async (config: string): Promise<string> => {
-  const script = `${dracut('systemd', '--zstd')} || { cat /out/log; exit 1; }`
   const laid = { ...files, '/etc/cvmboot/partition.conf': config }
-  return join(await inDebian('bench', 'trixie', script, laid), 'initramfs')
-}
-
-/** What dracut says where a file is taken away that the agent needs. Throws where it makes an initramfs all the same. */
-export const dracutWithout = async (suite: Suite, path: string): Promise<string> => {
-  const script = `rm "${path}"; ! ${dracut('shell')} && [ ! -e /out/initramfs ]`
-  return readFile(join(await inDebian('incomplete', suite, script), 'log'), 'utf8')
+  return join(await inDebian('bench', 'trixie', made('systemd', 'initramfs', '--zstd'), laid), 'initramfs')
 }

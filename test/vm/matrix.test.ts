@@ -13,6 +13,7 @@ import { hostRows } from './matrix/host.ts'
 import { imageRows } from './matrix/images.ts'
 import { initramfsRows } from './matrix/initramfs.ts'
 import { inLanes } from './matrix/lanes.ts'
+import { leanWorld } from './matrix/lean.ts'
 import type { Row } from './matrix/row.ts'
 import { bootRow, judge, type Result, seen } from './matrix/run.ts'
 import { swapRows } from './matrix/swap.ts'
@@ -38,7 +39,7 @@ const rows = words.length === 0 ? all : all.filter(([what]) => words.some((word)
 const test = suite<{ results: Map<string, Promise<Result>>; started: number }>('the failure matrix')
 
 test.before(async (context) => {
-  const from = await world()
+  const from = await leanWorld(await world())
   const results = inLanes(rows, (row) => bootRow(from, row))
   context.results = new Map([...results].map(([[what], result]) => [what, result]))
   context.started = performance.now()

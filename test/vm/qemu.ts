@@ -178,7 +178,7 @@ const run = (machine: Machine, scratch: string): Promise<Boot> =>
     const watch = async () => {
       sightings = (await isHalted(socket)) ? sightings + 1 : 0
       if (sightings === 2) await stop('halted')
-      else after(0.5, watch)
+      else after(0.2, watch)
     }
     if (machine.until === 'halted') after(1, watch)
     let trouble: Error | undefined

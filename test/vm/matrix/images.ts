@@ -125,12 +125,6 @@ export const imageRows: readonly Row[] = [
     /etc\/systemd must not be there: CONFIG_OVER_ETC does not name it/,
   ],
   [
-    'an os-config with an fstab that swaps',
-    'config-shadows',
-    config({ 'etc/fstab': '/dev/vdb none swap\n' }),
-  ],
-  ['an os-config with ld.so.preload', 'config-shadows', config({ 'etc/ld.so.preload': '/mnt/x.so\n' })],
-  [
     'an os-config whose etc/systemd is a link',
     'config-shadows',
     config({ ...hostname, 'etc/systemd': { link: '/mnt/nvflare/os-config/own' } }),
@@ -141,11 +135,5 @@ export const imageRows: readonly Row[] = [
     'config-shadows',
     config(hostname, 'etc/resolv.conf c 644 0 0 0 0'),
     /etc\/resolv\.conf must not be there: it is a whiteout/,
-  ],
-  [
-    'an os-config with a file over /etc that the list does not name',
-    'config-shadows',
-    config({ ...hostname, 'etc/profile.d/x.sh': 'id\n' }),
-    /etc\/profile\.d must not be there: CONFIG_OVER_ETC does not name it/,
   ],
 ]

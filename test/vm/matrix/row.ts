@@ -1,14 +1,14 @@
 // What a row of the failure matrix is, and how rows change the world before its boot. Rows are in the files beside
 // this one, by what they change; run.ts boots and judges them.
 
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { FaultCode } from '../../../src/fault/index.ts'
 import type { RootHash } from '../../../src/layout/verity.ts'
 import { run } from '../../../src/machine/exec.ts'
 import { withContent, withPredecessor } from '../archives.ts'
 import { copyOf } from '../disk.ts'
-import { pack, type power, trees, type World } from '../world.ts'
+import type { power, World } from '../world.ts'
 
 export type Change = Parameters<typeof power>[1] & object
 
@@ -72,31 +72,28 @@ export const impatient = ({ from }: Bench, change: Change): Change => ({
   ...change,
 })
 
-/** What pack makes, not compressed, in a file that is removed after `use`. */
-const packed = async ({ from, file }: Bench, use: (archive: string) => Promise<void>): Promise<Change> => {
-  await pack(from.guest, 'cvmboot-mock', join(trees, 'partition.conf'), file('whole'), 'none')
-  await use(file('whole'))
-  await rm(file('whole'))
+/** The world's initramfs with its entries changed; the manifest is left as it was. */
+export const archive = async (
+  { from, file }: Bench,
+  change: Parameters<typeof withContent>[2],
+): Promise<Change> => {
+  await withContent(from.initramfs['cvmboot-mock'], file('initramfs'), change)
   return { initramfs: file('initramfs') }
 }
 
-/** The world's initramfs with its entries changed; the manifest is left as it was. */
-export const archive = (bench: Bench, change: Parameters<typeof withContent>[2]): Promise<Change> =>
-  packed(bench, (whole) => withContent(whole, bench.file('initramfs'), change))
-
 /** The world's initramfs with a script that runs before the agent, and modules of the guest's kernel for it. */
-export const before = (
-  bench: Bench,
+export const before = async (
+  { from, file }: Bench,
   script: string,
   programs: readonly string[],
   modules: readonly string[],
-): Promise<Change> =>
-  packed(bench, async (whole) => {
-    const files = new Map<string, Buffer>()
-    for (const module of modules) {
-      const plain = bench.file(basename(module))
-      await run('sh', ['-c', 'xz -dc "$0" >"$1"', join(bench.from.guest.modules, `${module}.xz`), plain])
-      files.set(basename(module), await readFile(plain))
-    }
-    await withPredecessor(whole, bench.file('initramfs'), script, programs, files)
-  })
+): Promise<Change> => {
+  const files = new Map<string, Buffer>()
+  for (const module of modules) {
+    const plain = file(basename(module))
+    await run('sh', ['-c', 'xz -dc "$0" >"$1"', join(from.guest.modules, `${module}.xz`), plain])
+    files.set(basename(module), await readFile(plain))
+  }
+  await withPredecessor(from.initramfs['cvmboot-mock'], file('initramfs'), script, programs, files)
+  return { initramfs: file('initramfs') }
+}

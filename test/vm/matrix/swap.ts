@@ -1,7 +1,6 @@
 // Rows: swap space, wherever a later stage could find it.
 
-import { open } from 'node:fs/promises'
-import { diskWith, partitionOf } from '../disk.ts'
+import { diskWith, markedDisk, partitionOf } from '../disk.ts'
 import { writeAt } from '../gpt-edit.ts'
 import { type Bench, before, type Change, type Row } from './row.ts'
 
@@ -11,16 +10,6 @@ const second =
   async ({ from, file }: Bench): Promise<Change> => {
     await make(file('swap.img'))
     return { disks: [{ file: from.disk }, { file: file('swap.img') }] }
-  }
-
-/** A whole disk with a mark at the end of a page of so many bytes. */
-const marked =
-  (mark: string, page = 4096) =>
-  async (path: string): Promise<void> => {
-    const file = await open(path, 'w')
-    await file.truncate(1 << 24)
-    await file.close()
-    await writeAt(path, page - 10, Buffer.from(mark))
   }
 
 // No parameter of the kernel brings swap into use: somebody has to do it before the agent.
@@ -44,9 +33,12 @@ const zram = (bench: Bench): Promise<Change> =>
   )
 
 export const swapRows: readonly Row[] = [
-  ['swap space on a whole disk', 'swap-present', second(marked('SWAPSPACE2')), /\/dev\/vdb/],
-  ['swap space of the first version', 'swap-present', second(marked('SWAP-SPACE')), /\/dev\/vdb/],
-  ['swap space that holds a hibernated system', 'swap-present', second(marked('S1SUSPEND')), /\/dev\/vdb/],
+  [
+    'swap space on a whole disk',
+    'swap-present',
+    second((file) => markedDisk(file, 'SWAPSPACE2', 4096)),
+    /\/dev\/vdb/,
+  ],
   [
     'swap space in a partition of ours',
     'swap-present',
@@ -71,6 +63,4 @@ export const swapRows: readonly Row[] = [
   ],
   ['swap in use', 'swap-active', memoryDisk, /\/dev\/ram0/],
   ['compressed memory that has room for swap', 'swap-active', zram, /\/dev\/zram0/],
-  // The mark is looked for where this kernel's pages end; with other pages it is no swap space to it.
-  ['swap space for pages of 64 KiB', 'boots', second(marked('SWAPSPACE2', 65_536))],
 ]

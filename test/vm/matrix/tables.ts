@@ -1,7 +1,7 @@
 // Rows: partition tables, and which disks are there and when.
 
 import type { GptPartition } from '../../../src/layout/gpt.ts'
-import { copyOf, deletePartition, partitionOf } from '../disk.ts'
+import { copyOf, deletePartition, flipByte, markedDisk, partitionOf } from '../disk.ts'
 import { rewritePartitions, ruinTables, writeAt } from '../gpt-edit.ts'
 import { type Bench, type Change, impatient, type Row } from './row.ts'
 
@@ -37,41 +37,35 @@ const garbage: Edit = (all) =>
     name: '\u0007\ud800'.repeat(9),
   }))
 
+/** A byte changed that nobody reads, partitions larger than their content, and no backup table. */
+const harmless = async (d: string): Promise<void> => {
+  await flipByte(d, (await partitionOf(d, 'root-fs-verity')).start + 100)
+  await rewritePartitions(d, (all) => resize('os-config', 1n)(resize('root-fs-verity', 1n)(all)))
+  await ruinTables(d, 'backup')
+}
+
+// What a table may not say is decided by pure functions (test/tables/layout/gpt.test.ts, test/fake/boot.test.ts). Here the
+// kernel reads the table as well.
 export const tableRows: readonly Row[] = [
+  [
+    'data and tree partitions a block larger, no backup table, a bit of a superblock of ours, swap for other pages',
+    'boots',
+    async ({ from, file }) => {
+      const disk = await copyOf(from.disk, file('disk.img'))
+      await harmless(disk)
+      // The mark is looked for where this kernel's pages end; with other pages it is no swap space to it.
+      await markedDisk(file('swap.img'), 'SWAPSPACE2', 65_536)
+      return { disks: [{ file: disk }, { file: file('swap.img') }] }
+    },
+  ],
   ['data of two volumes swapped', 'device-geometry', edited(swapped('oem-launcher', 'os-config'))],
-  [
-    'trees of two volumes swapped',
-    'device-geometry',
-    edited(swapped('oem-launcher-verity', 'os-config-verity')),
-  ],
-  ['a data partition one block larger', 'boots', edited(resize('os-config', 1n))],
-  ['a data partition one block smaller', 'device-geometry', edited(resize('oem-launcher', -1n))],
-  ['a tree partition one block larger', 'boots', edited(resize('root-fs-verity', 1n))],
-  ['a tree partition one block smaller', 'device-geometry', edited(resize('root-fs-verity', -1n))],
   ['no primary table', 'device-missing', soon(({ disk }) => disk((d) => ruinTables(d, 'primary')))],
-  ['no backup table', 'boots', ({ disk }) => disk((d) => ruinTables(d, 'backup'))],
-  ['no table at all', 'device-missing', soon(({ disk }) => disk((d) => ruinTables(d, 'primary', 'backup')))],
-  [
-    'overlapping entries',
-    'device-missing',
-    soon(edited((all) => all.map((p) => (p.number === 2 ? { ...p, first: p.first - 8n * 300n } : p)))),
-  ],
   ['128 entries of garbage', 'device-missing', soon(edited(garbage))],
   [
     'no partition for a verified volume',
     'device-missing',
     soon(({ disk }) => disk((d) => deletePartition(d, 'oem-launcher'))),
     /oem-launcher.*within 2 s/,
-  ],
-  [
-    'no partition for the workspace',
-    'device-missing',
-    soon(edited((all) => all.filter((p) => p.name !== 'workspace'))),
-  ],
-  [
-    'two partitions named workspace',
-    'device-duplicate',
-    edited((all) => all.map((p) => (p.name === 'job-store' ? { ...p, name: 'workspace' } : p))),
   ],
   [
     'two disks that claim the same identity',

@@ -77,7 +77,6 @@ export const verityRows: readonly Row[] = [
     flipped('oem-launcher-verity', () => 4096),
     /oem-launcher/,
   ],
-  ['one bit of a superblock of ours: never read', 'boots', flipped('root-fs-verity', () => 100)],
   [
     'one bit of a file that is read long after the boot',
     'panics later',
