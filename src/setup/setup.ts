@@ -198,7 +198,6 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
     `wrote ${target.path}: ${inTenths(bytes)}${used}`,
     ...volumes,
     ...crypt,
-    ...built.flatMap(({ notes }) => notes.map((says) => `note: ${says}`)),
     `configuration: ${options.configFile ?? 'the defaults'}; ${outputNames.join(', ')} are in ${out}`,
     ...[...notes, ...built.flatMap((one) => one.notes)].map((says) => printable(`note: ${says}`)),
     `next: cvmboot pack --modules DIR --output FILE --config ${join(out, 'partition.conf')}`,

@@ -311,6 +311,7 @@ test('a machine ID: made empty where it is missing, said where it is filled, ref
     const at = place()
     const said = await setUp({ disk: join(at, 'd'), config: conf, 'root-fs': path, format })
     assert.match(said, /^note: root-fs: it had no \/etc\/machine-id; an empty one is in its image$/m)
+    assert.is(said.match(/had no \/etc\/machine-id/g)?.length, 1)
     const image = extract(join(at, 'd'), 'root-fs', join(at, 'image'))
     if (format === 'ext4')
       assert.match(
