@@ -27,6 +27,7 @@ import { parseManifest, printManifest } from '../../src/system/initramfs.ts'
 import { goodCmdline, hashes } from '../fake/machine.ts'
 import { changedConfig } from '../with/config-sample.ts'
 import { onFailureOf, parseParams } from '../with/params.ts'
+import { appraiseTargets } from './appraise.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
 import { judgeTarget } from './cmdline-words.ts'
 import { fileTargets } from './files.ts'
@@ -548,4 +549,5 @@ export const targets: readonly Target[] = [
   ...fileTargets,
   ...superblockTargets,
   ...measureTargets,
+  ...appraiseTargets,
 ]
