@@ -1,11 +1,12 @@
 // An X.509 certificate: its extensions by object identifier, and whether another certificate issued it. Pure.
 // The signatures are node:crypto's work.
 
-import { X509Certificate } from 'node:crypto'
+import { type KeyObject, verify, X509Certificate } from 'node:crypto'
 import { type Der, readDer, readOid } from './der.ts'
 
 export type Certificate = {
   readonly x509: X509Certificate
+  readonly key: KeyObject
   /** The common name of the subject. */
   readonly name: string
   /** The content of each extension, by its object identifier in dotted text. */
@@ -45,14 +46,18 @@ const extensionsOf = (certificate: Der): Extensions | undefined => {
   return readExtensions(tagged?.children[0])
 }
 
-/** Undefined for bytes that are not one certificate, in DER. */
+/** Undefined for bytes that are not one certificate, in DER, with dates and a key that node:crypto can read. */
 export const readCertificate = (der: Buffer): Certificate | undefined => {
   const tree = der.length > mostBytes ? undefined : readDer(der)
   const found = tree === undefined ? undefined : extensionsOf(tree)
   if (found === undefined) return undefined
   try {
     const x509 = new X509Certificate(der)
-    return { x509, name: /(?:^|\n)CN=([^\n]*)$/m.exec(x509.subject)?.[1] ?? '', ...found }
+    // The key is read here: a damaged point of a curve throws when a check asks for it.
+    const key = x509.publicKey
+    if (Number.isNaN(x509.validFromDate.getTime()) || Number.isNaN(x509.validToDate.getTime()))
+      return undefined
+    return { x509, key, name: /(?:^|\n)CN=([^\n]*)$/m.exec(x509.subject)?.[1] ?? '', ...found }
   } catch {
     return undefined
   }
@@ -88,10 +93,31 @@ export const notIssuedBy = (certificate: Certificate, issuer: Certificate): stri
   if (unknown !== undefined) return `${pair} has the critical extension ${unknown}, which is not known`
   if (!issuer.x509.ca) return `${pair} is followed by ${issuer.name}, which is no certificate authority`
   if (!certificate.x509.checkIssued(issuer.x509)) return `${pair} was not issued by ${issuer.name}`
-  return certificate.x509.verify(issuer.x509.publicKey)
-    ? undefined
-    : `${pair} is not signed by ${issuer.name}`
+  return isSigned(certificate, issuer) ? undefined : `${pair} is not signed by ${issuer.name}`
 }
+
+/** A certificate with an algorithm that node:crypto refuses is not signed. */
+const isSigned = ({ x509 }: Certificate, { key }: Certificate): boolean => {
+  try {
+    return x509.verify(key)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Whether `signature`, r and s in their full length and big-endian, is one of the certificate's key over `bytes`. A key on
+ * another curve signs nothing.
+ */
+export const signsWithEcdsa = (
+  { key }: Certificate,
+  { curve, digest }: { readonly curve: 'prime256v1' | 'secp384r1'; readonly digest: 'sha256' | 'sha384' },
+  bytes: Buffer,
+  signature: Buffer,
+): boolean =>
+  key.asymmetricKeyType === 'ec' &&
+  key.asymmetricKeyDetails?.namedCurve === curve &&
+  verify(digest, bytes, { key, dsaEncoding: 'ieee-p1363' }, signature)
 
 /** Whether the certificate's key may sign revocation lists, as far as the certificate says what its key is for. */
 export const maySignLists = ({ extensions }: Certificate): boolean => {

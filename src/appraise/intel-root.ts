@@ -22,8 +22,8 @@ AiEA4J0lrHoMs+Xo5o/sX6O9QWxHRAvZUGOdRQ7cvqRXaqI=
 -----END CERTIFICATE-----`
 
 /** The root with Intel's public key. A chain may bring another edition of the certificate, but only with this key. */
-export const isIntelRoot = ({ x509 }: Certificate): boolean => {
+export const isIntelRoot = ({ x509, key }: Certificate): boolean => {
   const root = readPem(pem)?.[0]
   if (root === undefined) throw new TypeError('the pinned root of Intel is damaged')
-  return root.x509.publicKey.equals(x509.publicKey) && root.x509.subject === x509.subject
+  return root.key.equals(key) && root.x509.subject === x509.subject
 }

@@ -63,11 +63,16 @@ export const readRevocationList = (der: Buffer): RevocationList | undefined => {
 }
 
 /** Whether `issuer` signed the list: RSASSA-PSS with SHA-384 by AMD's keys, ECDSA with SHA-256 by Intel's. */
-const isSignedBy = ({ signed, signature }: RevocationList, { x509 }: Certificate): boolean => {
-  const key = x509.publicKey
-  return key.asymmetricKeyType === 'rsa'
-    ? verify('sha384', signed, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 }, signature)
-    : verify('sha256', signed, key, signature)
+const isSignedBy = ({ signed, signature }: RevocationList, { key }: Certificate): boolean => {
+  if (key.asymmetricKeyType === 'rsa')
+    return verify(
+      'sha384',
+      signed,
+      { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 },
+      signature,
+    )
+  const isP256 = key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  return isP256 && verify('sha256', signed, key, signature)
 }
 
 /** Why the list says nothing about certificates of `issuer` on `date`; undefined where it does. */

@@ -1,8 +1,7 @@
 // The signature of an SNP report: ECDSA on P-384 with SHA-384 over its first 0x2a0 bytes. Pure.
 
-import { verify } from 'node:crypto'
 import { type SnpReport, snpSignedBytes } from '../machine/snp-report.ts'
-import type { Certificate } from './certificate.ts'
+import { type Certificate, signsWithEcdsa } from './certificate.ts'
 
 /** The order of the group of P-384 (FIPS 186-4 D.1.2.4). */
 const order = BigInt(
@@ -18,17 +17,15 @@ const fixed = (value: bigint): string => value.toString(16).padStart(96, '0')
 export const wrongSignature = (
   report: SnpReport,
   bytes: Buffer,
-  { x509 }: Certificate,
+  certificate: Certificate,
 ): string | undefined => {
   if (report.signatureAlgorithm !== 1)
     return `the signature algorithm is ${report.signatureAlgorithm}; 1 is known, ECDSA on P-384 with SHA-384`
   const [r, s] = [bigEndian(report.signature.r), bigEndian(report.signature.s)]
   if (r === 0n || s === 0n || r >= order || s >= order) return 'the numbers of the signature are out of range'
-  const key = x509.publicKey
-  if (key.asymmetricKeyDetails?.namedCurve !== 'secp384r1') return 'the signing key is not on the curve P-384'
   const signature = Buffer.from(fixed(r) + fixed(s), 'hex')
   const signed = bytes.subarray(0, snpSignedBytes)
-  return verify('sha384', signed, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  return signsWithEcdsa(certificate, { curve: 'secp384r1', digest: 'sha384' }, signed, signature)
     ? undefined
-    : 'the signature over the report is wrong'
+    : 'the signature over the report is wrong, or the signing key is not on the curve P-384'
 }

@@ -1,9 +1,8 @@
 // Intel's collateral for one processor, in the JSON form that dcap-qvl uses: the texts that Intel signed, with their
 // signatures, and chains. Pure. The signed texts stay as they were received: JSON that is printed again is another text.
 
-import { verify } from 'node:crypto'
 import { fail } from '../fault/index.ts'
-import type { Certificate } from './certificate.ts'
+import { type Certificate, signsWithEcdsa } from './certificate.ts'
 import { firstOf } from './check.ts'
 import { isRevoked, notInForce, type RevocationList, readRevocationList } from './revocation.ts'
 
@@ -83,16 +82,11 @@ export const parseCollateral = (json: string, file: string): Collateral => {
 }
 
 /** Whether Intel signed the text; in words where not. */
-export const wrongText = (
-  { text, signature }: SignedText,
-  { x509, name }: Certificate,
-): string | undefined => {
-  const key = x509.publicKey
-  const good =
-    signature.length === 64 &&
-    verify('sha256', Buffer.from(text, 'utf8'), { key, dsaEncoding: 'ieee-p1363' }, signature)
-  return good ? undefined : `the signature by ${name} is wrong`
-}
+export const wrongText = ({ text, signature }: SignedText, signer: Certificate): string | undefined =>
+  signature.length === 64 &&
+  signsWithEcdsa(signer, { curve: 'prime256v1', digest: 'sha256' }, Buffer.from(text, 'utf8'), signature)
+    ? undefined
+    : `the signature by ${signer.name} is wrong`
 
 export type Lists = { readonly wrong: string | undefined; readonly revoked: string | undefined }
 

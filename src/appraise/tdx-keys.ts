@@ -3,7 +3,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { parseQeReport, type QeReport } from '../evidence/qe-report.ts'
 import { printSignedPart, type TdxQuote } from '../evidence/tdx-quote.ts'
-import type { Certificate } from './certificate.ts'
+import { type Certificate, signsWithEcdsa } from './certificate.ts'
 import { sameHex } from './judge.ts'
 import type { QeIdentity } from './tdx-identity.ts'
 
@@ -37,13 +37,12 @@ export const wrongQuoteSignature = (quote: TdxQuote): string | undefined => {
 const intel = '939a7233f79c4ca9940a0db3957f0607'
 
 /** What is wrong with the quoting enclave's report: signed by the PCK key, and bound to the attestation key. */
-export const wrongQeReport = (quote: TdxQuote, { x509 }: Certificate): string | undefined => {
+export const wrongQeReport = (quote: TdxQuote, pck: Certificate): string | undefined => {
   const bytes = Buffer.from(quote.qeReport, 'hex')
   if (quote.vendor.slice(8, 40) !== intel)
     return 'the header names another vendor of the quoting enclave than Intel'
-  const key = x509.publicKey
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return 'the PCK key is not on the curve P-256'
-  if (!isSigned(bytes, key, quote.qeReportSignature))
+  const signature = Buffer.from(quote.qeReportSignature, 'hex')
+  if (!signsWithEcdsa(pck, { curve: 'prime256v1', digest: 'sha256' }, bytes, signature))
     return "the signature over the quoting enclave's report is wrong"
   const bound = createHash('sha256')
     .update(Buffer.from(quote.attestationKey, 'hex'))

@@ -74,8 +74,7 @@ export const collateralChecks = (
   ]
 }
 
-const sameKey = ({ x509: one }: Certificate, { x509: other }: Certificate): boolean =>
-  one.publicKey.equals(other.publicKey)
+const sameKey = ({ key: one }: Certificate, { key: other }: Certificate): boolean => one.equals(other)
 
 const outOfForce = (
   name: string,

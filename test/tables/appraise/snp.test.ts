@@ -53,6 +53,19 @@ test('milan-b below a higher least TCB, as Genoa, or by the strict default is re
   ])
 })
 
+test('a VCEK with any byte changed is refused with a code of appraise, also where its key is no point of the curve', () => {
+  const [vcek] = real.certificates.filter(({ id }) => id === snpCertificateIds.vcek)
+  const bytes = vcek?.bytes ?? Buffer.alloc(0)
+  const others = real.certificates.filter(({ id }) => id !== snpCertificateIds.vcek)
+  for (let at = 0; at < bytes.length; at += 2) {
+    const changed = Buffer.from(bytes)
+    changed.writeUInt8(changed.readUInt8(at) ^ (1 << (at % 8)), at)
+    const certificates = [...others, { id: snpCertificateIds.vcek, bytes: changed }]
+    const codes = snpCodes({ report: real.report, certificates })
+    assert.ok(codes.length > 0 && codes.every((code) => code.startsWith('appraise-')), `byte ${at}: ${codes}`)
+  }
+})
+
 test('each byte of milan-b that is changed breaks the signature or the form', () => {
   const key = readSigningKey(
     real.certificates.find(({ id }) => id === snpCertificateIds.vcek)?.bytes ?? Buffer.alloc(0),

@@ -14,6 +14,7 @@ import { exampleManifest } from '../../tables/measure/example.ts'
 import { cached } from '../../vm/cache.ts'
 import { masked } from '../../vm/mirror.ts'
 import { sidFirmware } from '../../with/debian-sid.ts'
+import { goEnvironment } from '../../with/go-tool.ts'
 import { suite } from '../../with/suite.ts'
 
 type Desk = { directory: string; inteltdx: string; other: string | undefined }
@@ -21,16 +22,6 @@ const test = suite<Desk>('implementations in Go')
 
 const modules = ['github.com/google/gce-tcb-verifier@v0.3.1', 'github.com/veraison/corim@v1.1.2']
 const source = join(import.meta.dirname, 'other.go')
-
-/** The toolchain lies outside of the directories in which the project looks for programs. */
-const goEnvironment = (): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) =>
-      value !== undefined && /^(?:GO[A-Z]*|HOME|PATH|https?_proxy|no_proxy)$/i.test(name)
-        ? [[name, value]]
-        : [],
-    ),
-  )
 
 const shell = async (script: string, directory: string): Promise<string> =>
   run('sh', ['-c', script, 'sh', ...modules], { cwd: directory, env: goEnvironment() })
