@@ -9,6 +9,7 @@ import { bare } from '../system/etc-layer.ts'
 import { guardAt } from '../system/shadows.ts'
 import type { Config } from './settings.ts'
 import { printSize } from './values.ts'
+import { isPlain } from './verdict.ts'
 
 /** The line at which the file sets a key, with the spelling of the file. */
 export type At = { readonly line: number; readonly name: string; readonly value: string }
@@ -83,7 +84,7 @@ const tooSmall: Rule = ({ size, keys, profile, jobStore }, find) => {
     const at = find(`${volume.key}_SIZE`)
     if (at === undefined || volume.protection !== 'crypt') continue
     const { name } = volume
-    if (name === 'job-store' && jobStore === 'none') continue
+    if (isPlain(name, { jobStore })) continue
     const lasts = keys[name].provider !== 'ephemeral'
     const data = lasts || profile[name] === 'xts-hmac' ? leastData[profile[name]] : 0n
     const needed = lasts ? BigInt(dataOffset) + data : data

@@ -8,7 +8,7 @@ import type { Key } from './key.ts'
 import type { Config } from './settings.ts'
 import { either } from './values.ts'
 
-type Found = {
+type VolumeSetting = {
   readonly name: CryptName
   readonly policy: LastingPolicy
   readonly setting: Setting<LastingPolicy>
@@ -18,7 +18,7 @@ const keyOf = (key: string, providers: readonly LastingProvider[]): Key => {
   const settingOf = (policy: LastingPolicy) =>
     providerOf(providers, policy).settings.find((setting) => setting.key === key)
   /** The volumes whose provider has this key. */
-  const found = ({ keys }: Pick<Config, 'keys'>): Found[] =>
+  const found = ({ keys }: Pick<Config, 'keys'>): VolumeSetting[] =>
     cryptNames.flatMap((name) => {
       const policy = keys[name]
       if (policy.provider === 'ephemeral') return []

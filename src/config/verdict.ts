@@ -11,7 +11,7 @@ import { type CryptName, cryptNames } from '../layout/layout.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { type Config, defaultConfig } from './settings.ts'
 
-export const isPlain = (volume: CryptName, config: Config): boolean =>
+export const isPlain = (volume: CryptName, config: Pick<Config, 'jobStore'>): boolean =>
   volume === 'job-store' && config.jobStore === 'none'
 
 /** The policy of a volume whose key lasts; undefined for each other volume. */

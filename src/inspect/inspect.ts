@@ -19,7 +19,7 @@ import { printInspection, printInspectionJson } from './print.ts'
 
 export { printInspection, printInspectionJson } from './print.ts'
 
-type Found = {
+type InspectedPartition = {
   readonly number: number
   readonly name: string
   readonly type: string
@@ -33,7 +33,7 @@ export type Inspection = {
   readonly bytes: bigint
   /** A disk with a partition table, or else the claim of all bytes as one volume. */
   readonly content:
-    | { readonly kind: 'gpt'; readonly gpt: Gpt; readonly partitions: readonly Found[] }
+    | { readonly kind: 'gpt'; readonly gpt: Gpt; readonly partitions: readonly InspectedPartition[] }
     | { readonly kind: 'volume'; readonly claim: Claim }
   readonly refused: Fault | undefined
 }
@@ -108,7 +108,7 @@ export const inspectPath = (path: string, profile: Luks2Profile | 'claimed'): In
     const claim: Claim = { kind: 'unknown', facts: { table: 'gpt' }, refused: faultOf(thrown) }
     return { path, bytes, content: { kind: 'volume', claim }, refused: claim.refused }
   }
-  const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): Found => {
+  const partitions = gpt.partitions.map(({ number, name, type, uuid, first, last }): InspectedPartition => {
     const length = (last - first + 1n) * BigInt(gpt.blockSize)
     const start = first * BigInt(gpt.blockSize)
     const own = headOf(path, start, length)
@@ -160,7 +160,7 @@ const withEsp = async (
   { gpt, partitions: all }: Disk,
   bytes: RandomAccess,
 ): Promise<Inspection> => {
-  const partitions: Found[] = []
+  const partitions: InspectedPartition[] = []
   for (const one of all) {
     const first = gpt.partitions.find(({ number }) => number === one.number)?.first ?? 0n
     const part = accessWithin(bytes, Number(first) * gpt.blockSize, Number(one.bytes))

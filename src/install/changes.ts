@@ -3,13 +3,13 @@
 
 import type { Left } from './record.ts'
 
-export type Wanted = Left & {
+export type WantedFile = Left & {
   /** `kept`: a settings file that its owner may have changed, so the file stays as it is. */
   readonly settings: 'kept' | 'as given' | 'none'
 }
 
 /** The entry at a path; `other` is a directory or a device. */
-export type Found = Left | 'nothing' | 'other'
+export type AtPath = Left | 'nothing' | 'other'
 
 export type Change =
   | { readonly path: string; readonly act: 'create' | 'replace' | 'remove' | 'none' }
@@ -17,13 +17,13 @@ export type Change =
   | { readonly path: string; readonly act: 'keep' }
   | { readonly path: string; readonly act: 'refuse'; readonly reason: string }
 
-export const isSame = (a: Left, b: Found | undefined): boolean =>
+export const isSame = (a: Left, b: AtPath | undefined): boolean =>
   typeof b === 'object' && a.kind === b.kind && a.sha256 === b.sha256 && a.mode === b.mode
 
 export const changeOf = (
   path: string,
-  wanted: Wanted | undefined,
-  found: Found,
+  wanted: WantedFile | undefined,
+  found: AtPath,
   left: Left | undefined,
 ): Change => {
   if (wanted === undefined) {
@@ -48,7 +48,7 @@ export const changeOf = (
 /** The record's entry for the file after the change; undefined for a file that is not cvmboot's. */
 export const noteOf = (
   { act }: Change,
-  wanted: Wanted | undefined,
+  wanted: WantedFile | undefined,
   left: Left | undefined,
 ): Left | undefined => {
   if (wanted === undefined) return undefined

@@ -5,13 +5,13 @@ import { parseConfig } from '../config/config.ts'
 import { printExample } from '../config/example.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { configPath } from '../system/initramfs.ts'
-import type { Wanted } from './changes.ts'
+import type { WantedFile } from './changes.ts'
 import { type Carried, type Framework, filesFor, unitFiles } from './frameworks.ts'
 import { librariesFor } from './libraries.ts'
 import { type Content, digestOf } from './place.ts'
 import type { Left } from './record.ts'
 
-export type Piece = { readonly content: Content; readonly wanted: Wanted }
+export type Piece = { readonly content: Content; readonly wanted: WantedFile }
 
 export const executablePath = '/usr/sbin/cvmboot'
 
@@ -31,7 +31,7 @@ export type Wish = {
 /** Path -> the wanted file. Faults: `config-*`, `install-library`. */
 export const piecesOf = async (wish: Wish): Promise<ReadonlyMap<string, Piece>> => {
   const { root, executable, config, into, left, help } = wish
-  const piece = async (content: Content, mode: number, settings: Wanted['settings']): Promise<Piece> => ({
+  const piece = async (content: Content, mode: number, settings: WantedFile['settings']): Promise<Piece> => ({
     content,
     wanted: { kind: 'link' in content ? 'link' : 'file', mode, sha256: await digestOf(content), settings },
   })

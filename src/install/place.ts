@@ -16,7 +16,7 @@ import {
 } from '../machine/beneath.ts'
 import { readOpen } from '../machine/bounded.ts'
 import { putIn } from '../machine/put.ts'
-import type { Found } from './changes.ts'
+import type { AtPath } from './changes.ts'
 
 /** Text, a file of this machine, or the target of a link. */
 export type Content = { readonly text: string } | { readonly file: string } | { readonly link: string }
@@ -46,7 +46,7 @@ const isOneOf = (thrown: unknown, ...codes: readonly string[]): boolean =>
   codes.includes(errnoOf(thrown) ?? '')
 
 /** Fault: `install-write`. */
-export const lookAt = (root: string, path: string): Promise<Found> =>
+export const lookAt = (root: string, path: string): Promise<AtPath> =>
   doing(root, path, async () => {
     using directory = openWithin(root, dirname(path))
     if (directory === undefined) return 'nothing'

@@ -20,7 +20,7 @@ import type { LastingPolicy } from './policy.ts'
 import type { LastingProvider, Owned, Sealed, Tee } from './provider.ts'
 
 /** A volume as the measured configuration wants it. */
-export type Wanted = Owned<LastingPolicy> & {
+export type LastingVolume = Owned<LastingPolicy> & {
   readonly provider: LastingProvider
   /** Root hashes of this boot, where the key is bound to the measurement; else none. */
   readonly rootHashes: readonly string[]
@@ -41,7 +41,7 @@ export type Lasting = {
   readonly digest: string
 }
 
-export type Opened = Lasting & { readonly key: Secret; readonly age: 'current' | 'older' }
+export type OpenedHeader = Lasting & { readonly key: Secret; readonly age: 'current' | 'older' }
 
 // The random UUID is part of each domain, so that no salt is needed.
 const noSalt = Buffer.alloc(64)
@@ -72,7 +72,7 @@ const withKeys = <T>(secret: Secret, domain: TeeDomain, use: (keys: TeeKeys) => 
 
 /** Each header has a new passphrase of the owner. Nobody has to store the passphrase, since the owner unwraps it again. */
 const withOwner = <T>(
-  { volume, owner }: Wanted,
+  { volume, owner }: LastingVolume,
   { uuid, generation }: Pick<Lasting, 'uuid' | 'generation'>,
   tee: Tee,
   use: (owner: Luks2Format['owner']) => T,
@@ -85,7 +85,11 @@ const withOwner = <T>(
 }
 
 /** Opens a header area that was read once. Faults: `header-*`, `seal-*`, and the provider's. The caller disposes of the key. */
-export const openLasting = async (area: Uint8Array, wanted: Wanted, tee: Tee): Promise<Opened> => {
+export const openLasting = async (
+  area: Uint8Array,
+  wanted: LastingVolume,
+  tee: Tee,
+): Promise<OpenedHeader> => {
   const { volume, profile, dataBytes, provider, rootHashes, owner } = wanted
   const luks2 = acceptHeader(area, volume, {
     label: volume,
@@ -107,7 +111,7 @@ export const openLasting = async (area: Uint8Array, wanted: Wanted, tee: Tee): P
 /** A new header area for `key`: the first of a volume, or the one after `before`. Faults: `owner-key`, the provider's. */
 export const sealLasting = async (
   key: Secret,
-  wanted: Wanted,
+  wanted: LastingVolume,
   tee: Tee,
   before: Lasting | undefined,
 ): Promise<Lasting & { readonly area: Buffer }> => {

@@ -11,12 +11,12 @@ const MS_BIND = 4096 // include/uapi/linux/mount.h
 const flags = (): number => constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
 type As = BindRequest['as']
-type Opened = { readonly fd: number; readonly made: 'made' | 'found' }
+type OpenDirectory = { readonly fd: number; readonly made: 'made' | 'found' }
 
 /** Opens a directory, or makes it. A link, a file or the root of another mount is refused. Fault: `directory-foreign`. */
-const openIn = (parent: number, name: string, as: As): Opened => {
+const openIn = (parent: number, name: string, as: As): OpenDirectory => {
   const path = `/proc/self/fd/${parent}/${name}`
-  let made: Opened['made'] = 'made'
+  let made: OpenDirectory['made'] = 'made'
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (thrown) {

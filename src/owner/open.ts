@@ -47,7 +47,7 @@ const readIdentity = (path: string): OwnerIdentity => {
   return parseIdentity(held, path)
 }
 
-export type Opened = Disposable & {
+export type OpenedByOwner = Disposable & {
   readonly place: Place
   readonly profile: Luks2Profile
   readonly dataBytes: bigint
@@ -59,7 +59,11 @@ export type Opened = Disposable & {
  * Opens the owner's keyslot, and proves the header: the owner's MAC covers every byte of the header area but the two MACs.
  * Faults: `header-*`, `seal-provider`, `owner-identity`, `owner-token`, `owner-volume`, `gpt-invalid`, `device-read`.
  */
-export const openAsOwner = async (path: string, volume: string, identityPath: string): Promise<Opened> => {
+export const openAsOwner = async (
+  path: string,
+  volume: string,
+  identityPath: string,
+): Promise<OpenedByOwner> => {
   const identity = readIdentity(identityPath)
   const place = findVolume(path, volume)
   const luks2 = acceptHeader(headOf(path, place.offset, place.bytes), volume, {
@@ -98,7 +102,7 @@ const writePassphrase = ({ bytes }: Secret): void => {
 }
 
 /** Refuses a header that claims more data than fits: bytes behind the partition are not its content. Fault: `header-extent`. */
-const requireRoom = ({ dataBytes, place }: Opened, volume: string): void => {
+const requireRoom = ({ dataBytes, place }: OpenedByOwner, volume: string): void => {
   const room = place.bytes - BigInt(dataOffset)
   if (dataBytes > room)
     throw fail('header-extent', {

@@ -3,6 +3,7 @@
 
 import type { Config } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
+import { isPlain } from '../config/verdict.ts'
 import { fail } from '../fault/index.ts'
 import { type LastingProvider, providerOf } from '../keys/provider.ts'
 import { cryptNames, verityNames, volumes } from '../layout/layout.ts'
@@ -213,7 +214,7 @@ const cvm = (system: System): Finding => {
 const keyOf = (system: System, { config, providers }: Preflight): Finding[] =>
   cryptNames.flatMap((volume) => {
     const policy = config.keys[volume]
-    if (volume === 'job-store' && config.jobStore === 'none')
+    if (isPlain(volume, config))
       return [
         note(volume, 'is not encrypted: the host reads it; set JOBSTORE_ENCRYPTION=required if it must not'),
       ]

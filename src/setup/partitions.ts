@@ -15,7 +15,7 @@ import { partuuids } from '../layout/verity.ts'
 import { derivedUuid } from './uuid.ts'
 import type { BuiltVolume } from './volume.ts'
 
-type Wanted = Omit<GptPartition, 'number' | 'first' | 'last'> & { readonly bytes: bigint }
+type WantedPartition = Omit<GptPartition, 'number' | 'first' | 'last'> & { readonly bytes: bigint }
 
 /** `needed`: the least number of bytes that the disk must have. */
 export type Plan = { readonly uuid: string; readonly partitions: GptPartition[]; readonly needed: bigint }
@@ -33,9 +33,9 @@ export const planPartitions = (built: readonly BuiltVolume[], config: Config, bl
   return { uuid: derivedUuid('disk', ...hashes), partitions, needed }
 }
 
-const wanted = (built: readonly BuiltVolume[], config: Config): Wanted[] => {
+const wanted = (built: readonly BuiltVolume[], config: Config): WantedPartition[] => {
   const hashes = built.map((volume) => volume.rootHash)
-  const verity = verityNames.flatMap((name): Wanted[] => {
+  const verity = verityNames.flatMap((name): WantedPartition[] => {
     const volume = built.find((one) => one.name === name)
     if (volume === undefined) return []
     const uuid = partuuids(volume.rootHash)

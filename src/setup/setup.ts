@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync, 
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Config, printConfig } from '../config/config.ts'
+import { isPlain } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, printable } from '../fault/index.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
@@ -209,7 +210,7 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
 /** The line that names volumes with ephemeral keys: their data is lost when the VM stops. No line where there are none. */
 const lostAtPowerOff = ({ keys, jobStore }: Config): readonly string[] => {
   const lost = cryptNames.filter(
-    (name) => keys[name].provider === 'ephemeral' && !(name === 'job-store' && jobStore === 'none'),
+    (name) => keys[name].provider === 'ephemeral' && !isPlain(name, { jobStore }),
   )
   if (lost.length === 0) return []
   const all = lost

@@ -4,10 +4,10 @@
 import { BootFault, fail, isAboutHeader } from '../fault/index.ts'
 import {
   type Lasting,
-  type Opened,
+  type LastingVolume,
+  type OpenedHeader,
   openLasting as openHeader,
   sealLasting,
-  type Wanted,
 } from '../keys/lasting.ts'
 import type { LastingPolicy } from '../keys/policy.ts'
 import { providerOf } from '../keys/provider.ts'
@@ -20,7 +20,7 @@ import type { EvidenceOf } from '../proof/state.ts'
 import type { Secret } from '../secret/secret.ts'
 import { makeExt4 } from './mount-ephemeral.ts'
 import type { Definition } from './step.ts'
-import { evidenceOf, type Opened as Mapped, openCrypt, printCipher } from './with/crypt-mapping.ts'
+import { type CryptMapping, evidenceOf, openCrypt, printCipher } from './with/crypt-mapping.ts'
 import { byName, findPartitions } from './with/find-partitions.ts'
 import { dataExtent, finishHeader, readAreas, writeHeader } from './with/header-areas.ts'
 
@@ -45,7 +45,7 @@ export type OpenLasting = {
 /** The machine and the volume that a step of this kind works on. */
 type Bench = {
   readonly machine: Machine
-  readonly wanted: Wanted
+  readonly wanted: LastingVolume
   readonly partition: Partition
   readonly extent: Extent
 }
@@ -55,13 +55,13 @@ const mapped = (
   uuid: string,
   key: Secret,
   content: 'kept' | 'new',
-): Mapped => {
+): CryptMapping => {
   const name = `LUKS2-${uuid.replaceAll('-', '')}-${volume}`
   return openCrypt(machine, { volume, uuid: name, partition, extent, content }, key)
 }
 
 /** The header in the spare area, if the header there is complete. Half a header counts for nothing, like other content. */
-const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<Opened | undefined> => {
+const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<OpenedHeader | undefined> => {
   if (isBlank(spare)) return undefined
   try {
     return await openHeader(spare, wanted, machine)
@@ -77,14 +77,14 @@ const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<Ope
  */
 type Provisioned = 'yes' | 'no' | 'resumed'
 
-type Found = Opened & {
+type FoundHeader = OpenedHeader & {
   /** The area in which the header that counts lay. */
   readonly from: 'own' | 'spare'
   readonly spare: Buffer
 }
 
 /** Opens the header that counts; undefined for a blank volume. Writes nothing. */
-const openFound = async (bench: Bench): Promise<Found | undefined> => {
+const openFound = async (bench: Bench): Promise<FoundHeader | undefined> => {
   const { own, spare } = readAreas(bench.machine, bench.partition.device)
   const whole = await openSpare(bench, spare)
   if (whole !== undefined) return { ...whole, from: 'spare', spare }
@@ -93,7 +93,7 @@ const openFound = async (bench: Bench): Promise<Found | undefined> => {
 }
 
 /** Each attempt has its own key and writes the header last: until the header is written, the volume still counts as blank. */
-const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; opened: Mapped }> => {
+const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; opened: CryptMapping }> => {
   const { machine, wanted, partition } = bench
   const { area, ...header } = await sealLasting(key, wanted, machine, undefined)
   const opened = mapped(bench, header.uuid, key, 'new')
@@ -104,7 +104,7 @@ const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; 
 }
 
 /** Seals to this launch the key that an older launch sealed. */
-const renew = async ({ machine, wanted, partition }: Bench, before: Opened): Promise<Lasting> => {
+const renew = async ({ machine, wanted, partition }: Bench, before: OpenedHeader): Promise<Lasting> => {
   const { area, ...header } = await sealLasting(before.key, wanted, machine, before)
   writeHeader(machine, partition.device, area)
   return header
@@ -133,7 +133,7 @@ export const openLasting: Definition<OpenLasting> = {
     }
     const evidence = (
       { generation, sealed, digest }: Lasting,
-      opened: Mapped,
+      opened: CryptMapping,
       said: { readonly provisioned: Provisioned; readonly renewed: 'yes' | 'no' },
     ): EvidenceOf<'open-lasting'> => {
       const { tcb = '-', srk } = provider.evidence(sealed)

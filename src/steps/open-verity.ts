@@ -25,7 +25,7 @@ import {
   veritySectors,
 } from '../proof/verity.ts'
 import type { Definition } from './step.ts'
-import { type Claim, findPartitions, printClaim } from './with/find-partitions.ts'
+import { findPartitions, type PartitionHint, printHint } from './with/find-partitions.ts'
 
 export type OpenVerity = {
   readonly kind: 'open-verity'
@@ -39,7 +39,7 @@ export type OpenVerity = {
   readonly timeout: number
 }
 
-const claims = (step: OpenVerity): { data: Claim; tree: Claim } => {
+const claims = (step: OpenVerity): { data: PartitionHint; tree: PartitionHint } => {
   const { data, tree } = partuuids(step.rootHash)
   return { data: { by: 'PARTUUID', value: data }, tree: { by: 'PARTUUID', value: tree } }
 }
@@ -90,8 +90,8 @@ export const openVerity: Definition<OpenVerity> = {
     const { data, tree } = claims(step)
     return [
       `open-verity ${step.volume}`,
-      `data=${printClaim(data)}`,
-      `tree=${printClaim(tree)}`,
+      `data=${printHint(data)}`,
+      `tree=${printHint(tree)}`,
       `root-hash=${step.rootHash}`,
       `blocks=${step.blocks}`,
       `salt=${printSalt(step.salt)}`,

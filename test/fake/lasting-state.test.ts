@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Lasting, sealLasting, type Wanted } from '../../src/keys/lasting.ts'
+import { type Lasting, type LastingVolume, sealLasting } from '../../src/keys/lasting.ts'
 import { snp } from '../../src/keys/snp.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { statePath } from '../../src/proof/state.ts'
@@ -70,7 +70,7 @@ const make = async () => {
   const older = read()
   const { uuid, tokens, dataBytes = 0n } = parseLuks2(older, 'workspace', 'xts').header
   world.snp.report = { ...world.snp.report, ...newerTcb }
-  const wanted: Wanted = {
+  const wanted: LastingVolume = {
     volume: 'workspace',
     policy: { ...snp.defaults, binding: 'id-block' },
     provider: snp,

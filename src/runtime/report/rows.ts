@@ -26,9 +26,9 @@ const none = (): readonly Link[] => []
 
 const quiet = (work: Work): Row<Evidence> => ({ work, subject: nothing, links: none })
 
-type Opened = Extract<Evidence, { readonly protection: string }>
+type OpenedEvidence = Extract<Evidence, { readonly protection: string }>
 
-const mountedAs = (state: State, evidence: Opened, how: string): Link['mounted'] => {
+const mountedAs = (state: State, evidence: OpenedEvidence, how: string): Link['mounted'] => {
   const mounted = volumeIn(state, evidence.volume)?.mounted
   return { at: mounted?.mount ?? 'not mounted', how: `${mounted?.fileSystem ?? ''}, ${how}` }
 }

@@ -24,7 +24,7 @@ const open = (machine: Machine, request: MappingRequest): void => {
   }
 }
 
-type Wanted = {
+type CryptRequest = {
   readonly volume: CryptName
   /** The end of the device-mapper UUID, after the word that names the kind of mapping. */
   readonly uuid: string
@@ -33,7 +33,7 @@ type Wanted = {
   readonly content: Content
 }
 
-export type Opened = {
+export type CryptMapping = {
   readonly mapping: Mapping
   /** The mapping of dm-integrity below, with `xts-hmac`. */
   readonly integrity: Mapping | undefined
@@ -45,9 +45,9 @@ export type Opened = {
  */
 export const openCrypt = (
   machine: Machine,
-  { volume, uuid, partition, extent, content }: Wanted,
+  { volume, uuid, partition, extent, content }: CryptRequest,
   key: Secret,
-): Opened => {
+): CryptMapping => {
   const { profile, superblock, bytes } = extent
   const integrity =
     superblock &&
@@ -92,7 +92,7 @@ export const printCipher = (profile: Luks2Profile): string =>
 export const evidenceOf = ({
   mapping: { device, table },
   integrity,
-}: Opened): Pick<EvidenceOf<'open-ephemeral'>, 'integrity' | 'device' | 'table' | 'integrityTable'> =>
+}: CryptMapping): Pick<EvidenceOf<'open-ephemeral'>, 'integrity' | 'device' | 'table' | 'integrityTable'> =>
   integrity === undefined
     ? { integrity: 'none', device, table }
     : { integrity: 'hmac-sha256', device, table, integrityTable: integrity.table }

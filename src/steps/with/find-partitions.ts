@@ -6,17 +6,17 @@ import type { Machine, Partition } from '../../machine/machine.ts'
 import { printUndriven } from '../../system/controllers.ts'
 
 /** By PARTUUID where a root hash gives the PARTUUID, else by the name in the GPT. Both are hints only. */
-export type Claim = { readonly by: 'PARTUUID' | 'PARTLABEL'; readonly value: string }
+export type PartitionHint = { readonly by: 'PARTUUID' | 'PARTLABEL'; readonly value: string }
 
-export const printClaim = ({ by, value }: Claim): string => `${by}=${value}`
+export const printHint = ({ by, value }: PartitionHint): string => `${by}=${value}`
 
 /** A writable volume has no root hash. Its partition carries the name of the volume in the GPT. */
-export const byName = (volume: string): Claim => ({ by: 'PARTLABEL', value: volume })
+export const byName = (volume: string): PartitionHint => ({ by: 'PARTLABEL', value: volume })
 
 const pollMilliseconds = 50
 
 /** Looks for all claims together, one partition for each claim. Faults: `device-missing` after `seconds`, `device-duplicate`. */
-export const findPartitions = async <C extends Record<string, Claim>>(
+export const findPartitions = async <C extends Record<string, PartitionHint>>(
   machine: Machine,
   volume: string,
   claims: C,
@@ -31,7 +31,7 @@ export const findPartitions = async <C extends Record<string, Claim>>(
     const missing = found.find(([, , partition]) => partition === undefined)
     if (missing === undefined)
       return Object.fromEntries(found.map(([key, , partition]) => [key, partition])) as never
-    const partition = printClaim(missing[1])
+    const partition = printHint(missing[1])
     if (machine.now() >= deadline)
       throw fail('device-missing', {
         volume,
@@ -46,11 +46,15 @@ export const findPartitions = async <C extends Record<string, Claim>>(
 }
 
 /** The partition that a claim names; undefined where there is none yet. Fault: `device-duplicate`. */
-const theOne = (partitions: readonly Partition[], volume: string, claim: Claim): Partition | undefined => {
+const theOne = (
+  partitions: readonly Partition[],
+  volume: string,
+  claim: PartitionHint,
+): Partition | undefined => {
   const found = partitions.filter((p) => (claim.by === 'PARTUUID' ? p.uuid : p.name) === claim.value)
   if (found.length > 1) {
     const devices = found.map((p) => p.device).join(' and ')
-    throw fail('device-duplicate', { volume, partition: printClaim(claim), devices })
+    throw fail('device-duplicate', { volume, partition: printHint(claim), devices })
   }
   return found[0]
 }

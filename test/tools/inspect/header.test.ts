@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { BootFault, exitStatus } from '../../../src/fault/index.ts'
 import { claimHeader, claimsLuks } from '../../../src/inspect/claim.ts'
 import { inspectPath, printInspection, printInspectionJson } from '../../../src/inspect/inspect.ts'
-import { openLasting, type Wanted } from '../../../src/keys/lasting.ts'
+import { type LastingVolume, openLasting } from '../../../src/keys/lasting.ts'
 import type { LastingProvider, Sealed } from '../../../src/keys/provider.ts'
 import { lastingProviders } from '../../../src/keys/providers.ts'
 import { printSeal, type SnpPolicy, snp } from '../../../src/keys/snp.ts'
@@ -48,8 +48,8 @@ const mockLike = asking({ name: 'mock', isSeal: () => true })
 const bytesOf: Readonly<Record<Luks2Profile, bigint | undefined>> = { xts: 10n << 20n, 'xts-hmac': undefined }
 
 /** The code of the boot's refusal, or `asks for a key`. */
-const ofBoot = async (area: Buffer, wanted: Partial<Wanted>): Promise<string> => {
-  const all: Wanted = {
+const ofBoot = async (area: Buffer, wanted: Partial<LastingVolume>): Promise<string> => {
+  const all: LastingVolume = {
     volume: 'job-store',
     policy: snp.defaults,
     provider: mockLike,
