@@ -4,6 +4,7 @@ import type { SnpReport } from '../machine/snp-report.ts'
 import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { noManifest, sameHex, wrongValue } from './judge.ts'
+import { reportDataCheck } from './report-data.ts'
 import type { SnpExpected } from './snp.ts'
 
 const wrongMeasurement = (found: string, measurements: SnpExpected['measurements']): string | undefined =>
@@ -49,16 +50,11 @@ export const valueChecks = (report: SnpReport, expected: SnpExpected): Finding[]
       wrongValue('HOSTDATA', report.hostData, policy.hostData),
       report.hostData,
     ),
-    check(
-      'report data',
-      'appraise-report-data',
-      firstOf(
-        reportData === undefined || sameHex(reportData, report.reportData)
-          ? undefined
-          : 'REPORT_DATA is not the value that the verifier computed',
-        wrongValue('REPORT_DATA', report.reportData, policy.reportData),
-      ),
-      reportData === undefined ? `not bound to a nonce: ${report.reportData.slice(0, 16)}...` : 'as computed',
-    ),
+    reportDataCheck({
+      name: 'REPORT_DATA',
+      found: report.reportData,
+      computed: reportData,
+      policy: policy.reportData,
+    }),
   ]
 }

@@ -4,6 +4,7 @@ import type { TdReport } from '../evidence/td-report.ts'
 import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { noManifest, sameHex, wrongValue } from './judge.ts'
+import { reportDataCheck } from './report-data.ts'
 import type { TdxExpected } from './tdx.ts'
 
 const wrongMeasurement = (
@@ -55,16 +56,11 @@ export const valueChecks = (report: TdReport, expected: TdxExpected): Finding[] 
       wrongValue('MRCONFIGID', report.mrConfigId, policy.mrConfigId),
       report.mrConfigId,
     ),
-    check(
-      'report data',
-      'appraise-report-data',
-      firstOf(
-        reportData === undefined || sameHex(reportData, report.reportData)
-          ? undefined
-          : 'REPORTDATA is not the value that the verifier computed',
-        wrongValue('REPORTDATA', report.reportData, policy.reportData),
-      ),
-      reportData === undefined ? `not bound to a nonce: ${report.reportData.slice(0, 16)}...` : 'as computed',
-    ),
+    reportDataCheck({
+      name: 'REPORTDATA',
+      found: report.reportData,
+      computed: reportData,
+      policy: policy.reportData,
+    }),
   ]
 }

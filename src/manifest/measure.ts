@@ -2,16 +2,17 @@
 // and prints.
 
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
+import { writeOutput } from '../machine/output.ts'
 import { compareManifests, sayDifferences } from '../measure/differences.ts'
 import { printCorim, printRego, printRvps } from '../measure/export.ts'
 import { combinationLimit, type Manifest, parseManifest, printManifest } from '../measure/manifest.ts'
 import { printManifestText } from '../measure/manifest-text.ts'
 import type { SecureBoot } from '../measure/pcr.ts'
 import { defaultPolicy, requirePolicy } from '../measure/policy.ts'
-import { predict, type Request } from '../measure/predict.ts'
+import { predict } from '../measure/predict.ts'
+import type { Request } from '../measure/request.ts'
 import type { Processors } from '../measure/snp.ts'
 import { readInput, readInputs } from './read.ts'
 
@@ -157,9 +158,10 @@ const formatOf = ({ format, json }: Options): Format | undefined => {
   return format ?? (json ? 'json' : undefined)
 }
 
-const write = (path: string, content: string | Buffer): void => {
+/** Fault: `measure-output`. */
+const write = async (path: string, content: string | Buffer): Promise<void> => {
   try {
-    writeFileSync(path, content)
+    await writeOutput(path, content)
   } catch (thrown) {
     throw fail('measure-output', { path, reason: reasonOf(thrown) })
   }
@@ -231,7 +233,7 @@ export const measureImage = async (options: Options): Promise<void> => {
   const request = requestOf(options)
   const manifest = predict(await readInputs(givenOf(options)), request)
   const printed = formats[format ?? 'json'](manifest)
-  if (options.output !== undefined) write(options.output, printed)
+  if (options.output !== undefined) await write(options.output, printed)
   if (format === undefined || options.output !== undefined) process.stdout.write(printManifestText(manifest))
   else process.stdout.write(printed)
 }

@@ -1,7 +1,7 @@
 // Reads the files that the user gives to `measure`: hashes them whole, and parses the parts that a manifest describes. A file
 // that the boot would refuse is measured all the same, and the manifest says why the boot would refuse the file.
 
-import { createReadStream, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { parseParams } from '../cmdline/params.ts'
 import { readingsOf } from '../cmdline/readings.ts'
@@ -16,8 +16,8 @@ import { parseEventLog } from '../measure/event-log.ts'
 import { parseFirmware } from '../measure/firmware.ts'
 import { sha256 } from '../measure/kernel-hashes.ts'
 import type { Manifest, ManifestFile } from '../measure/manifest.ts'
-import type { Inputs, Measured } from '../measure/predict.ts'
 import { hashWhole } from '../measure/program.ts'
+import type { Inputs, Measured } from '../measure/request.ts'
 import { readUki, textOf, type Uki } from '../measure/uki.ts'
 import { kernelHeadBytes, releaseOfKernel } from '../pack/bzimage.ts'
 import { type Image, readImage } from '../pack/image.ts'
@@ -150,7 +150,7 @@ export const readInputs = async (given: Given): Promise<Inputs> => {
       image === undefined || uki === undefined
         ? undefined
         : { file: { ...image.file, version: uki.stub ?? null }, uki },
-    boot: await bootOfInputs(given, line, uki),
+    boot: await bootOfInputs(given, line, initramfs, uki),
     eventLog:
       log === undefined || events === undefined
         ? undefined
@@ -162,16 +162,12 @@ const streamed = (section: RandomAccess | undefined): AsyncIterable<Uint8Array> 
   section === undefined ? undefined : streamOf(section)
 
 const bootOfInputs = async (
-  { initramfs }: Given,
+  given: Given,
   line: string | undefined,
+  initramfs: Measured | undefined,
   uki: Uki | undefined,
 ): Promise<Manifest['boot']> => {
-  if (line !== undefined)
-    return bootWith(
-      line,
-      initramfs === undefined ? undefined : createReadStream(initramfs),
-      initramfs ?? '--initramfs',
-    )
+  if (line !== undefined) return bootWith(line, streamed(initramfs?.access), given.initramfs ?? '--initramfs')
   if (uki === undefined) return null
   return bootWith(textOf(uki.sections.get('.cmdline')), streamed(uki.sections.get('.initrd')), '.initrd')
 }

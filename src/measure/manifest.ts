@@ -111,6 +111,9 @@ const shape = object({
 export type Manifest = ReturnType<typeof shape>
 export type ManifestFile = NonNullable<Manifest['inputs']['kernel']>
 
+/** A number as the manifest writes it. */
+export const printHexNumber = (value: bigint): string => `0x${value.toString(16)}`
+
 export const printManifest = (manifest: Manifest): string => `${JSON.stringify(manifest, null, 2)}\n`
 
 const versionIn = (found: unknown): unknown =>

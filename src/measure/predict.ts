@@ -1,93 +1,15 @@
 // Computes the manifest from inputs that were read, and a request. Pure, but for signatures, which differ each time.
 
-import type { KeyObject } from 'node:crypto'
-import { BootFault } from '../fault/index.ts'
-import type { RandomAccess } from '../machine/random-access.ts'
-import type { LoggedEvent } from './event-log.ts'
 import { replayEvents } from './event-log.ts'
-import type { Firmware } from './firmware.ts'
-import { keyDigest, printIdAuth, printIdBlock } from './id-block.ts'
-import { type Manifest, type ManifestFile, manifestFormat, manifestVersion } from './manifest.ts'
+import { firmwareRows } from './firmware-values.ts'
+import { keyDigest } from './id-block.ts'
+import { type Manifest, manifestFormat, manifestVersion, printHexNumber } from './manifest.ts'
 import { pcr4, pcr7, pcr9, pcr11, pcr12, type SecureBoot } from './pcr.ts'
 import { explainPolicy } from './policy.ts'
-import type { Digests } from './program.ts'
+import type { Inputs, Request } from './request.ts'
 import { directRtmr1, directRtmr2, type Prediction, ukiRtmr1, ukiRtmr2 } from './rtmr.ts'
-import { launchDigest, type Processors, prepareSnp } from './snp.ts'
 import { neverPredicted, sources, type Unpredicted } from './sources.ts'
-import { mrtd } from './tdx.ts'
-import type { Uki } from './uki.ts'
 import type { Known } from './uki-events.ts'
-
-/** A file that is hashed, and whose bytes may be read again. */
-export type Measured = {
-  readonly file: ManifestFile
-  readonly access: RandomAccess
-  readonly digests: Digests
-}
-
-export type Inputs = {
-  readonly image: Manifest['image']
-  readonly firmware: readonly { readonly file: ManifestFile; readonly firmware: Firmware }[]
-  readonly kernel: Measured | undefined
-  readonly initramfs: Measured | undefined
-  /** Undefined where there is no kernel either. */
-  readonly cmdline: { readonly text: string; readonly sha256: string } | undefined
-  readonly uki: { readonly file: ManifestFile; readonly uki: Uki } | undefined
-  /** The boot's verdict on the command line and the initramfs; null where neither is given. */
-  readonly boot: Manifest['boot']
-  readonly eventLog:
-    | { readonly file: ManifestFile; readonly kind: 'tdx' | 'tpm'; readonly events: readonly LoggedEvent[] }
-    | undefined
-}
-
-export type Request = {
-  readonly processors: readonly Processors[]
-  /** `required`: a firmware that SEV-SNP does not start, or does not start with this kernel, is a fault. */
-  readonly snp: 'required' | 'where-possible'
-  readonly policy: bigint
-  /** 16 bytes each. */
-  readonly familyId: Buffer
-  readonly imageId: Buffer
-  readonly guestSvn: number
-  readonly idKey: KeyObject | undefined
-  readonly authorKey: KeyObject | undefined
-  readonly secureBoot: SecureBoot | undefined
-}
-
-type Row = Manifest['snp'][number]
-
-const hexNumber = (value: bigint): string => `0x${value.toString(16)}`
-
-/** Rows of one firmware. Faults: `measure-firmware`, `measure-cpu`, `measure-range`, `measure-key`. */
-const snpRows = (name: string, firmware: Firmware, inputs: Inputs, request: Request): readonly Row[] => {
-  const { kernel, initramfs, cmdline } = inputs
-  const empty = Buffer.from('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 'hex')
-  const prepared = prepareSnp(
-    firmware,
-    kernel === undefined
-      ? undefined
-      : {
-          kernel: kernel.digests.sha256,
-          initramfs: initramfs?.digests.sha256 ?? empty,
-          cmdline: cmdline?.text ?? '',
-        },
-  )
-  const { policy, familyId, imageId, guestSvn, idKey, authorKey } = request
-  return request.processors.map((processors) => {
-    const digest = launchDigest(prepared, processors)
-    const block = { launchDigest: digest, familyId, imageId, guestSvn, policy }
-    const auth = idKey === undefined ? undefined : printIdAuth(block, { id: idKey, author: authorKey })
-    return {
-      firmware: name,
-      vcpus: processors.vcpus,
-      vcpuType: processors.vcpuType,
-      guestFeatures: hexNumber(processors.guestFeatures),
-      digest: digest.toString('hex'),
-      idBlock: printIdBlock(block).toString('base64'),
-      idAuth: auth?.toString('base64') ?? null,
-    }
-  })
-}
 
 type Values = Manifest['tpm']['pcr4']
 
@@ -177,51 +99,6 @@ const notesOf = (inputs: Inputs, request: Request): readonly string[] => [
     : []),
 ]
 
-/** The reason why a TEE does not start a firmware. Any other error is thrown again. */
-const unfit = (thrown: unknown): string => {
-  if (thrown instanceof BootFault && thrown.fault.code === 'measure-firmware') return thrown.fault.reason
-  throw thrown
-}
-
-type Mrtds = Manifest['tdx']['mrtd']
-
-const mrtdRows = (name: string, firmware: Firmware): Mrtds => [
-  {
-    firmware: name,
-    value: mrtd(firmware, 'page').toString('hex'),
-    when: 'KVM extends each page right after it added the page, as hosts of today do',
-  },
-  {
-    firmware: name,
-    value: mrtd(firmware, 'section').toString('hex'),
-    when: 'KVM adds all pages of a section before it extends them, as older hosts do',
-  },
-]
-
-type FirmwareRows = { readonly snp: readonly Row[]; readonly mrtds: Mrtds }
-
-/** The values of one firmware under each TEE. A firmware that no TEE starts is refused. */
-const firmwareRows = (
-  { file: { name }, firmware }: Inputs['firmware'][number],
-  inputs: Inputs,
-  request: Request,
-  missing: Unpredicted[],
-): FirmwareRows => {
-  let mrtds: Mrtds = []
-  try {
-    mrtds = mrtdRows(name, firmware)
-  } catch (thrown) {
-    missing.push({ value: `mrtd of ${name}`, why: unfit(thrown) })
-  }
-  try {
-    return { snp: snpRows(name, firmware, inputs, request), mrtds }
-  } catch (thrown) {
-    if (request.snp === 'required' || mrtds.length === 0) throw thrown
-    missing.push({ value: `snp of ${name}`, why: unfit(thrown) })
-    return { snp: [], mrtds }
-  }
-}
-
 /** Faults: `measure-firmware`, `measure-cpu`, `measure-range`, `measure-key`, `measure-uki`, `measure-event-log`. */
 export const predict = (inputs: Inputs, request: Request): Manifest => {
   const collect = collector()
@@ -242,7 +119,7 @@ export const predict = (inputs: Inputs, request: Request): Manifest => {
       uki: uki?.file ?? null,
     },
     boot: inputs.boot,
-    launchPolicy: { value: hexNumber(policy), bits: explainPolicy(policy) },
+    launchPolicy: { value: printHexNumber(policy), bits: explainPolicy(policy) },
     idKeys: {
       id: idKey === undefined ? null : keyDigest(idKey).toString('hex'),
       author: authorKey === undefined ? null : keyDigest(authorKey).toString('hex'),

@@ -1,14 +1,11 @@
 // The verb `report`: shows a boot as a picture, or as text. The verb reads the state, the kernel's log, and the times that
 // systemd reports of the same boot.
 
-import { writeFileSync } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
-import { followDirectory, lookAt } from '../machine/beneath.ts'
 import { readBoundedText } from '../machine/bounded.ts'
 import { run } from '../machine/exec.ts'
-import { putIn } from '../machine/put.ts'
+import { writeOutput } from '../machine/output.ts'
 import { statePath } from '../proof/state.ts'
 import { plain, screenOf } from '../terminal/screen.ts'
 import { drawReport } from './report/draw.ts'
@@ -43,20 +40,6 @@ const recordHere = async (): Promise<BootRecord> =>
 const recordOf = (state: string, log: string | undefined, systemd: string | undefined): BootRecord => {
   const optional = (path: string | undefined) => (path === undefined ? undefined : readOne(path, 'log'))
   return readRecord(state, readOne(state, 'state'), optional(log), optional(systemd))
-}
-
-/**
- * Replaces a file that is there. A link is replaced too and not followed, since somebody else may have made the link. Only a
- * device, a pipe and the like, which no file can replace, are written to.
- */
-const writeOutput = async (output: string, drawn: string): Promise<void> => {
-  const path = resolve(output)
-  using directory = followDirectory(dirname(path))
-  using found = lookAt(directory, basename(path))
-  const kind = found?.stat
-  if (found === undefined || kind?.isFile() === true || kind?.isSymbolicLink() === true)
-    return await putIn(directory, basename(path), { bytes: drawn }, 0o644)
-  writeFileSync(`/proc/self/fd/${found.fd}`, drawn)
 }
 
 /** Paths of files. `state`, and the `log` and `systemd` that belong to the state, are of another boot. */

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { amdChains } from '../../../src/appraise/amd-certificates.ts'
 import { readPem } from '../../../src/appraise/certificate.ts'
 import { strictPolicy } from '../../../src/appraise/policy.ts'
+import { reportDataCheck } from '../../../src/appraise/report-data.ts'
 import { readSigningKey } from '../../../src/appraise/snp-chain.ts'
 import { wrongSignature } from '../../../src/appraise/snp-signature.ts'
 import { BootFault } from '../../../src/fault/index.ts'
@@ -64,6 +65,19 @@ test('a VCEK with any byte changed is refused with a code of appraise, also wher
     const codes = snpCodes({ report: real.report, certificates })
     assert.ok(codes.length > 0 && codes.every((code) => code.startsWith('appraise-')), `byte ${at}: ${codes}`)
   }
+})
+
+test('report data that is bound to nothing is a note, and no good check', () => {
+  const policy = lookingPolicy.snp
+  const given = { name: 'REPORT_DATA', found: 'ab'.repeat(64) } as const
+  const of = (computed: string | undefined, values: typeof policy.reportData) =>
+    reportDataCheck({ ...given, computed, policy: values }).result
+  assert.is(of(undefined, 'any'), 'note')
+  assert.is(of(given.found, 'any'), 'good')
+  assert.is(of(undefined, [given.found]), 'good')
+  assert.is(of('ac'.repeat(64), 'any'), 'bad')
+  assert.is(of(given.found, ['ac'.repeat(64)]), 'bad')
+  assert.is(of(undefined, 'zero'), 'bad')
 })
 
 test('each byte of milan-b that is changed breaks the signature or the form', () => {

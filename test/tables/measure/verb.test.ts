@@ -1,7 +1,7 @@
 // What `measure` makes of files: the values of an independent tool, each bad input with its code, and a check that notices changes.
 
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
@@ -161,6 +161,17 @@ test('a check is equal for the same files, names aside, and names what has chang
   await refused('measure-differs', /cmdline/, () =>
     printedBy({ ...direct(desk), cmdline: 'console=ttyS1', check: manifest }),
   )
+})
+
+test('--output replaces a link that somebody else made, and writes nothing to the target of the link', async (desk) => {
+  const [target, output] = ['target', 'linked.json'].map((name) => join(desk.directory, name))
+  assert.ok(target !== undefined && output !== undefined)
+  writeFileSync(target, 'kept')
+  symlinkSync(target, output)
+  await printedBy({ ...direct(desk), output })
+  assert.is(readFileSync(target, 'utf8'), 'kept')
+  assert.ok(lstatSync(output).isFile())
+  parseManifest(readFileSync(output, 'utf8'), output)
 })
 
 test('a check of a manifest with signatures needs no key', async (desk) => {
