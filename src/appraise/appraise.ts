@@ -1,5 +1,5 @@
-// What `appraise` does: reads the files that were named, judges the evidence, prints the checks. The judgement is pure, and in
-// the other files of this room.
+// The verb `appraise`: reads the files that the user named, has the evidence judged, and prints the checks. The other files of
+// this room judge, and are pure.
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
@@ -55,7 +55,7 @@ type Asked = {
   readonly options: Options
 }
 
-/** The table behind the report; none where nothing lies there. Undefined for bytes that are no table. */
+/** The certificates in the table behind the report; an empty list where nothing follows. Undefined for other bytes. */
 const tableBehind = (bytes: Buffer): readonly SnpCertificate[] | undefined =>
   bytes.length === snpReportBytes ? [] : parseSnpCertificates(bytes.subarray(snpReportBytes))
 
@@ -109,7 +109,10 @@ const judges: Readonly<Record<Kind, (asked: Asked) => Finding[]>> = {
   ],
 }
 
-/** Prints the checks, then fails with the first that is bad. Faults: `usage`, `input-too-large`, `measure-*`, `appraise-*`. */
+/**
+ * Prints the checks, then fails with the fault of the first bad check. Faults: `usage`, `input-too-large`, `measure-*`,
+ * `appraise-*`.
+ */
 export const appraise = (options: Options): void => {
   const date = options.at === undefined ? new Date() : readDate(options.at)
   const reportData = given(options['report-data'], readReportData)

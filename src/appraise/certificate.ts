@@ -1,5 +1,5 @@
 // An X.509 certificate: its extensions by object identifier, and whether another certificate issued it. Pure.
-// The signatures are node:crypto's work.
+// node:crypto verifies the signatures.
 
 import { type KeyObject, verify, X509Certificate } from 'node:crypto'
 import { type Der, readDer, readOid } from './der.ts'
@@ -19,7 +19,7 @@ export type Certificate = {
 const mostBytes = 16_384
 
 const keyUsage = '2.5.29.15'
-/** Extensions that this room or node:crypto judges: basic constraints, and what a key is for. */
+/** Extensions that this room or node:crypto judges: basic constraints and key usage. */
 const understood = ['2.5.29.19', keyUsage]
 
 export type Extensions = Pick<Certificate, 'extensions' | 'critical'>
@@ -78,7 +78,7 @@ export const readPem = (text: string): readonly Certificate[] | undefined => {
 export const sameCertificate = (one: Certificate, other: Certificate): boolean =>
   one.x509.raw.equals(other.x509.raw)
 
-/** Whether `date` lies in the certificate's validity; in words where it does not. */
+/** Whether `date` lies in the certificate's validity; the reason in words where the date lies outside. */
 export const outsideValidity = ({ x509, name }: Certificate, date: Date): string | undefined =>
   date < x509.validFromDate
     ? `the certificate ${name} begins to be valid on ${x509.validFromDate.toISOString()}`
@@ -86,7 +86,7 @@ export const outsideValidity = ({ x509, name }: Certificate, date: Date): string
       ? `the certificate ${name} was valid until ${x509.validToDate.toISOString()}`
       : undefined
 
-/** Whether `issuer` signed `certificate` and may sign certificates; in words where not. */
+/** Whether `issuer` signed `certificate` and may sign certificates; the reason in words where not. */
 export const notIssuedBy = (certificate: Certificate, issuer: Certificate): string | undefined => {
   const pair = `the certificate ${certificate.name}`
   const unknown = certificate.critical.find((oid) => !understood.includes(oid))
@@ -119,7 +119,7 @@ export const signsWithEcdsa = (
   key.asymmetricKeyDetails?.namedCurve === curve &&
   verify(digest, bytes, { key, dsaEncoding: 'ieee-p1363' }, signature)
 
-/** Whether the certificate's key may sign revocation lists, as far as the certificate says what its key is for. */
+/** Whether the certificate's key may sign revocation lists, where the certificate has a key usage. Without one the key may. */
 export const maySignLists = ({ extensions }: Certificate): boolean => {
   const usage = extensions.get(keyUsage)
   // A bit string: tag, length, count of unused bits, then the bits from the highest on; bit 6 is cRLSign.

@@ -1,4 +1,4 @@
-// One check of an appraisal: what was compared, and the verdict. Pure.
+// One check of an appraisal: the compared values and the verdict. Pure.
 
 import { type FaultCode, fail } from '../fault/index.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
@@ -6,7 +6,7 @@ import { bad, type Finding, good } from '../terminal/finding.ts'
 export type AppraiseCode = Extract<FaultCode, `appraise-${string}`>
 
 /**
- * A check whose `wrong` is undefined has passed, and `says` tells what was compared. Else `wrong` is the reason of the
+ * A check whose `wrong` is undefined has passed, and `says` names the compared values. Otherwise `wrong` is the reason of the
  * refusal under `code`.
  */
 export const check = (

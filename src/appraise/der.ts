@@ -14,7 +14,7 @@ export type Der = {
   readonly encoded: Buffer
 }
 
-/** No certificate or revocation list that is appraised comes near; a list of AMD or Intel has some kilobytes. */
+/** The most bytes that are parsed. A revocation list of AMD or Intel has some kilobytes. */
 const mostBytes = 1 << 20
 
 const isConstructed = (block: unknown): block is Sequence | SetOf | Constructed =>
@@ -38,7 +38,7 @@ const nodeOf = (block: BaseBlock): Der => {
   }
 }
 
-/** Reads exactly one value. Undefined for bytes that are none, or that have something behind it. */
+/** Reads exactly one value. Undefined for bytes that are no value, and for a value with bytes behind its end. */
 export const readDer = (bytes: Buffer): Der | undefined => {
   if (bytes.length > mostBytes) return undefined
   try {

@@ -1,4 +1,4 @@
-// What the options of `appraise` say, as values: the date, the report data, AMD's certificates and revocation list. Pure.
+// The values of the options of `appraise`: the date, the report data, AMD's certificates and revocation list. Pure.
 
 import { fail } from '../fault/index.ts'
 import { parseSnpCertificates, type SnpCertificate, snpCertificateIds } from '../machine/snp-certificates.ts'
@@ -21,7 +21,7 @@ export const readReportData = (text: string): string => {
   return text.toLowerCase()
 }
 
-/** By its subject, which entry of a certificate table a certificate is. */
+/** The entry of a certificate table that holds such a certificate, found by the subject's name. */
 const entryOf = (certificate: Certificate): SnpCertificate | undefined => {
   const { name } = certificate
   const ids = snpCertificateIds

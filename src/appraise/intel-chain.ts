@@ -1,10 +1,10 @@
-// Chains of certificates from one of Intel's keys to Intel's pinned root: which certificates each chain has. Pure.
+// Chains of certificates from one of Intel's keys to Intel's pinned root: names, links and dates of the certificates. Pure.
 
 import { type Certificate, notIssuedBy, outsideValidity, readPem } from './certificate.ts'
 import { firstOf } from './check.ts'
 import { isIntelRoot } from './intel-root.ts'
 
-/** A chain from a first certificate to Intel's root, with what is wrong about it. */
+/** A chain from a first certificate to Intel's root, with the reason of a refusal. */
 export type IntelChain = {
   readonly first: Certificate | undefined
   readonly issuer: Certificate | undefined

@@ -1,6 +1,6 @@
-// How the values in Intel's JSON texts are read: a value of another shape is refused. Pure.
+// The readers of the values in Intel's JSON texts. A reader refuses a value of another shape. Pure.
 
-/** One place where a text is not as Intel writes it. */
+/** Thrown where a text differs from the texts that Intel writes. */
 export class Unexpected extends Error {}
 
 export type Json = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-// Which kind of evidence some bytes are, by their content: no name and no option decides. Pure.
+// Tells the kinds of evidence apart. Only the content decides: no name of a file, and no option. Pure.
 
 import { snpReportBytes } from '../machine/snp-report.ts'
 

@@ -1,4 +1,4 @@
-// What a PCK certificate says of its processor: Intel's SGX extension. Pure. Source: Intel "SGX PCK Certificate and CRL
+// The processor that a PCK certificate describes, in Intel's SGX extension. Pure. Source: Intel "SGX PCK Certificate and CRL
 // Profile Specification", section 1.3.5.
 
 import type { Certificate } from './certificate.ts'

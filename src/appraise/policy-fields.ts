@@ -1,4 +1,4 @@
-// How each field of a policy is read, and what it takes. Pure.
+// The reader of each field of a policy, and the values that the field takes. Pure.
 
 import type { SnpPolicy, TdxPolicy, Values } from './policy.ts'
 import { type Product, products, type Tcb, type TcbComponent, tcbComponents } from './tcb.ts'
@@ -8,7 +8,7 @@ const hex = (bytes: number) => new RegExp(`^[0-9a-f]{${bytes * 2}}$`)
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** How one field is read; undefined for a value that it does not take. */
+/** The reader of one field. It returns undefined for a value that the field does not take. */
 export type Field<T> = { readonly expected: string; readonly read: (value: unknown) => T | undefined }
 export type Fields<T> = { readonly [K in keyof T]: Field<T[K]> }
 

@@ -1,5 +1,5 @@
-// The file with what an owner accepts: print / parse. JSON with a version. Pure.
-// A field that the file does not name has its strict default; a field that is not known is refused.
+// The file with an owner's policy: print / parse. JSON with a version. Pure.
+// A field that the file does not name has its strict default; the parser refuses a field that it does not know.
 
 import { fail } from '../fault/index.ts'
 import { type Policy, strictPolicy } from './policy.ts'

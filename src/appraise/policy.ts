@@ -1,11 +1,11 @@
-// What an owner accepts: the fields of a policy, and the strict default of each. Pure. The page docs/reference/policy.md has
-// the same tables, and a test compares.
+// An owner's policy: the fields, and the strict default of each. Pure. The page docs/reference/policy.md has the same tables,
+// and a test compares the page with this file.
 
 import { type Product, products, type Tcb } from './tcb.ts'
 
 /** `manifest`: only values that the manifest predicts. `any`: each value, for looking at evidence and nothing else. */
 export type Measurement = 'manifest' | 'any'
-/** `required`: the bit must be one. `forbidden`: it must be zero. `any`: it is not judged. */
+/** `required`: the bit must be one. `forbidden`: the bit must be zero. `any`: nobody judges the bit. */
 export type Bit = 'required' | 'forbidden' | 'any'
 /** Lower-case hexadecimal digits of the values that are accepted; `zero` accepts zeroes alone. */
 export type Values = 'zero' | 'any' | readonly string[]
@@ -70,7 +70,7 @@ export type Policy = {
   readonly tdx: TdxPolicy
 }
 
-/** Why each default is strict is told in docs/reference/policy.md, field by field. */
+/** docs/reference/policy.md gives the reason of each default. */
 export const strictPolicy: Policy = {
   measurement: 'manifest',
   snp: {

@@ -1,4 +1,4 @@
-// The check of REPORT_DATA: whether the evidence is bound to what the verifier computed, for both TEEs. Pure.
+// The check of REPORT_DATA: whether the evidence is bound to the value that the verifier computed. One check for both TEEs. Pure.
 
 import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
@@ -14,7 +14,7 @@ export type ReportData = {
   readonly policy: Values
 }
 
-/** Evidence that is bound to no value may be old, or of another conversation: this is a note, and no `ok`. */
+/** Evidence that is bound to no value may be old, or may belong to another conversation, so the result is a note, and no `ok`. */
 export const reportDataCheck = ({ name, found, computed, policy }: ReportData): Finding => {
   if (computed === undefined && policy === 'any')
     return note('report data', `not bound to a nonce: ${found.slice(0, 16)}...`)

@@ -1,4 +1,4 @@
-// A certificate revocation list (RFC 5280 §5): who signed it, when it is fresh, which serial numbers it names. Pure.
+// A certificate revocation list (RFC 5280 §5): its signer, its dates, and the serial numbers of revoked certificates. Pure.
 
 import { constants, verify } from 'node:crypto'
 import { type Certificate, maySignLists, readExtensions } from './certificate.ts'

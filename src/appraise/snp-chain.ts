@@ -1,5 +1,5 @@
-// From the key that signed an SNP report to AMD's pinned root: the certificates, their dates, revocation, and what the
-// signing certificate says of the chip. Pure. Facts: AMD 57230 "VCEK Certificate and KDS Interface".
+// From the key that signed an SNP report to AMD's pinned root: the certificates, their dates, revocation, and the
+// chip that the signing certificate describes. Pure. Facts: AMD 57230 "VCEK Certificate and KDS Interface".
 
 import type { SnpCertificate } from '../machine/snp-certificates.ts'
 import { snpCertificateIds } from '../machine/snp-certificates.ts'
@@ -37,7 +37,7 @@ export type SnpSigningKey = {
   readonly hardwareId: string | undefined
 }
 
-/** What is wrong, in words, or the signing key. */
+/** The value, or the reason in words why there is none. */
 export type Read<T> = { readonly value: T } | { readonly wrong: string }
 const wrong = (reason: string) => ({ wrong: reason })
 

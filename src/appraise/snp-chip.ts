@@ -8,7 +8,7 @@ import type { SnpPolicy } from './policy.ts'
 import { productFrom, type SnpSigningKey } from './snp-chain.ts'
 import { above, below, hasReserved, type Product, printComponents, type Tcb, tcbOf } from './tcb.ts'
 
-/** What is wrong with the product that report and certificate name; undefined where the policy accepts it. */
+/** The reason why the product in report and certificate is refused; undefined where the policy accepts it. */
 export const wrongProduct = (
   key: SnpSigningKey,
   report: SnpReport,

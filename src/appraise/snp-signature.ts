@@ -13,7 +13,7 @@ const bigEndian = (hex: string): bigint => BigInt(`0x${Buffer.from(hex, 'hex').r
 
 const fixed = (value: bigint): string => value.toString(16).padStart(96, '0')
 
-/** What is wrong with the signature; undefined where it is good. */
+/** The reason why the signature is refused; undefined where the signature is good. */
 export const wrongSignature = (
   report: SnpReport,
   bytes: Buffer,

@@ -1,4 +1,4 @@
-// The values in an SNP report that say which VM it is: measurement, ID block, host data and report data. Pure.
+// The values in an SNP report that identify the VM: measurement, ID block, host data and report data. Pure.
 
 import type { SnpReport } from '../machine/snp-report.ts'
 import { type Finding, note } from '../terminal/finding.ts'

@@ -23,7 +23,7 @@ export type SnpEvidence = {
 }
 
 export type SnpExpected = {
-  /** `amdChains`, but in tests and in the mock edition. */
+  /** `amdChains`; only tests have other roots. */
   readonly roots: AmdRoots
   readonly policy: SnpPolicy
   readonly measurement: Measurement
@@ -35,7 +35,7 @@ export type SnpExpected = {
 
 const unreadable = (reason: string): Finding[] => [check('report', 'appraise-format', reason, '')]
 
-/** Appraises a report. It ends early only where nothing further can be judged. */
+/** Appraises a report. The appraisal ends early only where no further check is possible. */
 export const appraiseSnp = (evidence: SnpEvidence, expected: SnpExpected, date: Date): Finding[] => {
   let report: SnpReport
   try {

@@ -1,4 +1,4 @@
-// What may be done with a TD: debugging, migration, TDATTRIBUTES, XFAM, partitions and devices. Pure.
+// The rights of the host and of others over a TD: debugging, migration, TDATTRIBUTES, XFAM, partitions and devices. Pure.
 
 import type { TdReport } from '../evidence/td-report.ts'
 import type { Finding } from '../terminal/finding.ts'
@@ -20,7 +20,7 @@ const attribute = {
 } as const
 const knownAttributes = Object.values<bigint>(attribute).reduce((mask, bit) => mask | (1n << bit), 0n)
 
-/** Each value of the report that names service TDs, or what they may do. */
+/** Each value of the report that names service TDs or their rights. */
 const serviceTds = ({ newer, extended }: TdReport): (readonly [string, string])[] => [
   ...(newer === undefined ? [] : [['MRSERVICETD', newer.mrServiceTd] as const]),
   ...(extended === undefined

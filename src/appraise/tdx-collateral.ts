@@ -36,7 +36,7 @@ const names = [
   'qe_identity_signature',
 ] as const
 
-/** The chain of the PCK certificate, which the quote has as well: the quote's is judged. */
+/** The chain of the PCK certificate. The quote has the chain too, and only the chain in the quote is judged. */
 const ignored = 'pck_certificate_chain'
 
 /** Reads the collateral. Fault: `appraise-input`. */
@@ -81,7 +81,7 @@ export const parseCollateral = (json: string, file: string): Collateral => {
   }
 }
 
-/** Whether Intel signed the text; in words where not. */
+/** The reason why a text does not count as signed by Intel; undefined where Intel signed the text. */
 export const wrongText = ({ text, signature }: SignedText, signer: Certificate): string | undefined =>
   signature.length === 64 &&
   signsWithEcdsa(signer, { curve: 'prime256v1', digest: 'sha256' }, Buffer.from(text, 'utf8'), signature)

@@ -1,4 +1,4 @@
-// What Intel says in its collateral of a processor, of the TDX modules and of the quoting enclave: the two JSON texts as
+// Intel's statements about a processor, the TDX modules and the quoting enclave: the two JSON texts of the collateral as
 // values. Pure. Format: Intel PCS API version 4, "TCB Info" version 3 and "Enclave Identity" version 2.
 
 import { date, hex, type Json, list, number, object, read, text, Unexpected } from './intel-json.ts'

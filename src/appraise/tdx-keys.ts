@@ -24,7 +24,7 @@ const keyOf = (attestationKey: string): KeyObject | undefined => {
 const isSigned = (bytes: Buffer, key: KeyObject, signature: string): boolean =>
   verify('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'hex'))
 
-/** What is wrong with the signature over the quote; undefined where it is good. */
+/** The reason why the signature over the quote is refused; undefined where the signature is good. */
 export const wrongQuoteSignature = (quote: TdxQuote): string | undefined => {
   const key = keyOf(quote.attestationKey)
   if (key === undefined) return 'the attestation key is no point of P-256'
@@ -33,10 +33,13 @@ export const wrongQuoteSignature = (quote: TdxQuote): string | undefined => {
     : 'the signature over the quote is wrong'
 }
 
-/** Intel's ID among the vendors of quoting enclaves: bytes 4 to 19 of what the header says of the vendor. */
+/** Intel's ID among the vendors of quoting enclaves: bytes 4 to 19 of `vendor` in the quote's header. */
 const intel = '939a7233f79c4ca9940a0db3957f0607'
 
-/** What is wrong with the quoting enclave's report: signed by the PCK key, and bound to the attestation key. */
+/**
+ * The reason why the quoting enclave's report is refused. The PCK key has to sign the report, and the report has to name the
+ * attestation key.
+ */
 export const wrongQeReport = (quote: TdxQuote, pck: Certificate): string | undefined => {
   const bytes = Buffer.from(quote.qeReport, 'hex')
   if (quote.vendor.slice(8, 40) !== intel)
@@ -55,7 +58,7 @@ export const wrongQeReport = (quote: TdxQuote, pck: Certificate): string | undef
 
 const masked = (value: string, mask: string): bigint => BigInt(`0x${value}`) & BigInt(`0x${mask}`)
 
-/** What of the enclave's report is not as Intel's identity of the quoting enclave demands. */
+/** The first field of the enclave's report that differs from Intel's identity of the quoting enclave, in words. */
 export const wrongQeIdentity = (report: QeReport, identity: QeIdentity): string | undefined => {
   if (report.mrSigner !== identity.mrSigner) return 'another key than Intel signed the quoting enclave'
   if (report.isvProductId !== identity.isvProductId)

@@ -1,4 +1,4 @@
-// The platform of a TD by Intel's collateral: who signed it, for which processor, on which dates, what it revokes. Pure.
+// The platform of a TD by Intel's collateral: its signers, its processor, its dates and its revocations. Pure.
 
 import type { TdxQuote } from '../evidence/tdx-quote.ts'
 import type { Finding } from '../terminal/finding.ts'

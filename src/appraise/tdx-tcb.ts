@@ -1,4 +1,4 @@
-// The TCB status of a TDX platform: which of Intel's levels it reaches, joined over platform, module and quoting enclave.
+// The TCB status of a TDX platform: the level of Intel that it reaches, joined over platform, module and quoting enclave.
 // Pure. Rules: Intel PCS API version 4, "Get TDX TCB Info", and Intel's quote verification library.
 
 import type { ModuleIdentity, SvnLevel, TcbInfo } from './tdx-identity.ts'

@@ -1,4 +1,4 @@
-// The values in a TD report that say which TD it is: MRTD and RTMRs, owner, MRCONFIGID and REPORTDATA. Pure.
+// The values in a TD report that identify the TD: MRTD and RTMRs, owner, MRCONFIGID and REPORTDATA. Pure.
 
 import type { TdReport } from '../evidence/td-report.ts'
 import { type Finding, note } from '../terminal/finding.ts'

@@ -30,7 +30,7 @@ export type TdxExpected = {
   readonly reportData: string | undefined
 }
 
-/** Appraises a quote. It ends early only where nothing further can be judged. */
+/** Appraises a quote. The appraisal ends early only where no further check is possible. */
 export const appraiseTdx = (evidence: TdxEvidence, expected: TdxExpected, date: Date): Finding[] => {
   const read = parseTdxQuote(evidence.quote)
   if ('wrong' in read) return [check('quote', 'appraise-format', read.wrong, '')]
