@@ -23,6 +23,8 @@ const parameter = 'firmware_class.path'
 const init = `#!/bin/sh
 /bin/mount -t proc proc /proc
 /bin/mount -t sysfs sysfs /sys
+# A kernel message in the middle of a line would make that line unreadable. Only the panic at the end is still shown.
+echo 1 > /proc/sys/kernel/printk
 show() { echo; echo -n "seen $1"; /bin/od -An -v -tx1 -w8192 "$2"; echo; }
 show cmdline /proc/cmdline
 show arguments /proc/1/cmdline
