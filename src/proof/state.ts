@@ -19,14 +19,16 @@ export type EvidenceOf<K extends EvidenceKind> = {
 }[K]
 
 /** What a step established. */
-export type Evidence = EvidenceOf<EvidenceKind>
+export type StepEvidence = EvidenceOf<EvidenceKind>
 
-export type StepState = ValuesOf<typeof stepFields> & { readonly evidence: Evidence }
+export type StepState = ValuesOf<typeof stepFields> & { readonly evidence: StepEvidence }
 
 export type State = ValuesOf<typeof bootFields> & { readonly steps: readonly StepState[] }
 
-const isKind = <K extends EvidenceKind>(evidence: Evidence, kind: K): evidence is Evidence & EvidenceOf<K> =>
-  evidence.kind === kind
+const isKind = <K extends EvidenceKind>(
+  evidence: StepEvidence,
+  kind: K,
+): evidence is StepEvidence & EvidenceOf<K> => evidence.kind === kind
 
 /** The evidence of all steps of one kind, in the order of the steps. */
 export const evidenceOf = <K extends EvidenceKind>(
@@ -100,7 +102,7 @@ const hasFields = (tree: Tree, fields: Readonly<Record<string, Field>>, more: re
 const isEvidenceKind = (value: unknown): value is EvidenceKind =>
   isText(value) && Object.hasOwn(evidenceFields, value)
 
-const isEvidence = (value: unknown): value is Evidence =>
+const isEvidence = (value: unknown): value is StepEvidence =>
   isTree(value) && isEvidenceKind(value['kind']) && hasFields(value, evidenceFields[value['kind']], ['kind'])
 
 const isStep = (value: unknown): value is StepState =>

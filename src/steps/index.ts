@@ -1,6 +1,6 @@
 // The table of all kinds of steps. A kind without a definition does not compile.
 
-import type { Evidence } from '../proof/state.ts'
+import type { StepEvidence } from '../proof/state.ts'
 import { type BindDirectory, bindDirectory } from './bind-directory.ts'
 import { type CheckInitramfs, checkInitramfs } from './check-initramfs.ts'
 import { type CloseDoors, closeDoors } from './close-doors.ts'
@@ -95,4 +95,5 @@ export const printStep = (step: Step): string => definitionOf(step).print(step)
 /** The kind and the subject of a step, as the console shows the step. */
 export const briefStep = (step: Step): string => `${step.kind} ${definitionOf(step).subject(step)}`.trimEnd()
 
-export const runStep = async (step: Step, boot: Boot): Promise<Evidence> => definitionOf(step).run(step, boot)
+export const runStep = async (step: Step, boot: Boot): Promise<StepEvidence> =>
+  definitionOf(step).run(step, boot)

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { parseConfig } from '../../src/config/config.ts'
 import { say } from '../../src/fault/index.ts'
 import { planBoot } from '../../src/plan/plan.ts'
-import type { Evidence } from '../../src/proof/state.ts'
+import type { StepEvidence } from '../../src/proof/state.ts'
 import { findingsOf } from '../../src/runtime/compare.ts'
 import { parseMounts } from '../../src/runtime/mounts.ts'
 import { isOwn } from '../../src/runtime/own-mounts.ts'
@@ -26,9 +26,9 @@ type Machine = {
   readonly config?: string
   readonly text?: string
   readonly lines?: readonly string[]
-  readonly evidence?: Evidence
+  readonly evidence?: StepEvidence
 }
-const given: Evidence = {
+const given: StepEvidence = {
   kind: 'machine-id',
   file: '/etc/machine-id',
   place: 'mounted',
@@ -169,7 +169,7 @@ test('each of them elsewhere, in part, as another type, or looser, is not', () =
 })
 
 test('a directory for containers that the boot made has to be there', () => {
-  const evidence: Evidence = { kind: 'container-stores', stores: ['/var/lib/containers'] }
+  const evidence: StepEvidence = { kind: 'container-stores', stores: ['/var/lib/containers'] }
   const layer = '37 28 0:27 / /var rw,nosuid,nodev - overlay overlay rw,lowerdir=/sysroot/var'
   const store = '39 37 0:26 /stores/var/lib/containers /var/lib/containers rw,nosuid,nodev - tmpfs tmpfs rw'
   const told = (...lines: string[]) => {

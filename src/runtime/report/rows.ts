@@ -1,7 +1,13 @@
 // The report's table over the kinds of steps: the colour of a step, what the step is about, and the lines that the step
 // adds to the chain of trust. A kind without a row does not compile. Pure; from the state alone.
 
-import { type Evidence, type EvidenceKind, type EvidenceOf, type State, volumeIn } from '../../proof/state.ts'
+import {
+  type EvidenceKind,
+  type EvidenceOf,
+  type State,
+  type StepEvidence,
+  volumeIn,
+} from '../../proof/state.ts'
 import { overlayStore } from '../../system/container-stores.ts'
 import type { Link } from './chain.ts'
 
@@ -24,9 +30,9 @@ const volume = (evidence: { readonly volume: string }): string => evidence.volum
 const mount = (evidence: { readonly mount: string }): string => evidence.mount
 const none = (): readonly Link[] => []
 
-const quiet = (work: Work): Row<Evidence> => ({ work, subject: nothing, links: none })
+const quiet = (work: Work): Row<StepEvidence> => ({ work, subject: nothing, links: none })
 
-type OpenedEvidence = Extract<Evidence, { readonly protection: string }>
+type OpenedEvidence = Extract<StepEvidence, { readonly protection: string }>
 
 const mountedAs = (state: State, evidence: OpenedEvidence, how: string): Link['mounted'] => {
   const mounted = volumeIn(state, evidence.volume)?.mounted
@@ -170,6 +176,6 @@ const rows: { readonly [K in EvidenceKind]: Row<EvidenceOf<K>> } = {
 }
 
 /** The row of the kind of step that left this evidence. */
-export const rowOf = (evidence: Evidence): Row<Evidence> =>
+export const rowOf = (evidence: StepEvidence): Row<StepEvidence> =>
   // The table is keyed by the evidence's own kind, which the type of an indexed union cannot express.
-  rows[evidence.kind] as Row<Evidence>
+  rows[evidence.kind] as Row<StepEvidence>

@@ -10,10 +10,10 @@ import * as assert from 'uvu/assert'
 import { faultOf } from '../../../src/fault/index.ts'
 import { evidenceFields, type Field } from '../../../src/proof/fields.ts'
 import {
-  type Evidence,
   type EvidenceOf,
   printState,
   type State,
+  type StepEvidence,
   type StepState,
 } from '../../../src/proof/state.ts'
 import { chainOf } from '../../../src/runtime/report/chain.ts'
@@ -96,7 +96,7 @@ const withSteps = (change: (state: State) => State): BootRecord => ({
 })
 
 /** Each text that is no word of a list is as long and as mean as it can be. */
-const withHostileTexts = (evidence: Evidence): Evidence => {
+const withHostileTexts = (evidence: StepEvidence): StepEvidence => {
   const fields: Readonly<Record<string, Field>> = evidenceFields[evidence.kind]
   return JSON.parse(JSON.stringify(evidence), (name, value) =>
     typeof value === 'string' && fields[name]?.type === 'text' ? `${value}${hostile}` : value,
@@ -284,7 +284,7 @@ test('systemd tells, or does not', () => {
     assert.is(parseSystem(bad), undefined)
 })
 
-const stateOf = (cvm: string, evidence: Evidence): State => ({
+const stateOf = (cvm: string, evidence: StepEvidence): State => ({
   ...record().state,
   cvm,
   steps: [{ step: 'a step', at: 1, milliseconds: 1, evidence }],
