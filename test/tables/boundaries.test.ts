@@ -210,7 +210,7 @@ const builtins: Readonly<Record<string, RegExp>> = {
   // The reader of a manifest tells kinds of JSON apart by that package.
   measure: /^(?:node:crypto|@sindresorhus\/is)$/,
   keys: /^node:(?:crypto|util)$/,
-  evidence: /^$/,
+  evidence: /^node:crypto$/,
   appraise: /^(?:node:crypto|asn1js)$/,
 }
 for (const [room, allowed] of Object.entries(builtins))
@@ -227,7 +227,7 @@ const ofMachine: Readonly<Record<string, RegExp>> = {
   // show.ts is for the verb `plan`, and reads the command line and the configuration that it is asked about.
   plan: /^src\/machine\/(?:cmdline|config)-file\.ts$/,
   keys: /^src\/machine\/(?:snp-report|sev-guest|libcrypto)\.ts$/,
-  evidence: /^$/,
+  evidence: /^node:crypto$/,
   // Only appraise.ts reads files: those that the verb is given.
   appraise: /^src\/machine\/(?:snp-report|snp-certificates|bounded)\.ts$/,
 }
