@@ -109,6 +109,23 @@ const judges: Readonly<Record<Kind, (asked: Asked) => Finding[]>> = {
   ],
 }
 
+type TeeOption = 'certificates' | 'revocation-list' | 'collateral'
+
+/** The options that only evidence of the other TEE can use. */
+const othersOptions: Readonly<Record<Kind, readonly TeeOption[]>> = {
+  snp: ['collateral'],
+  tdx: ['certificates', 'revocation-list'],
+  unknown: [],
+}
+
+/** Refuses an option that this evidence cannot use, so that no user believes the file was judged. Fault: `usage`. */
+const refuseOthersOptions = (kind: Kind, options: Options): void => {
+  const named = kind === 'snp' ? 'a report of SEV-SNP' : 'a quote of TDX'
+  for (const option of othersOptions[kind])
+    if (options[option] !== undefined)
+      throw fail('usage', { reason: `${options.evidence} is ${named}, which takes no --${option}` })
+}
+
 /**
  * Prints the checks, then fails with the fault of the first bad check. Faults: `usage`, `input-too-large`, `measure-*`,
  * `appraise-*`.
@@ -121,8 +138,10 @@ export const appraise = (options: Options): void => {
     parseManifest(readGiven(file, 'measurements').toString('utf8'), file),
   )
   const bytes = readGiven(options.evidence, 'evidence')
+  const kind = kindOf(bytes)
+  refuseOthersOptions(kind, options)
   const asked = { bytes, policy: policy ?? strictPolicy, manifest, reportData, date, options }
-  const findings = judges[kindOf(bytes)](asked)
+  const findings = judges[kind](asked)
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(options.json ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

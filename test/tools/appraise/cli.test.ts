@@ -57,6 +57,20 @@ test('a date or report data that is none is a wrong call', () => {
     assert.match(run(report, ...args).stderr, /usage/)
 })
 
+test('an option of the other TEE is a wrong call', () => {
+  const rows: readonly (readonly [readonly string[], string])[] = [
+    [[report, ...looking, ...collateral], '--collateral'],
+    [[quote, ...looking, ...collateral, '--certificates', report], '--certificates'],
+    [[quote, ...looking, ...collateral, '--revocation-list', report], '--revocation-list'],
+  ]
+  for (const [args, option] of rows) {
+    const { status, stdout, stderr } = run(...args)
+    assert.is(status, 2)
+    assert.is(stdout, '')
+    assert.match(stderr, new RegExp(`takes no ${option}`))
+  }
+})
+
 test('--json has each check with its code', () => {
   const { stdout } = run(join(vectors, 'snp-report/milan-a.bin'), ...looking, '--json')
   const { good, findings } = JSON.parse(stdout)
