@@ -100,6 +100,16 @@ export const configKeysOf = (providers: readonly LastingProvider[]): readonly Ke
     print: (config) => config.onCorruption,
   },
   {
+    key: 'TEE_EVIDENCE',
+    aliases: [],
+    expected: 'none, auto or required',
+    read: (text, to) => {
+      to.evidence = text === 'auto' || text === 'required' ? text : 'none'
+      return text === 'none' || text === 'auto' || text === 'required'
+    },
+    print: (config) => config.evidence,
+  },
+  {
     key: 'TEE_AFTER_BOOT',
     aliases: [],
     expected: 'remove or keep',

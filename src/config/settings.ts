@@ -21,6 +21,8 @@ export type Config = {
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
   /** `xts-hmac`: a read also notices a change by the host. */
   readonly profile: Readonly<Record<CryptName, Luks2Profile>>
+  /** Whether the boot makes evidence of itself. `auto`: where the machine can. `required`: another machine halts. */
+  readonly evidence: 'none' | 'auto' | 'required'
   /** Whether the running system keeps the driver of the TEE, from which the boot derives lasting keys. */
   readonly teeAfterBoot: 'remove' | 'keep'
   /** The public key of the owner, who can open the job-store besides the VM. */
@@ -74,6 +76,7 @@ export const defaultConfig: Config = {
     'job-store': { provider: 'ephemeral' },
   },
   profile: { workspace: 'xts', 'job-store': 'xts' },
+  evidence: 'none',
   teeAfterBoot: 'remove',
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },

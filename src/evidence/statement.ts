@@ -25,7 +25,7 @@ export type Statement = {
   /** The value of the site's volume, from HOSTDATA or MRCONFIGID. Null where the command line names that volume. */
   readonly site: string | null
   /** The key policy of each encrypted volume, as the plan prints the policy. */
-  readonly keys: Readonly<Partial<Record<CryptName, string>>>
+  readonly keys: Readonly<Partial<Record<CryptName, string | undefined>>>
   /** Null where this boot keeps no private key. */
   readonly ephemeral: EphemeralKeys | null
   /** The VM's clock, which the host sets. `2026-12-01T12:00:00Z` */

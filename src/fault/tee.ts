@@ -80,6 +80,10 @@ export const tee = family({
         `make a key by ${d.provider} for ${d.volume}: this is ${d.found}, and only SEV-SNP derives keys`,
       advice: 'elsewhere set its KEY to tpm2 or ephemeral',
     },
+    'tee-no-evidence': {
+      cannot: () => 'make evidence of this boot: this machine has no device that gives a report of the TEE',
+      advice: 'boot a kernel with the driver of the TEE, or set TEE_EVIDENCE=auto',
+    },
     'tee-stays': {
       cannot: (d: Reason) => `take the TEE's device away: ${d.reason}`,
       advice: 'use a kernel with sev_guest as a module, or set TEE_AFTER_BOOT=keep',

@@ -36,6 +36,9 @@ export const verify = family({
       cannot: (d: Volume & Reason) => `trust the header of ${d.volume}: ${d.reason}`,
       advice: 'keep the VM running until its data is copied out: the next boot may not open it',
     },
+    'verify-evidence': {
+      cannot: (d: Reason) => `trust the evidence of this boot: of /run/cvmboot/evidence.json, ${d.reason}`,
+    },
     'verify-tee': {
       cannot: () =>
         'trust that keys stay in the boot: /dev/sev-guest is back, and with it root derives the keys of this launch',

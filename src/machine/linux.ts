@@ -35,12 +35,13 @@ import { readLayer } from './layer.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, neverDump, reboot } from './libc.ts'
 import { loadDrivers, loadModules, loadWanted } from './loader.ts'
 import { log } from './log.ts'
-import type { Machine, MountRequest } from './machine.ts'
+import type { Cvm, Machine, MountRequest } from './machine.ts'
 import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
 import { closeTee, snpDerivedKey, snpReport, snpVmpl } from './tee.ts'
+import { teeEvidence } from './tee-evidence.ts'
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
 import { extend, seal, unseal } from './tpm/seal.ts'
@@ -189,6 +190,12 @@ const end = (how: 'halt' | 'poweroff' | 'reboot'): never => {
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
 }
 
+const cvm = (): Cvm | undefined =>
+  detectCvm({
+    cpuinfo: readFileSync('/proc/cpuinfo', 'latin1'),
+    sevGuest: existsSync('/sys/devices/platform/sev-guest'),
+  })
+
 const now = (): number => Number(process.hrtime.bigint() / 1000n) / 1000
 
 export const linux: Machine = {
@@ -202,6 +209,7 @@ export const linux: Machine = {
   fileBytes: (path) => statSync(path, { throwIfNoEntry: false })?.size,
   below,
   kernel: release,
+  clock: () => new Date(),
   now,
   // performance.now() counts from the start of this process.
   entered: () => now() - performance.now(),
@@ -212,14 +220,11 @@ export const linux: Machine = {
   loadModules,
   loadWanted,
   loadDrivers,
-  cvm: () =>
-    detectCvm({
-      cpuinfo: readFileSync('/proc/cpuinfo', 'latin1'),
-      sevGuest: existsSync('/sys/devices/platform/sev-guest'),
-    }),
+  cvm,
   snpVmpl,
   snpReport,
   snpDerivedKey,
+  teeEvidence: (reportData) => teeEvidence(cvm(), reportData, 'cvmboot-boot'),
   closeTee,
   tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
   tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),

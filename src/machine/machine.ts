@@ -2,6 +2,7 @@
 // Each function is named for its guarantee. Each function may throw, and an error that it throws ends the boot.
 
 import type { OnFailure } from '../cmdline/params.ts'
+import type { TeeEvidence } from '../evidence/evidence.ts'
 import type { Secret } from '../secret/secret.ts'
 import type { Controller } from '../system/controllers.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
@@ -103,6 +104,8 @@ export type Machine = {
   readonly below: (directory: string, most: number) => readonly Below[]
   /** Kernel release, as `6.12.107-cloud-amd64`. */
   readonly kernel: () => string
+  /** The VM's clock. The host sets this clock. */
+  readonly clock: () => Date
   /** Milliseconds since the machine started. */
   readonly now: () => number
   /** Milliseconds from the start of the machine to the start of this program. */
@@ -123,6 +126,8 @@ export type Machine = {
   readonly snpReport: (request: ReportRequest) => SnpReport
   /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and the fields of the request. */
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
+  /** A signed report over 64 bytes, at the VMPL of this guest. Undefined where the machine has no device for reports. */
+  readonly teeEvidence: (reportData: Buffer) => TeeEvidence | undefined
   /** Removes the driver of the TEE's device. Returns the state of the device after that. */
   readonly closeTee: () => 'absent' | 'removed' | 'built in'
 

@@ -27,7 +27,7 @@ import { parseSnpCertificates, type SnpCertificate } from './snp-certificates.ts
 import type { SnpReport } from './snp-report.ts'
 import { readText } from './text.ts'
 
-const device = '/dev/sev-guest'
+export const device = '/dev/sev-guest'
 
 /** Errors of drivers/virt/coco/sev-guest: the host was busy for a minute; the kernel does not have the key any more. */
 const faultsOf: Readonly<Record<string, 'tee-timeout' | 'tee-wiped'>> = {

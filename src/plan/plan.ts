@@ -54,6 +54,8 @@ const stepsOf = (
     (path): Step => ({ kind: 'bind-directory', path, workspace: config.mount.workspace }),
   ),
   ...planMachineId(config),
+  // Once the TEE is closed, nobody gets a report at the boot's own VMPL.
+  ...(config.evidence === 'none' ? [] : [{ kind: 'take-evidence', demand: config.evidence } as const]),
   // The source of a key would give the same key again, so the boot closes each source before other programs run.
   ...closingOf(config, providers).map((kind): Step => ({ kind })),
   { kind: 'mask-swap' },

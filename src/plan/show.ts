@@ -6,7 +6,7 @@ import { readCmdline } from '../config/verdict.ts'
 import type { LastingProvider } from '../keys/provider.ts'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { readConfigFile } from '../machine/config-file.ts'
-import { printStep, type Step } from '../steps/index.ts'
+import { planText, type Step } from '../steps/index.ts'
 import type { Pivot } from '../system/pivot.ts'
 import { plain, type Screen, screenOf, wrapped } from '../terminal/screen.ts'
 import { planBoot } from './plan.ts'
@@ -16,7 +16,7 @@ export const printPlanJson = (steps: readonly Step[]): string =>
   `${JSON.stringify(steps, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value), 2)}\n`
 
 export const printPlan = (steps: readonly Step[], screen: Screen = plain): string =>
-  steps.map((step, i) => `${String(i + 1).padStart(2)}  ${wrapped(printStep(step), 4, screen)}\n`).join('')
+  planText(steps, (line) => wrapped(line, 4, screen))
 
 /** `cmdline` is the command line, or @ and the file that holds the command line; `config` is a file. */
 type Asked = {

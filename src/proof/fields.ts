@@ -142,6 +142,14 @@ export const evidenceFields = {
     hides: number('names that root-fs has in the directory, and that are hidden now'),
   },
   'forbid-swap': { partitions: number('partitions that were looked at') },
+  'take-evidence': {
+    tee: word('the TEE whose report covers the statement; `none` where the machine gives no report', [
+      'sev-snp',
+      'tdx',
+      'none',
+    ]),
+    digest: { ...text('the sha256 of evidence.json'), when: 'where `tee` is not `none`' },
+  },
   'close-tee': { tee: word('what became of the driver that derives keys', ['absent', 'removed']) },
   'close-tpm': {
     tpm: word('the state of the TPM', ['closed']),

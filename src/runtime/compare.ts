@@ -8,6 +8,7 @@ import { swapUnit } from '../system/hardening.ts'
 import type { Finding } from '../terminal/finding.ts'
 import { checkDevices } from './check-devices.ts'
 import { checkDoors } from './check-doors.ts'
+import { checkEvidence } from './check-evidence.ts'
 import { checkHeader } from './check-header.ts'
 import { checkKeptMachineId, checkMachineId } from './check-machine-id.ts'
 import { checkEphemeral, checkKeysInTables, checkLasting, checkVerity } from './check-mappings.ts'
@@ -58,6 +59,7 @@ const checks: { readonly [K in Step['kind']]: Checks<StepOf<K>> } = {
   'container-stores': { stores: checkStores },
   'bind-directory': { directories: (step, scene) => [checkDirectory(step, scene)] },
   'machine-id': { 'machine ID': (step, scene) => [checkMachineId(step, scene)] },
+  'take-evidence': { TEE: (_, scene) => checkEvidence(scene) },
   'close-tee': { TEE: (_, scene) => [checkClosedTee(scene)] },
   // Only the TPM knows the PCR, and `verify` asks no TPM, since another program may be using the TPM.
   'close-tpm': {},

@@ -135,6 +135,7 @@ const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
   'container-stores': 'no row',
   'machine-id': 'no row',
   'forbid-swap': 'no row',
+  'take-evidence': 'no row',
   'close-tee': 'no row',
   'close-tpm': 'no row',
   'mask-swap': 'no row',

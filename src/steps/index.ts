@@ -27,6 +27,7 @@ import { type Overlay, overlay } from './overlay.ts'
 import { type RequireCvm, requireCvm } from './require-cvm.ts'
 import type { Boot, Definition } from './step.ts'
 import { type SwitchRoot, switchRoot } from './switch-root.ts'
+import { type TakeEvidence, takeEvidence } from './take-evidence.ts'
 import { type WriteState, writeState } from './write-state.ts'
 
 export type Step =
@@ -45,6 +46,7 @@ export type Step =
   | ContainerStores
   | BindDirectory
   | ForbidSwap
+  | TakeEvidence
   | CloseTee
   | CloseTpm
   | MachineId
@@ -73,6 +75,7 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'container-stores': containerStores,
   'bind-directory': bindDirectory,
   'forbid-swap': forbidSwap,
+  'take-evidence': takeEvidence,
   'close-tee': closeTee,
   'close-tpm': closeTpm,
   'machine-id': machineId,
@@ -91,6 +94,10 @@ const definitionOf = (step: Step): Definition<Step> => definitions[step.kind] as
 
 /** The step on one line, as `cvmboot plan` and the kernel log show it. */
 export const printStep = (step: Step): string => definitionOf(step).print(step)
+
+/** The whole plan, one numbered step a line. `lay` lays out a step for a screen; a file gets each step on one line. */
+export const planText = (steps: readonly Step[], lay: (step: string) => string = (step) => step): string =>
+  steps.map((step, i) => `${String(i + 1).padStart(2)}  ${lay(printStep(step))}\n`).join('')
 
 /** The kind and the subject of a step, as the console shows the step. */
 export const briefStep = (step: Step): string => `${step.kind} ${definitionOf(step).subject(step)}`.trimEnd()

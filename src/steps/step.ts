@@ -10,6 +10,8 @@ export type Boot = {
   readonly edition: Edition
   /** Milliseconds since the machine started, when the boot began. */
   readonly started: number
+  /** The plan, as `cvmboot plan` prints it to a file. */
+  readonly plan: string
   /** Steps that are done, each with its evidence. */
   readonly done: StepState[]
   /** Names of the TPM storage keys that seal the keys of this boot's volumes; open-lasting adds the names. */

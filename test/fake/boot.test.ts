@@ -151,7 +151,7 @@ for (const verb of verbs.filter((v) => !unused.includes(v))) {
   test(`when ${verb} fails, the boot halts and never switches root`, async () => {
     const { halt, ended, effects } = await run((world) => {
       withDirectories(world)
-      world.config = `CONFIG_OVER_ETC=hostname\nMODULES=overlay\n${containers}`
+      world.config = `CONFIG_OVER_ETC=hostname\nMODULES=overlay\nTEE_EVIDENCE=auto\n${containers}`
       // Nothing else has the boot look into a directory of the root.
       world.executables.add('/sysroot/usr/bin/podman')
       world.directories.add('/sysroot/var/lib/containers')

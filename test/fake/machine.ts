@@ -24,6 +24,7 @@ import type {
   SnpReport,
   SnpRootKey,
 } from '../../src/machine/machine.ts'
+import { printSnpReport } from '../../src/machine/snp-report.ts'
 import { Secret } from '../../src/secret/secret.ts'
 import type { Controller } from '../../src/system/controllers.ts'
 import type { LayerEntry } from '../../src/system/etc-layer.ts'
@@ -83,6 +84,10 @@ export type World = {
   order: 'forward' | 'backward'
   /** Undefined: the machine has none. */
   tpm: FakeTpm | undefined
+  /** Whether the machine has no device that gives evidence. */
+  noReports?: boolean
+  /** Changes the report of the evidence. */
+  changeReport?: (report: SnpReport) => SnpReport
   /** What becomes of the TEE's driver. */
   closeTee: 'absent' | 'removed' | 'built in'
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
@@ -375,6 +380,14 @@ export const fakeMachine = (world: World): Fake => {
       return new Secret(mixedKey(secret, snp.report, request))
     },
     ...fakeTpmVerbs(world, effect),
+    teeEvidence: (data) => {
+      effect('teeEvidence')
+      if (world.cvm !== 'sev-snp' || world.noReports === true) return undefined
+      const report = { ...world.snp.report, vmpl: world.snp.vmpl, reportData: data.toString('hex') }
+      const changed = world.changeReport?.(report) ?? report
+      return { type: 'sev-snp', report: printSnpReport(changed), certificates: Buffer.alloc(0) }
+    },
+    clock: () => new Date('2026-12-01T12:00:00.500Z'),
     closeTee: () => {
       effect('closeTee')
       return world.closeTee

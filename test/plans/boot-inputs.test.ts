@@ -32,7 +32,7 @@ const themeOf: readonly (readonly [files: RegExp, theme: Theme])[] = [
   [/^src\/machine\/(?:tpm\/|(?:tee|libcrypto)\.ts$)/, 'keys'],
   [/^src\/(?:keys|secret)\//, 'keys'],
   [
-    /^src\/(?:layout|config|cmdline)\/|^src\/(?:version|fault\/plain-text|system\/(?:initramfs|tcb|tpm))\.ts$/,
+    /^src\/(?:layout|config|cmdline|evidence)\/|^src\/(?:version|fault\/plain-text|system\/(?:initramfs|tcb|tpm))\.ts$/,
     'codecs',
   ],
   [/^src\/(?:editions|fault|machine|plan|proof|steps|system|verbs)\//, 'spine'],

@@ -98,7 +98,7 @@ test('what the boot reaches touches the world in src/machine/ only', () => {
 
 test('the boot reaches nothing of the build host, nor of the verbs for people', () => {
   const others =
-    /^src\/(?:(?:setup|pack|runtime|owner|install|appraise|evidence)\/|config\/(?:diff|example|migrate)\.ts$)/
+    /^src\/(?:(?:setup|pack|runtime|owner|install|appraise|measure)\/|config\/(?:diff|example|migrate)\.ts$)/
   for (const file of [...reachable('src/boot.ts'), ...reachable('src/machine/linux.ts')])
     assert.not.ok(others.test(file), file)
   for (const file of ['diff', 'example', 'migrate']) assert.ok(sources.includes(`src/config/${file}.ts`))

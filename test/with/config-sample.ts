@@ -12,6 +12,7 @@ export const changedConfig: Config = {
     workspace: { provider: 'snp', binding: 'id-block', blank: 'halt', leastTcb: 0xd315000000000003n },
   },
   profile: { ...defaultConfig.profile, workspace: 'xts-hmac' },
+  evidence: 'required',
   teeAfterBoot: 'keep',
   jobStoreOwner: undefined,
   tmp: { mode: 0o700, uid: 1, gid: 65534 },

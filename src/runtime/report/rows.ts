@@ -163,6 +163,7 @@ const rows: { readonly [K in EvidenceKind]: Row<EvidenceOf<K>> } = {
       ),
     ],
   },
+  'take-evidence': quiet('check'),
   'close-tee': quiet('check'),
   'close-tpm': quiet('check'),
   'mask-swap': quiet('harden'),
