@@ -23,7 +23,7 @@ const snpReportOf = (bytes: Buffer): SnpReport | undefined => {
   }
 }
 
-/** The firmware of AMD gives each VM another REPORT_ID at the launch (AMD 56860, table "ATTESTATION_REPORT"). */
+/** REPORT_ID is the "report ID of this guest" (AMD 56860, ATTESTATION_REPORT): two VMs of one chip and one image differ in it. */
 const launchedSnp = (bytes: Buffer): Launched | undefined => {
   const report = snpReportOf(bytes)
   if (report === undefined) return undefined
