@@ -1,24 +1,23 @@
 // The verb `appraise`: reads the files that the user named, has the evidence judged, and prints the checks. The other files of
 // this room judge, and are pure.
 
+import { type Evidence, parseEvidence, type TeeEvidence } from '../evidence/evidence.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
 import { readBounded } from '../machine/bounded.ts'
-import { parseSnpCertificates, type SnpCertificate } from '../machine/snp-certificates.ts'
 import { snpReportBytes } from '../machine/snp-report.ts'
-import { type Manifest, parseManifest } from '../measure/manifest.ts'
+import { parseManifest } from '../measure/manifest.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../terminal/finding.ts'
 import { screenOf } from '../terminal/screen.ts'
 import { amdChains } from './amd-certificates.ts'
 import { check } from './check.ts'
-import { readCertificates, readDate, readList, readReportData } from './given.ts'
-import { type Kind, kindOf } from './kind.ts'
-import { launchDigestsOf, tdMeasurementsOf } from './manifest-values.ts'
-import { type Policy, strictPolicy } from './policy.ts'
+import { readCertificates, readDate, readList, readNonce, readReportData } from './given.ts'
+import { kindOf } from './kind.ts'
+import { appraiseOwn } from './own.ts'
+import { strictPolicy } from './policy.ts'
 import { parsePolicy } from './policy-file.ts'
-import { appraiseSnp } from './snp.ts'
-import { appraiseTdx } from './tdx.ts'
 import { parseCollateral } from './tdx-collateral.ts'
+import { appraiseTee, type Verifier } from './tee.ts'
 
 /** One field for each option, by the option's name. */
 export type Options = {
@@ -30,6 +29,7 @@ export type Options = {
   readonly 'revocation-list': string | undefined
   readonly at: string | undefined
   readonly 'report-data': string | undefined
+  readonly nonce: string | undefined
   readonly json: boolean
 }
 
@@ -46,84 +46,63 @@ const readGiven = (file: string, limit: 'evidence' | 'policy' | 'collateral' | '
 const given = <A, T>(value: A | undefined, read: (value: A) => T): T | undefined =>
   value === undefined ? undefined : read(value)
 
-type Asked = {
-  readonly bytes: Buffer
-  readonly policy: Policy
-  readonly manifest: Manifest | undefined
-  readonly reportData: string | undefined
-  readonly date: Date
-  readonly options: Options
+type Read = { readonly findings: Finding[] } | { readonly evidence: Evidence } | { readonly tee: TeeEvidence }
+
+const unreadable = (reason: string): Read => ({
+  findings: [check('evidence', 'appraise-format', reason, '')],
+})
+
+/** Raw evidence is the half of a TEE alone; own evidence has the half of a TEE, or lacks it. */
+const readEvidence = (bytes: Buffer, file: string): Read => {
+  const kind = kindOf(bytes)
+  if (kind === 'snp') {
+    const [report, certificates] = [bytes.subarray(0, snpReportBytes), bytes.subarray(snpReportBytes)]
+    return { tee: { type: 'sev-snp', report, certificates } }
+  }
+  if (kind === 'tdx') return { tee: { type: 'tdx', quote: bytes } }
+  if (kind === 'unknown')
+    return unreadable(`${file} is no report of SEV-SNP, no quote of TDX and no evidence of cvmboot`)
+  const evidence = parseEvidence(bytes.toString('utf8'))
+  return 'wrong' in evidence
+    ? unreadable(`${file} is no evidence of cvmboot: ${evidence.wrong}`)
+    : { evidence }
 }
-
-/** The certificates in the table behind the report; an empty list where nothing follows. Undefined for other bytes. */
-const tableBehind = (bytes: Buffer): readonly SnpCertificate[] | undefined =>
-  bytes.length === snpReportBytes ? [] : parseSnpCertificates(bytes.subarray(snpReportBytes))
-
-const judgeSnp = ({ bytes, policy, manifest, reportData, date, options }: Asked): Finding[] => {
-  const table = tableBehind(bytes)
-  const certificates = given(options.certificates, (file) =>
-    readCertificates(readGiven(file, 'evidence'), file),
-  )
-  const revocationList = given(options['revocation-list'], (file) =>
-    readList(readGiven(file, 'evidence'), file),
-  )
-  if (table === undefined)
-    return [check('report', 'appraise-format', 'no whole certificate table lies behind the report', '')]
-  const report = bytes.subarray(0, snpReportBytes)
-  return appraiseSnp(
-    { report, certificates: certificates ?? table, revocationList },
-    {
-      roots: amdChains,
-      policy: policy.snp,
-      measurement: policy.measurement,
-      measurements: given(manifest, launchDigestsOf),
-      reportData,
-    },
-    date,
-  )
-}
-
-const judgeTdx = ({ bytes, policy, manifest, reportData, date, options }: Asked): Finding[] => {
-  const collateral = given(options.collateral, (file) =>
-    parseCollateral(readGiven(file, 'collateral').toString('utf8'), file),
-  )
-  const measurements = given(manifest, tdMeasurementsOf)
-  const { measurement, tdx } = policy
-  return appraiseTdx(
-    { quote: bytes, collateral },
-    { policy: tdx, measurement, measurements, reportData },
-    date,
-  )
-}
-
-const judges: Readonly<Record<Kind, (asked: Asked) => Finding[]>> = {
-  snp: judgeSnp,
-  tdx: judgeTdx,
-  unknown: ({ options }) => [
-    check(
-      'evidence',
-      'appraise-format',
-      `${options.evidence} is neither a report of SEV-SNP nor a quote of TDX`,
-      '',
-    ),
-  ],
-}
-
-type TeeOption = 'certificates' | 'revocation-list' | 'collateral'
 
 /** The options that only evidence of the other TEE can use. */
-const othersOptions: Readonly<Record<Kind, readonly TeeOption[]>> = {
-  snp: ['collateral'],
+const othersOptions = {
+  'sev-snp': ['collateral'],
   tdx: ['certificates', 'revocation-list'],
-  unknown: [],
-}
+} as const satisfies Readonly<Record<TeeEvidence['type'], readonly (keyof Options)[]>>
 
 /** Refuses an option that this evidence cannot use, so that no user believes the file was judged. Fault: `usage`. */
-const refuseOthersOptions = (kind: Kind, options: Options): void => {
-  const named = kind === 'snp' ? 'a report of SEV-SNP' : 'a quote of TDX'
-  for (const option of othersOptions[kind])
-    if (options[option] !== undefined)
-      throw fail('usage', { reason: `${options.evidence} is ${named}, which takes no --${option}` })
+const refuseOthersOptions = (read: Read, options: Options): void => {
+  const refuse = (named: string, option: string) =>
+    fail('usage', { reason: `${options.evidence} is ${named}, which takes no --${option}` })
+  if ('evidence' in read && options['report-data'] !== undefined)
+    throw refuse('evidence of cvmboot', 'report-data: --nonce HEX takes its place')
+  if ('tee' in read && options.nonce !== undefined)
+    throw refuse('raw evidence of a TEE', 'nonce: --report-data HEX takes its place')
+  const tee = 'evidence' in read ? read.evidence.tee : 'tee' in read ? read.tee : undefined
+  if (tee === undefined) return
+  const named = tee.type === 'tdx' ? 'a quote of TDX' : 'a report of SEV-SNP'
+  for (const option of othersOptions[tee.type]) if (options[option] !== undefined) throw refuse(named, option)
+}
+
+const verifierOf = (options: Options): Verifier => {
+  const policy = given(options.policy, (file) => parsePolicy(readGiven(file, 'policy').toString('utf8')))
+  return {
+    roots: amdChains,
+    policy: policy ?? strictPolicy,
+    manifest: given(options.manifest, (file) =>
+      parseManifest(readGiven(file, 'measurements').toString('utf8'), file),
+    ),
+    certificates: given(options.certificates, (file) => readCertificates(readGiven(file, 'evidence'), file)),
+    revocationList: given(options['revocation-list'], (file) => readList(readGiven(file, 'evidence'), file)),
+    collateral: given(options.collateral, (file) =>
+      parseCollateral(readGiven(file, 'collateral').toString('utf8'), file),
+    ),
+    date: options.at === undefined ? new Date() : readDate(options.at),
+  }
 }
 
 /**
@@ -131,17 +110,17 @@ const refuseOthersOptions = (kind: Kind, options: Options): void => {
  * `appraise-*`.
  */
 export const appraise = (options: Options): void => {
-  const date = options.at === undefined ? new Date() : readDate(options.at)
   const reportData = given(options['report-data'], readReportData)
-  const policy = given(options.policy, (file) => parsePolicy(readGiven(file, 'policy').toString('utf8')))
-  const manifest = given(options.manifest, (file) =>
-    parseManifest(readGiven(file, 'measurements').toString('utf8'), file),
-  )
-  const bytes = readGiven(options.evidence, 'evidence')
-  const kind = kindOf(bytes)
-  refuseOthersOptions(kind, options)
-  const asked = { bytes, policy: policy ?? strictPolicy, manifest, reportData, date, options }
-  const findings = judges[kind](asked)
+  const nonce = given(options.nonce, readNonce)
+  const read = readEvidence(readGiven(options.evidence, 'evidence'), options.evidence)
+  refuseOthersOptions(read, options)
+  const verifier = verifierOf(options)
+  const findings =
+    'findings' in read
+      ? read.findings
+      : 'tee' in read
+        ? appraiseTee(read.tee, verifier, reportData)
+        : appraiseOwn(read.evidence, verifier, nonce)
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(options.json ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

@@ -1,4 +1,4 @@
-// The values of the options of `appraise`: the date, the report data, AMD's certificates and revocation list. Pure.
+// The values of the options of `appraise`: the date, the report data, the nonce, AMD's certificates and revocation list. Pure.
 
 import { fail } from '../fault/index.ts'
 import { parseSnpCertificates, type SnpCertificate, snpCertificateIds } from '../machine/snp-certificates.ts'
@@ -19,6 +19,13 @@ export const readDate = (text: string): Date => {
 export const readReportData = (text: string): string => {
   if (!/^[0-9a-fA-F]{128}$/.test(text)) throw usage('--report-data takes 64 bytes: 128 hexadecimal digits')
   return text.toLowerCase()
+}
+
+/** 0 to 64 bytes. Fault: `usage`. */
+export const readNonce = (text: string): Buffer => {
+  if (!/^(?:[0-9a-fA-F]{2}){0,64}$/.test(text))
+    throw usage('--nonce takes 0 to 64 bytes: two hexadecimal digits for each')
+  return Buffer.from(text, 'hex')
 }
 
 /** The entry of a certificate table that holds such a certificate, found by the subject's name. */

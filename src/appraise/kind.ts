@@ -2,16 +2,19 @@
 
 import { snpReportBytes } from '../machine/snp-report.ts'
 
-export type Kind = 'snp' | 'tdx' | 'unknown'
+/** `cvmboot`: JSON, the file that docs/reference/evidence.md describes. */
+export type Kind = 'snp' | 'tdx' | 'cvmboot' | 'unknown'
 
 /** Versions of both kinds that might come; each reader refuses the versions that it does not know. */
 const mostVersion = 0xff
+const brace = 0x7b
 
 /**
- * A report begins with its version in 32 bits. A quote begins with its version in 16 bits and the type of its key, which is
+ * JSON begins with a brace. A report begins with its version in 32 bits. A quote begins with its version in 16 bits and the type of its key, which is
  * not zero.
  */
 export const kindOf = (bytes: Buffer): Kind => {
+  if (bytes[0] === brace) return 'cvmboot'
   if (bytes.length < 4) return 'unknown'
   const [version, key] = [bytes.readUInt16LE(0), bytes.readUInt16LE(2)]
   if (version === 0 || version > mostVersion) return 'unknown'

@@ -13,7 +13,11 @@ export const appraise = family({
       cannot: (d: { file: string } & Reason) => `appraise ${d.file}: ${d.reason}`,
       advice: 'give the file as the machine or the manufacturer wrote it',
     },
-    'appraise-format': { cannot: accept, means: 'the bytes are no report and no quote of a known version' },
+    'appraise-format': {
+      cannot: accept,
+      means:
+        'the bytes are no report, no quote and no evidence of cvmboot of a known version, or only a TPM made them',
+    },
     'appraise-signature': { cannot: accept, means: 'the signature over the report or the quote is wrong' },
     'appraise-signer': { cannot: accept, means: 'another kind of key signed it than the policy accepts' },
     'appraise-chain': {
@@ -57,6 +61,19 @@ export const appraise = family({
     },
     'appraise-host-data': { cannot: accept, means: 'HOSTDATA or MRCONFIGID is not the value of the policy' },
     'appraise-report-data': { cannot: accept, means: 'REPORT_DATA is not what the verifier computed' },
+    'appraise-nonce': {
+      cannot: accept,
+      means: "the nonce of the evidence is not the verifier's, or the evidence of a boot has a nonce",
+    },
+    'appraise-statement': {
+      cannot: accept,
+      means:
+        'the statement of the VM has another form, or names another plan, root hash, image or site than the manifest and the report',
+    },
+    'appraise-boot': {
+      cannot: accept,
+      means: 'the evidence of the boot is of another VM than the evidence that holds it',
+    },
     'appraise-qe': {
       cannot: accept,
       means: "the report of Intel's quoting enclave is wrong, or of another enclave",

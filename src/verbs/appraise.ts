@@ -6,7 +6,8 @@ import { verb } from './table/verb.ts'
 export const appraise = verb({
   about: 'judge the evidence of a VM against a policy',
   text: [
-    "Judges a report of SEV-SNP or a quote of TDX: its signature, the certificates up to the manufacturer's pinned root, dates, revocation, TCB, how the VM was launched, and which VM it is. Prints one line a check. The exit status is that of the first check that fails. Needs no network and no privileges.",
+    "Judges a report of SEV-SNP or a quote of TDX, raw or in the evidence of cvmboot: its signature, the certificates up to the manufacturer's pinned root, dates, revocation, TCB, how the VM was launched, and which VM it is. Prints one line a check. The exit status is that of the first check that fails. Needs no network and no privileges.",
+    'The page docs/reference/evidence.md describes the evidence of cvmboot, and how each part is judged.',
     'The page docs/reference/policy.md describes each field of a policy, with its strict default.',
   ],
   options: {
@@ -31,7 +32,7 @@ export const appraise = verb({
     certificates: {
       kind: 'file',
       value: 'FILE',
-      need: { otherwise: 'the table that lies behind the report' },
+      need: { otherwise: 'the table in the evidence' },
       help: "AMD's certificates: PEM, one in DER, or a certificate table as the host gives one.",
     },
     'revocation-list': {
@@ -52,6 +53,12 @@ export const appraise = verb({
       need: { otherwise: 'the report data is shown, and bound to no nonce' },
       help: 'The 64 bytes of report data that you computed: from your nonce, for example.',
     },
+    nonce: {
+      kind: 'text',
+      value: 'HEX',
+      need: { otherwise: 'the nonce is not compared, so the evidence may be old' },
+      help: "The nonce that you chose, 0 to 64 bytes. Only for cvmboot's own evidence.",
+    },
     json,
   },
   words: {
@@ -59,7 +66,7 @@ export const appraise = verb({
       kind: 'file',
       value: 'EVIDENCE',
       need: 'required',
-      help: 'A report of SEV-SNP, with its certificate table behind it or without, or a quote of TDX.',
+      help: "A report of SEV-SNP, with its certificate table behind it or without, a quote of TDX, or cvmboot's own evidence.",
     },
   },
   run: async (given) => {

@@ -1,9 +1,12 @@
 // The verb `appraise` as a process: files in, one line a check and an exit status out.
 
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { type Evidence, printEvidence } from '../../../src/evidence/evidence.ts'
 
 const top = join(import.meta.dirname, '../../..')
 const vectors = join(top, 'test/tables/appraise')
@@ -11,6 +14,9 @@ const looking = ['--policy', join(top, 'examples/policy/any-measurement.json')]
 const quote = join(vectors, 'tdx-quote/tdx_quote')
 const collateral = ['--collateral', `${quote}_collateral.json`]
 const report = join(vectors, 'snp-report/milan-b.bin')
+
+const directory = mkdtempSync(join(tmpdir(), 'cvmboot-appraise-'))
+test.after(() => rmSync(directory, { recursive: true }))
 
 const run = (...args: string[]) =>
   spawnSync(
@@ -68,6 +74,57 @@ test('an option of the other TEE is a wrong call', () => {
     assert.is(status, 2)
     assert.is(stdout, '')
     assert.match(stderr, new RegExp(`takes no ${option}`))
+  }
+})
+
+/** The evidence of cvmboot around a real report. The report covers no statement of cvmboot, so that no such file is good. */
+const evidenceWith = (changed: Partial<Evidence>): string => {
+  const bytes = readFileSync(report)
+  const tee = {
+    type: 'sev-snp',
+    report: bytes.subarray(0, 1184),
+    certificates: bytes.subarray(1184),
+  } as const
+  const statement = Buffer.from('no statement')
+  const evidence = { nonce: Buffer.alloc(4, 7), statement, tee, tpm: undefined, boot: undefined, ...changed }
+  const file = join(mkdtempSync(join(directory, 'evidence-')), 'evidence.json')
+  writeFileSync(file, printEvidence(evidence))
+  return file
+}
+
+test('the evidence of cvmboot is judged: the report in it, its report data, the nonce and the statement', () => {
+  const file = evidenceWith({})
+  const codes = (...args: string[]): string[] => {
+    const { findings } = JSON.parse(run(...args, ...looking, '--json').stdout)
+    return findings.flatMap(({ code }: { code?: string }) => (code === undefined ? [] : [code]))
+  }
+  assert.equal(codes(file, '--nonce', '07070707'), ['appraise-report-data', 'appraise-statement'])
+  assert.equal(codes(file, '--nonce', ''), ['appraise-report-data', 'appraise-nonce', 'appraise-statement'])
+  assert.equal(codes(file), ['appraise-report-data', 'appraise-statement'])
+  assert.equal(codes(evidenceWith({ tee: undefined })), ['appraise-format'])
+  const { status, stdout, stderr } = run(file, '--nonce', '07070706', ...looking)
+  assert.is(status, 33)
+  assert.match(stdout, /^ok +signature/m)
+  assert.match(stdout, /^FAIL +nonce/m)
+  assert.match(stderr, /appraise-report-data/)
+})
+
+test('a nonce is for the evidence of cvmboot, report data for raw evidence, and each has its form', () => {
+  const file = evidenceWith({})
+  const rows: readonly (readonly [readonly string[], RegExp])[] = [
+    [[report, '--nonce', '00'], /takes no --nonce: --report-data/],
+    [[quote, '--nonce', '00'], /takes no --nonce: --report-data/],
+    [[file, '--report-data', '00'.repeat(64)], /takes no --report-data: --nonce/],
+    [[file, ...collateral], /takes no --collateral/],
+    [[file, '--nonce', '0'], /--nonce takes 0 to 64 bytes/],
+    [[file, '--nonce', 'xy'], /--nonce takes 0 to 64 bytes/],
+    [[file, '--nonce', '00'.repeat(65)], /--nonce takes 0 to 64 bytes/],
+  ]
+  for (const [args, reason] of rows) {
+    const { status, stdout, stderr } = run(...args)
+    assert.is(status, 2)
+    assert.is(stdout, '')
+    assert.match(stderr, reason)
   }
 })
 

@@ -1,0 +1,103 @@
+// Judges a statement against the manifest of the owner and against the report that covers the statement. Pure.
+
+import type { Statement } from '../evidence/statement.ts'
+import type { Manifest } from '../measure/manifest.ts'
+import { type Finding, note } from '../terminal/finding.ts'
+import { check, firstOf } from './check.ts'
+import { sameHex } from './judge.ts'
+import type { Launched } from './launched.ts'
+
+const code = 'appraise-statement'
+const notCompared = 'not compared, because no manifest was given (--manifest FILE)'
+
+type Boot = NonNullable<Manifest['boot']>
+
+const wrongPlan = ({ plan }: Statement, { planDigest, refused }: Boot): string | undefined => {
+  if (planDigest === null) return `the manifest predicts no plan: ${refused ?? 'the image would not boot'}`
+  return sameHex(plan, planDigest) ? undefined : `the plan is ${plan}, which the manifest does not predict`
+}
+
+const wrongRoots = ({ roots }: Statement, { rootHashes }: Boot): string | undefined => {
+  const stated = new Map<string, string>(Object.entries(roots))
+  const unpredicted = [...stated].find(([volume, root]) => {
+    const wanted = rootHashes[volume]
+    return wanted === undefined || !sameHex(root, wanted)
+  })
+  const absent = Object.keys(rootHashes).find((volume) => !stated.has(volume))
+  return firstOf(
+    unpredicted === undefined
+      ? undefined
+      : `the root hash of ${unpredicted[0]} is ${unpredicted[1]}, which the manifest does not predict`,
+    absent === undefined
+      ? undefined
+      : `the manifest has a root hash of ${absent}, and the statement has none`,
+  )
+}
+
+const bootChecks = (statement: Statement, manifest: Manifest | undefined): Finding[] => {
+  if (manifest === undefined) return [note('plan', notCompared), note('root hashes', notCompared)]
+  const { boot } = manifest
+  if (boot === null) return [check('plan', code, 'the manifest predicts no boot: it has no initramfs', '')]
+  return [
+    check('plan', code, wrongPlan(statement, boot), statement.plan),
+    check('root hashes', code, wrongRoots(statement, boot), 'as the manifest predicts'),
+  ]
+}
+
+const imageCheck = ({ image: stated }: Statement, manifest: Manifest | undefined): Finding => {
+  const predicted = manifest?.image ?? null
+  if (stated === null) return note('image', 'the root does not name itself')
+  const name = `${stated.id} ${stated.version}`
+  if (predicted === null) return note('image', `${name}: not compared, because no manifest names an image`)
+  const same = stated.id === predicted.id && stated.version === predicted.version
+  const wrong = `the image is ${name}, and the manifest is of ${predicted.id} ${predicted.version}`
+  return check('image', code, same ? undefined : wrong, name)
+}
+
+const siteCheck = ({ site }: Statement, launched: Launched | undefined): Finding => {
+  if (site === null) return note('site', 'the command line names each volume')
+  const wrong =
+    launched?.hostData === site
+      ? undefined
+      : `the site is ${site}, and the report has ${launched?.hostData ?? 'no host data'}`
+  return check('site', code, wrong, `${site}, as HOSTDATA or MRCONFIGID has it`)
+}
+
+const shown = ({ state, keys, ephemeral, executable, time }: Statement): Finding[] => [
+  note('executable', `cvmboot ${executable.version}, ${executable.git}; the measurement covers the bytes`),
+  note('state', state ?? 'the boot had not written its state yet'),
+  note(
+    'keys',
+    Object.entries(keys)
+      .map(([volume, policy]) => `${volume} ${policy}`)
+      .join('; ') || 'no volume has a key',
+  ),
+  note(
+    'ephemeral key',
+    ephemeral === null
+      ? 'this boot keeps no private key'
+      : `x25519 ${ephemeral.x25519}${ephemeral.p256 === null ? '' : `, p256 ${ephemeral.p256}`}`,
+  ),
+  note('time', `${time}: not proved, because the host sets the clock of the VM`),
+]
+
+/** `launched` is of the report that covers the statement; undefined where that report cannot be read. */
+export const statementChecks = (
+  statement: Statement,
+  manifest: Manifest | undefined,
+  launched: Launched | undefined,
+): Finding[] => [
+  ...bootChecks(statement, manifest),
+  imageCheck(statement, manifest),
+  siteCheck(statement, launched),
+  ...shown(statement),
+]
+
+/** The reason why two statements are of two boots; undefined where both can be of one boot. */
+export const wrongPair = (boot: Statement, whole: Statement): string | undefined => {
+  const parts = ['executable', 'image', 'plan', 'roots', 'site', 'keys'] as const
+  const part = parts.find((one) => JSON.stringify(boot[one]) !== JSON.stringify(whole[one]))
+  return part === undefined
+    ? undefined
+    : `the statement of the boot has another ${part} than the statement of the evidence`
+}
