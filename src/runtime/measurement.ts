@@ -53,4 +53,4 @@ export const measurementOf = (system: System, manifest: Manifest): Measurement |
 
 /** The fault of a measurement that the manifest does not predict; undefined where it does. */
 export const unpredicted = ({ reported, verdict }: Measurement): Fault | undefined =>
-  verdict === 'predicted' ? undefined : fail('verify-measurement', { reported }).fault
+  verdict === 'predicted' ? undefined : fail('verify-measurement', { found: reported }).fault

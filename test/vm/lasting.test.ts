@@ -7,12 +7,15 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { parseConfig } from '../../src/config/config.ts'
+import { appraiseOwn } from '../../src/appraise/own.ts'
+import { strictPolicy } from '../../src/appraise/policy.ts'
+import type { Verifier } from '../../src/appraise/tee.ts'
+import { type Config, parseConfig } from '../../src/config/config.ts'
 import { readCmdline } from '../../src/config/verdict.ts'
 import { parseEvidence, reportData } from '../../src/evidence/evidence.ts'
 import { parseStatement } from '../../src/evidence/statement.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
-import { parseSnpCertificates } from '../../src/machine/snp-certificates.ts'
+import { parseSnpCertificates, snpCertificateIds } from '../../src/machine/snp-certificates.ts'
 import { parseSnpReport } from '../../src/machine/snp-report.ts'
 import { planBoot } from '../../src/plan/plan.ts'
 import { evidenceDiffers } from '../../src/proof/evidence.ts'
@@ -20,7 +23,10 @@ import { evidenceOf, printState, type State } from '../../src/proof/state.ts'
 import { planDigest } from '../../src/proof/statement.ts'
 import { planText } from '../../src/steps/index.ts'
 import { printTcb } from '../../src/system/tcb.ts'
+import { exampleManifest } from '../tables/measure/example.ts'
+import { codesOf } from '../with/appraised.ts'
 import { counting } from '../with/snp.ts'
+import { makeChipKey, testRoots } from '../with/snp-chain.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import { readReport } from './guest-report.ts'
@@ -28,7 +34,7 @@ import type { Disk } from './qemu.ts'
 import { checkRefusal } from './refusal.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import { powerOn, tcb } from './tee/scenarios.ts'
-import { isSignedByStandIn } from './tee/signed.ts'
+import { isSignedByStandIn, standInKeys } from './tee/signed.ts'
 import { power, trees, type World, world } from './world.ts'
 
 type Launch = Readonly<Record<string, string>>
@@ -140,6 +146,50 @@ const has = async (path: string, text: string): Promise<boolean> => {
   return false
 }
 
+const chipId = counting(0x99, 64)
+
+/** A verifier that takes the launch and the plan of this test, the test's chain, and a certificate of the stand-in's key. */
+const verifierOf = (context: Context, plan: string, config: Config): Verifier => ({
+  roots: testRoots,
+  policy: {
+    ...strictPolicy,
+    snp: {
+      ...strictPolicy.snp,
+      hostData: [powerOn.host_data],
+      revocation: 'if-given',
+      leastTcb: { Milan: {} },
+    },
+  },
+  manifest: {
+    ...exampleManifest,
+    image: null,
+    boot: { planDigest: plan, rootHashes: rootHashesOf(context, config), refused: null },
+    snp: exampleManifest.snp.map((row) => ({ ...row, digest: powerOn.measurement })),
+  },
+  certificates: [
+    {
+      id: snpCertificateIds.vcek,
+      // The components of the stand-in's TCB version.
+      bytes: makeChipKey({
+        keys: standInKeys,
+        tcb: [0x04, 0x01, 0x15, 0xd4],
+        hardwareId: Buffer.from(chipId, 'hex'),
+      }),
+    },
+  ],
+  revocationList: undefined,
+  collateral: undefined,
+  date: new Date('2026-12-01'),
+})
+
+const rootHashesOf = ({ from }: Context, config: Config): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(readCmdline(from.cmdline, config, 'own').verity).map(([name, { rootHash }]) => [
+      name,
+      rootHash,
+    ]),
+  )
+
 /** The evidence that the boot made: the stand-in's key signed it, and the statement says what this boot was. */
 const checkEvidence = async (context: Context, kind: Kind, state: State, text: string): Promise<void> => {
   const evidence = parseEvidence(text)
@@ -166,6 +216,10 @@ const checkEvidence = async (context: Context, kind: Kind, state: State, text: s
   const before = state.steps.findIndex((step) => step.evidence.kind === 'take-evidence')
   const stateThen = printState({ ...state, steps: state.steps.slice(0, before) })
   assert.is(statement.state, createHash('sha256').update(stateThen).digest('hex'))
+  const verifier = verifierOf(context, plan, config)
+  assert.equal(codesOf(appraiseOwn(evidence, verifier, Buffer.alloc(0))), [])
+  const other = { ...verifier, manifest: verifierOf(context, 'ab'.repeat(32), config).manifest }
+  assert.equal(codesOf(appraiseOwn(evidence, other, Buffer.alloc(0))), ['appraise-statement'])
   assert.equal(statement.keys, {
     workspace: 'snp binding=measurement',
     'job-store': 'snp binding=measurement',
@@ -173,7 +227,8 @@ const checkEvidence = async (context: Context, kind: Kind, state: State, text: s
 }
 
 test('the first boot makes both volumes, and the TEE is gone from the new root', async (context) => {
-  const { facts, workspace, tee, state, evidence } = await opens(context, 'measurement')
+  const launch = { chip_id: chipId }
+  const { facts, workspace, tee, state, evidence } = await opens(context, 'measurement', { launch })
   assert.is(facts.get('marker workspace'), undefined)
   assert.equal([workspace?.provisioned, workspace?.generation, workspace?.key], ['yes', 1, 'snp'])
   assert.is(tee, 'removed')
