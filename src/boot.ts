@@ -10,6 +10,7 @@ import type { Edition } from './edition.ts'
 import { fail, faultOf, say } from './fault/index.ts'
 import type { Machine } from './machine/machine.ts'
 import { type Pivot, planBoot } from './plan/plan.ts'
+import { planDigest } from './proof/statement.ts'
 import { briefStep, planText, printStep, runStep, type Step } from './steps/index.ts'
 import type { Boot } from './steps/step.ts'
 import { configPath } from './system/initramfs.ts'
@@ -80,7 +81,8 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
     await runPlan(plan, {
       machine,
       edition,
-      plan: planText(plan),
+      plan: planDigest(planText(plan)),
+      entered: machine.entered(),
       started: machine.now(),
       done: [],
       storageKeys: new Set(),

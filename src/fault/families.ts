@@ -1,6 +1,7 @@
 // All families of failures: those of a boot, and those of the verbs for people.
 
 import { appraise } from './appraise.ts'
+import { attest } from './attest.ts'
 import { families as allOfBoot } from './boot-families.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
@@ -33,5 +34,6 @@ export const families = {
   owner,
   measure,
   appraise,
+  attest,
   internal,
 } as const

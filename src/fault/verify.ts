@@ -39,6 +39,16 @@ export const verify = family({
     'verify-evidence': {
       cannot: (d: Reason) => `trust the evidence of this boot: of /run/cvmboot/evidence.json, ${d.reason}`,
     },
+    'verify-measurement': {
+      cannot: (d: { found: string }) =>
+        `trust this launch: the TEE reports the measurement ${d.found}, and the manifest does not predict that value`,
+      advice:
+        'give the manifest of this image, firmware and number of processors, or do not trust this machine',
+    },
+    'verify-no-measurement': {
+      cannot: (d: Reason) => `compare the launch with a manifest: ${d.reason}`,
+      advice: 'set TEE_EVIDENCE=auto in partition.conf, and boot on a machine with SEV-SNP or TDX',
+    },
     'verify-tee': {
       cannot: () =>
         'trust that keys stay in the boot: /dev/sev-guest is back, and with it root derives the keys of this launch',

@@ -58,6 +58,10 @@ export const bootFields = {
   git: text('the commit that the executable was built from'),
   kernel: text('the release of the kernel'),
   cvm: text('the kind of confidential VM: `sev-snp`, `tdx` or `mock`'),
+  plan: {
+    ...text('the sha256 of the plan, as `cvmboot plan` prints the plan'),
+    when: 'in a boot of a version that has the verb `attest`',
+  },
   keyProvider: text('the provider of keys that do not outlive the boot'),
   entered: number('milliseconds from the start of the machine to the start of cvmboot'),
   started: number('milliseconds from the start of the machine to the first step'),

@@ -9,7 +9,7 @@ import { evidenceOf, type State } from './state.ts'
 /** The facts that the state does not have. */
 export type StatementFacts = {
   readonly image: ImageName | null
-  /** The plan as `cvmboot plan` prints it to a file. */
+  /** Of the plan as `cvmboot plan` prints it to a file: sha256 in hexadecimal digits. */
   readonly plan: string
   /** The bytes of the state, or null where there is no state yet. */
   readonly state: Buffer | null
@@ -18,6 +18,9 @@ export type StatementFacts = {
 }
 
 const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** `text`: the plan as `cvmboot plan` prints it to a file. The manifest of `cvmboot measure` has the same digest. */
+export const planDigest = (text: string): string => sha256(text)
 
 type Booted = Pick<State, 'version' | 'git' | 'steps'>
 
@@ -40,7 +43,7 @@ export const statementOf = (
 ): Statement => ({
   executable: { version: booted.version, git: booted.git },
   image,
-  plan: sha256(plan),
+  plan,
   roots: table(verityNames, (volume) => rootOf(booted, volume)),
   state: state === null ? null : sha256(state),
   site: null,

@@ -3,6 +3,7 @@
 import { exitStatus, printable, say } from '../fault/index.ts'
 import { type Paint, plain, type Screen, type Style, wrapped } from '../terminal/screen.ts'
 import { inFourCharacters } from '../terminal/size.ts'
+import type { Measurement } from './measurement.ts'
 import type { Overview } from './overview.ts'
 import type { VolumeRow } from './overview-rows.ts'
 
@@ -86,11 +87,20 @@ const table = (volumes: readonly VolumeRow[], { paint, columns }: Screen): strin
 
 const machineIds = { new: 'new at this boot', kept: 'as the root has it' } as const
 
+const measured = ({ reported, verdict }: Measurement, paint: Paint): [string, string] => [
+  'measurement',
+  paint(
+    verdict === 'predicted' ? 'good' : 'bad',
+    `${shortHash(reported)}, ${verdict === 'predicted' ? 'as the manifest predicts' : 'which the manifest does not predict'}`,
+  ),
+]
+
 const facts = (overview: Overview, paint: Paint): [string, string][] => {
   const {
     agent,
     kernel,
     cvm,
+    measurement,
     bootMilliseconds,
     machineId,
     swap,
@@ -105,6 +115,7 @@ const facts = (overview: Overview, paint: Paint): [string, string][] => {
     ['agent', `${agent.edition} ${agent.version} (git ${agent.git}, node ${agent.node})`],
     ['kernel', kernel],
     ['confidential VM', paint(real ? 'good' : 'note', printable(kind))],
+    ...(measurement === undefined ? [] : [measured(measurement, paint)]),
     ['boot', `${(bootMilliseconds / 1000).toFixed(1)} s to the hand-over`],
     ['machine ID', machineId === 'changed' ? paint('bad', 'changed') : machineIds[machineId]],
     ['swap', swap.length === 0 ? 'none' : paint('bad', printable(swap.join(' ')))],

@@ -2,8 +2,10 @@
 
 import type { Fault } from '../fault/index.ts'
 import { detectCvm } from '../machine/cvm.ts'
+import type { Manifest } from '../measure/manifest.ts'
 import { swapsIn } from './check-swap.ts'
 import { compare, findingsOf } from './compare.ts'
+import { type Measurement, measurementOf, unpredicted } from './measurement.ts'
 import { rowsOf, type VolumeRow } from './overview-rows.ts'
 import type { Scene } from './scene.ts'
 
@@ -28,6 +30,8 @@ export type Overview = {
   readonly machineId: 'new' | 'kept' | 'changed'
   /** The settings and masks of the boot by name, and whether each still holds. */
   readonly settings: readonly { readonly name: string; readonly held: boolean }[]
+  /** Absent where no manifest is given, or no report is at hand. */
+  readonly measurement?: Measurement
   readonly problems: readonly Fault[]
 }
 
@@ -65,4 +69,14 @@ export const overviewOf = (scene: Scene): Overview => {
     settings: settings.map(({ subject, result }) => ({ name: subject, held: result !== 'bad' })),
     problems,
   }
+}
+
+/** The overview with the verdict of a manifest on the launch measurement. */
+export const overviewWith = (manifest: Manifest, scene: Scene): Overview => {
+  const overview = overviewOf(scene)
+  const found = measurementOf(scene.system, manifest)
+  if ('code' in found) return { ...overview, problems: [...overview.problems, found] }
+  const fault = unpredicted(found)
+  const problems = fault === undefined ? overview.problems : [...overview.problems, fault]
+  return { ...overview, measurement: found, problems }
 }

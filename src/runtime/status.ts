@@ -1,20 +1,38 @@
 // The verb `status`: shows the volumes and settings of this machine, and whether the machine is healthy. The verb changes
 // nothing.
 
-import { BootFault } from '../fault/index.ts'
+import { reasonOf } from '../fault/errno.ts'
+import { BootFault, fail } from '../fault/index.ts'
+import { readBounded } from '../machine/bounded.ts'
+import { type Manifest, parseManifest } from '../measure/manifest.ts'
 import { screenOf } from '../terminal/screen.ts'
 import { readBooted } from './booted.ts'
 import { live } from './live.ts'
-import { overviewOf } from './overview.ts'
+import { overviewOf, overviewWith } from './overview.ts'
 import { printOverview, printOverviewJson } from './overview-text.ts'
 import { sceneOf } from './scene.ts'
 
-type Asked = { readonly config: string | undefined; readonly json: boolean }
+/** Faults: `measure-input`, `measure-manifest`, `input-too-large`. */
+const readManifest = (file: string): Manifest => {
+  try {
+    return parseManifest(readBounded(file, 'measurements').toString('utf8'), file)
+  } catch (thrown) {
+    if (thrown instanceof BootFault) throw thrown
+    throw fail('measure-input', { path: file, reason: reasonOf(thrown) })
+  }
+}
 
-/** Prints the overview, then fails with the first problem. Faults: `state-read`, `config-*`, `verify-*`. */
-export const status = async ({ config, json }: Asked): Promise<void> => {
+type Asked = {
+  readonly config: string | undefined
+  readonly manifest: string | undefined
+  readonly json: boolean
+}
+
+/** Prints the overview, then fails with the first problem. Faults: `state-read`, `config-*`, `measure-*`, `verify-*`. */
+export const status = async ({ config, manifest, json }: Asked): Promise<void> => {
   const { plan, state } = readBooted(live, config)
-  const overview = overviewOf(sceneOf(live, plan, state))
+  const scene = sceneOf(live, plan, state)
+  const overview = manifest === undefined ? overviewOf(scene) : overviewWith(readManifest(manifest), scene)
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json ? printOverviewJson(overview) : printOverview(overview, screen))
   const [fault] = overview.problems

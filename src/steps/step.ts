@@ -8,9 +8,11 @@ import type { EvidenceKind, EvidenceOf, StepState } from '../proof/state.ts'
 export type Boot = {
   readonly machine: Machine
   readonly edition: Edition
+  /** Milliseconds from the start of the machine to the start of this program, asked once: a second answer may round otherwise. */
+  readonly entered: number
   /** Milliseconds since the machine started, when the boot began. */
   readonly started: number
-  /** The plan, as `cvmboot plan` prints it to a file. */
+  /** The sha256 of the plan, as `cvmboot plan` prints the plan to a file. */
   readonly plan: string
   /** Steps that are done, each with its evidence. */
   readonly done: StepState[]

@@ -6,6 +6,7 @@ import { didYouMean } from '../fault/nearest.ts'
 import { screenOf } from '../terminal/screen.ts'
 import { printVersion, printVersionJson } from '../version.ts'
 import { appraise } from './appraise.ts'
+import { attest } from './attest.ts'
 import { boot } from './boot.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
@@ -36,6 +37,7 @@ export const verbs: Readonly<Record<string, AnyVerb>> = {
   status,
   verify,
   report,
+  attest,
   check,
   config,
   cleanup,

@@ -10,6 +10,7 @@ const verbNames = [
   'pack',
   'measure',
   'appraise',
+  'attest',
   'plan',
   'inspect',
   'status',

@@ -6,6 +6,8 @@ export type Report = {
   /** KEY -> VALUE of each `fact KEY = VALUE`; of two with one key, the later: the mount on top. */
   readonly facts: ReadonlyMap<string, string>
   readonly state: State
+  /** The text of evidence.json; empty where the guest has none. */
+  readonly evidence: string
 }
 
 export const reportBegins = 'cvm-report: begin'
@@ -22,10 +24,12 @@ export const readReport = (console: string): Report => {
     const [, key = '', value = ''] = /^fact (.+?) = (.*)$/.exec(line) ?? []
     return key === '' ? [] : [[key, value.trim()] as const]
   })
-  const json = said.flatMap((line) => (line.startsWith('state ') ? [`${line.slice(6)}\n`] : [])).join('')
+  const fileOf = (name: string) =>
+    said.flatMap((line) => (line.startsWith(`${name} `) ? [`${line.slice(name.length + 1)}\n`] : [])).join('')
+  const json = fileOf('state')
   const state = parseState(json)
   if (state === undefined) throw new Error(`the guest's state.json is not as written:\n${json}`)
-  return { facts: new Map(facts), state }
+  return { facts: new Map(facts), state, evidence: fileOf('evidence') }
 }
 
 export const lastWords = (console: string): string => console.trimEnd().split('\n').slice(-15).join('\n')

@@ -1,15 +1,32 @@
 // Volumes that last, by the production executable on a stand-in for SEV-SNP: boot after boot on one disk, each a
 // machine launched as a scenario says. What is written to the disk in the boots that must halt is dropped.
 
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { appraiseOwn } from '../../src/appraise/own.ts'
+import { strictPolicy } from '../../src/appraise/policy.ts'
+import type { Verifier } from '../../src/appraise/tee.ts'
+import { type Config, parseConfig } from '../../src/config/config.ts'
+import { readCmdline } from '../../src/config/verdict.ts'
+import { parseEvidence, reportData } from '../../src/evidence/evidence.ts'
+import { parseStatement } from '../../src/evidence/statement.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
-import { evidenceOf } from '../../src/proof/state.ts'
+import { parseSnpCertificates, snpCertificateIds } from '../../src/machine/snp-certificates.ts'
+import { parseSnpReport } from '../../src/machine/snp-report.ts'
+import { planBoot } from '../../src/plan/plan.ts'
+import { evidenceDiffers } from '../../src/proof/evidence.ts'
+import { evidenceOf, printState, type State } from '../../src/proof/state.ts'
+import { planDigest } from '../../src/proof/statement.ts'
+import { planText } from '../../src/steps/index.ts'
 import { printTcb } from '../../src/system/tcb.ts'
+import { exampleManifest } from '../tables/measure/example.ts'
+import { codesOf } from '../with/appraised.ts'
 import { counting } from '../with/snp.ts'
+import { makeChipKey, testRoots } from '../with/snp-chain.ts'
 import { suite } from '../with/suite.ts'
 import { copyOf, partitionOf } from './disk.ts'
 import { readReport } from './guest-report.ts'
@@ -17,6 +34,7 @@ import type { Disk } from './qemu.ts'
 import { checkRefusal } from './refusal.ts'
 import { packOnTee, teeWords } from './tee/build.ts'
 import { powerOn, tcb } from './tee/scenarios.ts'
+import { isSignedByStandIn, standInKeys } from './tee/signed.ts'
 import { power, trees, type World, world } from './world.ts'
 
 type Launch = Readonly<Record<string, string>>
@@ -32,8 +50,9 @@ type Kind = keyof Context['disk']
 const test = suite<Context>('volumes that last')
 
 const configs: Readonly<Record<Kind, string>> = {
-  measurement: `WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=${printTcb(tcb)}\n`,
-  idBlock: 'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=keep\n',
+  measurement: `WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=${printTcb(tcb)}\nTEE_EVIDENCE=required\n`,
+  idBlock:
+    'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=keep\nTEE_EVIDENCE=auto\n',
 }
 
 test.before(async (context) => {
@@ -76,9 +95,9 @@ const opens = async (
 ) => {
   const disk: Disk = file === undefined ? { file: context.disk[kind], writes: 'keep' } : { file }
   const { console } = await power(context.from, started(context, kind, launch, more, disk))
-  const { state, facts } = readReport(console)
+  const { state, facts, evidence } = readReport(console)
   const workspace = evidenceOf(state, 'open-lasting').find(({ volume }) => volume === 'workspace')
-  return { facts, workspace, tee: evidenceOf(state, 'close-tee')[0]?.tee }
+  return { facts, workspace, tee: evidenceOf(state, 'close-tee')[0]?.tee, state, evidence }
 }
 
 /** Boots into a refusal; returns its line. */
@@ -127,12 +146,94 @@ const has = async (path: string, text: string): Promise<boolean> => {
   return false
 }
 
+const chipId = counting(0x99, 64)
+
+/** A verifier that takes the launch and the plan of this test, the test's chain, and a certificate of the stand-in's key. */
+const verifierOf = (context: Context, plan: string, config: Config): Verifier => ({
+  roots: testRoots,
+  policy: {
+    ...strictPolicy,
+    snp: {
+      ...strictPolicy.snp,
+      hostData: [powerOn.host_data],
+      revocation: 'if-given',
+      leastTcb: { Milan: {} },
+    },
+  },
+  manifest: {
+    ...exampleManifest,
+    image: null,
+    boot: { planDigest: plan, rootHashes: rootHashesOf(context, config), refused: null },
+    snp: exampleManifest.snp.map((row) => ({ ...row, digest: powerOn.measurement })),
+  },
+  certificates: [
+    {
+      id: snpCertificateIds.vcek,
+      // The components of the stand-in's TCB version.
+      bytes: makeChipKey({
+        keys: standInKeys,
+        tcb: [0x04, 0x01, 0x15, 0xd4],
+        hardwareId: Buffer.from(chipId, 'hex'),
+      }),
+    },
+  ],
+  revocationList: undefined,
+  collateral: undefined,
+  date: new Date('2026-12-01'),
+})
+
+const rootHashesOf = ({ from }: Context, config: Config): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(readCmdline(from.cmdline, config, 'own').verity).map(([name, { rootHash }]) => [
+      name,
+      rootHash,
+    ]),
+  )
+
+/** The evidence that the boot made: the stand-in's key signed it, and the statement says what this boot was. */
+const checkEvidence = async (context: Context, kind: Kind, state: State, text: string): Promise<void> => {
+  const evidence = parseEvidence(text)
+  if ('wrong' in evidence) throw new Error(evidence.wrong)
+  const [taken] = evidenceOf(state, 'take-evidence')
+  assert.is(taken?.tee, 'sev-snp')
+  assert.is(evidenceDiffers(taken?.digest, text), undefined)
+  if (evidence.tee?.type !== 'sev-snp') throw new Error('no report of SEV-SNP')
+  const report = parseSnpReport(evidence.tee.report)
+  assert.ok(isSignedByStandIn(report))
+  assert.is(report.reportData, reportData(Buffer.alloc(0), evidence.statement).toString('hex'))
+  assert.equal(
+    [report.vmpl, report.measurement, report.hostData],
+    [0, powerOn.measurement, powerOn.host_data],
+  )
+  assert.is(parseSnpCertificates(evidence.tee.certificates)?.length, 1)
+  const statement = parseStatement(evidence.statement)
+  if ('wrong' in statement) throw new Error(statement.wrong)
+  const config = parseConfig(await readFile(join(context.scratch, `${kind}.conf`), 'utf8'))
+  // The launcher of the stand-in takes its own words away before the agent reads the line.
+  const params = readCmdline(context.from.cmdline, config, 'own')
+  const plan = planDigest(planText(planBoot(params, config, 'own')))
+  assert.equal([statement.plan, state.plan], [plan, plan])
+  const before = state.steps.findIndex((step) => step.evidence.kind === 'take-evidence')
+  const stateThen = printState({ ...state, steps: state.steps.slice(0, before) })
+  assert.is(statement.state, createHash('sha256').update(stateThen).digest('hex'))
+  const verifier = verifierOf(context, plan, config)
+  assert.equal(codesOf(appraiseOwn(evidence, verifier, Buffer.alloc(0))), [])
+  const other = { ...verifier, manifest: verifierOf(context, 'ab'.repeat(32), config).manifest }
+  assert.equal(codesOf(appraiseOwn(evidence, other, Buffer.alloc(0))), ['appraise-statement'])
+  assert.equal(statement.keys, {
+    workspace: 'snp binding=measurement',
+    'job-store': 'snp binding=measurement',
+  })
+}
+
 test('the first boot makes both volumes, and the TEE is gone from the new root', async (context) => {
-  const { facts, workspace, tee } = await opens(context, 'measurement')
+  const launch = { chip_id: chipId }
+  const { facts, workspace, tee, state, evidence } = await opens(context, 'measurement', { launch })
   assert.is(facts.get('marker workspace'), undefined)
   assert.equal([workspace?.provisioned, workspace?.generation, workspace?.key], ['yes', 1, 'snp'])
   assert.is(tee, 'removed')
   assert.is(facts.get('tee'), 'gone')
+  await checkEvidence(context, 'measurement', state, evidence)
 })
 
 test('what it wrote is there in the second boot, and nowhere on the disk', async (context) => {

@@ -1,7 +1,6 @@
 // SEV-SNP without its hardware: a kernel module stands in for it (tee/fake-sev-guest.c). First one boot in which a
 // probe asks it everything by our own verbs, then whole boots of the production executable, unchanged.
 
-import { createECDH, createPublicKey, verify } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,12 +8,7 @@ import * as assert from 'uvu/assert'
 import { bundle } from '../../build/bundle.ts'
 import { makeExecutable } from '../../build/executable.ts'
 import { snpCertificateIds } from '../../src/machine/snp-certificates.ts'
-import {
-  parseSnpReport,
-  printSnpReport,
-  type SnpReport,
-  snpSignedBytes,
-} from '../../src/machine/snp-report.ts'
+import { parseSnpReport, type SnpReport } from '../../src/machine/snp-report.ts'
 import { counting, mixedKey } from '../with/snp.ts'
 import { suite } from '../with/suite.ts'
 import { readReport } from './guest-report.ts'
@@ -31,6 +25,7 @@ import {
   tcb,
   usualKey,
 } from './tee/scenarios.ts'
+import { isSignedByStandIn, testKey } from './tee/signed.ts'
 import { power, trees, world } from './world.ts'
 
 type Context = { scratch: string; initramfs: string; answers: Map<string, string>; log: string[] }
@@ -109,27 +104,6 @@ const launched = ({ launch = {} }: Scenario): SnpReport => {
   }
 }
 
-const testKey = createECDH('secp384r1')
-testKey.setPrivateKey(Buffer.from(powerOn.sign_key, 'hex'))
-const testPublicKey = createPublicKey({
-  format: 'jwk',
-  key: {
-    kty: 'EC',
-    crv: 'P-384',
-    x: testKey.getPublicKey().subarray(1, 49).toString('base64url'),
-    y: testKey.getPublicKey().subarray(49).toString('base64url'),
-  },
-})
-const isSigned = (report: SnpReport): boolean => {
-  const number = (hex: string) => Buffer.from(hex, 'hex').subarray(0, 48).reverse()
-  return verify(
-    'sha384',
-    printSnpReport(report).subarray(0, snpSignedBytes),
-    { key: testPublicKey, dsaEncoding: 'ieee-p1363' },
-    Buffer.concat([number(report.signature.r), number(report.signature.s)]),
-  )
-}
-
 test('the kernel shows an SEV-SNP guest at VMPL 0', (context) => {
   assert.is(answer(context, 'cvm'), 'sev-snp')
   assert.is(answer(context, 'vmpl'), '0')
@@ -139,9 +113,9 @@ test('a report says how the machine was launched and what was asked, signed by t
   const report = reportIn(context, 'report')
   const expected = { ...launched({ name: '', question: { kind: 'report' } }), signature: report.signature }
   assert.equal(report, expected)
-  assert.ok(isSigned(report))
+  assert.ok(isSignedByStandIn(report))
   const forged = { ...report, measurement: counting(0, 48) }
-  assert.not.ok(isSigned(forged))
+  assert.not.ok(isSignedByStandIn(forged))
 })
 
 test('the report of another launch says that one', (context) => {
@@ -160,13 +134,13 @@ test('the report of another launch says that one', (context) => {
     [report.idKeyDigest, report.imageId, report.familyId],
     [counting(1, 48), counting(2, 16), counting(3, 16)],
   )
-  assert.ok(isSigned(report))
+  assert.ok(isSignedByStandIn(report))
 })
 
 test('configfs-tsm gives the same report, and says whose it is', (context) => {
   assert.is(answer(context, 'report by configfs'), answer(context, 'report'))
-  const [provider, generation, table = ''] = answer(context, 'configfs').split(' ')
-  assert.equal([provider, generation], ['sev_guest', '1'])
+  const [provider, table = ''] = answer(context, 'configfs').split(' ')
+  assert.is(provider, 'sev_guest')
   assert.ok(table.endsWith(testKey.getPublicKey('hex')))
 })
 

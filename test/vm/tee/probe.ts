@@ -1,7 +1,7 @@
 // An /init that asks the stand-in for SEV-SNP all that scenarios.ts has, by the functions that a boot uses, and prints
 // one line for each: `probe NAME = ANSWER`. Nothing is decided here.
 
-import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { errnoOf, reasonOf } from '../../../src/fault/errno.ts'
 import { faultOf, say } from '../../../src/fault/index.ts'
 import { readKernelLog } from '../../../src/machine/kernel-log.ts'
@@ -17,24 +17,17 @@ import {
 } from '../../../src/machine/sev-guest.ts'
 import { printSnpReport } from '../../../src/machine/snp-report.ts'
 import { channelRefuses, snpExtendedReport } from '../../../src/machine/tee.ts'
+import { tsmReport } from '../../../src/machine/tsm.ts'
 import { probeData, type Question, scenarios, usualKey } from './scenarios.ts'
 
 const parameters = '/sys/module/sev_guest/parameters'
-const tsm = '/sys/kernel/config/tsm/report'
 
+/** The function mounts configfs itself, as in a boot. */
 const askConfigfs = (): Buffer => {
-  const report = mkdtempSync(`${tsm}/probe-`)
-  try {
-    writeFileSync(`${report}/inblob`, probeData)
-    const answer = readFileSync(`${report}/outblob`)
-    const provider = readFileSync(`${report}/provider`, 'latin1').trim()
-    const generation = readFileSync(`${report}/generation`, 'latin1').trim()
-    const auxblob = readFileSync(`${report}/auxblob`).toString('hex')
-    process.stdout.write(`probe configfs = ${provider} ${generation} ${auxblob}\n`)
-    return answer
-  } finally {
-    rmdirSync(report)
-  }
+  const report = tsmReport(probeData, 'probe')
+  if (report === undefined) throw new Error('no configfs-tsm')
+  process.stdout.write(`probe configfs = ${report.provider} ${report.auxblob.toString('hex')}\n`)
+  return report.outblob
 }
 
 const askRaw = ({ call, version = 1, certificates }: Question & { kind: 'raw' }): string => {
@@ -83,7 +76,6 @@ const run = (): void => {
   linux.start()
   // On a slow machine the kernel's messages come in the middle of a line of this program, and the test cannot read the line.
   writeFileSync('/proc/sys/kernel/printk', '1\n')
-  linux.mount({ source: 'configfs', target: '/sys/kernel/config', type: 'configfs', options: [] })
   process.stdout.write(`probe cvm = ${linux.cvm()}\nprobe vmpl = ${linux.snpVmpl()}\n`)
   const log = () => process.stdout.write(`probe log = ${saysWiped(readKernelLog())}\n`)
   log()

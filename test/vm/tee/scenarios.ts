@@ -176,11 +176,11 @@ export const failures: readonly (readonly [Scenario, string, string])[] = [
   ],
   [
     { name: 'configfs that fails', launch: { ext_report_errno: '5' }, question: { kind: 'configfs' } },
-    ...(['internal', 'i/o error'] as const),
+    ...(['tee-device', 'input or output error'] as const),
   ],
   [
     { name: 'configfs with a status', launch: { report_status: '1' }, question: { kind: 'configfs' } },
-    ...(['internal', 'no such device or address'] as const),
+    ...(['tee-device', 'no such device or address'] as const),
   ],
   [key('key that is zero', { zero_key: '1' }), 'tee-key-zero', 'all of it is zero'],
   [key('key with a status', { key_status: '1' }), 'tee-status', 'get a key of the TEE'],
