@@ -30,6 +30,7 @@ import { onFailureOf, parseParams } from '../with/params.ts'
 import { appraiseTargets } from './appraise.ts'
 import { cpioTarget, dmTarget, pageTarget, superblockTargets } from './bytes.ts'
 import { judgeTarget } from './cmdline-words.ts'
+import { evidenceTargets } from './evidence.ts'
 import { fileTargets } from './files.ts'
 import { gptTarget } from './gpt.ts'
 import { imageTarget } from './image.ts'
@@ -550,4 +551,5 @@ export const targets: readonly Target[] = [
   ...superblockTargets,
   ...measureTargets,
   ...appraiseTargets,
+  ...evidenceTargets,
 ]
