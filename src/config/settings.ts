@@ -76,7 +76,7 @@ export const defaultConfig: Config = {
     'job-store': { provider: 'ephemeral' },
   },
   profile: { workspace: 'xts', 'job-store': 'xts' },
-  evidence: 'none',
+  evidence: 'auto',
   teeAfterBoot: 'remove',
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },
