@@ -108,13 +108,12 @@ const notAlone: Rule = ({ keys }, find, providers) => {
 
 /** A JOBSTORE_OWNER who gets no keyslot. Without this rule the owner would notice that only after the job. */
 const ownerWithoutKeyslot: Rule = ({ jobStore, keys }, find) => {
+  const plain = isPlain('job-store', { jobStore })
   const at = find('JOBSTORE_OWNER')
-  if (at === undefined || (jobStore === 'crypt' && keys['job-store'].provider !== 'ephemeral'))
-    return undefined
-  const expected =
-    jobStore === 'none'
-      ? 'nothing: a job-store without encryption has no keyslot, and anybody reads the job-store; remove this or JOBSTORE_ENCRYPTION=none'
-      : "nothing: the job-store's key ends with the boot, so nobody opens the job-store later; set JOBSTORE_KEY=snp"
+  if (at === undefined || (!plain && keys['job-store'].provider !== 'ephemeral')) return undefined
+  const expected = plain
+    ? 'nothing: a job-store without encryption has no keyslot, and anybody reads the job-store; remove this or JOBSTORE_ENCRYPTION=none'
+    : "nothing: the job-store's key ends with the boot, so nobody opens the job-store later; set JOBSTORE_KEY=snp"
   return { ...at, expected }
 }
 

@@ -7,6 +7,7 @@ import type { CryptName } from '../layout/layout.ts'
 import type { Key } from './key.ts'
 import type { Config } from './settings.ts'
 import { either } from './values.ts'
+import { isPlain } from './verdict.ts'
 
 /** The keys KEY, BIND and BLANK of an encrypted volume. BIND and BLANK are refused where the key of the volume does not last. */
 export const keyPolicy = (
@@ -30,7 +31,7 @@ export const keyPolicy = (
       read: (text, to) => {
         const provider = providers.find(({ defaults }) => defaults.provider === text)
         to.keys[name] = provider?.defaults ?? { provider: 'ephemeral' }
-        const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
+        const encrypted = !isPlain(name, to)
         return text === 'ephemeral' || (provider !== undefined && encrypted)
       },
       print: ({ keys }) => keys[name].provider,

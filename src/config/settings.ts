@@ -2,7 +2,7 @@
 
 import type { ListedWord } from '../cmdline/listed.ts'
 import type { KeyPolicy } from '../keys/policy.ts'
-import { type CryptName, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
+import { type CryptName, type Protection, type Volume, type VolumeName, volumes } from '../layout/layout.ts'
 import type { Luks2Profile } from '../layout/luks2/profile.ts'
 import type { OwnerKey } from '../layout/owner-key.ts'
 import type { Hardening } from '../system/hardening.ts'
@@ -17,7 +17,7 @@ export type Config = {
   /** Where each volume is mounted: absolute paths in the new root. */
   readonly mount: Readonly<Record<VolumeName, string>>
   /** `crypt`: the host cannot read the results. `none`: the host reads and writes the results. */
-  readonly jobStore: 'crypt' | 'none'
+  readonly jobStore: Extract<Protection, 'crypt' | 'none'>
   readonly keys: Readonly<Record<CryptName, KeyPolicy>>
   /** `xts-hmac`: a read also notices a change by the host. */
   readonly profile: Readonly<Record<CryptName, Luks2Profile>>
@@ -76,7 +76,7 @@ export const defaultConfig: Config = {
     'job-store': { provider: 'ephemeral' },
   },
   profile: { workspace: 'xts', 'job-store': 'xts' },
-  evidence: 'none',
+  evidence: 'auto',
   teeAfterBoot: 'remove',
   jobStoreOwner: undefined,
   tmp: { mode: 0o1777, uid: 0, gid: 0 },

@@ -5,6 +5,7 @@ import type { CryptName, Volume } from '../layout/layout.ts'
 import { constant, type Key } from './key.ts'
 import { keyPolicy } from './key-policy.ts'
 import { isMountPoint, parseSize, printSize } from './values.ts'
+import { isPlain } from './verdict.ts'
 
 const encryption = (volume: Volume): Omit<Key, 'key' | 'aliases'> => {
   if (volume.name === 'job-store')
@@ -25,7 +26,7 @@ const integrity = (name: CryptName): Omit<Key, 'key' | 'aliases'> => ({
   expected: 'none, or hmac-sha256 (a read notices a change by the host), for a volume that is encrypted',
   read: (text, to) => {
     to.profile[name] = text === 'hmac-sha256' ? 'xts-hmac' : 'xts'
-    const encrypted = name !== 'job-store' || to.jobStore === 'crypt'
+    const encrypted = !isPlain(name, to)
     return text === 'none' || (text === 'hmac-sha256' && encrypted)
   },
   print: (config) => (config.profile[name] === 'xts-hmac' ? 'hmac-sha256' : 'none'),

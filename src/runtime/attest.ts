@@ -3,6 +3,7 @@
 import { type Evidence, parseEvidence, printEvidence, reportData } from '../evidence/evidence.ts'
 import { printStatement } from '../evidence/statement.ts'
 import { fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import type { Cvm } from '../machine/machine.ts'
 import { writeOutput } from '../machine/output.ts'
 import { teeEvidence } from '../machine/tee-evidence.ts'
@@ -15,7 +16,12 @@ import { live } from './live.ts'
 import type { System } from './system.ts'
 
 /** One field for each option, by the option's name. */
-type Asked = { readonly nonce: string; readonly output: string | undefined }
+type Asked = {
+  readonly nonce: string
+  readonly output: string | undefined
+  /** The key providers of the build that booted. */
+  readonly providers: readonly LastingProvider[]
+}
 
 /** 16 to 64 bytes: fewer can be guessed, or come again by chance. Fault: `usage`. */
 export const readNonce = (text: string): Buffer => {
@@ -65,9 +71,9 @@ const cvmOf = ({ cvm }: State): Cvm => {
 /**
  * Writes the evidence to a file, or to standard output. Faults: `usage`, `state-read`, `config-*`, `attest-*`, `tee-*`.
  */
-export const attest = async ({ nonce: text, output }: Asked): Promise<void> => {
+export const attest = async ({ nonce: text, output, providers }: Asked): Promise<void> => {
   const nonce = readNonce(text)
-  const { state } = readBooted(live, undefined)
+  const { state } = readBooted(live, undefined, providers)
   const cvm = cvmOf(state)
   const boot = evidenceOfBoot(live, state)
   const statement = statementNow(live, state, new Date())

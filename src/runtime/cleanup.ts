@@ -2,6 +2,7 @@
 // as the system ends.
 
 import { BootFault, type Fault, fail, faultOf, say } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { type CryptName, cryptNames } from '../layout/layout.ts'
 import { mappingNames } from '../machine/mapper.ts'
 import { volumeIn } from '../proof/state.ts'
@@ -12,8 +13,8 @@ import { usersOf } from './cleanup/users.ts'
 import { live } from './live.ts'
 import { parseMounts } from './mounts.ts'
 
-const sceneOf = (config: string | undefined): Scene => {
-  const { plan, state } = readBooted(live, config)
+const sceneOf = (config: string | undefined, providers: readonly LastingProvider[]): Scene => {
+  const { plan, state } = readBooted(live, config, providers)
   const devices = cryptNames.flatMap((name): [CryptName, string][] => {
     const device = volumeIn(state, name)?.opened.data
     return device === undefined ? [] : [[name, device]]
@@ -39,6 +40,8 @@ export const requireNoKeys = (keys: string): void => {
 }
 
 type Asked = {
+  /** The key providers of the build that booted. */
+  readonly providers: readonly LastingProvider[]
   readonly config: string | undefined
   readonly volumes: 'kept' | 'erased'
   readonly act: 'do' | 'say'
@@ -47,8 +50,8 @@ type Asked = {
 }
 
 /** Runs the clean-up, or prints its steps. Faults: `state-read`, `config-*`, `cmdline-*`, `cleanup-*`. */
-export const cleanup = async ({ config, volumes, act, system }: Asked): Promise<void> => {
-  const scene = sceneOf(config)
+export const cleanup = async ({ config, volumes, act, system, providers }: Asked): Promise<void> => {
+  const scene = sceneOf(config, providers)
   const steps = planTeardown(scene, volumes)
   const users = usersOf(devsOf(scene, steps))
   const tell = (line: string) => void process.stdout.write(`${line}\n`)

@@ -3,6 +3,7 @@
 
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { type Manifest, parseManifest } from '../measure/manifest.ts'
 import { screenOf } from '../terminal/screen.ts'
@@ -26,11 +27,13 @@ type Asked = {
   readonly config: string | undefined
   readonly manifest: string | undefined
   readonly json: boolean
+  /** The key providers of the build that booted. */
+  readonly providers: readonly LastingProvider[]
 }
 
 /** Prints the overview, then fails with the first problem. Faults: `state-read`, `config-*`, `measure-*`, `verify-*`. */
-export const status = async ({ config, manifest, json }: Asked): Promise<void> => {
-  const { plan, state } = readBooted(live, config)
+export const status = async ({ config, manifest, json, providers }: Asked): Promise<void> => {
+  const { plan, state } = readBooted(live, config, providers)
   const scene = sceneOf(live, plan, state)
   const overview = manifest === undefined ? overviewOf(scene) : overviewWith(readManifest(manifest), scene)
   const screen = screenOf(process.stdout, process.env)

@@ -1,6 +1,7 @@
 // The verb `verify`: says whether the running system still follows from the measured plan. The verb changes nothing.
 
 import { BootFault } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { type Finding, firstFault, printFindings, printFindingsJson } from '../terminal/finding.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { screenOf } from '../terminal/screen.ts'
@@ -23,11 +24,17 @@ const readAll = async (plan: Plan): Promise<Finding[]> => {
   return findings
 }
 
-type Asked = { readonly config: string | undefined; readonly deep: boolean; readonly json: boolean }
+type Asked = {
+  readonly config: string | undefined
+  readonly deep: boolean
+  readonly json: boolean
+  /** The key providers of the build that booted. */
+  readonly providers: readonly LastingProvider[]
+}
 
 /** Prints the findings, then fails with the first bad one. Faults: `state-read`, `config-*`, `verify-*`. */
-export const verify = async ({ deep, config, json }: Asked): Promise<void> => {
-  const { plan, state } = readBooted(live, config)
+export const verify = async ({ deep, config, json, providers }: Asked): Promise<void> => {
+  const { plan, state } = readBooted(live, config, providers)
   const findings = compare(sceneOf(live, plan, state))
   // Where a check failed, nothing is read: an attacker may wait for the read of a wrong device.
   if (deep && firstFault(findings) === undefined) findings.push(...(await readAll(plan)))

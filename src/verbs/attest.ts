@@ -23,8 +23,8 @@ export const attest = verb({
     },
   },
   words: {},
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { attest } = await import('../runtime/attest.ts')
-    await attest(given)
+    await attest({ ...given, providers })
   },
 })

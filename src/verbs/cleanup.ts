@@ -24,10 +24,11 @@ export const cleanup = verb({
     config: bootedConfig,
   },
   words: {},
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { cleanup } = await import('../runtime/cleanup.ts')
     await cleanup({
       config: given.config,
+      providers,
       volumes: given.erase ? 'erased' : 'kept',
       act: given['dry-run'] ? 'say' : 'do',
       system: given['at-shutdown'] ? 'ending' : 'running',

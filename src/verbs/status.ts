@@ -19,8 +19,8 @@ export const status = verb({
     json,
   },
   words: {},
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { status } = await import('../runtime/status.ts')
-    await status(given)
+    await status({ ...given, providers })
   },
 })

@@ -17,8 +17,8 @@ export const verify = verb({
     json,
   },
   words: {},
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { verify } = await import('../runtime/verify.ts')
-    await verify(given)
+    await verify({ ...given, providers })
   },
 })

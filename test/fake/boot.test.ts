@@ -8,6 +8,7 @@ import { production } from '../../src/editions/production.ts'
 import { BootFault } from '../../src/fault/index.ts'
 import { mock, mockLasting } from '../../src/keys/mock.ts'
 import type { Machine, Mount } from '../../src/machine/machine.ts'
+import { evidencePath } from '../../src/proof/evidence.ts'
 import { bootedConfigPath, evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
 import { agents } from '../../src/system/doors.ts'
 import { userSettings } from '../../src/system/hardening.ts'
@@ -353,9 +354,10 @@ test('what the EFI stub found beside the image ends the boot; what it took out o
 test('each file that goes along in /run ends the boot where it cannot be written, by its name', async () => {
   for (const [n, path] of [
     [1, '/run/cvmboot/machine-id'],
-    [2, '/run/sysctl.d/zz-cvmboot.conf'],
-    [3, statePath],
+    [2, evidencePath],
+    [3, '/run/sysctl.d/zz-cvmboot.conf'],
     [4, statePath],
+    [5, statePath],
   ] as const) {
     let written = 0
     const message = await refused('state-write', (world) => {

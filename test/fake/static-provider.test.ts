@@ -14,7 +14,8 @@ import { exitStatus, say } from '../../src/fault/index.ts'
 import { both } from '../../src/keys/second-factor.ts'
 import { tpm2 } from '../../src/keys/tpm2.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
-import { parseState, statePath, volumeIn } from '../../src/proof/state.ts'
+import { bootedConfigPath, parseState, statePath, volumeIn } from '../../src/proof/state.ts'
+import { readBooted } from '../../src/runtime/booted.ts'
 import { checkVm } from '../../src/runtime/preflight.ts'
 import { runVerb } from '../../src/verbs/index.ts'
 import { systemOf } from '../with/recorded-system.ts'
@@ -46,6 +47,18 @@ test('the first boot makes the volume by the words of partition.conf, and the se
   assert.equal(Object.keys(tee?.sealed ?? {}), ['static'])
   const { opened } = await opens(world)
   assert.is(opened?.kind === 'open-lasting' && opened.provisioned, 'no')
+})
+
+test('the verbs of the running VM read the configuration with the providers of their build', async () => {
+  const config = 'WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n'
+  const { files } = await opens(worldWith(config))
+  const system = systemOf({
+    kernel: '6.12',
+    texts: { ...Object.fromEntries(files), '/proc/cmdline': `${goodCmdline}\n`, [bootedConfigPath]: config },
+  })
+  const { plan } = readBooted(system, undefined, edition.providers)
+  assert.ok(plan.some((step) => step.kind === 'open-lasting' && step.policyWords.includes('word=plugh')))
+  assert.throws(() => readBooted(system, undefined), /config-unknown|config-value/)
 })
 
 test('the plan has the words of its policy and its closing step', async () => {

@@ -127,8 +127,8 @@ test('a report over other data halts the boot, in both modes', async () => {
   }
 })
 
-test('without the key of partition.conf, no boot asks for a report', async () => {
-  const { effects, files } = await booted(worldWith(''))
+test('with TEE_EVIDENCE=none no boot asks for a report', async () => {
+  const { effects, files } = await booted(worldWith('TEE_EVIDENCE=none\n'))
   assert.not.ok(effects.includes('teeEvidence'))
   assert.not.ok(files.has(evidencePath))
 })

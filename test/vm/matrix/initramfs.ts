@@ -34,13 +34,15 @@ const instead =
     archive(bench, ({ path, content }) => {
       if (path !== 'init') return content
       const edited = Buffer.from(content)
-      const call = '.writeText(statePath, printState(state));'
+      const call = '.writeText(statePath, printState('
+      const found = edited.indexOf(call)
       // The bundler numbers a name that it has twice.
-      const name = /machine[0-9]*$/.exec(
-        edited.toString('latin1', edited.indexOf(call) - 20, edited.indexOf(call)),
-      )?.[0]
-      const written = `${name}${call}`
-      const at = edited.indexOf(written)
+      const around = edited.toString('latin1', found - 20, found + 80)
+      const written =
+        /machine[0-9]*\.writeText\(statePath, printState\(stateOf[0-9]*\(boot[0-9]*\)\)\);/.exec(
+          around,
+        )?.[0] ?? ''
+      const at = written === '' ? -1 : edited.indexOf(written)
       // Within a function that is compiled when it is called, and of the same length: all else stays as it was.
       if (at < 0 || statement.length > written.length) throw new Error('the executable has another text')
       edited.write(statement.padEnd(written.length), at, 'latin1')
