@@ -34,7 +34,9 @@ const sceneWith = (text: string | undefined) => {
   const recorded = bootRecorded()
   const config = '/run/cvmboot/partition.conf'
   // The recorded boot made no evidence, so `verify` would notice a file.
-  const unchecked = { [config]: `${recorded.texts[config]}TEE_EVIDENCE=none\n` }
+  const unchecked = {
+    [config]: (recorded.texts[config] ?? '').replace(/^TEE_EVIDENCE=.*$/m, 'TEE_EVIDENCE=none'),
+  }
   const more = text === undefined ? {} : { [evidencePath]: text }
   const system = systemOf({ ...recorded, texts: { ...recorded.texts, ...unchecked, ...more } })
   const { plan, state } = readBooted(system, undefined)
