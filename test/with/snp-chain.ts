@@ -71,17 +71,20 @@ export const makeChipKey = (options: ChipOptions = {}): Buffer => {
 const little = (hex: string): string =>
   Buffer.concat([Buffer.from(hex, 'hex').reverse(), Buffer.alloc(24)]).toString('hex')
 
-/** The report's bytes with the signature of `keys`. */
-export const signReport = (report: SnpReport, keys: Keys = chipKeys): Buffer => {
-  const unsigned = printSnpReport(report).subarray(0, snpSignedBytes)
+/** The bytes of a report with the signature of `keys`; the bytes need not be a report that `printSnpReport` prints. */
+export const signReportBytes = (report: Buffer, keys: Keys = chipKeys): Buffer => {
+  const unsigned = report.subarray(0, snpSignedBytes)
   const signature = sign('sha384', unsigned, { key: keys.privateKey, dsaEncoding: 'ieee-p1363' }).toString(
     'hex',
   )
-  return printSnpReport({
-    ...report,
-    signature: { r: little(signature.slice(0, 96)), s: little(signature.slice(96)) },
-  })
+  const [r, s] = [little(signature.slice(0, 96)), little(signature.slice(96))]
+  const behind = report.subarray(snpSignedBytes + 144)
+  return Buffer.concat([unsigned, Buffer.from(r + s, 'hex'), behind])
 }
+
+/** The report's bytes with the signature of `keys`. */
+export const signReport = (report: SnpReport, keys: Keys = chipKeys): Buffer =>
+  signReportBytes(printSnpReport(report), keys)
 
 const zero = (bytes: number) => '00'.repeat(bytes)
 /** boot loader 3, TEE 0, SNP 8, microcode 115 of Milan. */
