@@ -16,6 +16,8 @@ import { kindOf } from './kind.ts'
 import { appraiseOwn } from './own.ts'
 import { strictPolicy } from './policy.ts'
 import { parsePolicy } from './policy-file.ts'
+import { leastResultNonce, resultClaims } from './result.ts'
+import { type ResultKey, readResultKey, signResult, writeResult } from './result-file.ts'
 import { parseCollateral } from './tdx-collateral.ts'
 import { appraiseTee, type Verifier } from './tee.ts'
 
@@ -30,11 +32,16 @@ export type Options = {
   readonly at: string | undefined
   readonly 'report-data': string | undefined
   readonly nonce: string | undefined
+  readonly result: string | undefined
+  readonly 'result-key': string | undefined
   readonly json: boolean
 }
 
 /** Faults: `appraise-input`, `input-too-large`. */
-const readGiven = (file: string, limit: 'evidence' | 'policy' | 'collateral' | 'measurements'): Buffer => {
+const readGiven = (
+  file: string,
+  limit: 'evidence' | 'policy' | 'collateral' | 'measurements' | 'identity',
+): Buffer => {
   try {
     return readBounded(file, limit)
   } catch (thrown) {
@@ -88,13 +95,15 @@ const refuseOthersOptions = (read: Read, options: Options): void => {
   for (const option of othersOptions[tee.type]) if (options[option] !== undefined) throw refuse(named, option)
 }
 
-const verifierOf = (options: Options): Verifier => {
-  const policy = given(options.policy, (file) => parsePolicy(readGiven(file, 'policy').toString('utf8')))
+/** The bytes of the files that a result names by their hashes. */
+type Named = { readonly policy: Buffer | undefined; readonly manifest: Buffer | undefined }
+
+const verifierOf = (options: Options, named: Named): Verifier => {
   return {
     roots: amdChains,
-    policy: policy ?? strictPolicy,
-    manifest: given(options.manifest, (file) =>
-      parseManifest(readGiven(file, 'measurements').toString('utf8'), file),
+    policy: given(named.policy, (bytes) => parsePolicy(bytes.toString('utf8'))) ?? strictPolicy,
+    manifest: given(named.manifest, (bytes) =>
+      parseManifest(bytes.toString('utf8'), options.manifest ?? 'the manifest'),
     ),
     certificates: given(options.certificates, (file) => readCertificates(readGiven(file, 'evidence'), file)),
     revocationList: given(options['revocation-list'], (file) => readList(readGiven(file, 'evidence'), file)),
@@ -105,22 +114,49 @@ const verifierOf = (options: Options): Verifier => {
   }
 }
 
+/** The file of the attestation result and the key that signs it; undefined where no result is asked for. Fault: `usage`. */
+const resultOf = (
+  options: Options,
+  nonce: Buffer | undefined,
+): { readonly path: string; readonly key: ResultKey } | undefined => {
+  const { result: path, 'result-key': file } = options
+  if (path === undefined && file === undefined) return undefined
+  if (path === undefined || file === undefined)
+    throw fail('usage', { reason: '--result FILE and --result-key FILE belong together' })
+  if (nonce !== undefined && nonce.length > 0 && nonce.length < leastResultNonce)
+    throw fail('usage', { reason: `--result takes a nonce of at least ${leastResultNonce} bytes, or none` })
+  return { path, key: readResultKey(readGiven(file, 'identity'), file) }
+}
+
 /**
- * Prints the checks, then fails with the fault of the first bad check. Faults: `usage`, `input-too-large`, `measure-*`,
- * `appraise-*`.
+ * Prints the checks, then fails with the fault of the first bad check. An attestation result is written for each verdict, the
+ * bad ones included. Faults: `usage`, `input-too-large`, `measure-*`, `appraise-*`.
  */
-export const appraise = (options: Options): void => {
+export const appraise = async (options: Options): Promise<void> => {
   const reportData = given(options['report-data'], readReportData)
   const nonce = given(options.nonce, readNonce)
-  const read = readEvidence(readGiven(options.evidence, 'evidence'), options.evidence)
+  const result = resultOf(options, nonce)
+  const evidence = readGiven(options.evidence, 'evidence')
+  const read = readEvidence(evidence, options.evidence)
   refuseOthersOptions(read, options)
-  const verifier = verifierOf(options)
+  const named: Named = {
+    policy: given(options.policy, (file) => readGiven(file, 'policy')),
+    manifest: given(options.manifest, (file) => readGiven(file, 'measurements')),
+  }
+  const verifier = verifierOf(options, named)
   const findings =
     'findings' in read
       ? read.findings
       : 'tee' in read
         ? appraiseTee(read.tee, verifier, reportData)
         : appraiseOwn(read.evidence, verifier, nonce)
+  if (result !== undefined) {
+    const anyMeasurement = verifier.policy.measurement === 'any'
+    const isOwn = 'evidence' in read
+    const isFresh = isOwn ? nonce !== undefined && nonce.length > 0 : reportData !== undefined
+    const judged = { ...named, findings, evidence, anyMeasurement, isOwn, nonce, isFresh, at: verifier.date }
+    await writeResult(result.path, await signResult(resultClaims(judged, new Date()), result.key))
+  }
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(options.json ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

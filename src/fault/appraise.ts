@@ -84,6 +84,16 @@ export const appraise = family({
       advice: "give Intel's current collateral for this processor",
     },
     'appraise-module': { cannot: accept, means: 'the TDX module is none that Intel names in the collateral' },
+    'appraise-result-key': {
+      cannot: (d: { file: string } & Reason) => `sign the attestation result with ${d.file}: ${d.reason}`,
+      means: 'the file of --result-key has no private key that can sign',
+      advice: 'make a key with: openssl genpkey -algorithm ed25519 -out FILE',
+    },
+    'appraise-output': {
+      cannot: (d: { path: string } & Reason) => `write ${d.path}: ${d.reason}`,
+      means: 'the verdict stands, but its file could not be written',
+      advice: 'name a file in a directory that can be written',
+    },
     'appraise-policy': {
       cannot: (d: Reason) => `read the policy: ${d.reason}`,
       means: 'the policy is not written as docs/reference/policy.md has it',

@@ -59,6 +59,18 @@ export const appraise = verb({
       need: { otherwise: 'the nonce is not compared, so the evidence may be old' },
       help: "The nonce that you chose, 0 to 64 bytes. Only for cvmboot's own evidence.",
     },
+    result: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'no attestation result is written' },
+      help: 'Write the verdict as a signed attestation result (EAR in a JSON Web Token), for programs that rely on it.',
+    },
+    'result-key': {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: '--result is refused' },
+      help: 'The private key in PEM that signs the attestation result: Ed25519, P-256 or P-384.',
+    },
     json,
   },
   words: {
@@ -71,6 +83,6 @@ export const appraise = verb({
   },
   run: async (given) => {
     const { appraise } = await import('../appraise/appraise.ts')
-    appraise(given)
+    await appraise(given)
   },
 })

@@ -20,15 +20,30 @@ export const hasGo = async (): Promise<boolean> =>
   (await run('sh', ['-c', 'go version'], { cwd: tmpdir(), env: goEnvironment() }).catch(() => undefined)) !==
   undefined
 
-/** `release` names the package of a program and its version, as go install takes them. The directory with the program. */
-export const goTool = async (name: string, release: string): Promise<string> => {
+/** The directory with the programs that `commands`, a script of sh with one argument, puts into `$GOBIN`. */
+const built = async (name: string, commands: string, release: string): Promise<string> => {
   const entry = await cached(`go-${name}`, [release], async (directory) => {
     const env = { ...goEnvironment(), GOBIN: join(directory, 'bin') }
     try {
-      await run('sh', ['-c', 'go install "$1"', 'sh', release], { cwd: directory, env })
+      await run('sh', ['-ec', commands, 'sh', release], { cwd: directory, env })
     } catch (thrown) {
       throw new Error(`cannot build ${release} today: ${masked(String(thrown)).slice(-1000)}`)
     }
   })
   return join(entry, 'bin')
 }
+
+/** `release` names the package of a program and its version, as go install takes them. The directory with the program. */
+export const goTool = (name: string, release: string): Promise<string> =>
+  built(name, 'go install "$1"', release)
+
+/**
+ * Like `goTool`, for a program in the directory `directory` of the module `release`. A server without an index of modules
+ * cannot tell `go install` that the directory is no module of its own.
+ */
+export const goToolIn = (name: string, release: string, directory: string): Promise<string> =>
+  built(
+    name,
+    `go mod init tool && go get "$1" && GOFLAGS=-mod=mod go install "\${1%@*}/${directory}"`,
+    release,
+  )
