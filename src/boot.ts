@@ -95,7 +95,7 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
  * Judges the command line as the boot does, before a framework's init acts on the words. The function returns where the boot
  * takes each word, and touches nothing. Fault: `environment-not-init`; every other fault ends the machine.
  */
-export const checkCmdline = async (machine: Machine, edition: Edition): Promise<void> => {
+export const requireCmdline = async (machine: Machine, edition: Edition): Promise<void> => {
   if (!machine.isInitramfs()) throw fail('environment-not-init', {})
   await orEnd(machine, () => void readPlan(machine, edition, 'framework'))
 }

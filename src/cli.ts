@@ -1,6 +1,6 @@
 // argv -> a boot, or one of the verbs for people. The verbs are loaded on use, so that a boot loads none of them.
 
-import { boot, checkCmdline } from './boot.ts'
+import { boot, requireCmdline } from './boot.ts'
 import type { Edition } from './edition.ts'
 import { orExit } from './exit.ts'
 import { linux } from './machine/linux.ts'
@@ -24,7 +24,7 @@ export const bootCallOf = ([verb, ...options]: readonly string[]): BootCall | un
  * program exits with 0 as well.
  */
 const checkHere = async (edition: Edition): Promise<void> => {
-  await checkCmdline(linux, edition)
+  await requireCmdline(linux, edition)
   process.stdout.write('accepted\n')
 }
 

@@ -22,7 +22,7 @@ import { parseCollateral } from './tdx-collateral.ts'
 import { appraiseTee, type Verifier } from './tee.ts'
 
 /** One field for each option, by the option's name. */
-export type Options = {
+export type AppraiseOptions = {
   readonly evidence: string
   readonly manifest: string | undefined
   readonly policy: string | undefined
@@ -79,10 +79,10 @@ const readEvidence = (bytes: Buffer, file: string): Read => {
 const othersOptions = {
   'sev-snp': ['collateral'],
   tdx: ['certificates', 'revocation-list'],
-} as const satisfies Readonly<Record<TeeEvidence['type'], readonly (keyof Options)[]>>
+} as const satisfies Readonly<Record<TeeEvidence['type'], readonly (keyof AppraiseOptions)[]>>
 
 /** Refuses an option that this evidence cannot use, so that no user believes the file was judged. Fault: `usage`. */
-const refuseOthersOptions = (read: Read, options: Options): void => {
+const refuseOthersOptions = (read: Read, options: AppraiseOptions): void => {
   const refuse = (named: string, option: string) =>
     fail('usage', { reason: `${options.evidence} is ${named}, which takes no --${option}` })
   if ('evidence' in read && options['report-data'] !== undefined)
@@ -98,7 +98,7 @@ const refuseOthersOptions = (read: Read, options: Options): void => {
 /** The bytes of the files that a result names by their hashes. */
 type Named = { readonly policy: Buffer | undefined; readonly manifest: Buffer | undefined }
 
-const verifierOf = (options: Options, named: Named): Verifier => {
+const verifierOf = (options: AppraiseOptions, named: Named): Verifier => {
   return {
     roots: amdChains,
     policy: given(named.policy, (bytes) => parsePolicy(bytes.toString('utf8'))) ?? strictPolicy,
@@ -116,7 +116,7 @@ const verifierOf = (options: Options, named: Named): Verifier => {
 
 /** The file of the attestation result and the key that signs it; undefined where no result is asked for. Fault: `usage`. */
 const resultOf = (
-  options: Options,
+  options: AppraiseOptions,
   nonce: Buffer | undefined,
 ): { readonly path: string; readonly key: ResultKey } | undefined => {
   const { result: path, 'result-key': file } = options
@@ -132,7 +132,7 @@ const resultOf = (
  * Prints the checks, then fails with the fault of the first bad check. An attestation result is written for each verdict, the
  * bad ones included. Faults: `usage`, `input-too-large`, `measure-*`, `appraise-*`.
  */
-export const appraise = async (options: Options): Promise<void> => {
+export const appraise = async (options: AppraiseOptions): Promise<void> => {
   const reportData = given(options['report-data'], readReportData)
   const nonce = given(options.nonce, readNonce)
   const result = resultOf(options, nonce)

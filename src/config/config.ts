@@ -4,7 +4,7 @@
 import { fail } from '../fault/index.ts'
 import type { LastingProvider } from '../keys/provider.ts'
 import { lastingProviders } from '../keys/providers.ts'
-import { type At, conflictIn } from './conflicts.ts'
+import { conflictIn, type Spelling } from './conflicts.ts'
 import type { Key } from './key.ts'
 import { configKeys, configKeysOf } from './keys.ts'
 import { requireNoTab, requirePlainFile, requirePlainLine } from './plain.ts'
@@ -39,7 +39,7 @@ export const parseConfig = (
     keys: { ...keys },
     profile: { ...profile },
   }
-  const seen = new Map<Key, At>()
+  const seen = new Map<Key, Spelling>()
   requirePlainFile(text, file)
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1
@@ -64,7 +64,7 @@ export const parseConfig = (
         expected: key.expected,
       })
   }
-  const find = (name: string): At | undefined => {
+  const find = (name: string): Spelling | undefined => {
     const key = keysByName.get(name)
     return key && seen.get(key)
   }

@@ -12,12 +12,12 @@ import { printSize } from './values.ts'
 import { isPlain } from './verdict.ts'
 
 /** The line at which the file sets a key, with the spelling of the file. */
-export type At = { readonly line: number; readonly name: string; readonly value: string }
+export type Spelling = { readonly line: number; readonly name: string; readonly value: string }
 
-export type Conflict = At & { readonly expected: string }
+export type Conflict = Spelling & { readonly expected: string }
 
 /** Finds a key by its name in the table; undefined where the file does not set the key. */
-type Find = (key: string) => At | undefined
+type Find = (key: string) => Spelling | undefined
 
 const isInside = (path: string, other: string): boolean => `${path}/`.startsWith(`${other}/`)
 

@@ -3,7 +3,7 @@
 import { fail } from '../fault/index.ts'
 import { type Odd, oddCharacter, oddFile } from '../fault/plain-text.ts'
 
-type At = { readonly file: string; readonly line: number }
+type FileLine = { readonly file: string; readonly line: number }
 
 const refusal = (file: string, { line, column, what, remedy }: Odd) =>
   fail('config-syntax', { file, line, reason: `column ${column}: ${what}`, remedy })
@@ -19,13 +19,13 @@ const withoutComment = (raw: string): string =>
   /^(?:[^"'#]|"[^"]*"|'[^']*'|(?<![\t ])#)*(?=[\t ]#)/.exec(raw)?.[0] ?? raw
 
 /** Requires printable ASCII and tabs outside the comment of a line. Fault: `config-syntax`. */
-export const requirePlainLine = (raw: string, { file, line }: At): void => {
+export const requirePlainLine = (raw: string, { file, line }: FileLine): void => {
   const odd = oddCharacter(withoutComment(raw), line, '\t')
   if (odd !== undefined) throw refusal(file, odd)
 }
 
 /** Refuses a tab inside an assignment. Tabs may stand before it and behind it. Fault: `config-syntax`. */
-export const requireNoTab = (raw: string, { file, line }: At): void => {
+export const requireNoTab = (raw: string, { file, line }: FileLine): void => {
   const lead = /^[\t ]*/.exec(raw)?.[0].length ?? 0
   const odd = oddCharacter(withoutComment(raw).trimEnd().slice(lead), line, '')
   if (odd !== undefined) throw refusal(file, { ...odd, column: odd.column + lead })

@@ -2,7 +2,7 @@
 
 import { family, type Near, type Reason } from './family.ts'
 
-type At = { readonly file: string; readonly line: number }
+type FileLine = { readonly file: string; readonly line: number }
 
 export const config = family({
   title: 'partition.conf',
@@ -12,21 +12,21 @@ export const config = family({
       cannot: (d: { file: string } & Reason) => `read the configuration ${d.file}: ${d.reason}`,
     },
     'config-syntax': {
-      cannot: (d: At & Reason) => `read ${d.file}:${d.line}: ${d.reason}`,
+      cannot: (d: FileLine & Reason) => `read ${d.file}:${d.line}: ${d.reason}`,
       advice: (d: { remedy: string }) => d.remedy,
     },
     'config-unknown': {
-      cannot: (d: At & { key: string }) => `accept ${d.file}:${d.line}: there is no key ${d.key}`,
+      cannot: (d: FileLine & { key: string }) => `accept ${d.file}:${d.line}: there is no key ${d.key}`,
       advice: ({ near }: Near) =>
         `remove it or correct its spelling${near === undefined ? '' : `; did you mean ${near}?`}`,
     },
     'config-duplicate': {
-      cannot: (d: At & { key: string; first: number }) =>
+      cannot: (d: FileLine & { key: string; first: number }) =>
         `accept ${d.file}:${d.line}: ${d.key} is already set in line ${d.first}`,
       advice: 'set it once',
     },
     'config-value': {
-      cannot: (d: At & { key: string; value: string; expected: string }) =>
+      cannot: (d: FileLine & { key: string; value: string; expected: string }) =>
         `accept ${d.file}:${d.line}: ${d.key}=${d.value}: expected ${d.expected}`,
     },
     'config-init': {

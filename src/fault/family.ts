@@ -1,7 +1,7 @@
 // The shape of a family of failures: its rows say what is wrong, and the family says what to do where a row does not.
 
 /** One failure, under its code. The function of the advice may take details that the sentence does not show. */
-export type Row = {
+export type FaultRow = {
   /** What cannot be done, and why; `say` puts the word `cannot` before it. */
   readonly cannot: (detail: never) => string
   /** What to do about the failure. A row without advice has the advice of its family. */
@@ -10,7 +10,7 @@ export type Row = {
   readonly means?: string
 }
 
-export type Family<Rows extends Readonly<Record<string, Row>> = Readonly<Record<string, Row>>> = {
+export type Family<Rows extends Readonly<Record<string, FaultRow>> = Readonly<Record<string, FaultRow>>> = {
   /** The heading of the family on a page. */
   readonly title: string
   /**
@@ -26,11 +26,12 @@ export type Family<Rows extends Readonly<Record<string, Row>> = Readonly<Record<
 }
 
 /** Returns the family. Through this function the compiler checks the shape of the family and keeps its codes. */
-export const family = <const Rows extends Readonly<Record<string, Row>>>(one: Family<Rows>): Family<Rows> =>
-  one
+export const family = <const Rows extends Readonly<Record<string, FaultRow>>>(
+  one: Family<Rows>,
+): Family<Rows> => one
 
 /** The details that a row needs for its sentence and its advice. A row with fixed texts takes no details. */
-export type DetailOf<R extends Row> = Taken<R['cannot']> &
+export type DetailOf<R extends FaultRow> = Taken<R['cannot']> &
   (R extends { readonly advice: infer A } ? Taken<A> : NoDetail)
 
 type NoDetail = Record<never, never>

@@ -3,11 +3,11 @@
 
 import { messageOf } from './errno.ts'
 import { families } from './families.ts'
-import type { DetailOf, Family, Row } from './family.ts'
+import type { DetailOf, Family, FaultRow } from './family.ts'
 
 type Rows = (typeof families)[keyof typeof families]['rows']
 type CodeIn<R> = R extends unknown ? keyof R & string : never
-type RowIn<R, C extends string> = R extends { readonly [code in C]: infer One extends Row } ? One : never
+type RowIn<R, C extends string> = R extends { readonly [code in C]: infer One extends FaultRow } ? One : never
 
 /** A code is an interface, since scripts match it: a release may add codes, and never renames one. */
 export type FaultCode = CodeIn<Rows>
@@ -15,33 +15,33 @@ export type FaultDetail<C extends FaultCode> = DetailOf<RowIn<Rows, C>>
 /** A failure as data: its code, and the details for its message. No detail is ever a secret, since the host reads the message. */
 export type Fault = { [C in FaultCode]: { readonly code: C } & FaultDetail<C> }[FaultCode]
 
-type Place = { readonly row: Row; readonly family: Family }
-const places = new Map<string, Place>(
+type Entry = { readonly row: FaultRow; readonly family: Family }
+const places = new Map<string, Entry>(
   Object.values<Family>(families).flatMap((family) =>
-    Object.entries(family.rows).map(([code, row]): [string, Place] => [code, { row, family }]),
+    Object.entries(family.rows).map(([code, row]): [string, Entry] => [code, { row, family }]),
   ),
 )
-const placeOf = (code: FaultCode): Place => {
+const placeOf = (code: FaultCode): Entry => {
   const place = places.get(code)
   if (place === undefined) throw new RangeError(`no family has the code ${code}`)
   return place
 }
 
 /** Places of faults whose family is not in the table: see `failOf`. */
-const others = new WeakMap<object, Place>()
+const others = new WeakMap<object, Entry>()
 
 /**
  * Makes `fail` for a family that is not in the table. A key provider outside this tree brings a family of its own.
  */
 export const failOf =
-  <const Rows extends Readonly<Record<string, Row>>>(family: Family<Rows>) =>
+  <const Rows extends Readonly<Record<string, FaultRow>>>(family: Family<Rows>) =>
   <C extends keyof Rows & string>(code: C, detail: DetailOf<Rows[C]>): BootFault => {
     const fault = { code, ...detail } as unknown as Fault
-    others.set(fault, { row: family.rows[code] as Row, family })
+    others.set(fault, { row: family.rows[code] as FaultRow, family })
     return new BootFault(fault)
   }
 
-const placeOfFault = (fault: Pick<Fault, 'code'>): Place => others.get(fault) ?? placeOf(fault.code)
+const placeOfFault = (fault: Pick<Fault, 'code'>): Entry => others.get(fault) ?? placeOf(fault.code)
 
 /** All codes, family by family. */
 export const faultCodes = [...places.keys()] as readonly FaultCode[]
@@ -67,7 +67,7 @@ export const faultOf = (thrown: unknown): Fault =>
 type Words = { readonly cannot: string; readonly advice: string | undefined }
 
 /** The words of a row. The types of `fail` have checked that `detail` has the details of this row. */
-const wordsOf = ({ row, family }: Place, detail: unknown): Words => {
+const wordsOf = ({ row, family }: Entry, detail: unknown): Words => {
   const advice = row.advice ?? family.advice
   return {
     cannot: `cannot ${(row.cannot as (detail: unknown) => string)(detail)}`,

@@ -19,7 +19,7 @@ import { topOfTar } from './tar.ts'
 import { claimText, isText, textBytes } from './texts.ts'
 import { claimPe } from './uki.ts'
 
-export type Asked = {
+export type ClaimedFile = {
   /** For messages. */
   readonly path: string
   readonly bytes: RandomAccess
@@ -32,7 +32,7 @@ const isHidden = ({ kind }: Format, { head }: Probe): boolean =>
   (kind === 'mbr' || kind === 'fat') &&
   (gptBlockSize(head) !== undefined || fileSystemOf(head) !== undefined || claimsLuks(head))
 
-const claimFormat = async (asked: Asked, format: Format): Promise<Claim> => {
+const claimFormat = async (asked: ClaimedFile, format: Format): Promise<Claim> => {
   const { path, bytes } = asked
   const { kind, name, use, advice } = format
   if (kind === 'fat') return claimFat(bytes, path)
@@ -49,7 +49,7 @@ const releaseFacts = ({ read }: RandomAccess) => {
 }
 
 /** Undefined for a file that inspect.ts judges as a disk or as a volume: one with a GPT, a header, or unknown bytes. */
-export const claimFile = async (asked: Asked): Promise<Claim | undefined> => {
+export const claimFile = async (asked: ClaimedFile): Promise<Claim | undefined> => {
   const { path, bytes, on } = asked
   const probe = probeOf(bytes)
   const { head } = probe
@@ -65,7 +65,7 @@ export const claimFile = async (asked: Asked): Promise<Claim | undefined> => {
 }
 
 /** The claim of a file that is neither of a known format nor a volume: an empty file, a text, or an unknown file. */
-export const claimRest = ({ path, bytes }: Asked): Claim => {
+export const claimRest = ({ path, bytes }: ClaimedFile): Claim => {
   if (bytes.size === 0)
     return claimNamed(path, { kind: 'empty', name: 'an empty file', use: 'foreign', advice: '' })
   const head = bytes.read(0, 4096)

@@ -172,14 +172,14 @@ const withEsp = async (
   return { ...found, content: { kind: 'gpt', gpt, partitions }, refused }
 }
 
-type Asked = {
+type InspectOptions = {
   readonly file: string
   readonly profile: Luks2Profile | undefined
   readonly json: boolean
 }
 
 /** Prints the findings, then fails as the boot would. Faults: `device-read`, and all faults of the boot. */
-export const inspect = async ({ file, profile, json }: Asked): Promise<void> => {
+export const inspect = async ({ file, profile, json }: InspectOptions): Promise<void> => {
   const inspection = await inspectAny(file, profile ?? 'claimed')
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(json ? printInspectionJson(inspection) : printInspection(inspection, screen))

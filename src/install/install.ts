@@ -127,7 +127,7 @@ const recordOf = (
   }
 }
 
-type Asked = {
+type InstallOptions = {
   readonly root: string
   /** Undefined: the generators that the root has. */
   readonly generator: Framework | 'none' | undefined
@@ -142,7 +142,7 @@ type Asked = {
 }
 
 /** Installs. Faults: `usage`, `config-*`, `install-*`, `tool-*`. */
-export const install = async (given: Asked): Promise<void> => {
+export const install = async (given: InstallOptions): Promise<void> => {
   const { dry, help } = given
   const root = resolve(given.root)
   const executable = await chooseExecutable(given.executable, given.edition, given.mock)

@@ -8,10 +8,10 @@ import { refuseOwned } from './owned.ts'
 import { lookAt, removeDirectoryIn, removeIn } from './place.ts'
 import { recordPath } from './record.ts'
 
-type Asked = { readonly root: string; readonly dry: 'dry' | 'wet' }
+type UninstallOptions = { readonly root: string; readonly dry: 'dry' | 'wet' }
 
 /** Uninstalls. Faults: `install-*`. */
-export const uninstall = async ({ root: given, dry }: Asked): Promise<void> => {
+export const uninstall = async ({ root: given, dry }: UninstallOptions): Promise<void> => {
   const root = resolve(given)
   const record = await readRecord(root)
   if (record === undefined) throw fail('install-absent', { root })

@@ -4,7 +4,7 @@
 import { fail } from '../fault/index.ts'
 import { Secret } from '../secret/secret.ts'
 import type { EphemeralProvider, LastingProvider } from './provider.ts'
-import { type SnpPolicy, snp } from './snp.ts'
+import { type SnpKeyPolicy, snp } from './snp.ts'
 
 export const mockMarker = 'cvmboot-mock-test-key'
 
@@ -29,7 +29,7 @@ export const mock: EphemeralProvider = {
 }
 
 /** Stands in for a TEE: takes the policy of snp, and gives the same secret to every launch. */
-export const mockLasting: LastingProvider<SnpPolicy> = {
+export const mockLasting: LastingProvider<SnpKeyPolicy> = {
   ...snp,
   name: 'mock',
   evidence: () => ({}),

@@ -2,12 +2,12 @@
 
 import type { LastingProvider } from './provider.ts'
 import { both, type PolicyOfBoth } from './second-factor.ts'
-import { type SnpPolicy, snp } from './snp.ts'
-import { type Tpm2Policy, tpm2 } from './tpm2.ts'
+import { type SnpKeyPolicy, snp } from './snp.ts'
+import { type Tpm2KeyPolicy, tpm2 } from './tpm2.ts'
 
 declare module './policy.ts' {
   interface Policies {
-    readonly 'snp+tpm2': PolicyOfBoth<SnpPolicy, Tpm2Policy>
+    readonly 'snp+tpm2': PolicyOfBoth<SnpKeyPolicy, Tpm2KeyPolicy>
   }
 }
 

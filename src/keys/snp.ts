@@ -7,16 +7,16 @@ import { guestFields } from '../machine/sev-guest.ts'
 import { parseTcb, printTcb, tcbAtMost } from '../system/tcb.ts'
 import type { Binding, LastingFields } from './policy.ts'
 import type { LastingProvider, Owned, Seal, Tee } from './provider.ts'
-import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from './snp-check.ts'
+import { keyTcb, requireIdBlock, requireLeastTcb, requireReport, rootKeyOf } from './snp-require.ts'
 
-export type SnpPolicy = LastingFields<'snp'> & {
+export type SnpKeyPolicy = LastingFields<'snp'> & {
   /** The least TCB version, component by component, at which a key is derived; undefined for any version. */
   readonly leastTcb: bigint | undefined
 }
 
 declare module './policy.ts' {
   interface Policies {
-    readonly snp: SnpPolicy
+    readonly snp: SnpKeyPolicy
   }
 }
 
@@ -61,8 +61,8 @@ export const parseSeal = (sealed: Seal | undefined): { seal: SnpSeal; binding: B
   return JSON.stringify(printSeal(seal, binding)) === JSON.stringify(sealed) ? { seal, binding } : undefined
 }
 
-/** A checked report of this launch. Faults: `tee-none`, those of snp-check.ts. */
-const reportOf = ({ volume, policy }: Owned<SnpPolicy>, tee: Tee): SnpReport => {
+/** A checked report of this launch. Faults: `tee-none`, those of snp-require.ts. */
+const reportOf = ({ volume, policy }: Owned<SnpKeyPolicy>, tee: Tee): SnpReport => {
   const { binding, leastTcb } = policy
   const cvm = tee.cvm()
   if (cvm !== 'sev-snp')
@@ -70,9 +70,9 @@ const reportOf = ({ volume, policy }: Owned<SnpPolicy>, tee: Tee): SnpReport => 
   using nonce = tee.random(64)
   const vmpl = tee.snpVmpl()
   const report = tee.snpReport({ reportData: nonce.bytes, vmpl })
-  checkReport(report, { reportData: nonce.bytes.toString('hex'), vmpl })
-  checkLeastTcb(report, leastTcb)
-  if (binding === 'id-block') checkIdBlock(report)
+  requireReport(report, { reportData: nonce.bytes.toString('hex'), vmpl })
+  requireLeastTcb(report, leastTcb)
+  if (binding === 'id-block') requireIdBlock(report)
   return report
 }
 
@@ -85,7 +85,7 @@ const newestSeal = (report: SnpReport, binding: Binding, root: SnpRootKey): SnpS
   tcb: keyTcb(report),
 })
 
-export const snp: LastingProvider<SnpPolicy> = {
+export const snp: LastingProvider<SnpKeyPolicy> = {
   name: 'snp',
   about: 'of the TEE',
   defaults: { provider: 'snp', binding: 'measurement', blank: 'format', leastTcb: undefined },

@@ -8,7 +8,7 @@ import { defaultPcrs, fencePcr, highestPcr, mostPcrs, srkName, type TpmPolicy } 
 import type { LastingFields } from './policy.ts'
 import type { LastingProvider, Seal } from './provider.ts'
 
-export type Tpm2Policy = LastingFields<'tpm2'> &
+export type Tpm2KeyPolicy = LastingFields<'tpm2'> &
   TpmPolicy & {
     /** `inside`: the TPM is part of the TEE. `outside`: the host runs the TPM, and can know the secrets that it seals. */
     readonly trust: 'inside' | 'outside'
@@ -16,7 +16,7 @@ export type Tpm2Policy = LastingFields<'tpm2'> &
 
 declare module './policy.ts' {
   interface Policies {
-    readonly tpm2: Tpm2Policy
+    readonly tpm2: Tpm2KeyPolicy
   }
 }
 
@@ -55,7 +55,7 @@ export const parsePcrs = (text: string): number[] | undefined => {
   return rising && pcrs.length <= mostPcrs && pcrs.includes(fencePcr) ? pcrs : undefined
 }
 
-const settings: LastingProvider<Tpm2Policy>['settings'] = [
+const settings: LastingProvider<Tpm2KeyPolicy>['settings'] = [
   {
     key: 'TPM_TRUST',
     expected: 'inside (the TPM is part of the TEE) or outside (the host runs it)',
@@ -83,7 +83,7 @@ const settings: LastingProvider<Tpm2Policy>['settings'] = [
   },
 ]
 
-export const tpm2: LastingProvider<Tpm2Policy> = {
+export const tpm2: LastingProvider<Tpm2KeyPolicy> = {
   name: 'tpm2',
   about: 'of a TPM inside it',
   defaults: {

@@ -115,9 +115,9 @@ const printProtectiveMbr = (block: Buffer, blocks: bigint): void => {
   block.writeUInt16LE(0xaa55, 510)
 }
 
-type Place = { readonly own: bigint; readonly other: bigint; readonly entries: bigint }
+type HeaderPlace = { readonly own: bigint; readonly other: bigint; readonly entries: bigint }
 
-const printHeader = (gpt: Gpt, array: Buffer, place: Place): Buffer => {
+const printHeader = (gpt: Gpt, array: Buffer, place: HeaderPlace): Buffer => {
   const header = Buffer.alloc(headerSize)
   header.write(signature, 0, 'latin1')
   header.writeUInt32LE(0x00010000, 8)

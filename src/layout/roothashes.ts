@@ -4,17 +4,17 @@
 import is from '@sindresorhus/is'
 import { parseRootHash, parseSalt, type RootHash, type Salt } from './verity.ts'
 
-type Place = { readonly partuuid: string; readonly bytes: number }
+type PartitionPlace = { readonly partuuid: string; readonly bytes: number }
 
 export type VerityEntry = {
   readonly roothash: RootHash
   /** '' for no salt. */
   readonly salt: Salt
   readonly fileSystem: string
-  readonly data: Place
-  readonly tree: Place
+  readonly data: PartitionPlace
+  readonly tree: PartitionPlace
 }
-export type CryptEntry = { readonly data: Place }
+export type CryptEntry = { readonly data: PartitionPlace }
 
 /** The entries by the names of their volumes. */
 export type RootHashes = Readonly<Record<string, VerityEntry | CryptEntry>>

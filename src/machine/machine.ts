@@ -122,7 +122,7 @@ export type Machine = {
 
   /** The VMPL at which this guest runs, as its kernel knows. */
   readonly snpVmpl: () => number
-  /** The firmware's report of this launch. Only its form is checked here: see keys/snp-check.ts. */
+  /** The firmware's report of this launch. Only its form is checked here: see keys/snp-require.ts. */
   readonly snpReport: (request: ReportRequest) => SnpReport
   /** A key of 32 bytes, not all zero, that the firmware makes from a root key, the launch and the fields of the request. */
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret

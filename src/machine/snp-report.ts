@@ -1,4 +1,4 @@
-// The SEV-SNP attestation report of 1184 bytes: print / parse, to the byte. Pure; keys/snp-check.ts judges a report.
+// The SEV-SNP attestation report of 1184 bytes: print / parse, to the byte. Pure; keys/snp-require.ts judges a report.
 // Layout: AMD 56860 "SEV Secure Nested Paging Firmware ABI", table ATTESTATION_REPORT.
 
 import { fail } from '../fault/index.ts'
@@ -8,7 +8,7 @@ export type SnpReport = {
   /** 2 to 5. The later fields differ by version. */
   readonly version: number
   readonly guestSvn: number
-  /** The permissions of the launch: see keys/snp-check.ts. */
+  /** The permissions of the launch: see keys/snp-require.ts. */
   readonly policy: bigint
   /** 16 bytes, as the image ID has: zero without an ID block. */
   readonly familyId: string

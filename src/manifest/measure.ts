@@ -17,7 +17,7 @@ import type { Processors } from '../measure/snp.ts'
 import { readInput, readInputs } from './read.ts'
 
 /** One field for each option, by the option's name. */
-export type Options = {
+export type MeasureOptions = {
   readonly firmware: readonly string[]
   readonly kernel: string | undefined
   readonly initramfs: string | undefined
@@ -69,7 +69,7 @@ const sixteenBytes = (option: string, text: string | undefined): Buffer =>
       ? Buffer.from(text, 'hex')
       : refuse(option, text, '16 bytes in hexadecimal')
 
-const processorsOf = (options: Options): readonly Processors[] => {
+const processorsOf = (options: MeasureOptions): readonly Processors[] => {
   const counts = listOf(options.vcpus ?? '1').map((text) =>
     wholeNumber('--vcpus', text, 'numbers from 1 to 4096 with commas between them'),
   )
@@ -102,7 +102,7 @@ const keyIn = (path: string | undefined): KeyObject | undefined => {
   }
 }
 
-const secureBootOf = (options: Options): SecureBoot | undefined => {
+const secureBootOf = (options: MeasureOptions): SecureBoot | undefined => {
   const { 'secure-boot': state, pk, kek, db, dbx } = options
   if (state === undefined) return undefined
   const variable = (file: string | undefined): Buffer =>
@@ -122,7 +122,7 @@ const guestSvnOf = (text: string): number => {
   return number < 2 ** 32 ? number : refuse('--guest-svn', text, expected)
 }
 
-const requestOf = (options: Options): Request => {
+const requestOf = (options: MeasureOptions): Request => {
   const policy = options.policy === undefined ? defaultPolicy : hexNumber('--policy', options.policy)
   requirePolicy(policy)
   return {
@@ -138,7 +138,7 @@ const requestOf = (options: Options): Request => {
   }
 }
 
-const requireFitting = ({ firmware, kernel, uki, 'event-log': log }: Options): void => {
+const requireFitting = ({ firmware, kernel, uki, 'event-log': log }: MeasureOptions): void => {
   if (firmware.length === 0 && uki === undefined && kernel === undefined && log === undefined)
     usage('measure needs --firmware FILE, --kernel FILE, --uki FILE or --event-log FILE')
 }
@@ -152,7 +152,7 @@ const formats = {
 
 export type Format = 'json' | 'rvps' | 'rego' | 'corim'
 
-const formatOf = ({ format, json }: Options): Format | undefined => {
+const formatOf = ({ format, json }: MeasureOptions): Format | undefined => {
   if (json && format !== undefined && format !== 'json')
     return usage(`--json and --format ${format} exclude each other`)
   return format ?? (json ? 'json' : undefined)
@@ -168,7 +168,7 @@ const write = async (path: string, content: string | Buffer): Promise<void> => {
 }
 
 /** The request that led to a manifest. The user has to give the files of Secure Boot again. */
-const requestAgain = (manifest: Manifest, options: Options): Request => {
+const requestAgain = (manifest: Manifest, options: MeasureOptions): Request => {
   const rows = new Map(
     manifest.snp.map(({ vcpus, vcpuType, guestFeatures }) => [
       `${vcpus} ${vcpuType} ${guestFeatures}`,
@@ -203,7 +203,7 @@ const withKeysOf = (found: Manifest, expected: Manifest): Manifest => ({
   },
 })
 
-const check = async (path: string, options: Options): Promise<void> => {
+const compare = async (path: string, options: MeasureOptions): Promise<void> => {
   const expected = parseManifest(readInput(path, 'measurements').toString('utf8'), path)
   const inputs = await readInputs(givenOf(options))
   const found = withKeysOf(predict(inputs, requestAgain(expected, options)), expected)
@@ -213,7 +213,7 @@ const check = async (path: string, options: Options): Promise<void> => {
   process.stdout.write(`equal: all ${equal} values of ${path}\n`)
 }
 
-const givenOf = (options: Options) => ({
+const givenOf = (options: MeasureOptions) => ({
   firmware: options.firmware,
   kernel: options.kernel,
   initramfs: options.initramfs,
@@ -223,12 +223,12 @@ const givenOf = (options: Options) => ({
 })
 
 /** Faults: `usage`, `measure-*`, `input-too-large`. */
-export const measureImage = async (options: Options): Promise<void> => {
+export const measureImage = async (options: MeasureOptions): Promise<void> => {
   requireFitting(options)
   const format = formatOf(options)
   if (options.check !== undefined) {
     if (format !== undefined || options.output !== undefined) return usage('--check prints no manifest')
-    return check(options.check, options)
+    return compare(options.check, options)
   }
   const request = requestOf(options)
   const manifest = predict(await readInputs(givenOf(options)), request)

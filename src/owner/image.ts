@@ -12,7 +12,7 @@ import { followDirectory, isStill } from '../machine/beneath.ts'
 import { readDevice } from '../machine/block.ts'
 
 /** The place of a volume in a file or on a device; both numbers are in bytes. */
-export type Place = { readonly path: string; readonly offset: bigint; readonly bytes: bigint }
+export type VolumePlace = { readonly path: string; readonly offset: bigint; readonly bytes: bigint }
 
 const chunkBytes = 1024 ** 2
 
@@ -36,7 +36,7 @@ export const decryptSectors = (key: Uint8Array, bytes: Buffer, first: bigint): B
 }
 
 /** Copies the decrypted data, with a hole where the VM wrote zeroes. The ciphertext of such zeroes decrypts like any content. */
-const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Array): void => {
+const copyTo = (fd: number, { path, offset }: VolumePlace, bytes: bigint, key: Uint8Array): void => {
   const start = BigInt(dataOffset)
   const length = Number(bytes)
   for (let at = 0; at < length; at += chunkBytes) {
@@ -54,7 +54,7 @@ const copyTo = (fd: number, { path, offset }: Place, bytes: bigint, key: Uint8Ar
  * Decrypts `bytes` of data into a new file that only its owner may read, whole or not at all. Faults: `device-read`,
  * `target-write`.
  */
-export const writeImage = (place: Place, bytes: bigint, key: Uint8Array, target: string): void => {
+export const writeImage = (place: VolumePlace, bytes: bigint, key: Uint8Array, target: string): void => {
   const notWritten = (thrown: unknown) =>
     thrown instanceof BootFault ? thrown : fail('target-write', { target, reason: reasonOf(thrown) })
   const name = basename(target)

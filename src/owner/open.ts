@@ -14,11 +14,11 @@ import { dataOffset, type Luks2Profile, unlockForOwner } from '../layout/luks2/l
 import { readBounded } from '../machine/bounded.ts'
 import { Secret } from '../secret/secret.ts'
 import { parseIdentity } from './identity.ts'
-import { type Place, writeImage } from './image.ts'
+import { type VolumePlace, writeImage } from './image.ts'
 import { type OwnerIdentity, unwrapAsOwner } from './unwrap.ts'
 
 /** The volume's partition on a disk with a partition table, or all of a disk without one. */
-const findVolume = (path: string, volume: string): Place => {
+const findVolume = (path: string, volume: string): VolumePlace => {
   const bytes = sizeOf(path)
   const head = headOf(path, 0n, bytes)
   const blockSize = blockSizeOf(path, head)
@@ -48,7 +48,7 @@ const readIdentity = (path: string): OwnerIdentity => {
 }
 
 export type OpenedByOwner = Disposable & {
-  readonly place: Place
+  readonly place: VolumePlace
   readonly profile: Luks2Profile
   readonly dataBytes: bigint
   readonly passphrase: Secret
@@ -111,7 +111,7 @@ const requireRoom = ({ dataBytes, place }: OpenedByOwner, volume: string): void 
     })
 }
 
-type Asked = {
+type OpenOptions = {
   /** A disk, a partition, or the copy of either in a file. */
   readonly disk: string
   readonly identity: string
@@ -121,7 +121,7 @@ type Asked = {
 }
 
 /** Faults: `owner-terminal`, `owner-image`, `header-extent`, `target-write`, and the faults of `openAsOwner`. */
-export const open = async ({ disk, identity, volume, image }: Asked): Promise<void> => {
+export const open = async ({ disk, identity, volume, image }: OpenOptions): Promise<void> => {
   if (image === undefined && process.stdout.isTTY) throw fail('owner-terminal', {})
   using opened = await openAsOwner(disk, volume, identity)
   if (image === undefined) return writePassphrase(opened.passphrase)

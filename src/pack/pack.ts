@@ -65,7 +65,7 @@ export const pack = async (packing: Packing): Promise<void> => {
 export const packInitramfs = async (packing: Packing): Promise<{ said: string; launch: string }> => {
   const { to } = packing
   const executable = executableOf(packing)
-  if (to.kind === 'file') await checkOutput(to)
+  if (to.kind === 'file') await requireFreeOutput(to)
   const config = readConfig(packing.config)
   const form = to.kind === 'file' ? 'whole' : 'as they are'
   const kernel = await readKernel(resolve(packing.modules), [...modulesOf(config), ...config.modules], form)
@@ -114,7 +114,7 @@ const layInto = async (
 const MB = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`
 
 /** Refuses an output that exists, unless it is a regular file that the caller lets `pack` replace. Fault: `pack-write`. */
-export const checkOutput = async ({
+export const requireFreeOutput = async ({
   output,
   existing,
 }: Pick<ToFile, 'output' | 'existing'>): Promise<void> => {

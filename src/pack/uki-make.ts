@@ -1,5 +1,5 @@
 // The two programs that put a unified kernel image together: ukify, or objcopy. For objcopy, this file does the rest of
-// ukify's work. Nothing here trusts the finished image: uki-check.ts reads it back.
+// ukify's work. Nothing here trusts the finished image: uki-boots.ts reads it back.
 
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

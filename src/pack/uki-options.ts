@@ -6,7 +6,7 @@ import type { Compression, Packing } from './pack.ts'
 import type { Signing, Tool } from './uki-make.ts'
 
 /** The options as the caller gives them. A file that the caller does not name is undefined. */
-export type Asked = {
+export type UkiOptions = {
   readonly kernel: string
   /** The line, or @ and the file that holds it. */
   readonly cmdline: string
@@ -40,7 +40,7 @@ const badUsage = (reason: string) => fail('usage', { reason })
 const installedStub = '/usr/lib/systemd/boot/efi/linuxx64.efi.stub'
 
 /** Fault: `usage`. */
-const readSigning = ({ key, certificate }: Asked['signing']): Signing | undefined => {
+const readSigning = ({ key, certificate }: UkiOptions['signing']): Signing | undefined => {
   if (key === undefined && certificate === undefined) return undefined
   if (key === undefined || certificate === undefined)
     throw badUsage('--secureboot-private-key and --secureboot-certificate are given both or not at all')
@@ -57,7 +57,7 @@ const readTool = (path: string | undefined): Tool | undefined => {
 }
 
 /** Fault: `usage`. */
-const readInitramfs = ({ initramfs, modules, made }: Asked): Initramfs => {
+const readInitramfs = ({ initramfs, modules, made }: UkiOptions): Initramfs => {
   const { compress, ...from } = made
   if (initramfs !== undefined && modules === undefined) return { kind: 'ready', file: initramfs }
   if (initramfs === undefined && modules !== undefined)
@@ -74,7 +74,7 @@ const requireNamed = ({ osRelease, id, version }: Naming): void => {
 }
 
 /** The options, complete and with absolute paths. Fault: `usage`. */
-export const completeUki = (asked: Asked) => {
+export const completeUki = (asked: UkiOptions) => {
   const initramfs = readInitramfs(asked)
   requireNamed(asked.name)
   return {

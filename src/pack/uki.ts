@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { findTool } from '../machine/exec.ts'
 import { printLaunch } from './launch.ts'
-import { checkOutput } from './pack.ts'
-import { checkUki } from './uki-check.ts'
+import { requireFreeOutput } from './pack.ts'
+import { requireUkiBoots } from './uki-boots.ts'
 import { badInput, initramfsOf, readOsRelease, readRelease, requireCmdline, sourceOf } from './uki-inputs.ts'
 import { makers, type Tool, type UkiParts } from './uki-make.ts'
-import { type Asked, completeUki } from './uki-options.ts'
+import { completeUki, type UkiOptions } from './uki-options.ts'
 import { writeWhole } from './whole.ts'
 
 const installedTool = async (): Promise<Tool> => {
@@ -20,9 +20,9 @@ const installedTool = async (): Promise<Tool> => {
 }
 
 /** Packs the image. Faults: `usage`, `cmdline-*`, `pack-*`, `tool-*`, `initramfs-incomplete`, and those of `pack`. */
-export const packUki = async (asked: Asked): Promise<void> => {
+export const packUki = async (asked: UkiOptions): Promise<void> => {
   const { initramfs: wanted, name, kernel, output, stub, signing, existing, ...options } = completeUki(asked)
-  await checkOutput({ output, existing })
+  await requireFreeOutput({ output, existing })
   const cmdline = readCmdlineOption(options.cmdline)
   const osRelease = await readOsRelease(name)
   const release = await readRelease(kernel, wanted)
@@ -48,7 +48,7 @@ export const packUki = async (asked: Asked): Promise<void> => {
       '.linux': await sourceOf(kernel),
     }
     const image = await makers[tool.kind]({ tool: tool.path, stub, parts, signing, directory })
-    await checkUki(image, parts, { tool: tool.kind, signed: signing === undefined ? 'no' : 'yes' })
+    await requireUkiBoots(image, parts, { tool: tool.kind, signed: signing === undefined ? 'no' : 'yes' })
     await chmod(image, 0o644)
     return image
   })

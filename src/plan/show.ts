@@ -19,7 +19,7 @@ export const printPlan = (steps: readonly Step[], screen: Screen = plain): strin
   planText(steps, (line) => wrapped(line, 4, screen))
 
 /** `cmdline` is the command line, or @ and the file that holds the command line; `config` is a file. */
-type Asked = {
+type PlanOptions = {
   readonly cmdline: string
   readonly config: string | undefined
   readonly pivot: Pivot
@@ -29,7 +29,7 @@ type Asked = {
 }
 
 /** Prints the plan. Faults: `config-*`, `cmdline-*`, `environment-hostile`, `input-too-large`. */
-export const showPlan = ({ cmdline, config: file, pivot, json, providers }: Asked): void => {
+export const showPlan = ({ cmdline, config: file, pivot, json, providers }: PlanOptions): void => {
   const config = file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file, providers)
   const steps = planBoot(readCmdline(readCmdlineOption(cmdline), config, pivot), config, pivot, providers)
   const screen = screenOf(process.stdout, process.env)

@@ -16,7 +16,7 @@ import { live } from './live.ts'
 import type { System } from './system.ts'
 
 /** One field for each option, by the option's name. */
-type Asked = {
+type AttestOptions = {
   readonly nonce: string
   readonly output: string | undefined
   /** The key providers of the build that booted. */
@@ -71,7 +71,7 @@ const cvmOf = ({ cvm }: State): Cvm => {
 /**
  * Writes the evidence to a file, or to standard output. Faults: `usage`, `state-read`, `config-*`, `attest-*`, `tee-*`.
  */
-export const attest = async ({ nonce: text, output, providers }: Asked): Promise<void> => {
+export const attest = async ({ nonce: text, output, providers }: AttestOptions): Promise<void> => {
   const nonce = readNonce(text)
   const { state } = readBooted(live, undefined, providers)
   const cvm = cvmOf(state)

@@ -27,7 +27,7 @@ const elsewhere = (system: System): Finding[] =>
 
 const checks = { vm: checkVm, build: checkBuild } as const
 
-type Asked = {
+type CheckOptions = {
   /** The role of this machine; undefined where the caller named none. */
   readonly place: keyof typeof checks | undefined
   readonly config: string | undefined
@@ -42,7 +42,7 @@ type Asked = {
 }
 
 /** Prints the findings, then fails with the first bad one. Faults: `config-*`, `cmdline-*`, the faults of the findings. */
-export const check = async (asked: Asked): Promise<void> => {
+export const check = async (asked: CheckOptions): Promise<void> => {
   const { place, config: file, modules, disk, cmdline, pivot, providers } = asked
   const flight: Preflight = {
     config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file, providers),

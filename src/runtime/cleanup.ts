@@ -39,7 +39,7 @@ export const requireNoKeys = (keys: string): void => {
   if (key !== undefined) throw fail('cleanup-keys', { key })
 }
 
-type Asked = {
+type CleanupOptions = {
   /** The key providers of the build that booted. */
   readonly providers: readonly LastingProvider[]
   readonly config: string | undefined
@@ -50,7 +50,7 @@ type Asked = {
 }
 
 /** Runs the clean-up, or prints its steps. Faults: `state-read`, `config-*`, `cmdline-*`, `cleanup-*`. */
-export const cleanup = async ({ config, volumes, act, system, providers }: Asked): Promise<void> => {
+export const cleanup = async ({ config, volumes, act, system, providers }: CleanupOptions): Promise<void> => {
   const scene = sceneOf(config, providers)
   const steps = planTeardown(scene, volumes)
   const users = usersOf(devsOf(scene, steps))

@@ -43,12 +43,12 @@ const recordOf = (state: string, log: string | undefined, systemd: string | unde
 }
 
 /** Paths of files. `state`, and the `log` and `systemd` that belong to the state, are of another boot. */
-type Asked = Readonly<Record<'state' | 'log' | 'systemd' | 'output', string | undefined>> & {
+type ReportOptions = Readonly<Record<'state' | 'log' | 'systemd' | 'output', string | undefined>> & {
   readonly text: boolean
 }
 
 /** Draws or prints the report. Faults: `state-read`, `state-write`, `input-too-large`. */
-export const report = async ({ state, log, systemd, output, text: asText }: Asked): Promise<void> => {
+export const report = async ({ state, log, systemd, output, text: asText }: ReportOptions): Promise<void> => {
   const record = state === undefined ? await recordHere() : recordOf(state, log, systemd)
   const screen = output === undefined ? screenOf(process.stdout, process.env) : plain
   const drawn = asText ? printText(record, screen) : drawReport(record)

@@ -23,7 +23,7 @@ const readManifest = (file: string): Manifest => {
   }
 }
 
-type Asked = {
+type StatusOptions = {
   readonly config: string | undefined
   readonly manifest: string | undefined
   readonly json: boolean
@@ -32,7 +32,7 @@ type Asked = {
 }
 
 /** Prints the overview, then fails with the first problem. Faults: `state-read`, `config-*`, `measure-*`, `verify-*`. */
-export const status = async ({ config, manifest, json, providers }: Asked): Promise<void> => {
+export const status = async ({ config, manifest, json, providers }: StatusOptions): Promise<void> => {
   const { plan, state } = readBooted(live, config, providers)
   const scene = sceneOf(live, plan, state)
   const overview = manifest === undefined ? overviewOf(scene) : overviewWith(readManifest(manifest), scene)

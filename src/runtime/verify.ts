@@ -24,7 +24,7 @@ const readAll = async (plan: Plan): Promise<Finding[]> => {
   return findings
 }
 
-type Asked = {
+type VerifyOptions = {
   readonly config: string | undefined
   readonly deep: boolean
   readonly json: boolean
@@ -33,7 +33,7 @@ type Asked = {
 }
 
 /** Prints the findings, then fails with the first bad one. Faults: `state-read`, `config-*`, `verify-*`. */
-export const verify = async ({ deep, config, json, providers }: Asked): Promise<void> => {
+export const verify = async ({ deep, config, json, providers }: VerifyOptions): Promise<void> => {
   const { plan, state } = readBooted(live, config, providers)
   const findings = compare(sceneOf(live, plan, state))
   // Where a check failed, nothing is read: an attacker may wait for the read of a wrong device.

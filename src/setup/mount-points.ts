@@ -74,7 +74,7 @@ export const makeMissing = (tree: string, needed: readonly Needed[], source: Sou
 }
 
 /** Looks into a ready image without mounting it. Faults: `source-mount-point`, `tool-*`. */
-export const checkImage = async (
+export const requireMountPoints = async (
   work: Work,
   source: Source & { readonly kind: 'image' },
   needed: readonly Needed[],

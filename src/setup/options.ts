@@ -13,7 +13,7 @@ import type { Pivot } from '../system/pivot.ts'
 import { type Appended, requireAppendable } from './outputs.ts'
 
 /** The request of the caller. The environment and the configuration fill in the values that the request leaves open. */
-export type Asked = {
+export type SetupOptions = {
   readonly sources: Readonly<Record<VerityName, string>>
   readonly disk: string | undefined
   readonly config: string | undefined
@@ -26,7 +26,7 @@ export type Asked = {
   readonly existing: 'keep' | 'replace'
 }
 
-export type Options = {
+export type CompleteSetup = {
   readonly config: Config
   /** The path of the configuration file; undefined for the defaults. */
   readonly configFile: string | undefined
@@ -52,7 +52,7 @@ const badUsage = (reason: string) => fail('usage', { reason })
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Faults: `usage`, `config-*`, `cmdline-*`, `environment-hostile`. */
-export const completeOptions = (asked: Asked, environment: Environment): Options => {
+export const completeOptions = (asked: SetupOptions, environment: Environment): CompleteSetup => {
   const { format, sectorSize, existing, out } = asked
   const { config, configFile } = readConfig(asked.config, environment)
   const disk = asked.disk ?? absolute('NVFLARE_DEVICE', environment) ?? config.device
@@ -85,7 +85,7 @@ const readAppended = (append: string | undefined, pivot: Pivot): Appended => {
 const readConfig = (
   file: string | undefined,
   environment: Environment,
-): Pick<Options, 'config' | 'configFile'> => {
+): Pick<CompleteSetup, 'config' | 'configFile'> => {
   const configFile = file ?? (existsSync('partition.conf') ? 'partition.conf' : undefined)
   const written = configFile === undefined ? '' : readConfigFile(configFile)
   const root = absolute('NVFLARE_ROOT', environment)
@@ -124,5 +124,5 @@ const readTime = (text: string | undefined): number => {
 }
 
 /** The directory of the text files. */
-export const outOf = (options: Options, target: 'file' | 'device'): string =>
+export const outOf = (options: CompleteSetup, target: 'file' | 'device'): string =>
   options.out ?? (target === 'file' ? dirname(options.disk) : process.cwd())

@@ -12,7 +12,7 @@ import { readBounded } from '../machine/bounded.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { inTenths } from '../terminal/size.ts'
 import { forget, giveNames, type NamedDirectory, openDiskName, openNamed } from './names.ts'
-import { type Asked, completeOptions, type Environment, type Options, outOf } from './options.ts'
+import { type CompleteSetup, completeOptions, type Environment, outOf, type SetupOptions } from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
 import { requireTar } from './packed.ts'
 import { alignUp, gptOf, planPartitions } from './partitions.ts'
@@ -26,7 +26,7 @@ import { type Work, withWork } from './work.ts'
 import { writeDisk } from './write.ts'
 
 /** Faults: `usage`, `config-*`, `source-*`, `root-*`, `target-*`, `tool-*`, `cmdline-*`. */
-export const setup = async (asked: Asked, environment: Environment): Promise<void> => {
+export const setup = async (asked: SetupOptions, environment: Environment): Promise<void> => {
   const options = completeOptions(asked, environment)
   const sources = verityNames.map((name) => lookAt(name, options.sources[name]))
   requireOutside(sources, dirname(options.disk))
@@ -43,7 +43,7 @@ export const setup = async (asked: Asked, environment: Environment): Promise<voi
 
 /** Builds the volumes, writes the disk, and returns the summary for standard output. */
 const setUp = async (
-  options: Options,
+  options: CompleteSetup,
   sources: readonly Source[],
   notes: readonly string[],
 ): Promise<string> => {
@@ -61,7 +61,10 @@ const setUp = async (
 }
 
 /** Checks a root in a tree or an image. The root in a tar is checked later, after it is unpacked. Faults: `root-*`, `tool-*`. */
-const lookAtRoot = async (sources: readonly Source[], { config }: Options): Promise<readonly string[]> => {
+const lookAtRoot = async (
+  sources: readonly Source[],
+  { config }: CompleteSetup,
+): Promise<readonly string[]> => {
   const source = sources.find(({ volume }) => volume === 'root-fs')
   if (source === undefined || source.kind === 'tar') return []
   const { path } = source
@@ -71,7 +74,7 @@ const lookAtRoot = async (sources: readonly Source[], { config }: Options): Prom
 }
 
 /** The size of a device's logical blocks is fixed, so `--sector-size` has to equal that size. Fault: `usage`. */
-const requireOwnSectors = ({ sectorSize }: Options, target: Target): void => {
+const requireOwnSectors = ({ sectorSize }: CompleteSetup, target: Target): void => {
   if (target.kind === 'device' && sectorSize !== undefined && sectorSize !== target.blockSize)
     throw fail('usage', {
       reason: `--sector-size ${sectorSize} is not that of ${target.path}, whose logical blocks have ${target.blockSize} bytes; leave it out`,
@@ -95,7 +98,7 @@ const removeEmpty = (directory: string): void => {
 }
 
 /** Makes and opens the directory of the text files. Faults: `target-not-empty`, `target-write`, `usage`. */
-const openOut = (options: Options, target: Target): NamedDirectory => {
+const openOut = (options: CompleteSetup, target: Target): NamedDirectory => {
   const out = outOf(options, target.kind)
   let opened: NamedDirectory | undefined
   try {
@@ -114,7 +117,7 @@ const openOut = (options: Options, target: Target): NamedDirectory => {
  * Refuses to overwrite files of an earlier run. A partition.conf that is this run's own configuration may be in its place.
  * Faults: `target-not-empty`, `usage`, `input-too-large`.
  */
-const requireFree = (out: NamedDirectory, { configFile, config, existing }: Options): void => {
+const requireFree = (out: NamedDirectory, { configFile, config, existing }: CompleteSetup): void => {
   for (const name of outputNames) {
     const path = join(out.path, name)
     const found = `${out.directory.path}/${name}`
@@ -129,7 +132,7 @@ const requireFree = (out: NamedDirectory, { configFile, config, existing }: Opti
   }
 }
 type Job = {
-  readonly options: Options
+  readonly options: CompleteSetup
   readonly sources: readonly Source[]
   readonly target: Target
   readonly out: NamedDirectory
@@ -168,7 +171,7 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
     } finally {
       await handle.close()
     }
-    work.check()
+    work.requireGoing()
     giveNames(directory, out, { file, to })
   }
   return summarize({ target, bytes, built, options, out: out.path, notes })

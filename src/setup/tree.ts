@@ -38,17 +38,17 @@ export type TreeJob = {
   readonly source: TreeSource
   readonly needed: readonly Needed[]
   /** Checks the unpacked tree of a tar, before setup makes missing directories in the tree. */
-  readonly check: (tree: string) => Promise<void>
+  readonly accept: (tree: string) => Promise<void>
 }
 
-/** Faults: `source-mount-point`, `source-missing`, `tool-*`, and the faults of `check`. */
-export const openTree = async (work: Work, { directory, source, needed, check }: TreeJob): Promise<Tree> => {
+/** Faults: `source-mount-point`, `source-missing`, `tool-*`, and the faults of `accept`. */
+export const openTree = async (work: Work, { directory, source, needed, accept }: TreeJob): Promise<Tree> => {
   const isRoot = source.volume === 'root-fs'
   const whole = source.kind === 'directory' && missingIn(source.path, needed, source) === undefined
   if (whole && !(isRoot && lacksMachineId(source.path)))
     return { path: source.path, owners: process.getuid?.() === 0 ? 'kept' : 'root' }
   const tree = await layOut(work, directory, source)
-  if (source.kind === 'tar') await check(tree.path)
+  if (source.kind === 'tar') await accept(tree.path)
   makeMissing(tree.path, needed, source)
   if (isRoot && lacksMachineId(tree.path)) makeMachineId(tree.path)
   return tree

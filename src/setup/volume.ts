@@ -17,9 +17,9 @@ import { refusedOf } from '../system/etc-layer.ts'
 import { etcLine, etcNames } from '../system/etc-names.ts'
 import { inMebibytes } from '../terminal/size.ts'
 import { makeImage } from './image.ts'
-import { checkImage, neededIn } from './mount-points.ts'
+import { neededIn, requireMountPoints } from './mount-points.ts'
 import { notesOn } from './notes.ts'
-import type { Options } from './options.ts'
+import type { CompleteSetup } from './options.ts'
 import { requireRoot } from './root/require.ts'
 import { viewOfTree } from './root/view.ts'
 import type { Source } from './source.ts'
@@ -44,7 +44,7 @@ export type BuiltVolume = {
 export const buildVolume = async (
   work: Work,
   source: Source,
-  options: Options,
+  options: CompleteSetup,
   directory: string,
 ): Promise<BuiltVolume> => {
   const name = source.volume
@@ -78,7 +78,7 @@ export const buildVolume = async (
 const imageOf = async (
   work: Work,
   source: Source,
-  options: Options,
+  options: CompleteSetup,
   own: string,
 ): Promise<Pick<BuiltVolume, 'image' | 'fileSystem' | 'notes'>> => {
   const { volume } = source
@@ -87,7 +87,7 @@ const imageOf = async (
   if (source.kind === 'image') {
     const { fileSystem } = source
     work.progress.show(volume, () => 'looking into the image')
-    await checkImage(work, source, needed)
+    await requireMountPoints(work, source, needed)
     if (statSync(source.path).size % blockSize === 0) return { image: source.path, fileSystem, notes: [] }
     copyFileSync(source.path, image, constants.COPYFILE_FICLONE)
     pad(image)
@@ -96,7 +96,7 @@ const imageOf = async (
   const fileSystem = options.format
   work.progress.show(volume, () => (source.kind === 'tar' ? 'unpacking' : 'reading the tree'))
   const notes: string[] = []
-  const check = async (path: string) => {
+  const accept = async (path: string) => {
     if (volume !== 'root-fs') return
     const job = {
       view: viewOfTree(path),
@@ -106,7 +106,7 @@ const imageOf = async (
     } as const
     notes.push(...(await requireRoot(job)))
   }
-  const tree = await openTree(work, { directory: own, source, needed, check })
+  const tree = await openTree(work, { directory: own, source, needed, accept })
   if (volume === 'os-config') await refuseShadows(tree, options.config.configOverEtc)
   work.progress.show(
     volume,

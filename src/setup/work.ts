@@ -17,7 +17,7 @@ export type Work = {
   /** Like `run`, but throws instead of starting a tool after the run was told to stop. */
   readonly tool: typeof run
   /** Throws after the run was told to stop. Long loops call this function. */
-  readonly check: () => void
+  readonly requireGoing: () => void
   /** Runs all tasks at the same time. The first failure stops the other tasks, and is thrown when all of them have ended. */
   readonly together: <T>(tasks: readonly (() => Promise<T>)[]) => Promise<T[]>
   readonly progress: Progress
@@ -57,12 +57,12 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
     caught ??= signal
     stop()
   }
-  const check = () => {
+  const requireGoing = () => {
     if (stopping !== undefined) throw fail('internal', { reason: 'setup went on after it was stopped' })
   }
   const work: Work = {
     progress,
-    check,
+    requireGoing,
     temporary: (parent, path) => {
       try {
         const scratch = scratchIn(parent.path, '.cvmboot-')
@@ -73,7 +73,7 @@ export const withWork = async <T>(progress: Progress, body: (work: Work) => Prom
       }
     },
     tool: async (...call) => {
-      check()
+      requireGoing()
       return run(...call)
     },
     together: (tasks) => together(tasks, stop),

@@ -56,7 +56,7 @@ export const writeDisk = async (work: Work, job: DiskJob): Promise<void> => {
     }
     await writeAll(handle, Buffer.from(tail), bytes - BigInt(tail.length))
     await handle.sync()
-    work.check()
+    work.requireGoing()
     await writeAll(handle, Buffer.from(head), 0n)
     await handle.sync()
   } catch (thrown) {
@@ -78,7 +78,7 @@ const copy = async (
   const buffer = Buffer.allocUnsafe(bufferSize)
   try {
     for (let at = start; ; ) {
-      work.check()
+      work.requireGoing()
       const { bytesRead } = await from.read(buffer, 0, bufferSize, null)
       if (bytesRead === 0) break
       const chunk = buffer.subarray(0, bytesRead)
@@ -107,7 +107,7 @@ const writeSparse = async (handle: FileHandle, chunk: Buffer, at: bigint): Promi
 const fillZeros = async (work: Work, handle: FileHandle, start: bigint, length: bigint): Promise<void> => {
   const step = BigInt(bufferSize)
   for (let done = 0n; done < length; done += step) {
-    work.check()
+    work.requireGoing()
     const rest = length - done
     await writeAll(handle, zeros.subarray(0, Number(rest < step ? rest : step)), start + done)
   }

@@ -35,13 +35,13 @@ export const isEtcName = (text: string): boolean => aName.test(text) && !/(?:^|\
 
 export const bare = (name: string): string => name.replace(/\/$/, '')
 
-type Place =
+type EtcPlace =
   | { readonly of: 'named'; readonly name: string }
   /** A directory on the way to a name. */
   | { readonly of: 'leading' }
   | { readonly of: 'unnamed' }
 
-export const placeIn = (names: readonly string[], path: string): Place => {
+export const placeIn = (names: readonly string[], path: string): EtcPlace => {
   const name = names.find((one) => path === bare(one) || path.startsWith(`${bare(one)}/`))
   if (name !== undefined) return { of: 'named', name }
   const leads = path === '' || names.some((one) => one.startsWith(`${path}/`))

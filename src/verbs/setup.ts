@@ -2,7 +2,7 @@
 
 import type { FileSystem } from '../layout/filesystem.ts'
 import { blockSizes } from '../layout/gpt.ts'
-import type { Asked } from '../setup/options.ts'
+import type { SetupOptions } from '../setup/options.ts'
 import type { Option, Values } from './table/option.ts'
 import { configOr, hook } from './table/shared.ts'
 import { verb } from './table/verb.ts'
@@ -55,7 +55,7 @@ export const options = {
 } as const
 
 /** The values of the options as src/setup/ takes them. */
-export const askedOf = (given: Values<typeof options>): Asked => {
+export const askedOf = (given: Values<typeof options>): SetupOptions => {
   const { disk, config, out, format, append, hook, force } = given
   return {
     sources: {

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boot, checkCmdline, closed } from '../../src/boot.ts'
+import { boot, closed, requireCmdline } from '../../src/boot.ts'
 import type { Edition } from '../../src/edition.ts'
 import { production } from '../../src/editions/production.ts'
 import { BootFault } from '../../src/fault/index.ts'
@@ -576,7 +576,7 @@ const checked = async (world: World) => {
   const { machine, effects, lines } = fakeMachine(world)
   let ended = 'accepted'
   try {
-    await checkCmdline(machine, production)
+    await requireCmdline(machine, production)
   } catch (thrown) {
     if (!(thrown instanceof Ended)) throw thrown
     ended = thrown.how
@@ -602,7 +602,7 @@ test('before a framework acts on the command line, what would be refused is refu
 test('the early check refuses a running system', async () => {
   const { machine, effects } = fakeMachine(goodWorld())
   try {
-    await checkCmdline({ ...machine, isInitramfs: () => false } as Machine, production)
+    await requireCmdline({ ...machine, isInitramfs: () => false } as Machine, production)
     assert.unreachable()
   } catch (thrown) {
     assert.is((thrown as BootFault).fault?.code, 'environment-not-init')

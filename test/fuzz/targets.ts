@@ -8,7 +8,7 @@ import { migrateConfig } from '../../src/config/migrate.ts'
 import type { Seal } from '../../src/keys/provider.ts'
 import { both } from '../../src/keys/second-factor.ts'
 import { parseSeal, printSeal, snp } from '../../src/keys/snp.ts'
-import { parseTpmSeal, printTpmSeal, type Tpm2Policy, tpm2 } from '../../src/keys/tpm2.ts'
+import { parseTpmSeal, printTpmSeal, type Tpm2KeyPolicy, tpm2 } from '../../src/keys/tpm2.ts'
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
 import { parseIntegrityTable, printIntegrityStatus } from '../../src/layout/integrity.ts'
 import { parseRootHashes, printRootHashes } from '../../src/layout/roothashes.ts'
@@ -140,7 +140,7 @@ const params = textTarget({
   },
 })
 
-const tpmPolicy: Tpm2Policy = {
+const tpmPolicy: Tpm2KeyPolicy = {
   ...tpm2.defaults,
   pcrs: [7, 11],
   srk: `000b${'5a'.repeat(32)}`,

@@ -15,13 +15,13 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault/index.ts'
-import { type Place, writeImage } from '../../src/owner/image.ts'
+import { type VolumePlace, writeImage } from '../../src/owner/image.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'cvmboot-owner-image-'))
 test.after(() => rmSync(scratch, { recursive: true }))
 
 /** A volume that cannot be read. `meanwhile` runs once the image is begun, before the volume is read. */
-const failing = (meanwhile: () => void): Place => ({
+const failing = (meanwhile: () => void): VolumePlace => ({
   get path() {
     meanwhile()
     return join(scratch, 'none')

@@ -111,7 +111,7 @@ export const startSession = (tpm: Exchange, srk: Srk, type: keyof typeof session
  */
 const attributes = { continue: 0x01, exclusive: 0x02, command: 0x20, response: 0x40, audits: 0x80 } as const
 
-export type Asked = {
+export type Authorized = {
   readonly name: CommandName
   /** The objects that the session authorizes the use of. Where the list is empty, the session audits the command. */
   readonly on: readonly Loaded[]
@@ -148,7 +148,7 @@ const crypt = (
  * response proves that the TPM executed this very command now, and gave this answer. Returns the response, as views of its
  * bytes. Faults: `tpm-session` where the answer is not from the storage key's TPM, and those of `ask`.
  */
-export const askIn = (tpm: Exchange, session: Session, asked: Asked) => {
+export const askIn = (tpm: Exchange, session: Session, asked: Authorized) => {
   const { name, on, parameters, hides } = asked
   const { key } = session
   const nonce = randomBytes(nonceBytes)

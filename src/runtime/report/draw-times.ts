@@ -3,7 +3,15 @@
 import { margin, type Part, right } from './page.ts'
 import type { BootRecord, Span } from './record.ts'
 import { area, box, escapeXml, fitted, line, text, widthOf } from './svg.ts'
-import { phaseTitles, printTime, type Row, rowsOf, type Step, type Timeline, ticksOf } from './timeline.ts'
+import {
+  phaseTitles,
+  printTime,
+  type ReportRow,
+  rowsOf,
+  type Step,
+  type Timeline,
+  ticksOf,
+} from './timeline.ts'
 
 const scaleOf = (span: Span, from: number, to: number) => (time: number) =>
   from + ((time - span.from) / Math.max(span.to - span.from, 1)) * (to - from)
@@ -87,7 +95,7 @@ const rowHeight = 21
 const labels = 318
 const figures = 64
 
-const stepRow = (step: Row, scale: (time: number) => number, y: number): string[] => {
+const stepRow = (step: ReportRow, scale: (time: number) => number, y: number): string[] => {
   const { verb, subject, subjects, from, to, work } = step
   const x = scale(from)
   const length = Math.max(scale(to) - x, 2)

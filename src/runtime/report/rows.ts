@@ -14,7 +14,7 @@ import type { Link } from './chain.ts'
 /** The kind of work that a step does: steps of one kind of work have one colour. */
 export type Work = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'harden' | 'other'
 
-type Row<E> = {
+type StepRow<E> = {
   readonly work: Work
   /** The volume, path or setting of the step; may be empty. */
   readonly subject: (evidence: E) => string
@@ -30,7 +30,7 @@ const volume = (evidence: { readonly volume: string }): string => evidence.volum
 const mount = (evidence: { readonly mount: string }): string => evidence.mount
 const none = (): readonly Link[] => []
 
-const quiet = (work: Work): Row<StepEvidence> => ({ work, subject: nothing, links: none })
+const quiet = (work: Work): StepRow<StepEvidence> => ({ work, subject: nothing, links: none })
 
 type OpenedEvidence = Extract<StepEvidence, { readonly protection: string }>
 
@@ -120,7 +120,7 @@ const directory = (evidence: EvidenceOf<'bind-directory'>): Link[] => [
   },
 ]
 
-const rows: { readonly [K in EvidenceKind]: Row<EvidenceOf<K>> } = {
+const rows: { readonly [K in EvidenceKind]: StepRow<EvidenceOf<K>> } = {
   'check-initramfs': quiet('check'),
   'load-modules': quiet('other'),
   'require-cvm': quiet('check'),
@@ -177,6 +177,6 @@ const rows: { readonly [K in EvidenceKind]: Row<EvidenceOf<K>> } = {
 }
 
 /** The row of the kind of step that left this evidence. */
-export const rowOf = (evidence: StepEvidence): Row<StepEvidence> =>
+export const rowOf = (evidence: StepEvidence): StepRow<StepEvidence> =>
   // The table is keyed by the evidence's own kind, which the type of an indexed union cannot express.
-  rows[evidence.kind] as Row<StepEvidence>
+  rows[evidence.kind] as StepRow<StepEvidence>

@@ -19,12 +19,12 @@ export const fitted = (text: string, size: number, width: number): string => {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`
 }
 
-type At = { readonly x: number; readonly y: number }
-type Box = At & { readonly width: number; readonly height: number }
+type Point = { readonly x: number; readonly y: number }
+type Box = Point & { readonly width: number; readonly height: number }
 
 export type TextLook = { readonly look?: string; readonly anchor?: 'start' | 'middle' | 'end' }
 
-export const text = ({ x, y }: At, content: string, { look, anchor }: TextLook = {}): string => {
+export const text = ({ x, y }: Point, content: string, { look, anchor }: TextLook = {}): string => {
   const more = [
     ...(look === undefined ? [] : [` class="${look}"`]),
     ...(anchor === undefined ? [] : [` text-anchor="${anchor}"`]),
@@ -41,14 +41,14 @@ export const box = ({ x, y, width, height }: Box, look: string, title?: string):
     : `<rect class="${look}" ${shape}${corner}><title>${escapeXml(title)}</title></rect>`
 }
 
-export const line = (from: At, to: At, look: string): string =>
+export const line = (from: Point, to: Point, look: string): string =>
   `<line class="${look}" x1="${round(from.x)}" y1="${round(from.y)}" x2="${round(to.x)}" y2="${round(to.y)}"/>`
 
-export const area = (points: readonly At[], look: string): string =>
+export const area = (points: readonly Point[], look: string): string =>
   `<polygon class="${look}" points="${points.map(({ x, y }) => `${round(x)},${round(y)}`).join(' ')}"/>`
 
 /** A level arrow, with the head at its end. */
-export const arrow = (from: At, to: At, look: string): string =>
+export const arrow = (from: Point, to: Point, look: string): string =>
   `${line(from, { x: to.x - 5, y: to.y }, look)}${area(
     [to, { x: to.x - 6, y: to.y - 3.5 }, { x: to.x - 6, y: to.y + 3.5 }],
     `${look} head`,

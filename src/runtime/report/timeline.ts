@@ -54,7 +54,7 @@ export const timelineOf = ({ state, unpacking, system }: BootRecord): Timeline =
 }
 
 /** A row of the report: one step, or several equal short ones together. */
-export type Row = Step & {
+export type ReportRow = Step & {
   /** The subjects of the steps in this row, in their order. */
   readonly subjects: readonly string[]
 }
@@ -65,7 +65,7 @@ const shortPart = 1 / 50
 const fewest = 3
 
 /** The rows of the report. Short steps of one verb that follow each other become one row. */
-export const rowsOf = ({ steps, phases }: Timeline): Row[] => {
+export const rowsOf = ({ steps, phases }: Timeline): ReportRow[] => {
   const all = phases.find(({ name }) => name === 'steps')
   const short = ({ from, to }: Span) => all !== undefined && to - from < (all.to - all.from) * shortPart
   const runs: Step[][] = []
@@ -76,7 +76,7 @@ export const rowsOf = ({ steps, phases }: Timeline): Row[] => {
       run.push(step)
     else runs.push([step])
   }
-  return runs.flatMap((run): Row[] => {
+  return runs.flatMap((run): ReportRow[] => {
     const [first] = run
     if (first === undefined || run.length < fewest)
       return run.map((step) => ({ ...step, subjects: [step.subject] }))

@@ -27,14 +27,14 @@ const firstLineBytes = 256
 /** The directories in which `env` looks for a program. */
 const searched = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
-export type Asked = {
+export type Searched = {
   readonly view: RootView
   /** Directories on which the boot mounts something. */
   readonly covered: readonly string[]
 }
 
 /** The reason why the kernel cannot run the program; undefined where the program is fit. */
-export const unfitProgram = async (asked: Asked, path: string, depth = 0): Promise<Unfit | undefined> => {
+export const unfitProgram = async (asked: Searched, path: string, depth = 0): Promise<Unfit | undefined> => {
   if (depth > mostDeep)
     return { kind: 'file', path, reason: `it is run by a script of a script, more than ${mostDeep} deep` }
   const found = await resolveIn(asked.view, path, asked.covered)
@@ -70,7 +70,7 @@ export const unfitProgram = async (asked: Asked, path: string, depth = 0): Promi
 }
 
 const unfitElf = async (
-  asked: Asked,
+  asked: Searched,
   path: string,
   { read }: RandomAccess,
   depth: number,
@@ -85,7 +85,7 @@ const needing = (path: string, needs: string, unfit: Unfit | undefined): Unfit |
   unfit === undefined ? undefined : { kind: 'needs', path, needs, unfit }
 
 const unfitScript = async (
-  asked: Asked,
+  asked: Searched,
   path: string,
   head: Buffer,
   depth: number,

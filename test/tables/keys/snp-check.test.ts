@@ -1,7 +1,13 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../../src/fault/index.ts'
-import { checkIdBlock, checkLeastTcb, checkReport, keyTcb, rootKeyOf } from '../../../src/keys/snp-check.ts'
+import {
+  keyTcb,
+  requireIdBlock,
+  requireLeastTcb,
+  requireReport,
+  rootKeyOf,
+} from '../../../src/keys/snp-require.ts'
 import type { SnpReport } from '../../../src/machine/machine.ts'
 import { lowerTcb, tcbAtMost } from '../../../src/system/tcb.ts'
 import { goodReport } from '../../with/snp.ts'
@@ -15,7 +21,8 @@ const codeOf = (use: () => unknown): string => {
   return 'no fault'
 }
 const asked = { reportData: goodReport.reportData, vmpl: goodReport.vmpl }
-const judged = (change: Partial<SnpReport>) => codeOf(() => checkReport({ ...goodReport, ...change }, asked))
+const judged = (change: Partial<SnpReport>) =>
+  codeOf(() => requireReport({ ...goodReport, ...change }, asked))
 
 test('a report that answers what was asked is good, whatever else the policy allows', () => {
   assert.is(judged({}), 'no fault')
@@ -41,15 +48,15 @@ test('a report that answers something else is not ours', () => {
 
 test('an ID block is there when an ID key is', () => {
   assert.is(
-    codeOf(() => checkIdBlock(goodReport)),
+    codeOf(() => requireIdBlock(goodReport)),
     'no fault',
   )
   assert.is(
-    codeOf(() => checkIdBlock({ ...goodReport, idKeyDigest: '00'.repeat(48) })),
+    codeOf(() => requireIdBlock({ ...goodReport, idKeyDigest: '00'.repeat(48) })),
     'tee-id-block',
   )
   assert.is(
-    codeOf(() => checkIdBlock({ ...goodReport, idKeyDigest: `${'00'.repeat(47)}01` })),
+    codeOf(() => requireIdBlock({ ...goodReport, idKeyDigest: `${'00'.repeat(47)}01` })),
     'no fault',
   )
 })
@@ -98,7 +105,7 @@ test('a key is of what the launch has and the host has committed', () => {
 
 test('the least TCB has to be launched and committed, and each has its own message', () => {
   const judged = (launchTcb: bigint, committedTcb: bigint, least: bigint | undefined) =>
-    codeOf(() => checkLeastTcb({ ...goodReport, launchTcb, committedTcb }, least))
+    codeOf(() => requireLeastTcb({ ...goodReport, launchTcb, committedTcb }, least))
   assert.is(judged(5n, 4n, undefined), 'no fault')
   assert.is(judged(5n, 4n, 4n), 'no fault')
   assert.is(judged(5n, 4n, 5n), 'tee-tcb-committed')

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { LastingProvider, Tee } from '../../../src/keys/provider.ts'
 import { both, combine } from '../../../src/keys/second-factor.ts'
-import { printSeal, type SnpPolicy, snp } from '../../../src/keys/snp.ts'
+import { printSeal, type SnpKeyPolicy, snp } from '../../../src/keys/snp.ts'
 import { parseTpmSeal, printTpmSeal, tpm2 } from '../../../src/keys/tpm2.ts'
 import { Secret } from '../../../src/secret/secret.ts'
 
@@ -47,7 +47,7 @@ test('a secret that was made is gone where the TPM does not seal it, and what is
 test('a seal that only becomes newer goes to the TPM that made the older one, unless the configuration names one', async () => {
   const before = { snp: printSeal(snpSeal, 'measurement'), tpm2: printTpmSeal(seal) }
   const [configured, older] = [`000b${'11'.repeat(32)}`, seal.srk]
-  const first: LastingProvider<SnpPolicy> = {
+  const first: LastingProvider<SnpKeyPolicy> = {
     ...snp,
     create: async () => ({ secret: new Secret(Buffer.alloc(32)), sealed: {} }),
   }

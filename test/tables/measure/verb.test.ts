@@ -5,7 +5,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { measureImage, type Options } from '../../../src/manifest/measure.ts'
+import { type MeasureOptions, measureImage } from '../../../src/manifest/measure.ts'
 import { parseManifest } from '../../../src/measure/manifest.ts'
 import { efiProgram } from '../../with/efi-program.ts'
 import { refused } from '../../with/refused.ts'
@@ -21,7 +21,7 @@ test.before((desk) => {
 })
 test.after(({ directory }) => rmSync(directory, { recursive: true }))
 
-const nothing: Options = {
+const nothing: MeasureOptions = {
   firmware: [],
   kernel: undefined,
   initramfs: undefined,
@@ -49,7 +49,7 @@ const nothing: Options = {
 }
 
 /** What it prints. */
-const printedBy = async (options: Partial<Options>): Promise<string> => {
+const printedBy = async (options: Partial<MeasureOptions>): Promise<string> => {
   const { write } = process.stdout
   let text = ''
   process.stdout.write = (chunk: string | Uint8Array) => {
@@ -64,11 +64,11 @@ const printedBy = async (options: Partial<Options>): Promise<string> => {
   return text
 }
 
-const manifestBy = async (options: Partial<Options>) =>
+const manifestBy = async (options: Partial<MeasureOptions>) =>
   parseManifest(await printedBy({ ...options, json: true }), 'printed')
 
 /** A direct boot of the vectors' kernel and initramfs. */
-const direct = ({ directory }: Desk): Partial<Options> => ({
+const direct = ({ directory }: Desk): Partial<MeasureOptions> => ({
   firmware: [join(directory, 'amdsev-2m.fd')],
   kernel: join(directory, 'kernel.bin'),
   initramfs: join(directory, 'initrd.bin'),
@@ -209,7 +209,12 @@ test('the formats of others', async (desk) => {
   assert.ok((await printedBy({ ...direct(desk), format: 'corim' })).startsWith('\xd9\x01\xf5'))
 })
 
-type Bad = readonly [what: string, code: string, reason: RegExp, change: (desk: Desk) => Partial<Options>]
+type Bad = readonly [
+  what: string,
+  code: string,
+  reason: RegExp,
+  change: (desk: Desk) => Partial<MeasureOptions>,
+]
 
 const bad: readonly Bad[] = [
   ['no file at all', 'usage', /measure needs --firmware FILE/, () => ({})],

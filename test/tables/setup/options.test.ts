@@ -5,14 +5,14 @@ import * as assert from 'uvu/assert'
 import { printParams } from '../../../src/cmdline/params.ts'
 import { defaultConfig } from '../../../src/config/config.ts'
 import { fixedSalt, type RootHash } from '../../../src/layout/verity.ts'
-import { completeOptions, type Options } from '../../../src/setup/options.ts'
+import { type CompleteSetup, completeOptions } from '../../../src/setup/options.ts'
 import { printCmdline } from '../../../src/setup/outputs.ts'
 import { askedOf, options } from '../../../src/verbs/setup.ts'
 import { readValues } from '../../../src/verbs/table/read.ts'
 import { parseParams } from '../../with/params.ts'
 import { faultFrom, scratch } from '../../with/setup-rig.ts'
 
-const readOptions = (args: readonly string[], environment: Record<string, string>): Options =>
+const readOptions = (args: readonly string[], environment: Record<string, string>): CompleteSetup =>
   completeOptions(askedOf(readValues('setup', args, { options, words: {} })), environment)
 const three = ['--root-fs', '/a', '--oem-launcher', '/b', '--os-config', '/c']
 const disk = ['--disk', '/d/disk.img']
@@ -20,7 +20,7 @@ const file = (name: string, text: string): string => {
   writeFileSync(join(scratch, name), text)
   return join(scratch, name)
 }
-const read = (args: readonly string[], environment: Record<string, string> = {}): Options =>
+const read = (args: readonly string[], environment: Record<string, string> = {}): CompleteSetup =>
   readOptions([...three, ...args], environment)
 const usage = async (expected: RegExp, args: readonly string[], environment: Record<string, string> = {}) => {
   const { code, said } = await faultFrom(() => readOptions(args, environment))

@@ -12,7 +12,7 @@ import { inspectPath, printInspection, printInspectionJson } from '../../../src/
 import { type LastingVolume, openLasting } from '../../../src/keys/lasting.ts'
 import type { LastingProvider, Sealed } from '../../../src/keys/provider.ts'
 import { lastingProviders } from '../../../src/keys/providers.ts'
-import { printSeal, type SnpPolicy, snp } from '../../../src/keys/snp.ts'
+import { printSeal, type SnpKeyPolicy, snp } from '../../../src/keys/snp.ts'
 import { printTpmSeal } from '../../../src/keys/tpm2.ts'
 import type { CryptName } from '../../../src/layout/layout.ts'
 import type { SealReader } from '../../../src/layout/luks2/accept.ts'
@@ -32,7 +32,7 @@ test.after(({ scratch }) => rmSync(scratch, { recursive: true, force: true }))
 class Asked extends Error {}
 
 /** A provider that is asked for a key says so, and has none. */
-const asking = (provider: SealReader): LastingProvider<SnpPolicy> => ({
+const asking = (provider: SealReader): LastingProvider<SnpKeyPolicy> => ({
   ...snp,
   name: provider.name,
   isSeal: provider.isSeal,

@@ -9,7 +9,7 @@ import { lowerTcb, printTcb, tcbAtMost } from '../system/tcb.ts'
 const migrationAgent = 1n << 18n
 const debug = 1n << 19n
 
-export type Asked = {
+export type Requested = {
   /** 64 bytes in hexadecimal digits. */
   readonly reportData: string
   readonly vmpl: number
@@ -19,7 +19,7 @@ export type Asked = {
  * Requires that the report answers the request, is for this VMPL, and shows a guest whose memory nobody else may read.
  * Faults: `tee-report`, `tee-vmpl`, `tee-policy-debug`, `tee-policy-migrate`.
  */
-export const checkReport = (report: SnpReport, asked: Asked): void => {
+export const requireReport = (report: SnpReport, asked: Requested): void => {
   if (report.reportData !== asked.reportData)
     throw fail('tee-report', { reason: 'its report data is not that of the request' })
   if (report.vmpl !== asked.vmpl) throw fail('tee-vmpl', { vmpl: report.vmpl, asked: asked.vmpl })
@@ -28,7 +28,7 @@ export const checkReport = (report: SnpReport, asked: Asked): void => {
 }
 
 /** Requires a signed ID block in the launch: its signer chose image ID, family ID and guest SVN. Fault: `tee-id-block`. */
-export const checkIdBlock = ({ idKeyDigest }: SnpReport): void => {
+export const requireIdBlock = ({ idKeyDigest }: SnpReport): void => {
   if (/^0*$/.test(idKeyDigest)) throw fail('tee-id-block', {})
 }
 
@@ -51,7 +51,7 @@ export const keyTcb = ({ launchTcb, committedTcb }: SnpReport): bigint => lowerT
  * Requires that the launch has at least the firmware that the configuration wants, and that the host has committed that
  * firmware, component by component. Faults: `tee-tcb-least`, `tee-tcb-committed`.
  */
-export const checkLeastTcb = (report: SnpReport, least: bigint | undefined): void => {
+export const requireLeastTcb = (report: SnpReport, least: bigint | undefined): void => {
   if (least === undefined || tcbAtMost(least, keyTcb(report))) return
   const { launchTcb, committedTcb } = report
   const said = { tcb: printTcb(launchTcb), least: printTcb(least) }

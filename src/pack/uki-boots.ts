@@ -71,7 +71,7 @@ const wrongSection = async (
 }
 
 /** Reads the image back, and syncs it to the disk where it is good. Fault: `pack-uki`. */
-export const checkUki = async (
+export const requireUkiBoots = async (
   path: string,
   parts: UkiParts,
   { tool, signed }: { readonly tool: string; readonly signed: 'yes' | 'no' },
