@@ -11,6 +11,7 @@ import { install } from './install.ts'
 import { measure } from './measure.ts'
 import { owner } from './owner.ts'
 import { pack } from './pack.ts'
+import { release } from './release.ts'
 import { root } from './root.ts'
 import { setup } from './setup.ts'
 import { usage } from './usage.ts'
@@ -35,5 +36,6 @@ export const families = {
   measure,
   appraise,
   attest,
+  release,
   internal,
 } as const

@@ -59,13 +59,13 @@ export type Agreed = {
 }
 
 /**
- * Agrees on a secret between a new private key and the public key `peer`. EVP_PKEY_free zeroes the private key before this
- * function returns. Throws where `peer` is no point, or a point of low order, with which everybody would know the secret. The
- * caller disposes of the secret.
+ * Agrees on a secret between the private key `scalar` and the public key `peer`. EVP_PKEY_free zeroes OpenSSL's copy of the private
+ * key before this function returns. Throws where `peer` is no point, or a point of low order, with which everybody would know the
+ * secret. The caller disposes of both secrets.
  */
-export const agreeX25519 = (peer: Uint8Array): Agreed => {
+export const agreeX25519With = (scalar: Secret, peer: Uint8Array): Agreed => {
   if (peer.length !== bytes) throw new Error(`an X25519 key of ${peer.length} bytes`)
-  using scalar = Secret.make(bytes, randomFillSync)
+  if (scalar.bytes.length !== bytes) throw new Error(`a private X25519 key of ${scalar.bytes.length} bytes`)
   const c = openssl()
   const own = c.EVP_PKEY_new_raw_private_key(x25519, 0n, scalar.bytes, BigInt(bytes))
   const other = c.EVP_PKEY_new_raw_public_key(x25519, 0n, Buffer.from(peer), BigInt(bytes))
@@ -79,4 +79,10 @@ export const agreeX25519 = (peer: Uint8Array): Agreed => {
     c.EVP_PKEY_free(own)
     c.EVP_PKEY_free(other)
   }
+}
+
+/** Agrees on a secret between a new private key and the public key `peer`, as `agreeX25519With` does. */
+export const agreeX25519 = (peer: Uint8Array): Agreed => {
+  using scalar = Secret.make(bytes, randomFillSync)
+  return agreeX25519With(scalar, peer)
 }

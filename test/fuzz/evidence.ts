@@ -1,7 +1,10 @@
-// The evidence and the statement of a VM, which a verifier reads from a stranger.
+// The evidence and the statement of a VM, which a verifier reads from a stranger, and the grant that a boot reads.
 
 import { type Evidence, parseEvidence, printEvidence } from '../../src/evidence/evidence.ts'
+import { parseGrant, printGrant } from '../../src/evidence/grant.ts'
 import { parseStatement, printStatement } from '../../src/evidence/statement.ts'
+import { Secret } from '../../src/secret/secret.ts'
+import { grantOf, ownerKey } from '../with/grants.ts'
 import { mutateJson } from './json.ts'
 import type { Random } from './random.ts'
 import { need, type Target, target } from './run.ts'
@@ -80,4 +83,23 @@ const evidenceTarget = target<string>({
   },
 })
 
-export const evidenceTargets: readonly Target[] = [statementTarget, evidenceTarget]
+const grant = grantOf().bytes
+const grantHead = grant.subarray(0, 96)
+
+/** The text of a grant behind the head of a good one. The signature is judged before the text is read, and not here. */
+const grantTarget = target<string>({
+  name: 'grant',
+  cost: 1,
+  seeds: [grant.subarray(96).toString('utf8')],
+  show,
+  mutate,
+  check: (text) => {
+    const found = parseGrant(new Secret(Buffer.concat([grantHead, Buffer.from(text)])))
+    if ('wrong' in found) return false
+    const printed = printGrant(found.terms, found.secret, ownerKey(1)).bytes.subarray(96)
+    need(printed.toString('utf8') === text, 'a grant with a second spelling')
+    return true
+  },
+})
+
+export const evidenceTargets: readonly Target[] = [statementTarget, evidenceTarget, grantTarget]
