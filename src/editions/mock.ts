@@ -7,7 +7,7 @@ import { tpm2 } from '../keys/tpm2.ts'
 
 export const mockEdition: Edition = {
   name: 'cvmboot-mock',
-  admit: (cvm) => cvm ?? 'mock',
+  admit: (machine) => machine.cvm() ?? 'mock',
   // The TPM needs no mock provider: QEMU gives a trial VM a TPM.
   ephemeral: mock,
   providers: [mockLasting, tpm2, both(mockLasting, tpm2)],

@@ -1,6 +1,7 @@
 // Whether this machine is a confidential VM. The guest kernel answers, and the kernel asked the hardware: CPUID alone proves
 // nothing, since the host of a plain VM chooses its leaf 0x8000001F. Pure; the require-cvm step acts on the answer.
 
+import { type BootFault, fail } from '../fault/index.ts'
 import type { Cvm } from './machine.ts'
 
 export type CvmFacts = {
@@ -15,3 +16,35 @@ export const detectCvm = ({ cpuinfo, sevGuest }: CvmFacts): Cvm | undefined => {
   const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.split(' ') ?? []
   return flags.includes('tdx_guest') ? 'tdx' : undefined
 }
+
+/** A TEE that a paravisor keeps to itself. The type is not `Cvm`, so that no caller takes the one for the other. */
+export type Paravisor = { readonly tee: Cvm }
+
+/**
+ * The kernel's message about CPUID leaf 0x4000000C of Hyper-V (arch/x86/kernel/cpu/mshyperv.c). Bit 0 of group A is
+ * `paravisor_present`. The low 4 bits of group B are the isolation type.
+ */
+const isolationLine = /^Hyper-V: Isolation Config: Group A 0x([0-9a-f]{1,8}), Group B 0x([0-9a-f]{1,8})$/
+/** HV_ISOLATION_TYPE_SNP and HV_ISOLATION_TYPE_TDX. */
+const isolationTypes: ReadonlyMap<number, Cvm> = new Map([
+  [2, 'sev-snp'],
+  [3, 'tdx'],
+])
+
+/**
+ * The TEE behind a paravisor, as the kernel's own log lines tell. The host can imitate the leaf in a plain VM, so the answer only
+ * chooses between two refusals.
+ */
+export const detectParavisor = (log: readonly string[]): Paravisor | undefined => {
+  for (const line of log) {
+    const [, a, b] = isolationLine.exec(line) ?? []
+    if (a === undefined || b === undefined) continue
+    const tee = isolationTypes.get(Number.parseInt(b, 16) & 0xf)
+    return tee !== undefined && (Number.parseInt(a, 16) & 1) === 1 ? { tee } : undefined
+  }
+  return undefined
+}
+
+/** The fault of a machine in which the kernel reports no TEE: `cvm-paravisor` or `cvm-absent`. */
+export const noCvm = (paravisor: Paravisor | undefined): BootFault =>
+  paravisor === undefined ? fail('cvm-absent', {}) : fail('cvm-paravisor', paravisor)

@@ -30,7 +30,8 @@ import { below } from './below.ts'
 import { bindDirectory } from './bind.ts'
 import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './block.ts'
 import { undriven } from './controllers.ts'
-import { detectCvm } from './cvm.ts'
+import { detectCvm, detectParavisor } from './cvm.ts'
+import { readKernelLog } from './kernel-log.ts'
 import { readLayer } from './layer.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, neverDump, reboot } from './libc.ts'
 import { loadDrivers, loadModules, loadWanted } from './loader.ts'
@@ -221,6 +222,7 @@ export const linux: Machine = {
   loadWanted,
   loadDrivers,
   cvm,
+  paravisor: () => detectParavisor(readKernelLog()),
   snpVmpl,
   snpReport,
   snpDerivedKey,

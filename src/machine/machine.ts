@@ -8,6 +8,7 @@ import type { Controller } from '../system/controllers.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
 import type { TpmPolicy } from '../system/tpm.ts'
 import type { Below } from './below.ts'
+import type { Paravisor } from './cvm.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
 import type { SnpReport } from './snp-report.ts'
@@ -119,6 +120,8 @@ export type Machine = {
   /** Loads drivers for hardware that has appeared. */
   readonly loadDrivers: () => void
   readonly cvm: () => Cvm | undefined
+  /** The TEE that a paravisor keeps from this VM. The host can imitate a paravisor, so the answer admits no machine. */
+  readonly paravisor: () => Paravisor | undefined
 
   /** The VMPL at which this guest runs, as its kernel knows. */
   readonly snpVmpl: () => number

@@ -1,7 +1,7 @@
 // The overview of a booted machine, as data: the volumes, the settings, and whether the machine is healthy. Pure over a scene.
 
 import type { Fault } from '../fault/index.ts'
-import { detectCvm } from '../machine/cvm.ts'
+import { detectCvm, detectParavisor } from '../machine/cvm.ts'
 import type { Manifest } from '../measure/manifest.ts'
 import { swapsIn } from './check-swap.ts'
 import { compare, findingsOf } from './compare.ts'
@@ -40,7 +40,11 @@ const cvmNow = ({ system }: Scene): Pick<Overview['cvm'], 'now' | 'by'> => {
   const cpuinfo = system.text('/proc/cpuinfo') ?? ''
   const found = detectCvm({ cpuinfo, sevGuest })
   if (found === 'sev-snp') return { now: found, by: "the kernel's sev-guest device" }
-  return found === 'tdx' ? { now: found, by: "the kernel's tdx_guest flag" } : { now: 'none', by: 'nothing' }
+  if (found === 'tdx') return { now: found, by: "the kernel's tdx_guest flag" }
+  const hidden = detectParavisor(system.kernelLog())
+  return hidden === undefined
+    ? { now: 'none', by: 'nothing' }
+    : { now: `${hidden.tee} behind a paravisor`, by: "the kernel's log" }
 }
 
 const lockdownOf = ({ system }: Scene): string =>

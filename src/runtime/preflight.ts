@@ -8,7 +8,7 @@ import { fail } from '../fault/index.ts'
 import { type LastingProvider, providerOf } from '../keys/provider.ts'
 import { cryptNames, verityNames, volumes } from '../layout/layout.ts'
 import { blockSize, treeBlocks } from '../layout/verity.ts'
-import { detectCvm } from '../machine/cvm.ts'
+import { detectCvm, detectParavisor, noCvm } from '../machine/cvm.ts'
 import { findModule, type ModuleIndex, parseModuleIndex } from '../machine/modules.ts'
 import { parseMountinfo } from '../machine/mountinfo.ts'
 import { parseState, statePath } from '../proof/state.ts'
@@ -207,7 +207,7 @@ export const cvmOf = (system: System) =>
 const cvm = (system: System): Finding => {
   const found = cvmOf(system)
   return found === undefined
-    ? bad('confidential VM', fail('cvm-absent', {}).fault)
+    ? bad('confidential VM', noCvm(detectParavisor(system.kernelLog())).fault)
     : good('confidential VM', `${found}; have its attestation checked before anything secret is sent in`)
 }
 

@@ -9,7 +9,7 @@ export const requireCvm: Definition<RequireCvm> = {
   print: () => 'require-cvm sev-snp or tdx',
   subject: () => '',
   run: (_, boot) => {
-    boot.cvm = boot.edition.admit(boot.machine.cvm())
+    boot.cvm = boot.edition.admit(boot.machine)
     return { kind: 'require-cvm', cvm: boot.cvm }
   },
 }

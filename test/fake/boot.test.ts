@@ -156,6 +156,8 @@ for (const verb of verbs.filter((v) => !unused.includes(v))) {
       // Nothing else has the boot look into a directory of the root.
       world.executables.add('/sysroot/usr/bin/podman')
       world.directories.add('/sysroot/var/lib/containers')
+      // The boot asks for a paravisor only where the kernel reports no TEE.
+      if (verb === 'paravisor') world.cvm = undefined
       world.failing.set(verb, broken)
     })
     assert.ok(halt?.includes(': cannot '), `no halt line: ${halt}`)
@@ -613,10 +615,22 @@ test('the early check refuses a running system', async () => {
 test('outside a confidential VM the production build halts', () =>
   refused('cvm-absent', (world) => set(world, { cvm: undefined })).then(() => {}))
 
+test('behind a paravisor the production build halts, and says which TEE the VM lacks', async () => {
+  const halt = await refused('cvm-paravisor', (world) =>
+    set(world, { cvm: undefined, paravisor: { tee: 'tdx' } }),
+  )
+  assert.match(halt, /Hyper-V says that this VM runs under tdx, but a paravisor/)
+})
+
+test('a paravisor that the host imitates in a confidential VM changes nothing', async () => {
+  const { ended } = await run((world) => set(world, { paravisor: { tee: 'tdx' } }))
+  assert.is(ended, 'switch-root')
+})
+
 test('the mock build boots there and says loudly what it is', async () => {
   const edition: Edition = {
     name: 'cvmboot-mock',
-    admit: (cvm) => cvm ?? 'mock',
+    admit: (machine) => machine.cvm() ?? 'mock',
     ephemeral: mock,
     providers: [mockLasting],
     warning: 'MOCK BUILD',

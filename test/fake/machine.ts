@@ -14,6 +14,7 @@ import {
   superblockFor,
 } from '../../src/layout/integrity.ts'
 import { partuuids, type RootHash } from '../../src/layout/verity.ts'
+import type { Paravisor } from '../../src/machine/cvm.ts'
 import type {
   Machine,
   Mapping,
@@ -54,6 +55,7 @@ export type World = {
   /** Of random bytes, where they are not all 7. */
   random?: (bytes: Buffer) => void
   cvm: 'sev-snp' | 'tdx' | undefined
+  paravisor?: Paravisor
   snp: {
     vmpl: number
     /** What every report says, but for the report data and VMPL that are asked for. */
@@ -365,6 +367,7 @@ export const fakeMachine = (world: World): Fake => {
     loadWanted: (names) => effect(`loadWanted ${names.join(' ')}`),
     loadDrivers: () => {},
     cvm: () => world.cvm,
+    paravisor: () => world.paravisor,
     snpVmpl: () => world.snp.vmpl,
     snpReport: report,
     snpDerivedKey: (request) => {

@@ -667,6 +667,10 @@ test('a confidential VM is named with what shows it', () => {
   })
   const tdx = withText('/proc/cpuinfo', () => 'flags : fpu tdx_guest\n')
   assert.is(overviewOf(sceneFrom(tdx(bootRecorded()))).cvm.now, 'tdx')
+  const log = ['Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2']
+  const hidden = overviewOf(sceneFrom({ ...bootRecorded(), kernelLog: log }))
+  assert.match(printOverview(hidden), /^confidential VM +mock at boot, now sev-snp behind a paravisor$/m)
+  assert.is(hidden.cvm.by, "the kernel's log")
 })
 
 test('all of a volume is read, and what cannot be is said with its place', async () => {

@@ -19,7 +19,7 @@ import {
   type Salt,
   type VerityTable,
 } from '../../src/layout/verity.ts'
-import { detectCvm } from '../../src/machine/cvm.ts'
+import { detectCvm, detectParavisor } from '../../src/machine/cvm.ts'
 import { parseMountinfo, printMountinfo } from '../../src/machine/mountinfo.ts'
 import { parseLibraries } from '../../src/pack/libraries.ts'
 import { parseState, printState, type State } from '../../src/proof/state.ts'
@@ -505,6 +505,20 @@ const cpuinfo = textTarget({
   },
 })
 
+const isolation = textTarget({
+  name: 'isolation of Hyper-V',
+  seeds: [
+    'tsc: Detected\nHyper-V: Isolation Config: Group A 0x1, Group B 0xba2\n',
+    'Hyper-V: Isolation Config: Group A 0x1, Group B 0x3',
+  ],
+  words: ['Hyper-V: Isolation Config: ', 'Group A 0x1', ', Group B 0x2', '0x', '\n', 'ffffffff', '0x0'],
+  check: (text) => {
+    const found = detectParavisor(text.split('\n'))
+    need(found === undefined || /^Hyper-V: Isolation Config: /m.test(text), 'a paravisor out of nothing')
+    return found !== undefined
+  },
+})
+
 const libraries = textTarget({
   name: 'ld.so --list',
   seeds: [
@@ -540,7 +554,18 @@ export const targets: readonly Target[] = [
     manifest,
     stateJson,
   ],
-  ...[rootHashes, verity, crypt, integrity, modulesTarget, cpioTarget, pageTarget, cpuinfo, libraries],
+  ...[
+    rootHashes,
+    verity,
+    crypt,
+    integrity,
+    modulesTarget,
+    cpioTarget,
+    pageTarget,
+    cpuinfo,
+    isolation,
+    libraries,
+  ],
   ...snpTargets,
   ...tpmTargets,
   seals,

@@ -206,7 +206,7 @@ test('and what verify prints once somebody mounted over a volume', () => {
 
 /** What the shell scripts said, and what is said instead. */
 const troubles: readonly (readonly [string, readonly FaultCode[]])[] = [
-  ['Not running in a Confidential VM', ['cvm-absent']],
+  ['Not running in a Confidential VM', ['cvm-absent', 'cvm-paravisor']],
   ['Device not found', ['device-missing', 'disk-missing']],
   ['Mount point already in use', ['mount-point-busy', 'target-busy']],
   ['Encryption failed', ['crypt-open', 'module-missing']],

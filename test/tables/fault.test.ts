@@ -78,6 +78,7 @@ const detail = {
   nearest: '; did you mean EPYC?',
   differences: 'snp.0.digest is one instead of another',
   where: 'w',
+  tee: 'tdx',
   column: 1,
   below: 'b',
   link: '/l',

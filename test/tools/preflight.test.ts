@@ -66,6 +66,14 @@ test('a confidential VM of 16 GB with 200 GB of disk is fit for the shipped conf
 for (const [what, recorded, says] of [
   ['no confidential VM', but({ '/proc/cpuinfo': 'flags : aes\n' }), /^cvm-absent: .*; start the VM as one/],
   [
+    'a TEE behind a paravisor',
+    {
+      ...but({ '/proc/cpuinfo': 'flags : aes\n' }),
+      kernelLog: ['Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2'],
+    },
+    /^cvm-paravisor: .* runs under sev-snp, .*; start the VM on a host that gives/,
+  ],
+  [
     'little memory',
     but({ '/proc/meminfo': 'MemTotal: 6000000 kB\n' }),
     /^memory-small: .* 5859 MiB .*9536 MiB .*files in memory and the boot.*TMPFS_SIZE/,

@@ -3,7 +3,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { reasonOf } from '../../../src/fault/errno.ts'
-import { detectCvm } from '../../../src/machine/cvm.ts'
+import { detectCvm, detectParavisor } from '../../../src/machine/cvm.ts'
 import { parseMountinfo, printMountinfo } from '../../../src/machine/mountinfo.ts'
 import { readText } from '../../../src/machine/text.ts'
 import { kernelAtLeast } from '../../../src/system/kernel-release.ts'
@@ -45,6 +45,23 @@ test('a confidential VM is what the guest kernel says, not what CPUID flags sugg
   assert.is(detectCvm({ cpuinfo: 'flags\t\t: fpu tdx_guest sse\n', sevGuest: false }), 'tdx')
   assert.is(detectCvm({ cpuinfo: 'flags\t\t: fpu not_tdx_guest\n', sevGuest: false }), undefined)
   assert.is(detectCvm({ cpuinfo: '', sevGuest: false }), undefined)
+})
+
+test('the log of a kernel on Hyper-V tells of a TEE behind a paravisor', () => {
+  const [before, after] = ['Hyper-V: Hints 0x44e24', 'tsc: Detected 2445.425 MHz processor']
+  const told = (line: string) => detectParavisor([before, line, after])?.tee
+  assert.is(told('Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2'), 'sev-snp')
+  assert.is(told('Hyper-V: Isolation Config: Group A 0x1, Group B 0x3'), 'tdx')
+  for (const [line, why] of [
+    ['Hyper-V: Isolation Config: Group A 0x0, Group B 0xba2', 'there is no paravisor'],
+    ['Hyper-V: Isolation Config: Group A 0x1, Group B 0xba1', 'the isolation is of VBS, which is no TEE'],
+    ['Hyper-V: Isolation Config: Group A 0x1, Group B 0x0', 'nothing isolates the VM'],
+    ['Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2 ', 'the kernel writes nothing behind the number'],
+    ['x Hyper-V: Isolation Config: Group A 0x1, Group B 0xba2', 'the message is part of another'],
+    ['Hyper-V: Isolation Config: Group A 0x1, Group B 0x100000002', 'the number has more than 32 bits'],
+  ] as const)
+    assert.is(told(line), undefined, why)
+  assert.is(detectParavisor([]), undefined)
 })
 
 test('kernel releases compare by number', () => {
