@@ -1,7 +1,7 @@
 // The values that a manifest predicts of a VM, as the checks take them. Pure.
 
 import type { Manifest } from '../measure/manifest.ts'
-import type { TdMeasurement } from './tdx.ts'
+import type { TdMeasurement } from './tdx-expected.ts'
 
 /** Launch digests of SEV-SNP: one for each combination of firmware and processors. */
 export const launchDigestsOf = ({ snp }: Manifest): readonly string[] => snp.map(({ digest }) => digest)

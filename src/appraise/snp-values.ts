@@ -5,7 +5,7 @@ import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { noManifest, sameHex, wrongValue } from './judge.ts'
 import { reportDataCheck } from './report-data.ts'
-import type { SnpExpected } from './snp.ts'
+import type { SnpExpected } from './snp-expected.ts'
 
 const wrongMeasurement = (found: string, measurements: SnpExpected['measurements']): string | undefined =>
   measurements === undefined

@@ -2,36 +2,16 @@
 // policy, predicted measurements and a date in; findings out. Facts: AMD 56860, AMD 57230.
 
 import { faultOf } from '../fault/index.ts'
-import type { SnpCertificate } from '../machine/snp-certificates.ts'
 import { snpCertificateIds } from '../machine/snp-certificates.ts'
 import { parseSnpReport, type SnpReport } from '../machine/snp-report.ts'
 import { type Finding, note } from '../terminal/finding.ts'
 import { check } from './check.ts'
-import type { Measurement, SnpPolicy } from './policy.ts'
-import { type AmdRoots, chainOf, readSigningKey, revocationOf, type SnpSigningKey } from './snp-chain.ts'
+import { chainOf, readSigningKey, revocationOf, type SnpSigningKey } from './snp-chain.ts'
 import { chipSays, tcbChecks, wrongChip, wrongProduct } from './snp-chip.ts'
+import type { SnpEvidence, SnpExpected } from './snp-expected.ts'
 import { launchChecks } from './snp-launch.ts'
 import { wrongSignature } from './snp-signature.ts'
 import { valueChecks } from './snp-values.ts'
-
-export type SnpEvidence = {
-  /** 1184 bytes. */
-  readonly report: Buffer
-  readonly certificates: readonly SnpCertificate[]
-  /** AMD's revocation list, DER. */
-  readonly revocationList: Buffer | undefined
-}
-
-export type SnpExpected = {
-  /** `amdChains`; only tests have other roots. */
-  readonly roots: AmdRoots
-  readonly policy: SnpPolicy
-  readonly measurement: Measurement
-  /** Launch digests that the manifest predicts, 96 lower-case hexadecimal digits each; undefined without a manifest. */
-  readonly measurements: readonly string[] | undefined
-  /** REPORT_DATA that the verifier computed, 128 lower-case hexadecimal digits; undefined where there is none. */
-  readonly reportData: string | undefined
-}
 
 const unreadable = (reason: string): Finding[] => [check('report', 'appraise-format', reason, '')]
 

@@ -5,7 +5,7 @@ import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { noManifest, sameHex, wrongValue } from './judge.ts'
 import { reportDataCheck } from './report-data.ts'
-import type { TdxExpected } from './tdx.ts'
+import type { TdxExpected } from './tdx-expected.ts'
 
 const wrongMeasurement = (
   report: TdReport,

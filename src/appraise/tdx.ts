@@ -5,30 +5,13 @@ import { parseTdxQuote, type TdxQuote } from '../evidence/tdx-quote.ts'
 import type { Finding } from '../terminal/finding.ts'
 import { check } from './check.ts'
 import { readIntelChain } from './intel-chain.ts'
-import type { Measurement, TdxPolicy } from './policy.ts'
+import type { TdxPolicy } from './policy.ts'
 import { attributeChecks } from './tdx-attributes.ts'
 import type { Collateral } from './tdx-collateral.ts'
+import type { TdxEvidence, TdxExpected } from './tdx-expected.ts'
 import { wrongQeReport, wrongQuoteSignature } from './tdx-keys.ts'
 import { collateralChecks } from './tdx-platform.ts'
 import { valueChecks } from './tdx-values.ts'
-
-/** The registers of a TD that a manifest predicts, 96 lower-case hexadecimal digits each. */
-export type TdMeasurement = {
-  readonly mrTd: string
-  /** By number; a register that is absent is not judged. */
-  readonly rtmrs: Readonly<Partial<Record<0 | 1 | 2 | 3, string>>>
-}
-
-export type TdxEvidence = { readonly quote: Buffer; readonly collateral: Collateral | undefined }
-
-export type TdxExpected = {
-  readonly policy: TdxPolicy
-  readonly measurement: Measurement
-  /** Undefined without a manifest. */
-  readonly measurements: readonly TdMeasurement[] | undefined
-  /** REPORTDATA that the verifier computed, 128 lower-case hexadecimal digits; undefined where there is none. */
-  readonly reportData: string | undefined
-}
 
 /** Appraises a quote. The appraisal ends early only where no further check is possible. */
 export const appraiseTdx = (evidence: TdxEvidence, expected: TdxExpected, date: Date): Finding[] => {

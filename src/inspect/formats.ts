@@ -3,15 +3,8 @@
 
 import type { RandomAccess } from '../machine/random-access.ts'
 import { isElf } from './elf.ts'
+import type { Format, Probe } from './format.ts'
 import { keyFormats } from './keys.ts'
-
-export type Probe = {
-  /** The first `probeHeadBytes` bytes, or the whole file where it is shorter. */
-  readonly head: Buffer
-  /** The last 1024 bytes, or the whole file where it is shorter. */
-  readonly tail: Buffer
-  readonly size: number
-}
 
 /** The first bytes that the table needs: btrfs has its magic just behind 64 KiB. */
 export const probeHeadBytes = 66_048
@@ -20,21 +13,6 @@ const probeTailBytes = 1024
 export const probeOf = ({ size, read }: RandomAccess): Probe => {
   const tail = Math.min(size, probeTailBytes)
   return { head: read(0, probeHeadBytes), tail: read(size - tail, tail), size }
-}
-
-/**
- * `taken`: cvmboot or the VM takes a file of the format as it is. `convert`: cvmboot takes the file after a conversion.
- * `foreign`: cvmboot neither makes such a file nor boots from it.
- */
-export type Use = 'taken' | 'convert' | 'foreign'
-
-export type Format = {
-  readonly kind: string
-  readonly is: (probe: Probe) => boolean
-  readonly name: string
-  readonly use: Use
-  /** Advice for `file`, which is a quoted word of a shell. */
-  readonly advice: (file: string) => string
 }
 
 const at =

@@ -3,7 +3,7 @@
 
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { reasonOf } from '../fault/errno.ts'
-import { BootFault, type Fault, fail, faultOf } from '../fault/index.ts'
+import { BootFault, fail, faultOf } from '../fault/index.ts'
 import { printDeviceNumber } from '../layout/device-number.ts'
 import { type Gpt, gptBlockSize, parseGpt } from '../layout/gpt.ts'
 import { cryptNames } from '../layout/layout.ts'
@@ -15,28 +15,10 @@ import { screenOf } from '../terminal/screen.ts'
 import { type Claim, claimsLuks } from './claim.ts'
 import { claimVolume } from './claim-areas.ts'
 import { claimDirectory, claimFile, claimPartition, claimRest } from './file.ts'
+import type { InspectedPartition, Inspection } from './inspection.ts'
 import { printInspection, printInspectionJson } from './print.ts'
 
 export { printInspection, printInspectionJson } from './print.ts'
-
-type InspectedPartition = {
-  readonly number: number
-  readonly name: string
-  readonly type: string
-  readonly uuid: string
-  readonly bytes: bigint
-  readonly claim: Claim
-}
-
-export type Inspection = {
-  readonly path: string
-  readonly bytes: bigint
-  /** A disk with a partition table, or else the claim of all bytes as one volume. */
-  readonly content:
-    | { readonly kind: 'gpt'; readonly gpt: Gpt; readonly partitions: readonly InspectedPartition[] }
-    | { readonly kind: 'volume'; readonly claim: Claim }
-  readonly refused: Fault | undefined
-}
 
 /** The directory in which the kernel describes a block device. */
 const sysfsOf = ({ rdev }: Stats): string => `/sys/dev/block/${printDeviceNumber(rdev)}`

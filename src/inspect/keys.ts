@@ -1,6 +1,6 @@
 // Files with keys. Their first lines tell the kind of key; no key is ever printed. Pure.
 
-import type { Format, Probe } from './formats.ts'
+import type { Format, Probe } from './format.ts'
 
 /** The first line that is no comment: age-keygen and OpenSSL may write comments before the key. */
 const firstLine = ({ head }: Probe): string =>

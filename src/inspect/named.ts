@@ -2,7 +2,7 @@
 
 import { fail } from '../fault/index.ts'
 import type { Claim, Facts, Part } from './claim.ts'
-import type { Use } from './formats.ts'
+import type { Use } from './format.ts'
 
 export type Named = {
   readonly kind: string

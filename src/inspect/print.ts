@@ -4,7 +4,7 @@ import { exitStatus, type Fault, printable, say } from '../fault/index.ts'
 import { plain, type Screen, wrapped } from '../terminal/screen.ts'
 import { inTenths } from '../terminal/size.ts'
 import type { Claim, Part } from './claim.ts'
-import type { Inspection } from './inspect.ts'
+import type { Inspection } from './inspection.ts'
 
 const printClaim = ({ kind, facts, says, refused }: Claim): string => {
   const words = Object.entries(facts).map(([name, value]) => `${name}=${value === '' ? '-' : value}`)

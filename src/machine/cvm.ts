@@ -2,7 +2,7 @@
 // nothing, since the host of a plain VM chooses its leaf 0x8000001F. Pure; the require-cvm step acts on the answer.
 
 import { type BootFault, fail } from '../fault/index.ts'
-import type { Cvm } from './machine.ts'
+import type { Cvm, Paravisor } from './machine.ts'
 
 export type CvmFacts = {
   /** Text of /proc/cpuinfo. The kernel sets `tdx_guest` after the TDX module has answered; no host can set it. */
@@ -16,9 +16,6 @@ export const detectCvm = ({ cpuinfo, sevGuest }: CvmFacts): Cvm | undefined => {
   const flags = /^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.split(' ') ?? []
   return flags.includes('tdx_guest') ? 'tdx' : undefined
 }
-
-/** A TEE that a paravisor keeps to itself. The type is not `Cvm`, so that no caller takes the one for the other. */
-export type Paravisor = { readonly tee: Cvm }
 
 /**
  * The kernel's message about CPUID leaf 0x4000000C of Hyper-V (arch/x86/kernel/cpu/mshyperv.c). Bit 0 of group A is

@@ -8,7 +8,6 @@ import type { Controller } from '../system/controllers.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
 import type { TpmPolicy } from '../system/tpm.ts'
 import type { Below } from './below.ts'
-import type { Paravisor } from './cvm.ts'
 import type { Mount } from './mountinfo.ts'
 import type { DerivedKeyRequest, ReportRequest } from './sev-guest.ts'
 import type { SnpReport } from './snp-report.ts'
@@ -23,6 +22,9 @@ export type { TpmSealed } from './tpm/seal.ts'
 export type Level = 3 | 4 | 5 | 6 | 7
 
 export type Cvm = 'sev-snp' | 'tdx'
+
+/** A TEE that a paravisor keeps to itself. The type is not `Cvm`, so that no caller takes the one for the other. */
+export type Paravisor = { readonly tee: Cvm }
 
 /** A partition as the kernel sees it, with its entry in the disk's partition table. The host can forge the entry. */
 export type Partition = {

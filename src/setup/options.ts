@@ -10,7 +10,8 @@ import type { BlockSize } from '../layout/gpt.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import type { Pivot } from '../system/pivot.ts'
-import { type Appended, requireAppendable } from './outputs.ts'
+import type { Appended } from './appended.ts'
+import { requireAppendable } from './outputs.ts'
 
 /** The request of the caller. The environment and the configuration fill in the values that the request leaves open. */
 export type SetupOptions = {

@@ -6,15 +6,12 @@ import { readCmdline } from '../config/verdict.ts'
 import { cryptNames, treeName, type VerityName, verityNames } from '../layout/layout.ts'
 import { printRootHashes, type RootHashes } from '../layout/roothashes.ts'
 import { blockSize, fixedSalt, type RootHash } from '../layout/verity.ts'
-import type { Pivot } from '../system/pivot.ts'
+import type { Appended } from './appended.ts'
+import type { BuiltVolume } from './built.ts'
 import type { Plan } from './partitions.ts'
-import type { BuiltVolume } from './volume.ts'
 
 export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as const
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
-
-/** Words to append to the words that `setup` emits, and the kind of initramfs that will have to accept them. */
-export type Appended = { readonly words: string; readonly pivot: Pivot }
 
 /** Faults: the faults of `printCmdline`. */
 export const printOutputs = (

@@ -12,8 +12,8 @@ import {
 } from '../layout/gpt.ts'
 import { cryptNames, treeName, verityNames } from '../layout/layout.ts'
 import { partuuids } from '../layout/verity.ts'
+import type { BuiltVolume } from './built.ts'
 import { derivedUuid } from './uuid.ts'
-import type { BuiltVolume } from './volume.ts'
 
 type WantedPartition = Omit<GptPartition, 'number' | 'first' | 'last'> & { readonly bytes: bigint }
 

@@ -3,19 +3,11 @@
 import { constants, copyFileSync, mkdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail } from '../fault/index.ts'
-import type { FileSystem } from '../layout/filesystem.ts'
-import type { VerityName } from '../layout/layout.ts'
-import {
-  blockSize,
-  fixedSalt,
-  parseRootHash,
-  type RootHash,
-  treeBlocks,
-  treeStart,
-} from '../layout/verity.ts'
+import { blockSize, fixedSalt, parseRootHash, treeBlocks, treeStart } from '../layout/verity.ts'
 import { refusedOf } from '../system/etc-layer.ts'
 import { etcLine, etcNames } from '../system/etc-names.ts'
 import { inMebibytes } from '../terminal/size.ts'
+import type { BuiltVolume } from './built.ts'
 import { makeImage } from './image.ts'
 import { neededIn, requireMountPoints } from './mount-points.ts'
 import { notesOn } from './notes.ts'
@@ -26,19 +18,6 @@ import type { Source } from './source.ts'
 import { openTree, type Tree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'
 import type { Work } from './work.ts'
-
-export type BuiltVolume = {
-  readonly name: VerityName
-  readonly fileSystem: FileSystem
-  /** Paths of the image and the tree, and their sizes in bytes: multiples of 4096. */
-  readonly image: string
-  readonly bytes: bigint
-  readonly tree: string
-  readonly treeBytes: bigint
-  readonly rootHash: RootHash
-  /** Lines that the summary shows as notes on the volume. */
-  readonly notes: readonly string[]
-}
 
 /** Faults: `source-*`, `root-*`, `tool-*`. `directory` is for temporary files. */
 export const buildVolume = async (

@@ -14,12 +14,12 @@ import {
   superblockFor,
 } from '../../src/layout/integrity.ts'
 import { partuuids, type RootHash } from '../../src/layout/verity.ts'
-import type { Paravisor } from '../../src/machine/cvm.ts'
 import type {
   Machine,
   Mapping,
   MappingRequest,
   Mount,
+  Paravisor,
   Partition,
   ReportRequest,
   SnpReport,

@@ -2,18 +2,8 @@
 // what the kernel lets through. Pure; from the state alone.
 
 import type { State } from '../../proof/state.ts'
+import type { Link } from './link.ts'
 import { rowOf } from './rows.ts'
-
-export type Trust = 'verified' | 'encrypted' | 'memory' | 'none'
-
-/** One line of the chain. Each text is short. The measured launch vouches for each `trust` but `none`. */
-export type Link = {
-  readonly trust: Trust
-  readonly name: string
-  readonly demands: string
-  readonly enforced: { readonly by: string; readonly on: string }
-  readonly mounted: { readonly at: string; readonly how: string }
-}
 
 export type Chain = {
   readonly cvm: string

@@ -1,7 +1,8 @@
 // Draws the chain of trust in four columns: the measured launch, its demands, the enforcement by the kernel, and the mounts.
 // Pure.
 
-import type { Chain, Link } from './chain.ts'
+import type { Chain } from './chain.ts'
+import type { Link } from './link.ts'
 import { margin, type Part, right } from './page.ts'
 import { arrow, box, fitted, text } from './svg.ts'
 import { trustWords } from './words.ts'

@@ -9,7 +9,7 @@ import {
   volumeIn,
 } from '../../proof/state.ts'
 import { overlayStore } from '../../system/container-stores.ts'
-import type { Link } from './chain.ts'
+import type { Link } from './link.ts'
 
 /** The kind of work that a step does: steps of one kind of work have one colour. */
 export type Work = 'check' | 'verify' | 'encrypt' | 'open' | 'memory' | 'harden' | 'other'

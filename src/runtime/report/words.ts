@@ -2,7 +2,8 @@
 
 import { printable } from '../../fault/index.ts'
 import { type Screen, type Style, wrapped } from '../../terminal/screen.ts'
-import { type Chain, chainOf, type Trust } from './chain.ts'
+import { type Chain, chainOf } from './chain.ts'
+import type { Trust } from './link.ts'
 import type { BootRecord, Span } from './record.ts'
 import { phaseTitles, printTime, rowsOf, type Timeline, timelineOf } from './timeline.ts'
 
