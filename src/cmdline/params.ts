@@ -103,7 +103,7 @@ const onFailure: Parameter = {
     if (isOnFailure(text)) to.onFailure = text
     return isOnFailure(text)
   },
-  print: (params) => (params.onFailure === 'halt' ? undefined : params.onFailure),
+  print: (params) => (params.onFailure === defaultParams.onFailure ? undefined : params.onFailure),
 }
 
 const deviceTimeout: Parameter = {
@@ -115,7 +115,8 @@ const deviceTimeout: Parameter = {
     to.deviceTimeout = Number(text)
     return /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= 3600
   },
-  print: (params) => (params.deviceTimeout === 30 ? undefined : `${params.deviceTimeout}`),
+  print: (params) =>
+    params.deviceTimeout === defaultParams.deviceTimeout ? undefined : `${params.deviceTimeout}`,
 }
 
 export const provision: Parameter = {
@@ -217,11 +218,12 @@ const eachVolume = <T>(of: (name: VerityName) => T): Readonly<Record<VerityName,
   'os-config': of('os-config'),
 })
 
+/** The values of the parameters that belong to no volume, where the command line does not name them. */
+export const defaultParams: Omit<Params, 'verity'> = { onFailure: 'halt', deviceTimeout: 30, provision: [] }
+
 const newDraft = (): Draft => ({
+  ...defaultParams,
   verity: eachVolume((name) => ({ rootHash: undefined, blocks: undefined, salt: fixedSalt(name) })),
-  onFailure: 'halt',
-  deviceTimeout: 30,
-  provision: [],
 })
 
 /** The parameters of a draft that every parameter has been read into. Faults: `cmdline-missing`, `cmdline-value`. */
@@ -242,8 +244,7 @@ const complete = (draft: Draft): Params => {
     distinct.set(rootHash, name)
     return { rootHash, blocks, salt }
   }
-  const { onFailure, deviceTimeout, provision } = draft
-  return { verity: eachVolume(volume), onFailure, deviceTimeout, provision }
+  return { ...draft, verity: eachVolume(volume) }
 }
 
 /**

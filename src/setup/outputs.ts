@@ -1,6 +1,6 @@
 // The text files beside the disk: roothashes.json, cmdline and partition.conf.
 
-import { type Params, printParams, type VerityParams } from '../cmdline/params.ts'
+import { defaultParams, type Params, printParams, type VerityParams } from '../cmdline/params.ts'
 import { type Config, printConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { cryptNames, treeName, type VerityName, verityNames } from '../layout/layout.ts'
@@ -25,12 +25,7 @@ export const printOutputs = (
   'partition.conf': printConfig(config),
 })
 
-const paramsOf = (verity: Params['verity']): Params => ({
-  verity,
-  onFailure: 'halt',
-  deviceTimeout: 30,
-  provision: [],
-})
+const paramsOf = (verity: Params['verity']): Params => ({ ...defaultParams, verity })
 
 /** The command line, checked as the boot will check it. Faults: every `cmdline-*`, `environment-hostile`, `config-init`. */
 export const printCmdline = (params: Params, config: Config, { words, pivot }: Appended): string => {

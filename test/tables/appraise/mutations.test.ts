@@ -42,8 +42,11 @@ for (const kind of new Set(all.map((one) => one.kind)))
     }
   })
 
-/** Codes of a policy file, and of the parts of cvmboot's own evidence that a raw report or quote lacks. */
-const others = ['appraise-nonce', 'appraise-statement', 'appraise-boot', 'appraise-policy']
+/** Codes of a policy file, of the file with the result, and of the parts of cvmboot's own evidence that raw evidence lacks. */
+const others = [
+  ...['appraise-nonce', 'appraise-statement', 'appraise-boot', 'appraise-policy'],
+  ...['appraise-result-key', 'appraise-output'],
+]
 
 test('there are at least 200 mutations, and each code that a raw report or quote can get occurs', () => {
   assert.ok(all.length >= 200, `${all.length} mutations`)

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { printParams } from '../../../src/cmdline/params.ts'
+import { defaultParams, printParams } from '../../../src/cmdline/params.ts'
 import { defaultConfig } from '../../../src/config/config.ts'
 import { fixedSalt, type RootHash } from '../../../src/layout/verity.ts'
 import { type CompleteSetup, completeOptions } from '../../../src/setup/options.ts'
@@ -126,9 +126,7 @@ test('words are appended that the boot takes, and no others', async () => {
       'oem-launcher': { rootHash: 'b'.repeat(64) as RootHash, blocks: 7n, salt: fixedSalt('oem-launcher') },
       'os-config': { rootHash: 'c'.repeat(64) as RootHash, blocks: 7n, salt: fixedSalt('os-config') },
     },
-    onFailure: 'halt',
-    deviceTimeout: 30,
-    provision: [],
+    ...defaultParams,
   } as const
   const words = 'console=ttyS0 cvmboot.device-timeout=60'
   const { appended, config } = read([...disk, '--append', ` ${words} `])
@@ -175,9 +173,7 @@ test('a command line the kernel would cut is refused', async () => {
   })
   const params = {
     verity: { 'root-fs': verity('a'), 'oem-launcher': verity('b'), 'os-config': verity('c') },
-    onFailure: 'halt',
-    deviceTimeout: 30,
-    provision: [],
+    ...defaultParams,
   } as const
   const { code, said } = await faultFrom(() =>
     printCmdline(params, defaultConfig, { words: '', pivot: 'own' }),
