@@ -40,8 +40,8 @@ export const verify = family({
       cannot: (d: Reason) => `trust the evidence of this boot: of /run/cvmboot/evidence.json, ${d.reason}`,
     },
     'verify-measurement': {
-      cannot: (d: { found: string }) =>
-        `trust this launch: the TEE reports the measurement ${d.found}, and the manifest does not predict that value`,
+      cannot: (d: { found: string; words: string }) =>
+        `trust this launch: the TEE reports the measurement ${d.found}, and the manifest does not predict that value (${d.words})`,
       advice:
         'give the manifest of this image, firmware and number of processors, or do not trust this machine',
     },

@@ -87,15 +87,18 @@ const table = (volumes: readonly VolumeRow[], { paint, columns }: Screen): strin
 
 const machineIds = { new: 'new at this boot', kept: 'as the root has it' } as const
 
-const measured = ({ reported, verdict }: Measurement, paint: Paint): [string, string] => [
-  'measurement',
-  paint(
-    verdict === 'predicted' ? 'good' : 'bad',
-    `${shortHash(reported)}, ${verdict === 'predicted' ? 'as the manifest predicts' : 'which the manifest does not predict'}`,
-  ),
-]
+const measured = (found: Measurement, { paint, columns }: Screen): [string, string][] => {
+  const isGood = found.verdict === 'predicted'
+  const says = `${shortHash(found.reported)}, ${isGood ? 'as the manifest predicts' : 'which the manifest does not predict'}`
+  const row = wrapped(printable(found.words), 16, { paint, columns })
+  return [
+    ['measurement', paint(isGood ? 'good' : 'bad', says)],
+    [isGood ? 'equal row' : 'difference', row],
+  ]
+}
 
-const facts = (overview: Overview, paint: Paint): [string, string][] => {
+const facts = (overview: Overview, screen: Screen): [string, string][] => {
+  const { paint } = screen
   const {
     agent,
     kernel,
@@ -115,7 +118,7 @@ const facts = (overview: Overview, paint: Paint): [string, string][] => {
     ['agent', `${agent.edition} ${agent.version} (git ${agent.git}, node ${agent.node})`],
     ['kernel', kernel],
     ['confidential VM', paint(real ? 'good' : 'note', printable(kind))],
-    ...(measurement === undefined ? [] : [measured(measurement, paint)]),
+    ...(measurement === undefined ? [] : measured(measurement, screen)),
     ['boot', `${(bootMilliseconds / 1000).toFixed(1)} s to the hand-over`],
     ['machine ID', machineId === 'changed' ? paint('bad', 'changed') : machineIds[machineId]],
     ['swap', swap.length === 0 ? 'none' : paint('bad', printable(swap.join(' ')))],
@@ -136,7 +139,7 @@ export const printOverview = (overview: Overview, screen: Screen = plain): strin
       ? [paint('good', 'healthy: all that runs is as it was measured')]
       : problems.map((fault) => `${paint('bad', 'FAIL')}  ${wrapped(say(fault), 6, screen)}`)
   return [
-    ...facts(overview, paint).map(([name, says]) => `${name.padEnd(16)}${says}`),
+    ...facts(overview, screen).map(([name, says]) => `${name.padEnd(16)}${says}`),
     '',
     ...table(volumes, screen),
     '',

@@ -5,7 +5,7 @@ import { detectCvm, detectParavisor } from '../machine/cvm.ts'
 import type { Manifest } from '../measure/manifest.ts'
 import { swapsIn } from './check-swap.ts'
 import { compare, findingsOf } from './compare.ts'
-import { type Measurement, measurementOf, unpredicted } from './measurement.ts'
+import { evidenceHere, type Measurement, measurementIn, unpredicted } from './measurement.ts'
 import { rowsOf, type VolumeRow } from './overview-rows.ts'
 import type { Scene } from './scene.ts'
 
@@ -78,9 +78,8 @@ export const overviewOf = (scene: Scene): Overview => {
 /** The overview with the verdict of a manifest on the launch measurement. */
 export const overviewWith = (manifest: Manifest, scene: Scene): Overview => {
   const overview = overviewOf(scene)
-  const found = measurementOf(scene.system, manifest)
-  if ('code' in found) return { ...overview, problems: [...overview.problems, found] }
+  const found = measurementIn(evidenceHere(scene.system), manifest)
   const fault = unpredicted(found)
   const problems = fault === undefined ? overview.problems : [...overview.problems, fault]
-  return { ...overview, measurement: found, problems }
+  return { ...overview, ...('code' in found ? {} : { measurement: found }), problems }
 }

@@ -8,12 +8,15 @@ import { run } from '../machine/exec.ts'
 import { writeOutput } from '../machine/output.ts'
 import { statePath } from '../proof/state.ts'
 import { plain, screenOf } from '../terminal/screen.ts'
+import { live } from './live.ts'
+import { readManifest } from './manifest-file.ts'
+import { type BootEvidence, evidenceHere, measurementIn, unpredicted } from './measurement.ts'
 import { drawReport } from './report/draw.ts'
 import { type BootRecord, readRecord, unreadState } from './report/record.ts'
 import { printText } from './report/words.ts'
 
 /** Reads a file; undefined where there is no such file. Faults: `state-read`, `input-too-large`. */
-const readOne = (path: string, limit: 'state' | 'log'): string | undefined => {
+const readOne = (path: string, limit: 'state' | 'log' | 'evidence'): string | undefined => {
   try {
     return readBoundedText(path, limit)
   } catch (thrown) {
@@ -42,20 +45,44 @@ const recordOf = (state: string, log: string | undefined, systemd: string | unde
   return readRecord(state, readOne(state, 'state'), optional(log), optional(systemd))
 }
 
-/** Paths of files. `state`, and the `log` and `systemd` that belong to the state, are of another boot. */
-type ReportOptions = Readonly<Record<'state' | 'log' | 'systemd' | 'output', string | undefined>> & {
+/** Paths of files. `state`, and the `log`, `systemd` and `evidence` that belong to the state, are of another boot. */
+type ReportOptions = Readonly<
+  Record<'state' | 'log' | 'systemd' | 'evidence' | 'manifest' | 'output', string | undefined>
+> & {
   readonly text: boolean
 }
 
-/** Draws or prints the report. Faults: `state-read`, `state-write`, `input-too-large`. */
-export const report = async ({ state, log, systemd, output, text: asText }: ReportOptions): Promise<void> => {
-  const record = state === undefined ? await recordHere() : recordOf(state, log, systemd)
-  const screen = output === undefined ? screenOf(process.stdout, process.env) : plain
-  const drawn = asText ? printText(record, screen) : drawReport(record)
+/** The evidence of the boot that is drawn. This machine shows nothing of the machine of another boot. */
+const evidenceOf = ({ state, evidence }: ReportOptions): BootEvidence => {
+  if (state === undefined) return evidenceHere(live)
+  if (evidence === undefined)
+    throw fail('usage', { reason: '--manifest and --state need --evidence, the evidence of that boot' })
+  return { path: evidence, text: readOne(evidence, 'evidence'), seen: undefined }
+}
+
+/** Fault: `state-write`. */
+const show = async (drawn: string, output: string | undefined): Promise<void> => {
   if (output === undefined) return void process.stdout.write(drawn)
   try {
     await writeOutput(output, drawn)
   } catch (thrown) {
     throw fail('state-write', { path: output, reason: reasonOf(thrown) })
   }
+}
+
+/**
+ * Draws or prints the report, then fails where the manifest does not predict the launch. Faults: `state-read`, `state-write`,
+ * `input-too-large`, `usage`, `measure-*`, `tee-report`, `verify-measurement`, `verify-no-measurement`.
+ */
+export const report = async (asked: ReportOptions): Promise<void> => {
+  const { state, log, systemd, manifest, output, text: asText } = asked
+  const expected = manifest === undefined ? undefined : readManifest(manifest)
+  const found = state === undefined ? await recordHere() : recordOf(state, log, systemd)
+  const measurement = expected === undefined ? undefined : measurementIn(evidenceOf(asked), expected)
+  const record = measurement === undefined ? found : { ...found, measurement }
+  const screen = output === undefined ? screenOf(process.stdout, process.env) : plain
+  const drawn = asText ? printText(record, screen) : drawReport(record)
+  await show(drawn, output)
+  const fault = measurement && unpredicted(measurement)
+  if (fault !== undefined) throw new BootFault(fault)
 }

@@ -1,27 +1,15 @@
 // The verb `status`: shows the volumes and settings of this machine, and whether the machine is healthy. The verb changes
 // nothing.
 
-import { reasonOf } from '../fault/errno.ts'
-import { BootFault, fail } from '../fault/index.ts'
+import { BootFault } from '../fault/index.ts'
 import type { LastingProvider } from '../keys/provider.ts'
-import { readBounded } from '../machine/bounded.ts'
-import { type Manifest, parseManifest } from '../measure/manifest.ts'
 import { screenOf } from '../terminal/screen.ts'
 import { readBooted } from './booted.ts'
 import { live } from './live.ts'
+import { readManifest } from './manifest-file.ts'
 import { overviewOf, overviewWith } from './overview.ts'
 import { printOverview, printOverviewJson } from './overview-text.ts'
 import { sceneOf } from './scene.ts'
-
-/** Faults: `measure-input`, `measure-manifest`, `input-too-large`. */
-const readManifest = (file: string): Manifest => {
-  try {
-    return parseManifest(readBounded(file, 'measurements').toString('utf8'), file)
-  } catch (thrown) {
-    if (thrown instanceof BootFault) throw thrown
-    throw fail('measure-input', { path: file, reason: reasonOf(thrown) })
-  }
-}
 
 type StatusOptions = {
   readonly config: string | undefined

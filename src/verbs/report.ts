@@ -29,6 +29,19 @@ export const report = verb({
       help: 'The output of systemctl show in that boot. This output tells when the system was up.',
       with: 'state',
     },
+    manifest: {
+      kind: 'file',
+      value: 'FILE',
+      need: 'optional',
+      help: 'Show the launch measurement that the TEE reported at boot beside this manifest of cvmboot measure. Needs TEE_EVIDENCE in partition.conf.',
+    },
+    evidence: {
+      kind: 'file',
+      value: 'FILE',
+      need: 'optional',
+      help: 'The evidence.json of that boot, for --manifest.',
+      with: 'state',
+    },
     output: {
       kind: 'file',
       value: 'FILE',

@@ -4,8 +4,9 @@
 import type { Chain } from './chain.ts'
 import type { Link } from './link.ts'
 import { margin, type Part, right } from './page.ts'
+import type { BootRecord } from './record.ts'
 import { arrow, box, fitted, text } from './svg.ts'
-import { trustWords } from './words.ts'
+import { trustWords, verdictWords } from './words.ts'
 
 const cardHeight = 44
 const cardGap = 9
@@ -58,11 +59,34 @@ const launchLines = ({ cvm, measured }: Chain): readonly string[] =>
       ]
     : [`${cvm}: by nobody`, 'what a TEE would:', 'firmware', 'kernel', 'initramfs', 'command line']
 
-export const drawChain = (chain: Chain): Part => {
+/** The verdict of a manifest inside the box of the launch. */
+const verdictInBox = (measurement: BootRecord['measurement']): readonly string[] => {
+  if (measurement === undefined) return []
+  if ('code' in measurement) return ['manifest: not compared']
+  const { reported, verdict, predicted } = measurement
+  return [
+    `TEE: ${reported.slice(0, 16)}...`,
+    ...(predicted === undefined ? [] : [`manifest: ${predicted.slice(0, 12)}...`]),
+    verdict === 'predicted' ? 'equal' : 'NOT EQUAL',
+  ]
+}
+
+/** The verdict in words, below the chain. */
+const drawVerdict = (measurement: BootRecord['measurement'], y: number): readonly string[] =>
+  measurement === undefined
+    ? []
+    : verdictWords(measurement).map((words, i) =>
+        text({ x: margin, y: y + i * 17 }, fitted(words, i === 0 ? 13 : 11, right - margin), {
+          look: i === 0 ? 'strong' : 'small',
+        }),
+      )
+
+export const drawChain = (chain: Chain, measurement: BootRecord['measurement']): Part => {
   const inside = chain.links.length * (cardHeight + cardGap) - cardGap
-  const height = Math.max(inside, 160)
+  const lines = [...launchLines(chain), ...verdictInBox(measurement)]
+  const height = Math.max(inside, 41 + lines.length * 17)
   return {
-    height: 62 + height + 24,
+    height: 62 + height + 24 + (measurement === undefined ? 0 : 44),
     at: (top) => {
       const y = top + 62
       const heads = ['what is measured', 'what it demands', 'what the kernel enforces', 'where it is mounted']
@@ -74,7 +98,7 @@ export const drawChain = (chain: Chain): Part => {
           `card ${chain.measured === 'measured' ? 'card-launch' : 'card-unmeasured'}`,
         ),
         text({ x: launchColumn.x + 12, y: y + 24 }, 'The launch', { look: 'strong' }),
-        ...launchLines(chain).map((words, i) =>
+        ...lines.map((words, i) =>
           text(
             { x: launchColumn.x + 12 + (words.startsWith(' ') ? 12 : 0), y: y + 46 + i * 17 },
             words.trim(),
@@ -84,6 +108,7 @@ export const drawChain = (chain: Chain): Part => {
           ),
         ),
         ...chain.links.flatMap((link, i) => linkRow(link, y + i * (cardHeight + cardGap))),
+        ...drawVerdict(measurement, y + height + 26),
       ]
     },
   }

@@ -29,7 +29,7 @@ export const drawReport = (record: BootRecord): string => {
     heading(record, timeline, chain),
     drawPhases(timeline),
     drawSteps(record, timeline),
-    drawChain(chain),
+    drawChain(chain, record.measurement),
   ]
   let top = 0
   const shapes = parts.map(({ height, at }) => {

@@ -1,12 +1,15 @@
 // The record of one boot: the state, and the times of the kernel and of systemd where these are known. All times are
 // milliseconds since the start of the machine. Pure.
 
-import { fail } from '../../fault/index.ts'
+import { type Fault, fail } from '../../fault/index.ts'
 import { parseState, type State, whyNoState } from '../../proof/state.ts'
+import type { Measurement } from '../measurement.ts'
 
 export type Span = { readonly from: number; readonly to: number }
 
 export type BootRecord = {
+  /** The verdict of a manifest on the launch, or the reason why nothing was compared; absent where no manifest is given. */
+  readonly measurement?: Measurement | Fault
   readonly state: State
   /** The time in which the kernel unpacked the initramfs; the kernel does other work at the same time. */
   readonly unpacking: Span | undefined

@@ -1,7 +1,8 @@
 // A boot in words: the description inside the picture, and the text that `--text` prints on a terminal. Pure.
 
-import { printable } from '../../fault/index.ts'
+import { type Fault, printable, say } from '../../fault/index.ts'
 import { type Screen, type Style, wrapped } from '../../terminal/screen.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Chain, chainOf } from './chain.ts'
 import type { Trust } from './link.ts'
 import type { BootRecord, Span } from './record.ts'
@@ -23,6 +24,19 @@ export const headline = ({ state }: BootRecord, { handOver, end }: Timeline): st
 export const cvmWords = ({ cvm, measured }: Chain): string =>
   measured === 'measured' ? `launch measured by ${cvm}` : `${cvm}: nothing measured this launch`
 
+/** The verdict of a manifest on the launch in words: a heading, and the row or the reason. */
+export const verdictWords = (measurement: Measurement | Fault): readonly [string, string] => {
+  if ('code' in measurement) return ['Manifest: nothing was compared', say(measurement)]
+  const { reported, verdict, predicted, words } = measurement
+  const value = `the TEE reported ${reported} at boot`
+  return verdict === 'predicted'
+    ? ['Manifest: equal', `${value}, as the manifest predicts for ${words}`]
+    : [
+        'Manifest: NOT EQUAL',
+        `${value}, which the manifest does not predict${predicted === undefined ? '' : `; nearest is ${predicted}`}: ${words}`,
+      ]
+}
+
 /** The whole content of the picture in words, for a person who cannot see the picture. */
 export const describe = (record: BootRecord): string => {
   const timeline = timelineOf(record)
@@ -39,6 +53,7 @@ export const describe = (record: BootRecord): string => {
     `Time: ${phases.join(', ')}.`,
     `Steps: ${steps.join(', ')}.`,
     `Trust: ${cvmWords(chain)}. ${links.join('; ')}.`,
+    ...(record.measurement === undefined ? [] : [`${verdictWords(record.measurement).join('. ')}.`]),
   ].join(' ')
 }
 
@@ -84,6 +99,12 @@ const linesOf = (rows: readonly (readonly string[])[], screen: Screen): string[]
   )
 }
 
+const verdictLines = ({ measurement }: BootRecord, screen: Screen): readonly string[] => {
+  if (measurement === undefined) return []
+  const [title, words] = verdictWords(measurement)
+  return ['', screen.paint('bold', title), `  ${wrapped(printable(words), 2, screen)}`]
+}
+
 export const printText = (record: BootRecord, screen: Screen): string => {
   const { paint } = screen
   const timeline = timelineOf(record)
@@ -117,6 +138,7 @@ export const printText = (record: BootRecord, screen: Screen): string => {
     '',
     paint('bold', `Trust: ${printable(cvmWords(chain))}`),
     ...links,
+    ...verdictLines(record, screen),
     '',
   ].join('\n')
 }

@@ -108,6 +108,18 @@ for (const [what, given] of [
   ['a real boot', record()],
   ['a boot of which only the state is known', { ...record(), unpacking: undefined, system: undefined }],
   ['a system that is still starting', { ...record(), system: { from: 60_000, to: undefined } }],
+  [
+    'a launch that the manifest does not predict',
+    {
+      ...record(),
+      measurement: {
+        reported: 'cd'.repeat(48),
+        verdict: 'not predicted',
+        predicted: 'ab'.repeat(48),
+        words: hostile,
+      },
+    },
+  ],
   ['a boot without steps', withSteps((state) => ({ ...state, steps: [] }))],
   [
     'a boot of no time at all',
