@@ -37,8 +37,14 @@ export type AppraiseOptions = {
   readonly json: boolean
 }
 
+/** The options that say by which files a verifier judges. */
+export type VerifierOptions = Pick<
+  AppraiseOptions,
+  'manifest' | 'policy' | 'collateral' | 'certificates' | 'revocation-list' | 'at'
+>
+
 /** Faults: `appraise-input`, `input-too-large`. */
-const readGiven = (
+export const readGiven = (
   file: string,
   limit: 'evidence' | 'policy' | 'collateral' | 'measurements' | 'identity',
 ): Buffer => {
@@ -60,7 +66,7 @@ const unreadable = (reason: string): Read => ({
 })
 
 /** Raw evidence is the half of a TEE alone; own evidence has the half of a TEE, or lacks it. */
-const readEvidence = (bytes: Buffer, file: string): Read => {
+export const readEvidence = (bytes: Buffer, file: string): Read => {
   const kind = kindOf(bytes)
   if (kind === 'snp') {
     const [report, certificates] = [bytes.subarray(0, snpReportBytes), bytes.subarray(snpReportBytes)]
@@ -96,9 +102,15 @@ const refuseOthersOptions = (read: Read, options: AppraiseOptions): void => {
 }
 
 /** The bytes of the files that a result names by their hashes. */
-type Named = { readonly policy: Buffer | undefined; readonly manifest: Buffer | undefined }
+export type Named = { readonly policy: Buffer | undefined; readonly manifest: Buffer | undefined }
 
-const verifierOf = (options: AppraiseOptions, named: Named): Verifier => {
+/** Faults: `appraise-input`, `input-too-large`. */
+export const readNamed = ({ policy, manifest }: VerifierOptions): Named => ({
+  policy: given(policy, (file) => readGiven(file, 'policy')),
+  manifest: given(manifest, (file) => readGiven(file, 'measurements')),
+})
+
+export const verifierOf = (options: VerifierOptions, named: Named): Verifier => {
   return {
     roots: amdChains,
     policy: given(named.policy, (bytes) => parsePolicy(bytes.toString('utf8'))) ?? strictPolicy,
@@ -139,10 +151,7 @@ export const appraise = async (options: AppraiseOptions): Promise<void> => {
   const evidence = readGiven(options.evidence, 'evidence')
   const read = readEvidence(evidence, options.evidence)
   refuseOthersOptions(read, options)
-  const named: Named = {
-    policy: given(options.policy, (file) => readGiven(file, 'policy')),
-    manifest: given(options.manifest, (file) => readGiven(file, 'measurements')),
-  }
+  const named = readNamed(options)
   const verifier = verifierOf(options, named)
   const findings =
     'findings' in read

@@ -5,6 +5,7 @@ import { attest } from './attest.ts'
 import { families as allOfBoot } from './boot-families.ts'
 import { check } from './check.ts'
 import { cleanup } from './cleanup.ts'
+import { grant } from './grant.ts'
 import { input } from './input.ts'
 import { inspect } from './inspect.ts'
 import { install } from './install.ts'
@@ -37,5 +38,6 @@ export const families = {
   appraise,
   attest,
   release,
+  grant,
   internal,
 } as const

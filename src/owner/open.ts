@@ -35,7 +35,8 @@ const findVolume = (path: string, volume: string): VolumePlace => {
   return { path, offset: first * BigInt(blockSize), bytes: (last - first + 1n) * BigInt(blockSize) }
 }
 
-const readIdentity = (path: string): OwnerIdentity => {
+/** Faults: `owner-identity`, `input-too-large`. */
+export const readIdentity = (path: string): OwnerIdentity => {
   let text: Secret
   try {
     text = new Secret(readBounded(path, 'identity'))

@@ -1,6 +1,6 @@
 // The verb `appraise`: its options and words.
 
-import { json } from './table/shared.ts'
+import { json, judging } from './table/shared.ts'
 import { verb } from './table/verb.ts'
 
 export const appraise = verb({
@@ -17,36 +17,7 @@ export const appraise = verb({
       need: { otherwise: 'no measurement is accepted, unless the policy says any' },
       help: 'Accept the measurements that this manifest of cvmboot measure predicts.',
     },
-    policy: {
-      kind: 'file',
-      value: 'FILE',
-      need: { otherwise: 'the strict default of each field' },
-      help: 'Judge by this policy.',
-    },
-    collateral: {
-      kind: 'file',
-      value: 'FILE',
-      need: { otherwise: 'a quote of TDX is refused' },
-      help: "Intel's collateral for the processor, in the JSON form that dcap-qvl writes.",
-    },
-    certificates: {
-      kind: 'file',
-      value: 'FILE',
-      need: { otherwise: 'the table in the evidence' },
-      help: "AMD's certificates: PEM, one in DER, or a certificate table as the host gives one.",
-    },
-    'revocation-list': {
-      kind: 'file',
-      value: 'FILE',
-      need: { otherwise: 'a report of SEV-SNP is refused, unless the policy says if-given' },
-      help: "AMD's revocation list for the product, in DER or PEM.",
-    },
-    at: {
-      kind: 'text',
-      value: 'DATE',
-      need: { otherwise: 'now' },
-      help: 'Judge as of this date: 2026-12-01, or 2026-12-01T12:00:00Z.',
-    },
+    ...judging,
     'report-data': {
       kind: 'text',
       value: 'HEX',

@@ -17,6 +17,7 @@ import { measure } from './measure.ts'
 import { owner } from './owner.ts'
 import { pack } from './pack.ts'
 import { plan } from './plan.ts'
+import { release } from './release.ts'
 import { report } from './report.ts'
 import { setup } from './setup.ts'
 import { status } from './status.ts'
@@ -42,6 +43,7 @@ export const verbs: Readonly<Record<string, AnyVerb>> = {
   config,
   cleanup,
   owner,
+  release,
   install,
   uninstall,
   boot,

@@ -140,7 +140,18 @@ test('the boot reaches no npm package', () => {
 /** Rooms of src/, the highest first: a room imports only from rooms below it. A file beside the folders is a room too. */
 const rooms = [
   ...['main', 'main-mock', 'main-npm', 'verbs', 'cli', 'exit'],
-  ...['install', 'owner', 'runtime', 'setup', 'manifest', 'inspect', 'appraise', 'measure', 'pack'],
+  ...[
+    'release',
+    'install',
+    'owner',
+    'runtime',
+    'setup',
+    'manifest',
+    'inspect',
+    'appraise',
+    'measure',
+    'pack',
+  ],
   // A key provider brings its keys of partition.conf along, so that config/ imports the list of providers.
   ...['boot', 'plan', 'steps', 'editions', 'edition', 'config', 'keys', 'machine'],
   ...['proof', 'cmdline', 'terminal', 'evidence', 'layout', 'system', 'secret', 'fault', 'version'],

@@ -12,6 +12,7 @@ const verbNames = [
   'appraise',
   'attest',
   'plan',
+  'release',
   'inspect',
   'status',
   'verify',

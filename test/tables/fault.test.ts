@@ -89,6 +89,7 @@ const detail = {
   most: 3,
   words: 'mitigations=off',
   names: 'mds',
+  launch: 'sev-snp:00',
 }
 
 for (const code of faultCodes)

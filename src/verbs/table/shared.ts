@@ -1,6 +1,6 @@
 // Rows that several verbs share. Pure.
 
-import type { Option } from './option.ts'
+import type { Option, Options } from './option.ts'
 
 export const json = { kind: 'flag', help: 'Print JSON instead of text.' } as const satisfies Option
 
@@ -47,3 +47,37 @@ export const dryRun = {
   kind: 'flag',
   help: 'Only print the changes, and make none of them.',
 } as const satisfies Option
+
+/** The rows of the files by which a verifier judges, but for the manifest. */
+export const judging = {
+  policy: {
+    kind: 'file',
+    value: 'FILE',
+    need: { otherwise: 'the strict default of each field' },
+    help: 'Judge by this policy.',
+  },
+  collateral: {
+    kind: 'file',
+    value: 'FILE',
+    need: { otherwise: 'a quote of TDX is refused' },
+    help: "Intel's collateral for the processor, in the JSON form that dcap-qvl writes.",
+  },
+  certificates: {
+    kind: 'file',
+    value: 'FILE',
+    need: { otherwise: 'the table in the evidence' },
+    help: "AMD's certificates: PEM, one in DER, or a certificate table as the host gives one.",
+  },
+  'revocation-list': {
+    kind: 'file',
+    value: 'FILE',
+    need: { otherwise: 'a report of SEV-SNP is refused, unless the policy says if-given' },
+    help: "AMD's revocation list for the product, in DER or PEM.",
+  },
+  at: {
+    kind: 'text',
+    value: 'DATE',
+    need: { otherwise: 'now' },
+    help: 'Judge as of this date: 2026-12-01, or 2026-12-01T12:00:00Z.',
+  },
+} as const satisfies Options
