@@ -112,10 +112,10 @@ export const configKeysOf = (providers: readonly LastingProvider[]): readonly Ke
   {
     key: 'TEE_AFTER_BOOT',
     aliases: [],
-    expected: 'remove or keep',
+    expected: 'remove, report or keep',
     read: (text, to) => {
-      to.teeAfterBoot = text === 'keep' ? 'keep' : 'remove'
-      return text === 'remove' || text === 'keep'
+      to.teeAfterBoot = text === 'keep' || text === 'report' ? text : 'remove'
+      return text === 'remove' || text === 'report' || text === 'keep'
     },
     print: (config) => config.teeAfterBoot,
   },

@@ -24,7 +24,7 @@ export type Config = {
   /** Whether the boot makes evidence of itself. `auto`: where the machine can. `required`: another machine halts. */
   readonly evidence: 'none' | 'auto' | 'required'
   /** Whether the running system keeps the driver of the TEE, from which the boot derives lasting keys. */
-  readonly teeAfterBoot: 'remove' | 'keep'
+  readonly teeAfterBoot: 'remove' | 'report' | 'keep'
   /** The public key of the owner, who can open the job-store besides the VM. */
   readonly jobStoreOwner: OwnerKey | undefined
   readonly tmp: { readonly mode: number; readonly uid: number; readonly gid: number }

@@ -29,9 +29,10 @@ export const closingOf = (
     const policy = lastingPolicy(volume, config)
     return policy === undefined ? [] : providerOf(providers, policy).closing
   })
-  return closingSteps.filter(
-    (step) => wanted.includes(step) && (step !== 'close-tee' || config.teeAfterBoot === 'remove'),
-  )
+  // A program that can ask at VMPL 0 can also forge the evidence of the boot, so `report` closes VMPL 0 without such a key too.
+  const closesTee =
+    config.teeAfterBoot === 'report' || (config.teeAfterBoot === 'remove' && wanted.includes('close-tee'))
+  return closingSteps.filter((step) => (step === 'close-tee' ? closesTee : wanted.includes(step)))
 }
 
 /**

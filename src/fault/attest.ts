@@ -9,7 +9,7 @@ export const attest = family({
     'attest-no-report': {
       cannot: (d: Reason) => `make evidence: this machine gives no report of a TEE: ${d.reason}`,
       advice:
-        'attest works in a VM with SEV-SNP or TDX whose driver is loaded: set TEE_AFTER_BOOT=keep where a volume has KEY=snp',
+        'attest works in a VM with SEV-SNP or TDX whose driver is loaded: set TEE_AFTER_BOOT=report where a volume has KEY=snp',
     },
     'attest-state': {
       cannot: (d: Reason) => `make a statement of this boot: ${d.reason}`,

@@ -84,6 +84,29 @@ export const tee = family({
       cannot: () => 'make evidence of this boot: this machine has no device that gives a report of the TEE',
       advice: 'boot a kernel with the driver of the TEE, or set TEE_EVIDENCE=auto',
     },
+    'tee-built-in': {
+      cannot: () =>
+        'leave a TEE that asks at VMPL 1 alone: the driver sev_guest is built into the kernel, so it cannot start again with another VMPCK',
+      advice: 'use a kernel with sev_guest as a module, or set TEE_AFTER_BOOT=keep',
+    },
+    'tee-no-vmpck-id': {
+      cannot: () =>
+        'leave a TEE that asks at VMPL 1 alone: the driver sev_guest of this kernel has no parameter vmpck_id',
+      advice: 'use a kernel whose sev_guest has the parameter, or set TEE_AFTER_BOOT=remove',
+    },
+    'tee-above-vmpl': {
+      cannot: (d: { vmpl: number }) =>
+        `leave a TEE that asks at VMPL 1 alone: this kernel runs at VMPL ${d.vmpl}, and VMPL 0 belongs to the program below the kernel`,
+      advice: 'set TEE_AFTER_BOOT=remove or keep on such a machine',
+    },
+    'tee-vmpck-stays': {
+      cannot: (d: Reason) => `take VMPCK 0, the key of VMPL 0, from the kernel: ${d.reason}`,
+      advice: 'set TEE_AFTER_BOOT=remove, and report it with the version of kernel and firmware',
+    },
+    'tee-vmpck-none': {
+      cannot: () => 'start the driver of the TEE with VMPCK 1: the driver refuses that key',
+      advice: "set TEE_AFTER_BOOT=remove; the kernel's log says what the driver found",
+    },
     'tee-stays': {
       cannot: (d: Reason) => `take the TEE's device away: ${d.reason}`,
       advice: 'use a kernel with sev_guest as a module, or set TEE_AFTER_BOOT=keep',

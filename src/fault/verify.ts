@@ -54,6 +54,11 @@ export const verify = family({
         'trust that keys stay in the boot: /dev/sev-guest is back, and with it root derives the keys of this launch',
       advice: 'rmmod sev_guest, and find out who loaded it',
     },
+    'verify-tee-vmpck': {
+      cannot: (d: Reason) =>
+        `trust that the TEE only reports for VMPL 1 and above, as the boot left it: ${d.reason}`,
+      advice: "find out who loaded the driver again; the boot's evidence at VMPL 0 stays what it was",
+    },
     'verify-tee-wiped': {
       cannot: () =>
         "get evidence of this VM any more: the kernel has wiped the key of its channel to the TEE's firmware at an error, so that no program gets a report or a key of this launch",

@@ -154,9 +154,13 @@ export const invalidateKey = (serial: bigint): void => {
   checked(numbers.syscall(SYS_keyctl, 21n, serial, 0n), 'keyctl')
 }
 
-/** finit_module(2). `compressed` sets MODULE_INIT_COMPRESSED_FILE (4), with which the kernel refuses a plain module. */
-export const finitModule = (fd: number, format: 'plain' | 'compressed'): void => {
-  checked(modules.syscall(SYS_finit_module, BigInt(fd), '', format === 'plain' ? 0n : 4n), 'finit_module')
+/**
+ * finit_module(2). `compressed` sets MODULE_INIT_COMPRESSED_FILE (4), with which the kernel refuses a plain module.
+ * `parameters` are words `NAME=VALUE` with blanks between.
+ */
+export const finitModule = (fd: number, format: 'plain' | 'compressed', parameters = ''): void => {
+  const flags = format === 'plain' ? 0n : 4n
+  checked(modules.syscall(SYS_finit_module, BigInt(fd), parameters, flags), 'finit_module')
 }
 
 /** delete_module(2), O_NONBLOCK (0x800): fails where the module is in use. */

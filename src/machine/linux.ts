@@ -41,7 +41,7 @@ import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } 
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
 import { runTool } from './spawn.ts'
-import { closeTee, snpDerivedKey, snpReport, snpVmpl } from './tee.ts'
+import { closeTee, eraseVmpck, openTee, snpDerivedKey, snpReport, snpVmpl, teeDriver } from './tee.ts'
 import { teeEvidence } from './tee-evidence.ts'
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
@@ -227,6 +227,9 @@ export const linux: Machine = {
   snpReport,
   snpDerivedKey,
   teeEvidence: (reportData) => teeEvidence(cvm(), reportData, 'cvmboot-boot'),
+  teeDriver,
+  eraseVmpck,
+  openTee,
   closeTee,
   tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
   tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),

@@ -7,6 +7,7 @@ import { fail } from '../fault/index.ts'
 import { driverModules, modulesRoot } from '../system/initramfs.ts'
 import { finitModule } from './libc.ts'
 import {
+  canonicalName,
   findModule,
   type ModuleIndex,
   modulesForAlias,
@@ -38,20 +39,40 @@ const openIndex = (): ModuleIndex => {
   return index
 }
 
-/** Loads one file; false where the module says that its hardware is absent. Faults: `module-load`. */
-const insert = (path: string): boolean => {
+type Inserted = 'loaded' | 'no device' | 'was there'
+
+/** Loads one file. `no device`: the module says that its hardware is absent. Faults: `module-load`. */
+const insertWith = (path: string, parameters: string): Inserted => {
   let fd: number | undefined
   try {
     fd = openSync(`${folder()}/${path}`, 'r')
-    finitModule(fd, path.endsWith('.ko') ? 'plain' : 'compressed')
+    finitModule(fd, path.endsWith('.ko') ? 'plain' : 'compressed', parameters)
+    return 'loaded'
   } catch (thrown) {
     const errno = errnoOf(thrown)
-    if (errno === 'ENODEV') return false
-    if (errno !== 'EEXIST') throw fail('module-load', { module: path, reason: reasonOf(thrown) })
+    if (errno === 'ENODEV') return 'no device'
+    if (errno === 'EEXIST') return 'was there'
+    throw fail('module-load', { module: path, reason: reasonOf(thrown) })
   } finally {
     if (fd !== undefined) closeSync(fd)
   }
-  return true
+}
+
+/** Loads one file; false where the module says that its hardware is absent. Faults: `module-load`. */
+const insert = (path: string): boolean => insertWith(path, '') !== 'no device'
+
+/**
+ * Loads a module that was removed, with parameters; the modules that it needs are still there. False where the module says that
+ * its hardware is absent. Faults: `module-missing`, `module-load`.
+ */
+export const reloadModule = (name: string, parameters: string): boolean => {
+  const path = openIndex().dep.get(canonicalName(name))?.path
+  if (path === undefined)
+    throw fail('module-missing', { module: name, reason: 'the initramfs does not have its file' })
+  const inserted = insertWith(path, parameters)
+  if (inserted === 'was there')
+    throw fail('module-load', { module: path, reason: 'another program has loaded it meanwhile' })
+  return inserted === 'loaded'
 }
 
 /** Loads modules and all that they need; their soft dependencies may be missing. Faults: `module-missing`, `module-load`. */

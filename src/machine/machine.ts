@@ -133,6 +133,12 @@ export type Machine = {
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
   /** A signed report over 64 bytes, at the VMPL of this guest. Undefined where the machine has no device for reports. */
   readonly teeEvidence: (reportData: Buffer) => TeeEvidence | undefined
+  /** The driver of the TEE's device. `fixed`: the driver has no parameter that names the VMPCK of its channel. */
+  readonly teeDriver: () => 'absent' | 'built in' | 'fixed' | 'module'
+  /** Has the kernel erase the key of its channel to the firmware. True where the kernel then refuses a request for lack of it. */
+  readonly eraseVmpck: () => boolean
+  /** Loads the removed driver again, for a channel with the VMPCK of that number. False where the driver refuses that key. */
+  readonly openTee: (vmpck: number) => boolean
   /** Removes the driver of the TEE's device. Returns the state of the device after that. */
   readonly closeTee: () => 'absent' | 'removed' | 'built in'
 

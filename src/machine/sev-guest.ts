@@ -53,6 +53,9 @@ export const sayExitInfo2 = (exitInfo2: bigint): string =>
     ? 'the firmware was not reached'
     : `firmware error ${exitInfo2 & 0xffffffffn}, VMM error ${exitInfo2 >> 32n}`
 
+/** The parameter of the driver that names the VMPCK of its channel; -1 stands for the VMPL of the kernel. */
+export const vmpckIdPath = '/sys/module/sev_guest/parameters/vmpck_id'
+
 /** Lines that the driver logs when it wipes the key of its channel and when it has a new key; Linux 6.1 has the second form. */
 const wiped = /Disabling (?:VMPCK\d+ communication key|vmpck_id \d+) to prevent IV reuse/
 const started = /Initialized SEV guest driver \(using (?:VMPCK\d+ communication key|vmpck_id \d+)\)/

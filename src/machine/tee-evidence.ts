@@ -6,11 +6,11 @@ import { fail } from '../fault/index.ts'
 import type { Cvm } from './machine.ts'
 import { printSnpCertificates } from './snp-certificates.ts'
 import { printSnpReport } from './snp-report.ts'
-import { device, snpExtendedReport, snpVmpl } from './tee.ts'
+import { device, reportVmpl, snpExtendedReport } from './tee.ts'
 import { tsmReport } from './tsm.ts'
 
 const ofSnp = (reportData: Buffer): TeeEvidence => {
-  const { report, certificates } = snpExtendedReport({ reportData, vmpl: snpVmpl() })
+  const { report, certificates } = snpExtendedReport({ reportData, vmpl: reportVmpl() })
   return {
     type: 'sev-snp',
     report: printSnpReport(report),
@@ -27,7 +27,7 @@ const ofTdx = (reportData: Buffer, name: string): TeeEvidence | undefined => {
 }
 
 /**
- * Evidence over 64 bytes, at the VMPL of this kernel. Undefined where the machine has no device that gives reports. `name` is a
+ * Evidence over 64 bytes, at the least VMPL for which this machine gives reports. Undefined where the machine has no device that gives reports. `name` is a
  * name of the asker, which no other asker has. Faults: `tee-device`, `tee-timeout`, `tee-wiped`, `tee-status`, `tee-report`.
  */
 export const teeEvidence = (

@@ -4,9 +4,10 @@
 
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { errnoOf, reasonOf } from '../fault/errno.ts'
-import { fail } from '../fault/index.ts'
+import { type Fault, fail, faultOf } from '../fault/index.ts'
 import type { Secret } from '../secret/secret.ts'
 import { deleteModule, ioctl, ioctlPointing, type Pointer } from './libc.ts'
+import { reloadModule } from './loader.ts'
 import {
   type DerivedKeyRequest,
   derivedKeyResponseBytes,
@@ -22,6 +23,7 @@ import {
   reportResponseBytes,
   SNP,
   sayExitInfo2,
+  vmpckIdPath,
 } from './sev-guest.ts'
 import { parseSnpCertificates, type SnpCertificate } from './snp-certificates.ts'
 import type { SnpReport } from './snp-report.ts'
@@ -35,13 +37,24 @@ const faultsOf: Readonly<Record<string, 'tee-timeout' | 'tee-wiped'>> = {
   ENOTTY: 'tee-wiped',
 }
 
+/** The kernel's structs have the sizes of version 1 of the messages. */
+const knownVersion = 1
+
+/** No firmware has such a version of a message. The kernel passes the number on. */
+const unknownVersion = 255
+
 /**
  * One call, which takes up to a minute where the host throttles. Faults: `tee-timeout` where the firmware gives no answer
  * now, `tee-wiped` where the kernel wiped the key of its channel at an earlier call, `tee-device` for every other error.
  */
-const ask = (what: number, request: Buffer, response: Buffer, more: readonly Pointer[] = []): void => {
-  // Message version 1: the kernel's structs have its sizes.
-  const message = printGuestRequest({ messageVersion: 1, request: 0n, response: 0n, exitInfo2: 0n })
+const ask = (
+  what: number,
+  request: Buffer,
+  response: Buffer,
+  more: readonly Pointer[] = [],
+  messageVersion = knownVersion,
+): void => {
+  const message = printGuestRequest({ messageVersion, request: 0n, response: 0n, exitInfo2: 0n })
   const pointers = [{ from: message, at: 8, to: request }, { from: message, at: 16, to: response }, ...more]
   let fd: number | undefined
   try {
@@ -63,7 +76,12 @@ const ask = (what: number, request: Buffer, response: Buffer, more: readonly Poi
  * key, for lack of the addresses. Linux 6.14 and later check the addresses first: there only the kernel's log tells.
  */
 export const channelRefuses = (): boolean => {
-  const message = printGuestRequest({ messageVersion: 1, request: 0n, response: 0n, exitInfo2: 0n })
+  const message = printGuestRequest({
+    messageVersion: knownVersion,
+    request: 0n,
+    response: 0n,
+    exitInfo2: 0n,
+  })
   let fd: number | undefined
   try {
     fd = openSync(device, 'r+')
@@ -113,6 +131,46 @@ export const snpDerivedKey = (request: DerivedKeyRequest): Secret => {
 
 /** A file of the driver. Only a driver that is an unloadable module has the file. */
 const unloadable = '/sys/module/sev_guest/initstate'
+
+/**
+ * Has the kernel erase the key of its channel, in the page that the kernel shares with the firmware: the kernel does so after
+ * each request that fails. True where the kernel then refuses a whole request for lack of the key. Such a request has all its
+ * addresses, since Linux 6.14 and later check the addresses first.
+ */
+export const eraseVmpck = (): boolean => {
+  const request = printReportRequest({ reportData: Buffer.alloc(64), vmpl: 0 })
+  const failsWith = (messageVersion: number): Fault | undefined => {
+    try {
+      ask(SNP.getReport, request, Buffer.alloc(reportResponseBytes), [], messageVersion)
+      return undefined
+    } catch (thrown) {
+      return faultOf(thrown)
+    }
+  }
+  return failsWith(unknownVersion) !== undefined && failsWith(knownVersion)?.code === 'tee-wiped'
+}
+
+/** The key that the driver uses, as its parameter says; undefined where the driver is absent, or has no such parameter. */
+const vmpckId = (): number | undefined => {
+  const text = readText(vmpckIdPath)
+  return text === undefined ? undefined : Number(text)
+}
+
+/** The VMPL at which this machine gives reports: of the kernel, or of the VMPCK that `close-tee` left. */
+export const reportVmpl = (): number => Math.max(snpVmpl(), vmpckId() ?? 0)
+
+/** The driver's module, where the kernel has it. `fixed`: the module has no parameter that names the VMPCK. */
+export const teeDriver = (): 'absent' | 'built in' | 'fixed' | 'module' => {
+  if (!existsSync(device)) return 'absent'
+  if (!existsSync(unloadable)) return 'built in'
+  return vmpckId() === undefined ? 'fixed' : 'module'
+}
+
+/**
+ * Loads the driver's module again, for a channel with the VMPCK of that number. False where the driver refuses the VMPCK.
+ * Faults: `module-missing`, `module-load`.
+ */
+export const openTee = (vmpck: number): boolean => reloadModule('sev_guest', `vmpck_id=${vmpck}`)
 
 /** Removes the driver's module, and with it the device. Throws where the device is still in use. */
 export const closeTee = (): 'absent' | 'removed' | 'built in' => {

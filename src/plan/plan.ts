@@ -4,7 +4,7 @@ import type { Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { closingOf, isPlain, lastingPolicy, requireFit } from '../config/verdict.ts'
-import { type LastingProvider, providerOf } from '../keys/provider.ts'
+import { type ClosingStep, type LastingProvider, providerOf } from '../keys/provider.ts'
 import { lastingProviders } from '../keys/providers.ts'
 import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
@@ -57,7 +57,7 @@ const stepsOf = (
   // Once the TEE is closed, nobody gets a report at the boot's own VMPL.
   ...(config.evidence === 'none' ? [] : [{ kind: 'take-evidence', demand: config.evidence } as const]),
   // The source of a key would give the same key again, so the boot closes each source before other programs run.
-  ...closingOf(config, providers).map((kind): Step => ({ kind })),
+  ...closingOf(config, providers).map((kind): Step => planClosing(kind, config)),
   { kind: 'mask-swap' },
   {
     kind: 'close-doors',
@@ -68,6 +68,9 @@ const stepsOf = (
   { kind: 'write-state' },
   planPivot(config, pivot),
 ]
+
+const planClosing = (kind: ClosingStep, { teeAfterBoot }: Config): Step =>
+  kind === 'close-tee' ? { kind, leave: teeAfterBoot === 'report' ? 'report' : 'nothing' } : { kind }
 
 const planHardening = ({ hardening }: Config): Step[] => {
   const settings = hardeningOf(hardening)

@@ -154,7 +154,12 @@ export const evidenceFields = {
     ]),
     digest: { ...text('the sha256 of evidence.json'), when: 'where `tee` is not `none`' },
   },
-  'close-tee': { tee: word('what became of the driver that derives keys', ['absent', 'removed']) },
+  'close-tee': {
+    tee: word(
+      'what became of the driver that derives keys; `report` where it asks at VMPL 1 and above alone',
+      ['absent', 'removed', 'report'],
+    ),
+  },
   'close-tpm': {
     tpm: word('the state of the TPM', ['closed']),
     pcr: number('the PCR that was extended'),

@@ -60,7 +60,7 @@ const checks: { readonly [K in Step['kind']]: Checks<StepOf<K>> } = {
   'bind-directory': { directories: (step, scene) => [checkDirectory(step, scene)] },
   'machine-id': { 'machine ID': (step, scene) => [checkMachineId(step, scene)] },
   'take-evidence': { TEE: (_, scene) => checkEvidence(scene) },
-  'close-tee': { TEE: (_, scene) => [checkClosedTee(scene)] },
+  'close-tee': { TEE: (step, scene) => [checkClosedTee(step, scene)] },
   // Only the TPM knows the PCR, and `verify` asks no TPM, since another program may be using the TPM.
   'close-tpm': {},
   'mask-swap': { masks: (_, scene) => [checkMask(swapUnit, scene)] },

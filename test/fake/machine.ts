@@ -90,6 +90,14 @@ export type World = {
   noReports?: boolean
   /** Changes the report of the evidence. */
   changeReport?: (report: SnpReport) => SnpReport
+  /** The driver of the TEE, where it is no module that takes another VMPCK. */
+  teeDriver?: 'absent' | 'built in' | 'fixed'
+  /** Whether the kernel keeps VMPCK 0 after a request that fails. */
+  keepsVmpck?: boolean
+  /** VMPCKs with which the removed driver starts again; otherwise 1 alone. */
+  openVmpcks?: readonly number[]
+  /** A request that the firmware answers at VMPL 0, whichever VMPCK the driver has. */
+  lenient?: 'report' | 'key'
   /** What becomes of the TEE's driver. */
   closeTee: 'absent' | 'removed' | 'built in'
   /** Mappings whose reads fail verification: by name, or `name@offset` for one block. */
@@ -331,10 +339,14 @@ export const fakeMachine = (world: World): Fake => {
     return world.report(found)
   }
 
+  /** The VMPCK with which the driver of the TEE started. */
+  let vmpck = 0
+  const leastVmpl = (of: 'report' | 'key') => (world.lenient === of ? 0 : Math.max(vmpck, world.snp.vmpl))
   const report = ({ reportData, vmpl }: ReportRequest): SnpReport => {
     const { snp } = world
-    if (vmpl < snp.vmpl || vmpl > 3) throw fail('tee-status', { request: 'report', status: 0x16 })
-    return { ...snp.report, reportData: reportData.toString('hex'), vmpl }
+    if (vmpl < leastVmpl('report') || vmpl > 3) throw fail('tee-status', { request: 'report', status: 0x16 })
+    const made = { ...snp.report, reportData: reportData.toString('hex'), vmpl }
+    return vmpck === 0 ? made : (world.changeReport?.(made) ?? made)
   }
 
   const verbs: Machine = {
@@ -376,7 +388,7 @@ export const fakeMachine = (world: World): Fake => {
       const secret = snp.secrets[request.root]
       if (secret === undefined) throw fail('tee-status', { request: 'key', status: 0x27 })
       const allowed =
-        request.vmpl >= snp.vmpl &&
+        request.vmpl >= leastVmpl('key') &&
         request.vmpl <= 3 &&
         request.guestSvn <= snp.report.guestSvn &&
         tcbAtMost(request.tcb, snp.report.committedTcb)
@@ -392,6 +404,17 @@ export const fakeMachine = (world: World): Fake => {
       return { type: 'sev-snp', report: printSnpReport(changed), certificates: Buffer.alloc(0) }
     },
     clock: () => new Date('2026-12-01T12:00:00.500Z'),
+    teeDriver: () => world.teeDriver ?? 'module',
+    eraseVmpck: () => {
+      effect('eraseVmpck')
+      return world.keepsVmpck !== true
+    },
+    openTee: (asked) => {
+      effect(`openTee ${asked}`)
+      const opens = (world.openVmpcks ?? [1]).includes(asked)
+      if (opens) vmpck = asked
+      return opens
+    },
     closeTee: () => {
       effect('closeTee')
       return world.closeTee

@@ -511,6 +511,40 @@ test('the driver that derives keys is noticed when it is back, unless it was to 
   assert.equal(of(`${snp}TEE_AFTER_BOOT=keep\n`, back(bootRecorded())), [])
 })
 
+test('a driver that the boot left for reports is noticed when it is another, or gone', () => {
+  const config = `${words}JOBSTORE_ENCRYPTION=none\nTEE_AFTER_BOOT=report\n`
+  const left = (tee: string) =>
+    withText('/run/cvmboot/state.json', (state) => state.replace(/"tee": "absent"/, `"tee": "${tee}"`))
+  const said = (devices: readonly string[], vmpckId: string | undefined, more: Partial<Recorded> = {}) => {
+    const recorded = withNames('/dev', ...devices)(left('report')({ ...bootRecorded(), ...more }))
+    const configured = withText('/run/cvmboot/partition.conf', () => config)(recorded)
+    const parameter = '/sys/module/sev_guest/parameters/vmpck_id'
+    const driver = vmpckId === undefined ? configured : withText(parameter, () => vmpckId)(configured)
+    const all = compare(sceneFrom(driver))
+    const of = all.filter(({ subject }) => subject === 'TEE')
+    return of.map((one) => (one.result === 'bad' ? say(one.fault) : one.result))
+  }
+  assert.equal(said(['sev-guest'], '1\n'), ['good'])
+  for (const [devices, vmpckId, reason] of [
+    [['sev-guest'], '0\n', 'its driver uses VMPCK 0, and the boot left VMPCK 1'],
+    [['sev-guest'], '-1\n', 'its driver uses VMPCK -1'],
+    [['sev-guest'], undefined, 'its driver uses VMPCK of no known number'],
+    [['null'], '1\n', '/dev/sev-guest is gone'],
+  ] as const) {
+    const [finding = '', ...more] = said(devices, vmpckId)
+    assert.ok(finding.startsWith('verify-tee-vmpck: ') && finding.includes(reason), finding)
+    assert.equal(more, [])
+  }
+  assert.match(said(['sev-guest'], '1\n', { teeRefuses: true })[0] ?? '', /^verify-tee-wiped: /)
+  // The boot of a machine without the driver leaves none.
+  const none = withText('/run/cvmboot/partition.conf', () => config)(left('absent')(bootRecorded()))
+  const findings = compare(sceneFrom(none)).filter(({ subject }) => subject === 'TEE')
+  assert.equal(
+    findings.map(({ result }) => result),
+    ['good'],
+  )
+})
+
 test('a channel to the firmware whose key the kernel has wiped is noticed, by the driver or by the log', () => {
   const wiped = ['sev-guest sev-guest: Disabling VMPCK0 communication key to prevent IV reuse.']
   const kept = `${words}WORKSPACE_KEY=snp\nJOBSTORE_ENCRYPTION=none\nTEE_AFTER_BOOT=keep\n`

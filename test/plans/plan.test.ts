@@ -81,6 +81,9 @@ test('volumes with a TPM are the golden one', () => {
   golden('plan-tpm.txt', printPlan(plan(config)))
 })
 
+test('a TEE that is left for reports is the golden one', () =>
+  golden('plan-tee-report.txt', printPlan(plan('TEE_AFTER_BOOT=report'))))
+
 test('a volume to be provisioned is the golden one', () =>
   golden(
     'plan-provision.txt',
