@@ -30,13 +30,13 @@ const register = (events: readonly Digests[]): Buffer =>
   )
 
 /** Firmware loads a program from QEMU's `-kernel` before the firmware announces the boot. */
-const fromQemu = (programs: readonly Digests[]): Buffer => {
+export const fromQemu = (programs: readonly Digests[]): Buffer => {
   const [first, ...others] = programs
   return register([...(first === undefined ? [] : [first]), calling, separator, ...others, ...exit])
 }
 
 /** Firmware that boots from a disk measures the disk's GPT in between, where the disk has a GPT. */
-const fromDisk = (programs: readonly Digests[], gpt: Digests | undefined): Buffer =>
+export const fromDisk = (programs: readonly Digests[], gpt: Digests | undefined): Buffer =>
   register([calling, separator, ...(gpt === undefined ? [] : [gpt]), ...programs, ...exit])
 
 /** Memory from which on QEMU puts 2 GiB below the address 4 GiB, whatever the VM has. */

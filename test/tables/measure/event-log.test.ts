@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { eventLogLimit, parseEventLog, replayEvents } from '../../../src/measure/event-log.ts'
+import type { Digests } from '../../../src/measure/program.ts'
 import { digestOf } from '../../../src/measure/register.ts'
+import { fromDisk, fromQemu } from '../../../src/measure/rtmr.ts'
+import { firmwareEvents } from '../../../src/measure/uki-events.ts'
 import { refused } from '../../with/refused.ts'
 
 const log = (name: string): Buffer => readFileSync(join(import.meta.dirname, 'vectors', name))
@@ -31,6 +34,38 @@ const real = {
 
 test('two logs of TDs replay to the registers that go-eventlog computes', () => {
   for (const [name, registers] of Object.entries(real)) assert.equal(registersOf(log(name)), registers, name)
+})
+
+/** The digests that a log extends into RTMR 1. */
+const rtmr1 = (name: string): readonly Digests[] =>
+  parseEventLog(log(name)).flatMap(({ index, digests: { sha384 } }) =>
+    // No check of a TD reads the other bank.
+    index === 2 && sha384 !== undefined ? [{ sha384, sha256: sha384 }] : [],
+  )
+
+test('RTMR 1 of a real TD that started from a disk is composed as the prediction composes RTMR 1', () => {
+  const name = 'ccel-cos-113-separator.bin'
+  const [calling, separator, gpt, ...rest] = rtmr1(name)
+  assert.equal(
+    [calling, separator].map((one) => one?.sha384),
+    [firmwareEvents.calling.sha384, firmwareEvents.separator.sha384],
+  )
+  const programs = rest.slice(0, -firmwareEvents.exit.length)
+  assert.is(programs.length, 2)
+  const reported = replayEvents(parseEventLog(log(name)), 'sha384').get(2)
+  assert.equal(fromDisk(programs, gpt), reported)
+  assert.not.equal(fromDisk(programs, undefined), reported)
+})
+
+test('RTMR 1 of a real TD with an older firmware lacks the separator, so it equals no predicted value', () => {
+  const name = 'ccel-19-events.bin'
+  const [program, ...others] = rtmr1(name)
+  assert.equal(
+    others.map(({ sha384 }) => sha384),
+    [firmwareEvents.calling, ...firmwareEvents.exit].map(({ sha384 }) => sha384),
+  )
+  assert.ok(program !== undefined)
+  assert.not.equal(fromQemu([program]), replayEvents(parseEventLog(log(name)), 'sha384').get(2))
 })
 
 test('what the firmware reserved behind the log changes nothing', () => {
