@@ -1,4 +1,5 @@
-// What dracut's systemd is told about one disk: veritytab and crypttab, as an archive in front of its own.
+// An archive that goes in front of dracut's own. It has the veritytab and the crypttab by which dracut's systemd opens the
+// volumes of one disk.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { verityNames } from '../src/layout/layout.ts'

@@ -1,5 +1,5 @@
-// Volumes that last: opening one with our codec against `cryptsetup open` of the same header in the same machine, and
-// whether making one grows with its size.
+// Measures volumes that last: opening a volume with our codec against `cryptsetup open` of the same header in the same machine,
+// and whether the cost of making a volume grows with the size of the volume.
 
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

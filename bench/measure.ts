@@ -1,4 +1,5 @@
-// One boot of one peer to the new root's init, in guest instructions: what the marker says on the console, read.
+// Boots one peer up to the init of the new root, counts the instructions of the guest, and reads the lines that the marker
+// writes to the console.
 
 import type { StepState } from '../src/proof/state.ts'
 import { parseState } from '../src/proof/state.ts'

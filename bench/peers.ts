@@ -1,4 +1,5 @@
-// The ways to boot that cvmboot is compared with, built in a Debian of the guest's release: peers/build.sh says how.
+// Builds the ways to boot with which cvmboot is compared, in a Debian of the guest's release. The script peers/build.sh builds
+// them.
 
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'

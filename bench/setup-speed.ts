@@ -1,5 +1,6 @@
-// How fast `setup` is: a ready ext4 image of random data, against `veritysetup format` alone on the same image, and
-// against that with a plain copy of the image onto the disk, in seconds of this machine, one after the other.
+// Measures how fast `setup` is with a ready ext4 image of random data. The peers are `veritysetup format` of the same image,
+// and `veritysetup format` with a plain copy of the image onto the disk. The runs follow one another, and the figures are
+// seconds of this machine.
 
 import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'

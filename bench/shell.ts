@@ -1,4 +1,5 @@
-// What the benchmark's scripts in the guest have in common: a clock, the disk's partitions, the command line's words.
+// Shell functions that the benchmark's scripts in the guest share: a clock, the partitions of the disk, the words of the
+// command line.
 
 export const shell = `#!/bin/sh
 # Hundredths of a second since the start, without those in which nothing ran: waiting for the disk is none.

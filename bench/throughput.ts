@@ -1,6 +1,6 @@
-// What a mapping costs after the boot: reads through our dm-verity mapping and writes to our dm-crypt mapping against
-// mappings that veritysetup and cryptsetup make with the same parameters, in instructions. Both refuse partitions that
-// a mapping of ours holds, so it is one after the other.
+// Measures the cost of a mapping after the boot, in instructions: reads through our dm-verity mapping and writes to our
+// dm-crypt mapping, against mappings that veritysetup and cryptsetup make with the same parameters. Both tools refuse a
+// partition that a mapping of ours holds, so the runs follow one another.
 
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// The rings of tests, from pure functions to real boots, and which of their files an order on the command line means.
+// The rings of tests, from pure functions to real boots, and the files that a word on the command line of `npm test` names.
 
 export type RingName = 'tables' | 'plans' | 'fake' | 'premises' | 'fuzz' | 'tools' | 'vm'
 

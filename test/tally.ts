@@ -1,4 +1,4 @@
-// How a run of tests went: what uvu prints of a file, counted, and the lines that end the run.
+// Counts the tests in the output of uvu, and writes the lines that end a run.
 
 import { type RingName, ringNames, ringOf, type Stage } from './rings.ts'
 

@@ -1,3 +1,5 @@
+// The verb `cleanup` on recorded machines and in a scratch directory: what it unmounts, closes and wipes, and in which order.
+
 import { execFileSync, spawn } from 'node:child_process'
 import {
   copyFileSync,

@@ -1,5 +1,5 @@
-// Ring 3: what the state says of a lasting volume against what the machine did, for each pair of header areas that a host
-// or a power cut can leave, under each policy for a blank volume.
+// Ring 3: the state's words about a lasting volume, compared with the actions of the machine. The rows are the pairs of header
+// areas that a host or a power cut can leave, under each policy for a blank volume.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

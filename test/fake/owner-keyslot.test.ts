@@ -1,4 +1,4 @@
-// Ring 3: the owner's keyslot, boot after boot on one fake disk, and what the owner then makes of that disk.
+// Ring 3: the owner's keyslot, boot after boot on one fake disk, and the owner's reading of that disk afterwards.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

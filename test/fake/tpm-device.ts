@@ -1,5 +1,5 @@
-// What the verbs of a machine with a TPM do, without its bytes: the fake machine's. test/tools/swtpm.test.ts has the
-// same promises kept by a real one.
+// The answers of a fake TPM to the verbs of a machine, without the bytes of a real one. The test test/tools/swtpm.test.ts has a
+// real TPM keep the same promises.
 
 import { createHmac } from 'node:crypto'
 import { fail } from '../../src/fault/index.ts'

@@ -1,5 +1,5 @@
-// Each way in which a running machine can differ from what was measured, as changes of what a real one said. The same ways,
-// done for real, are in test/vm/running.test.ts.
+// Each way in which a running machine can differ from the measured one, as a change of a recorded machine. The test
+// test/vm/running.test.ts makes the same changes in a real machine.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

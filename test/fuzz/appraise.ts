@@ -1,4 +1,4 @@
-// What `appraise` reads of strangers: DER, a certificate, a revocation list, a TDX quote, a collateral, a policy.
+// Hostile inputs for the readers of `appraise`: DER, a certificate, a revocation list, a TDX quote, a collateral, a policy.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

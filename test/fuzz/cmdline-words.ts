@@ -1,4 +1,5 @@
-// The judge of words against readers written anew: what it accepts, no reader of a command line can take for more.
+// The judge of words, against readers that are written anew: no reader of a command line can find more in a line than the judge
+// accepted.
 
 import { builtInWords } from '../../src/cmdline/builtin.ts'
 import { requiredWords } from '../../src/cmdline/required.ts'

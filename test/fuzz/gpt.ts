@@ -1,4 +1,4 @@
-// Forged partition tables: fields changed one by one, checksums right again, since those stop nobody.
+// Forged partition tables: fields are changed one by one, and the checksums are right again, since a checksum stops nobody.
 
 import { crc32 } from 'node:zlib'
 import {

@@ -1,5 +1,5 @@
-// Forged LUKS2 headers: binary fields, the JSON text and its tree changed, checksums right again, since those stop
-// nobody. What is read must print back; what is not the good header itself must not open, whoever made it.
+// Forged LUKS2 headers: binary fields, the JSON text and the JSON tree are changed, and the checksums are right again, since a
+// checksum stops nobody. A header that is read must print back to the same bytes. Only the good header may open.
 
 import {
   headerAreaBytes,

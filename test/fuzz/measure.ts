@@ -1,4 +1,4 @@
-// What `measure` reads of strangers: a firmware, a unified kernel image, an event log, a manifest.
+// Hostile inputs for the readers of `measure`: a firmware, a unified kernel image, an event log, a manifest.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// A seeded generator and the changes it makes to good inputs. The same seed gives the same inputs everywhere.
+// A seeded generator, and the changes that the generator makes to good inputs. The same seed gives the same inputs everywhere.
 
 export type Random = {
   /** 0 to below - 1. */

@@ -1,4 +1,4 @@
-// What a fuzzed parser is, and the loop that feeds it.
+// The shape of a fuzzed parser, and the loop that feeds the parser.
 
 import { isDeepStrictEqual } from 'node:util'
 import { BootFault, type FaultCode } from '../../src/fault/index.ts'

@@ -1,4 +1,4 @@
-// What firmware and host answer about the TEE: the report, the responses around it, the certificate table.
+// Hostile answers of the firmware and the host about the TEE: the report, the responses around it, the certificate table.
 
 import {
   parseDerivedKeyRequest,

@@ -1,4 +1,4 @@
-// One row for each parser of text: good inputs, how they are changed, what must hold of every input.
+// One row for each parser of text: good inputs, the ways to change them, and the promise that holds for every input.
 
 import { parameters, printParams } from '../../src/cmdline/params.ts'
 import { splitCmdline, type Word } from '../../src/cmdline/split.ts'

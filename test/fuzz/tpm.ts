@@ -1,4 +1,4 @@
-// What a TPM answers, or whoever sits on the way to it; and the blobs that a header holds for it.
+// Hostile answers of a TPM, or of a device on the way to the TPM, and hostile blobs in a header.
 
 import { type CommandName, commandCodes, parseResponse } from '../../src/machine/tpm/command.ts'
 import { extend, seal, unseal } from '../../src/machine/tpm/seal.ts'

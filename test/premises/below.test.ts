@@ -1,4 +1,4 @@
-// What lies below a directory: by name and kind, bounded, and no link leads out of it.
+// Lists the entries below a directory, by name and kind. The list is bounded, and no link leads out of the directory.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

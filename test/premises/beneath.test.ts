@@ -1,4 +1,4 @@
-// Names below open directories, while somebody else gives those names to other files.
+// Names below open directories, while another process gives those names to other files.
 
 import { execFileSync } from 'node:child_process'
 import {

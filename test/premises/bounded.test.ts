@@ -1,4 +1,4 @@
-// Whole files under limits: what has as much as the limit is read, what has one byte more is refused.
+// Reads whole files under limits: a file as large as the limit is read, and a file with one byte more is refused.
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// What os-config's etc is read as, held against what overlayfs makes of it. The second half needs root: only it can
-// make whiteouts and attributes of overlayfs.
+// The entries that the reader finds in os-config's etc, compared with the files that overlayfs shows. The second half needs
+// root, since only root can make whiteouts and attributes of overlayfs.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'

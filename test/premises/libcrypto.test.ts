@@ -1,4 +1,4 @@
-// X25519 by OpenSSL's own functions against the X25519 of node:crypto, and what has to be refused.
+// X25519 by OpenSSL's own functions against the X25519 of node:crypto, and the keys that have to be refused.
 
 import { createPublicKey, diffieHellman } from 'node:crypto'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
-// What Node really does, where the design relies on it or works around it. A new Node that differs fails here.
+// The behaviour of Node on which the design relies, or which the design works around. A new Node that behaves otherwise fails
+// here.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

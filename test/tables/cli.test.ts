@@ -1,3 +1,5 @@
+// The command line of the executable: verbs, `--version`, `--help`, typing errors, and the exit status of each.
+
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'

@@ -1,3 +1,5 @@
+// The failures: each code has its sentence, its advice and its exit status.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { families } from '../../src/fault/families.ts'

@@ -1,5 +1,5 @@
-// What every verb says when it fails, over a table of failures that each provoke: in words, without the kernel's names of
-// errors, and without an option that the verb does not have.
+// The message of every verb that fails. A table of failures provokes each. No message has the kernel's name of an error, or an
+// option that the verb lacks.
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

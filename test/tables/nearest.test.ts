@@ -1,3 +1,5 @@
+// The nearest name for a typing error.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { distance, nearest } from '../../src/fault/nearest.ts'

@@ -1,3 +1,5 @@
+// Characters that nobody sees, in files that a person writes.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseConfig } from '../../src/config/config.ts'

@@ -1,4 +1,5 @@
-// Keys in the memory of a process that is done with them: it stands still, and all it can write to is searched.
+// Keys in the memory of a process that no longer needs them. The process stands still, and the test searches all memory that
+// the process can write to.
 
 import { spawn } from 'node:child_process'
 import { createECDH, generateKeyPairSync, pbkdf2Sync, privateDecrypt } from 'node:crypto'

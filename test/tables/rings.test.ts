@@ -1,4 +1,4 @@
-// Which test files an order means, and how a run of them is counted and told.
+// The test files that a word of `npm test` names, and the count of passed and failed tests at the end of a run.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

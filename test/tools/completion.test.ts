@@ -1,4 +1,4 @@
-// The completions, as the shells themselves read them: each option of each table is offered, and each value that is a word.
+// The completions, as the shells themselves read them: they offer each option of each table, and each value that is a word.
 
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// What goes when the image of a volume cannot be written to its end: the file that was begun, and nothing else.
+// An image of a volume that cannot be written to its end: the begun file goes, and no other file.
 
 import {
   existsSync,

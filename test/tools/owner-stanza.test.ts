@@ -1,3 +1,5 @@
+// The owner's stanza: only its owner unwraps it. The programs age and openssl decrypt it too.
+
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

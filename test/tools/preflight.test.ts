@@ -1,3 +1,5 @@
+// The verb `check` on this machine and on recorded ones.
+
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'

@@ -1,5 +1,5 @@
-// Sealing and unsealing by a real TPM 2.0 (swtpm), and what lies on the way to it: it sees every byte, and may change
-// any. Each lie ends in a fault, and none learns the secret.
+// Sealing and unsealing by a real TPM 2.0 (swtpm), with a hostile device on the way that sees each byte and may change it. Each
+// lie ends in a fault, and no lie learns the secret.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

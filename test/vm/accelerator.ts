@@ -1,5 +1,5 @@
-// Whether KVM works here, asked once per boot of this machine. /dev/kvm proves nothing: on some hosts it
-// exists and stock guests die under it, so a kernel is run until it has nothing left to do.
+// Whether KVM works here, found out once in each boot of this machine. The file /dev/kvm proves nothing: on some hosts it
+// exists, and stock guests die under it. So a kernel runs until it has nothing left to do.
 
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'

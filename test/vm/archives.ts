@@ -1,5 +1,5 @@
-// Archives of `pack`, changed: modules compressed as dracut and initramfs-tools ship them, entries changed or missing,
-// somebody else before the agent.
+// Changed archives of `pack`: modules compressed as dracut and initramfs-tools ship them, entries changed or missing, another
+// archive in front of the agent's.
 
 import { existsSync } from 'node:fs'
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'

@@ -1,5 +1,5 @@
-// A Debian of a release with an initramfs generator and its kernel in it: what a user's own tools make of our files
-// there is what boots. Made once, and so is each result, with or without root.
+// A Debian of a release with an initramfs generator and its kernel. The user's own tools in it build the initramfs that boots,
+// with or without root. The Debian and each result are made once.
 
 import { cp, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// The cache holds whole entries only, whatever happens while one is made.
+// The cache holds whole entries only, whatever happens while an entry is made.
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

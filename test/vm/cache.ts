@@ -1,6 +1,6 @@
-// Costly things kept between runs: one directory an entry, named by a hash of what it is made from.
-// An entry is made under a temporary name and renamed when whole, so a run that is cut off leaves nothing
-// that looks finished, and two runs at once at worst do the same work twice.
+// The cache of costly things between runs: one directory for each entry, named by a hash of its inputs. An entry is made under
+// a temporary name, and is renamed when it is whole. So a run that is cut off leaves nothing that looks finished, and two runs
+// at once do the same work twice at worst.
 
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'

@@ -1,6 +1,6 @@
-// Containers in a CVM, and the doors that its host's devices would open: a Debian with podman, sshd and QEMU's guest agent,
-// as their packages leave them; a virtio console and the agent's port are attached, and a vsock device where this machine
-// can give one.
+// Containers in a CVM, and the doors that the devices of its host would open. The root is a Debian with podman, sshd and QEMU's
+// guest agent, as their packages leave them. A virtio console and the agent's port are attached, and a vsock device where this
+// machine can give one.
 
 import { existsSync } from 'node:fs'
 import { copyFile, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'

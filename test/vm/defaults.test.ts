@@ -1,6 +1,6 @@
 // The default configuration carries an ordinary Debian, and a minimal one: no unit fails, the launcher runs, verify finds
-// nothing, and the machine powers off without waiting for anyone. Each boot also takes another way into the root: our own,
-// and those of the two generators. With words as arguments, only the machines that have one of them in their name.
+// nothing wrong, and the machine powers off without a wait. Each boot also takes another way into the root: our own, and those
+// of the two generators.
 
 import * as assert from 'uvu/assert'
 import { parseMounts } from '../../src/runtime/mounts.ts'

@@ -1,5 +1,6 @@
-// A machine with the default configuration, but for sizes, and a kind of Debian as it comes for its root: nothing in there is
-// masked. defaults/root-fs adds a unit that says on the console what runs, and then shuts the machine down.
+// A machine with the default configuration except for sizes. Its root is a Debian as the packages leave it: nothing in it is
+// masked. The tree defaults/root-fs adds a unit that writes the running services to the console, and then shuts the machine
+// down.
 
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

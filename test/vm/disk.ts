@@ -1,4 +1,4 @@
-// Copies of a disk image with something changed: what a hostile host would do to it.
+// Copies of a disk image with changes that a hostile host would make.
 
 import { open } from 'node:fs/promises'
 import { run } from '../../src/machine/exec.ts'

@@ -1,4 +1,4 @@
-// Disks that are unusual and right: one that comes late, and one that another tool made.
+// Disks that are unusual and right: one that appears late, and one that another tool made.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// A dump of a guest's memory, searched.
+// Searches a dump of a guest's memory.
 
 import { open } from 'node:fs/promises'
 

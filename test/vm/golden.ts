@@ -1,5 +1,6 @@
-// test/golden/boot/ is what the machine of running.test.ts said: `UPDATE_GOLDEN=1 node test/vm/running.test.ts` boots it and
-// writes it anew, with the picture, and what docs/operate.md shows of it. Look at the picture before you commit it.
+// Writes test/golden/boot/: the recorded answers of the machine of running.test.ts. `UPDATE_GOLDEN=1 node
+// test/vm/running.test.ts` boots the machine, and writes the answers, the picture and the output in docs/operate.md anew. Look
+// at the picture before you commit it.
 
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'

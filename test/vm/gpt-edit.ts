@@ -1,4 +1,4 @@
-// Rewriting a disk's partition tables as a hostile host may: any change of the entries, or bytes of the tables.
+// Rewrites the partition tables of a disk as a hostile host may: any change of the entries, or bytes of the tables.
 
 import { open } from 'node:fs/promises'
 import { type GptPartition, headBlocks, parseGpt, printGpt, tailBlocks } from '../../src/layout/gpt.ts'

@@ -1,4 +1,4 @@
-// Reads what trees/root-fs/usr/libexec/cvm-report says on the console.
+// Reads the lines that trees/root-fs/usr/libexec/cvm-report writes to the console.
 
 import { parseState, type State } from '../../src/proof/state.ts'
 

@@ -1,4 +1,4 @@
-// The initramfs that update-initramfs of a release makes where cvmboot is installed.
+// The initramfs that update-initramfs of a release makes, in a Debian in which cvmboot is installed.
 
 import { join } from 'node:path'
 import { builtIn } from './builder.ts'

@@ -1,4 +1,4 @@
-// What every boot promises, asked from inside: whoever pivoted, and whatever release the root is.
+// The promises of every boot, asked from inside, for each pivot and each release of the root.
 
 import * as assert from 'uvu/assert'
 import { verityNames } from '../../src/layout/layout.ts'

@@ -1,5 +1,5 @@
-// Our LUKS2 headers and the stock cryptsetup of Debian 12 and 13: each opens what the other formats. And what
-// cryptsetup makes of hostile headers, which is why the boot does not ask it.
+// Our LUKS2 headers and the stock cryptsetup of Debian 12 and 13: each opens the volumes that the other formats. The test also
+// gives cryptsetup hostile headers, which shows why the boot does not ask cryptsetup.
 
 import { constants, generateKeyPairSync, publicEncrypt } from 'node:crypto'
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'

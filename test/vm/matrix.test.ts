@@ -1,6 +1,6 @@
-// The failure matrix: what a hostile host or a careless owner may do, each a real boot that must end with the code
-// named here, or get through. Two boots at a time; a table of what each was seen to end in. With words as arguments,
-// only the rows that have one of them in their name.
+// The failure matrix: deeds of a hostile host or a careless owner. Each row is a real boot that must end with the code named
+// here, or get through. Two boots run at a time, and a table shows the end of each. With words as arguments, only rows whose
+// name has one of the words run.
 
 import * as assert from 'uvu/assert'
 import { mock } from '../../src/keys/mock.ts'

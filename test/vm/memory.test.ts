@@ -1,5 +1,6 @@
-// What is left in memory after the pivot, as the host would read it without a TEE: a dump of all of it from QEMU's
-// monitor, searched for every secret that the boot had. In the mock build most of them are known; an owner finds the others.
+// Secrets in memory after the pivot, as the host would read them without a TEE. QEMU's monitor dumps all memory, and the test
+// searches the dump for every secret that the boot had. In the mock build the test knows most secrets; an owner finds the
+// others.
 
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

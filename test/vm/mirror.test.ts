@@ -1,4 +1,4 @@
-// The mirror is found in whatever form apt's sources have, and its name stays here.
+// The mirror is found in each form that apt's sources can have, and its name stays on this machine.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

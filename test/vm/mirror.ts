@@ -1,5 +1,5 @@
-// The Debian mirror that this machine's own apt uses. Its name may be private: it is passed on in memory,
-// masked in everything that is printed or kept, and never written to a file of the project.
+// The Debian mirror that this machine's own apt uses. Its name may be private, so the tests pass the name on in memory, mask it
+// in all output and all kept files, and never write it to a file of the project.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

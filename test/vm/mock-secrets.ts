@@ -1,4 +1,4 @@
-// All that the mock build knows of a lasting volume: found from the disk, as anyone can.
+// All that the mock build knows of a lasting volume: the test finds it from the disk, as anybody can.
 
 import { open } from 'node:fs/promises'
 import { deriveLasting } from '../../src/keys/derive.ts'

@@ -1,6 +1,6 @@
-// The owner's keyslot end to end: the production executable makes a job-store on a stand-in for SEV-SNP, the guest
-// leaves a result, the host hands the disk back, and the owner reads it, by cvmboot and by the tools of any Debian.
-// With dm-integrity below it as well, and what becomes of it when the host writes to the disk.
+// The owner's keyslot end to end. The production executable makes a job-store on a stand-in for SEV-SNP, the guest leaves a
+// result, the host hands the disk back, and the owner reads the result by cvmboot and by the tools of any Debian. The same with
+// dm-integrity below, and after the host wrote to the disk.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'

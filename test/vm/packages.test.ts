@@ -1,5 +1,5 @@
-// The Debian packages where a user installs them: a fresh Debian of each release with its initramfs generator. What dpkg's
-// triggers make of it boots, and purging leaves nothing behind.
+// The Debian packages in the machine of a user: a fresh Debian of each release with its initramfs generator. The initramfs that
+// dpkg's triggers make boots, and purging leaves nothing behind.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

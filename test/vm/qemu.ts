@@ -1,4 +1,4 @@
-// One boot in QEMU: a machine in, its console out. No test framework and no cvmboot in here.
+// One boot in QEMU: a machine goes in, its console comes out. This file knows neither a test framework nor cvmboot.
 
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// What a refusal must look like from outside: one line with its code, and nothing after it.
+// The look of a refusal from outside: one line with its code, and nothing after it.
 
 import * as assert from 'uvu/assert'
 import { closed } from '../../src/boot.ts'

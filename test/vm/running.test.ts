@@ -1,5 +1,5 @@
-// The verbs for a running CVM in a real one: what they say of a boot as it was measured, and that each change behind its
-// back is noticed. UPDATE_GOLDEN=1 writes test/golden/boot and what docs/operate.md shows anew: golden.ts.
+// The verbs for a running CVM in a real one. They find the boot as it was measured, and notice each change behind its back.
+// UPDATE_GOLDEN=1 writes test/golden/boot and the output in docs/operate.md anew, by golden.ts.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

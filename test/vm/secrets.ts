@@ -1,4 +1,4 @@
-// The keys of the mock build, looked for in what a guest shows: whatever it says, a key is never in it.
+// Searches the output of a guest for the keys of the mock build. No output may have a key in it.
 
 import { mock, mockLasting } from '../../src/keys/mock.ts'
 import { cryptNames } from '../../src/layout/layout.ts'

@@ -1,5 +1,5 @@
-// A machine that shuts down: once our unit is stopped, no key and no file of /tmp is in its memory, which a warm restart
-// keeps. systemd takes mappings down as well, later, where it can.
+// A machine that shuts down. Once our unit is stopped, no key and no file of /tmp is in its memory, which a warm restart keeps.
+// Later, systemd takes mappings down as well, where it can.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

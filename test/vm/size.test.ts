@@ -1,4 +1,5 @@
-// The size budget: what people read and the host carries. Growth beyond 5 % is a decision, made in test/golden/size.json.
+// The size budget: the text that people read, and the bytes that the host carries. Growth beyond 5 % is a decision, made in
+// test/golden/size.json.
 
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
-// The premise of src/cmdline/split.ts: the kernel is the reference for splitting its command line. What it made of
-// tricky lines is read back from the arguments and the environment of PID 1, where it puts the words that it does
-// not know, and from a module parameter.
+// The premise of src/cmdline/split.ts: the kernel is the reference for splitting its command line. The test reads the kernel's
+// split of tricky lines back from the arguments and the environment of PID 1, where the kernel puts words that it does not
+// know, and from a module parameter.
 
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

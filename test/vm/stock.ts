@@ -1,5 +1,5 @@
-// A machine without cvmboot: the kernel and the cryptsetup of a Debian release, and a script that says what it finds.
-// It is the other implementation that ours is compared with.
+// A machine without cvmboot: the kernel and the cryptsetup of a Debian release, and a script that prints its findings. It is
+// the other implementation, with which ours is compared.
 
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// SEV-SNP without its hardware: a kernel module stands in for it (tee/fake-sev-guest.c). First one boot in which a
-// probe asks it everything by our own verbs, then whole boots of the production executable, unchanged.
+// SEV-SNP without its hardware: a kernel module stands in for it (tee/fake-sev-guest.c). In the first boot, a probe asks the
+// module everything by our own verbs. Whole boots of the unchanged production executable follow.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// docs/tutorial.md is done here, block by block, as a reader does it. Two blocks are not run: the first builds cvmboot, which
-// is built, and the second downloads a Debian root and a kernel, which the cache has.
+// The test does docs/tutorial.md block by block, as a reader does. Two blocks are not run: the first builds cvmboot, which is
+// built already, and the second downloads a Debian root and a kernel, which the cache has.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'

@@ -1,5 +1,5 @@
-// One EFI program from a system partition, started by UEFI firmware, to the same Debian as a direct boot: made by ukify
-// and by objcopy, unsigned and under Secure Boot, of an initramfs of ours and of dracut's.
+// One EFI program on a system partition, started by UEFI firmware, leads to the same Debian as a direct boot. ukify and objcopy
+// make the program, unsigned and under Secure Boot, of an initramfs of ours and of dracut's.
 
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// What every boot starts from, made once: our executables, a Debian guest, the disk that `setup` wrote and the
-// initramfs that `pack` made, with the real command line tools. Kept in the cache by content.
+// The things from which every boot starts, made once: our executables, a Debian guest, the disk that `setup` wrote and the
+// initramfs that `pack` made, with the real command line tools. The cache keeps them by content.
 
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// An owner with an age key, and what that owner finds in a file that is encrypted to it: each secret on the way to the
-// content, so that a test can look for them in memory.
+// An owner with an age key, and the secrets in a file that is encrypted to the owner: each secret on the way to the content, so
+// that a test can look for them in memory.
 
 import {
   createDecipheriv,

@@ -1,4 +1,4 @@
-// What an appraisal says of a report that a test changed, and of the vectors: the codes of the checks that failed.
+// The codes of the checks that fail in the appraisal of a report that a test changed, and of the vectors.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

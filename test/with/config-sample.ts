@@ -1,4 +1,4 @@
-// A configuration in which nothing is as it is by default, but for what goes with a TPM and an owner alone.
+// A configuration in which each key differs from its default, except the keys that belong to a TPM and an owner alone.
 
 import { type Config, defaultConfig } from '../../src/config/config.ts'
 

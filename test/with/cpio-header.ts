@@ -1,4 +1,4 @@
-// Headers of cpio entries as no printer of ours makes them: each field as a test wants it.
+// Headers of cpio entries that no printer of ours makes: the test chooses each field.
 
 type Fields = {
   readonly inode?: number

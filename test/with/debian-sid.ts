@@ -1,5 +1,5 @@
-// Firmware of Debian sid for tests: downloaded by apt and unpacked, not installed. apt works in a directory of its own, on this
-// machine's mirror, whose name stays out of what is said.
+// Firmware of Debian sid for tests: apt downloads it, and nothing installs it. apt works in a directory of its own, on this
+// machine's mirror, whose name stays out of the output.
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The machine of test/golden/boot/ as it ran, by what its kernel said. test/vm/golden.ts writes it anew.
+// The machine of test/golden/boot/ as it ran, by the recorded answers of its kernel. test/vm/golden.ts writes it anew.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

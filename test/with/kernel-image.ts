@@ -1,4 +1,4 @@
-// A kernel as far as the header of the boot protocol goes.
+// The header of a kernel for the boot protocol, and nothing behind it.
 
 /** Its bytes tell when one of them is lost. */
 export const kernelOf = (version: string): Buffer => {

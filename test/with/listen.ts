@@ -1,4 +1,4 @@
-// What a verb says, kept out of the tests' own output.
+// Catches the output of a verb, so that it stays out of the tests' own output.
 
 export const listen = async (act: () => Promise<void>): Promise<string> => {
   const write = process.stdout.write

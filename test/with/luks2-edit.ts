@@ -1,5 +1,5 @@
-// Edits of LUKS2 header areas, as whoever holds the disk can make them: checksums are right again afterwards.
-// Nothing of the codec is used here, so that a mistake in it cannot hide.
+// Edits of LUKS2 header areas that everybody who holds the disk can make: the checksums are right again afterwards. The edits
+// use nothing of the codec, so that a mistake in the codec cannot hide.
 
 import { createHash } from 'node:crypto'
 

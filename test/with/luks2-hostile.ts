@@ -1,5 +1,5 @@
-// Hostile LUKS2 headers, each made from a good one, with the code it has to be refused with. One row a trick.
-// Also for boots: all of them are header areas, to be written to the start of a volume.
+// Hostile LUKS2 headers, each made from a good one, with the code of its refusal. One row has one trick. Boots use them too:
+// each is a header area, to be written to the start of a volume.
 
 import type { FaultCode } from '../../src/fault/index.ts'
 import { splitKey } from '../../src/layout/luks2/af.ts'

@@ -1,4 +1,4 @@
-// Owners for tests, made anew each time; and a disk that a VM would have left for one of them.
+// Owners for tests, made anew each time, and a disk that a VM would have left for one of them.
 
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { ownerMacKey, wrapForOwner } from '../../src/keys/owner.ts'

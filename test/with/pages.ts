@@ -1,5 +1,5 @@
-// The pages of the project: which there are, and the parts of a page that a test makes from the source. A made part lies between
-// `<!-- NAME: ... -->` and `<!-- end -->`. UPDATE_DOCS=1 has the tests write these parts anew.
+// The pages of the project, and the parts of a page that a test makes from the source. A made part lies between `<!-- NAME: ...
+// -->` and `<!-- end -->`. With UPDATE_DOCS=1 the tests write these parts anew.
 
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'

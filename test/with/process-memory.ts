@@ -1,5 +1,5 @@
-// The memory of a process that stands still, searched: for bytes that are known, and for a private key of which only the
-// public key is known.
+// Searches the memory of a process that stands still: for known bytes, and for a private key of which only the public key is
+// known.
 
 import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto'
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'

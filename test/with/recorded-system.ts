@@ -1,4 +1,4 @@
-// A system that answers with texts: what real machines said, or a change of it.
+// A system that answers with texts: the texts of real machines, or a change of them.
 
 import type { Mapping, System } from '../../src/runtime/system.ts'
 

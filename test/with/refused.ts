@@ -1,4 +1,4 @@
-// What an owner's verb refuses: by code and words.
+// The refusal of an owner's verb: its code and its words.
 
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../src/fault/index.ts'

@@ -1,4 +1,4 @@
-// What the tests of setup share: a scratch directory, small trees, and setup run here or in a process of its own.
+// The parts that the tests of setup share: a scratch directory, small trees, and setup run in this process or in its own.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// A chain like AMD's with keys of the test: what signs reports, so that each field can be changed and signed again.
+// A chain like AMD's with keys of the test. The test signs reports with it, so that each field can be changed and signed again.
 
 import { sign } from 'node:crypto'
 import type { AmdRoots } from '../../src/appraise/snp-chain.ts'

@@ -1,4 +1,5 @@
-// A real TPM 2.0 in software, of Debian's package swtpm: without QEMU for our codec, and as what QEMU takes for a TPM.
+// A real TPM 2.0 in software, of Debian's package swtpm. Our codec talks to it without QEMU, and QEMU gives it to a guest as
+// its TPM.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

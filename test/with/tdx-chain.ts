@@ -1,5 +1,5 @@
-// A chain like Intel's with keys of the test: what signs quotes and collateral, so that each field can be changed and signed
-// again. Intel's root is pinned, and no test can put another root in its place.
+// A chain like Intel's with keys of the test. The test signs quotes and collateral with it, so that each field can be changed
+// and signed again. Intel's root is pinned, and no test can put another root in its place.
 
 import { createHash, sign } from 'node:crypto'
 import type { Collateral } from '../../src/appraise/tdx-collateral.ts'

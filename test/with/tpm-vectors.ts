@@ -1,5 +1,5 @@
-// What swtpm 0.7.1 answered once, while a secret was sealed to PCRs 4, 9, 11 and 12, and unsealed; PCR 11 was then
-// extended. The same bytes each time, for tests without a TPM.
+// Recorded answers of swtpm 0.7.1, while a secret was sealed to PCRs 4, 9, 11 and 12, and unsealed; PCR 11 was then extended.
+// The bytes are the same each time, for tests without a TPM.
 
 import type { CommandName, Shape } from '../../src/machine/tpm/command.ts'
 import { readAll } from '../../src/machine/tpm/wire.ts'

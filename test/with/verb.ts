@@ -1,4 +1,4 @@
-// A verb as its words call it, run in this process.
+// Runs a verb in this process, called by its words.
 
 import { production } from '../../src/editions/production.ts'
 import { runVerb } from '../../src/verbs/index.ts'

@@ -1,3 +1,5 @@
+// The bar chart of the benchmark: each bar is as long as its figure.
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'

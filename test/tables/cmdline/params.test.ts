@@ -1,3 +1,5 @@
+// The cvmboot.* parameters: print / parse, and each bad line with its code.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Params, parameters, printParams, type VerityParams } from '../../../src/cmdline/params.ts'

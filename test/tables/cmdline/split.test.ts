@@ -1,3 +1,5 @@
+// The split of a command line into words, as the kernel splits it.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { splitCmdline } from '../../../src/cmdline/split.ts'

@@ -1,3 +1,5 @@
+// partition.conf: print / parse, and each bad file with its code and line.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig, printConfig } from '../../../src/config/config.ts'

@@ -1,3 +1,5 @@
+// `config migrate`: the old files that shell scripts ran, and the notes about each line that changes.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultConfig, parseConfig, printConfig } from '../../../src/config/config.ts'

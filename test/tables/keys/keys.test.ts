@@ -1,3 +1,5 @@
+// Secrets, and the derivation of keys from them, compared with published vectors and with Python's hmac.
+
 import { hkdfSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { test } from 'uvu'

@@ -1,3 +1,5 @@
+// The demands on a report of SEV-SNP before a key is derived, and TCB versions by component.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../../src/fault/index.ts'

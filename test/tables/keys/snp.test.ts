@@ -1,3 +1,5 @@
+// The sealed token of the provider `snp`: print / parse.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseSeal, printSeal } from '../../../src/keys/snp.ts'

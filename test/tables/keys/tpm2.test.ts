@@ -1,3 +1,5 @@
+// The sealed token of the provider `tpm2`: print / parse.
+
 import { hkdfSync } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

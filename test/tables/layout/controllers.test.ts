@@ -1,3 +1,5 @@
+// Disk controllers without a driver, by the modalias of each, and the advice for each.
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+// Device numbers: print / parse, in the forms of the kernel and of device-mapper.
+
 import { statSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,5 @@
-// What may lie over /etc: the list alone, and what is known of the paths in it. dangerous-etc.txt has a path a line that runs
-// code, decides who is root, or steers the kernel or a service.
+// The paths that may lie over /etc: only the paths of a list. The file dangerous-etc.txt has one path a line that runs code,
+// decides who is root, or steers the kernel or a service.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

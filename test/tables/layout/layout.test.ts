@@ -1,3 +1,6 @@
+// The table of volumes, and the small formats beside it: tables of dm-crypt and dm-integrity, magic numbers of file systems,
+// the manifest of an initramfs.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {

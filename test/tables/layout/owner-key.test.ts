@@ -1,3 +1,5 @@
+// The owner's public key in partition.conf: print / parse, and each key that is refused.
+
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,3 +1,5 @@
+// dm-verity: root hashes, salts, PARTUUIDs and tables, print / parse.
+
 import { createHash } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

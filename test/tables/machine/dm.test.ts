@@ -1,3 +1,5 @@
+// The ioctl structures of device-mapper: the bytes that the boot sends, and the answers that it refuses.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DM, type DmMessage, dmFlags, parseDm, printDm } from '../../../src/machine/dm.ts'

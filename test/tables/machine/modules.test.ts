@@ -1,3 +1,5 @@
+// The index of a kernel's modules: dependencies, aliases, builtins.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../../src/fault/index.ts'

@@ -1,3 +1,5 @@
+// The ioctl structures of /dev/sev-guest: the bytes that the boot sends, and the answers that it refuses.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../../src/fault/index.ts'

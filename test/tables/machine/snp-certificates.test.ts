@@ -1,3 +1,5 @@
+// The certificate table of SEV-SNP: print / parse.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {

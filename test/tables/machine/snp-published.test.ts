@@ -1,5 +1,5 @@
-// A report of a real Milan and its certificates, as published in google/go-sev-guest (verify/testdata, Apache-2.0) and
-// by AMD's KDS: what we read of a report is what the chip signed.
+// A report of a real Milan and its certificates, as google/go-sev-guest (verify/testdata, Apache-2.0) and AMD's KDS published
+// them. The chip signed exactly the bytes that our reader reads.
 
 import { verify, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,3 +1,5 @@
+// The attestation report of SEV-SNP: print / parse.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BootFault } from '../../../src/fault/index.ts'

@@ -1,4 +1,4 @@
-// What the kernel says in text: mountinfo, the facts of a confidential VM, releases, errno.
+// Texts of the kernel: mountinfo, the facts of a confidential VM, releases, errno.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,4 @@
-// The TPM's bytes against what other implementations make of the same: Python's hmac and hashlib for what is derived,
-// swtpm for what it answers.
+// The TPM's bytes, compared with other implementations: Python's hmac and hashlib for derived values, swtpm for answers.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// The manifest: what prints reads back, and anything else is refused with the place where it is wrong.
+// The manifest: a printed manifest reads back to the same value. Each other text is refused, with the place of the mistake.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'uvu'

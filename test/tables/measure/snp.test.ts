@@ -1,4 +1,4 @@
-// The launch digest of SEV-SNP against the values of an independent tool, and firmware that is not what it says.
+// The launch digest of SEV-SNP against the values of an independent tool, and firmware whose own tables lie.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

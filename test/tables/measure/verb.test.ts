@@ -1,10 +1,12 @@
-// What `measure` makes of files: the values of an independent tool, each bad input with its code, and a check that notices changes.
+// The verb `measure` on files: the values of an independent tool, each bad input with its code, and a check that notices
+// changes.
 
 import { generateKeyPairSync } from 'node:crypto'
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { production } from '../../../src/editions/production.ts'
 import { type MeasureOptions, measureImage } from '../../../src/manifest/measure.ts'
 import { parseManifest } from '../../../src/measure/manifest.ts'
 import { efiProgram } from '../../with/efi-program.ts'
@@ -46,6 +48,7 @@ const nothing: MeasureOptions = {
   json: false,
   output: undefined,
   check: undefined,
+  providers: production.providers,
 }
 
 /** What it prints. */

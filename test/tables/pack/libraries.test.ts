@@ -1,3 +1,5 @@
+// The libraries that a program needs, as `pack` finds them.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { BootFault } from '../../../src/fault/index.ts'

@@ -1,4 +1,4 @@
-// The proofs of mappings: which answer of the kernel differs from what was demanded, and how the difference is said.
+// The proofs of mappings: each answer of the kernel that differs from the demand, and the sentence about the difference.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// The proofs of mounts: which line of mountinfo differs from what was demanded, and how the difference is said.
+// The proofs of mounts: each line of mountinfo that differs from the demand, and the sentence about the difference.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// state.json: print / parse, which texts the parser refuses, and whether docs/reference/state.md has all fields.
+// state.json: print / parse, and the texts that the parser refuses. The page docs/reference/state.md has all fields.
 // UPDATE_DOCS=1 writes the tables of that page anew.
 
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,5 @@
+// The verb `check` with a command line: the boot's own verdict.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultConfig } from '../../../src/config/config.ts'

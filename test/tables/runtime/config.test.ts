@@ -1,3 +1,5 @@
+// The verb `config`: show, diff and migrate, as a person calls them.
+
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

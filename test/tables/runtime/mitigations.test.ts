@@ -1,3 +1,5 @@
+// The mitigations of the CPU that the kernel reports, and the finding for each that is off.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { say } from '../../../src/fault/index.ts'

@@ -1,5 +1,6 @@
-// test/golden/boot/ is a boot of the demo's machine in QEMU: its state, what dmesg and systemctl said, and what `report`
-// makes of them. UPDATE_DOCS=1 writes the latter two anew: look at the picture before you commit it.
+// The verb `report` on a recorded boot. The directory test/golden/boot/ has the state of a boot of the demo's machine in QEMU,
+// the output of dmesg and systemctl, and the report. UPDATE_DOCS=1 writes the report anew: look at the picture before you
+// commit it.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

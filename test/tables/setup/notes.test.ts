@@ -1,4 +1,4 @@
-// What `setup` says of a tree for root-fs beyond whether it boots.
+// The notes of `setup` about a tree for root-fs that boots.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

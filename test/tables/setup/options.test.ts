@@ -1,9 +1,12 @@
+// The options of `setup`, merged with the environment and partition.conf.
+
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultParams, printParams } from '../../../src/cmdline/params.ts'
 import { defaultConfig } from '../../../src/config/config.ts'
+import { production } from '../../../src/editions/production.ts'
 import { fixedSalt, type RootHash } from '../../../src/layout/verity.ts'
 import { type CompleteSetup, completeOptions } from '../../../src/setup/options.ts'
 import { printCmdline } from '../../../src/setup/outputs.ts'
@@ -13,7 +16,11 @@ import { parseParams } from '../../with/params.ts'
 import { faultFrom, scratch } from '../../with/setup-rig.ts'
 
 const readOptions = (args: readonly string[], environment: Record<string, string>): CompleteSetup =>
-  completeOptions(askedOf(readValues('setup', args, { options, words: {} })), environment)
+  completeOptions(
+    askedOf(readValues('setup', args, { options, words: {} })),
+    environment,
+    production.providers,
+  )
 const three = ['--root-fs', '/a', '--oem-launcher', '/b', '--os-config', '/c']
 const disk = ['--disk', '/d/disk.img']
 const file = (name: string, text: string): string => {

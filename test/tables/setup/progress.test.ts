@@ -1,3 +1,5 @@
+// The progress of `setup` on a terminal and in a file.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startProgress } from '../../../src/terminal/progress.ts'

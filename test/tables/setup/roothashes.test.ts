@@ -1,3 +1,5 @@
+// roothashes.json: print / parse.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseRootHashes, printRootHashes, type RootHashes } from '../../../src/layout/roothashes.ts'

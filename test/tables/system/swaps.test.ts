@@ -1,3 +1,5 @@
+// /proc/swaps: each line, and the texts that are refused.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseSwaps } from '../../../src/system/swaps.ts'

@@ -1,3 +1,5 @@
+// Sizes for people.
+
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { inFourCharacters, inMebibytes, inTenths, inWholes } from '../../../src/terminal/size.ts'

@@ -1,4 +1,4 @@
-// The help of every verb, by the tables that it is made from: nothing here repeats a text of them.
+// The help of every verb, made from the tables of the verbs. The test repeats no text of the tables.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+// Reading the words of a command by the table of its verb.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

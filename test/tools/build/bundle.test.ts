@@ -1,4 +1,5 @@
-// The two scripts of each executable: what is in them, what is not, and what a boot leaves alone.
+// The two scripts of each executable: the files in each, the files that must not be in them, and the files that a boot does not
+// evaluate.
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// dracut's module, as far as it can be judged without a boot; test/vm/dracut*.test.ts boot it.
+// dracut's module without a boot. The tests test/vm/dracut*.test.ts boot it.
 
 import { join } from 'node:path'
 import { test } from 'uvu'

@@ -1,3 +1,5 @@
+// The executable itself: its size, its parts, and its behaviour as a process.
+
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
-// The hook and the scripts of initramfs-tools, as far as they can be judged without a boot;
-// test/vm/initramfs-tools*.test.ts boot them.
+// The hook and the scripts of initramfs-tools without a boot. The tests test/vm/initramfs-tools*.test.ts boot them.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

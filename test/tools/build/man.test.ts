@@ -1,3 +1,5 @@
+// The manual pages, made from the tables of the verbs and judged by groff.
+
 import { spawnSync } from 'node:child_process'
 import * as assert from 'uvu/assert'
 import { parameters } from '../../../src/cmdline/params.ts'

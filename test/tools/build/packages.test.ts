@@ -1,4 +1,4 @@
-// The packages as they are made; test/vm/packages.test.ts installs them.
+// The Debian packages as the build makes them. The test test/vm/packages.test.ts installs them.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {

@@ -1,3 +1,5 @@
+// `inspect` on disks that `setup` and other tools wrote.
+
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// What `inspect` says of what people have at hand: its name, and what to do with it.
+// `inspect` on files that people have at hand: the name of the format, and the advice.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'

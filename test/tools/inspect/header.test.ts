@@ -1,5 +1,5 @@
-// `inspect` and the boot on the same header: what the boot refuses before it asks for a key, `inspect` refuses with the same
-// code, and it refuses nothing else.
+// `inspect` and the boot on the same header. `inspect` refuses a header without a key exactly where the boot refuses it, with
+// the same code.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'

@@ -1,3 +1,5 @@
+// `inspect` on initramfs images.
+
 import { execFileSync } from 'node:child_process'
 import {
   linkSync,

@@ -1,4 +1,5 @@
-// What `inspect` says of a unified kernel image, alone or on an EFI system partition: what the boot would say of what is in it.
+// `inspect` on a unified kernel image, alone or on an EFI system partition: it says what the boot would say about the parts of
+// the image.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// install and uninstall on roots that are made up: each with what a generator's package brings, and nothing else.
+// install and uninstall on roots that the test makes. Each root has the files of a generator's package, and nothing else.
 
 import { spawnSync } from 'node:child_process'
 import {

@@ -1,3 +1,5 @@
+// The cpio archive: print / parse, and the program cpio reads it.
+
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { test } from 'uvu'

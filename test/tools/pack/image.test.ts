@@ -1,4 +1,4 @@
-// Images that a stranger made to cost time or memory. Work is counted, in bytes that are asked for, and not timed.
+// Images that a stranger made to cost time or memory. The tests count the bytes that the reader asks for, and measure no time.
 
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

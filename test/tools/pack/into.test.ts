@@ -1,4 +1,4 @@
-// `pack --into`: what the boot needs in the tree of another's initramfs.
+// `pack --into`: the files that the boot needs, in the tree of another initramfs.
 
 import {
   existsSync,

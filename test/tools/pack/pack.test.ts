@@ -1,3 +1,5 @@
+// `pack` on a small tree of modules: the files in the archive, and each refusal.
+
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

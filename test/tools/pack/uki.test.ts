@@ -1,4 +1,4 @@
-// Unified kernel images by objcopy, and by a ukify that does something else than it was asked.
+// Unified kernel images by objcopy, and by a ukify that does not obey its options.
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// What a boot looks at before it makes a volume is blank on a disk that held something else before.
+// A disk that held other data: `setup` blanks the places that a boot looks at before it makes a volume.
 
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// The disk as a whole: what lies where, and that other tools take it for what it is.
+// The disk as a whole: the place of each part, and other tools that read the disk.
 
 import {
   appendFileSync,

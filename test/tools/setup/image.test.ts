@@ -1,4 +1,4 @@
-// Reproducibility, and what the images hold.
+// The images of `setup`: they are reproducible, and have the files of the tree.
 
 import { spawnSync } from 'node:child_process'
 import {

@@ -1,4 +1,4 @@
-// A run that ends half-way leaves nothing that looks finished.
+// A run of `setup` that ends half-way leaves nothing that looks finished.
 
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

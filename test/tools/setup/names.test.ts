@@ -1,4 +1,4 @@
-// Where the output of setup goes when somebody swaps the directories around it meanwhile.
+// The place of setup's output, while another process swaps the directories around it.
 
 import {
   existsSync,

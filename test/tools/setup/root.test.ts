@@ -1,4 +1,4 @@
-// What setup refuses as a root, whatever the root lies in: a directory, a tar or a ready image.
+// The roots that `setup` refuses: a directory, a tar or a ready image.
 
 import {
   chmodSync,

@@ -1,4 +1,4 @@
-// What os-config may not bring over /etc is refused where it can still be mended.
+// Files of os-config that may not lie over /etc: `setup` refuses them, while their owner can still mend the tree.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

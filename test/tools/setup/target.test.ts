@@ -1,4 +1,4 @@
-// What setup refuses to write to. The block devices are this machine's own: nothing here may write to them.
+// The targets that `setup` refuses to write to. The block devices are this machine's own, so nothing here may write to them.
 
 import {
   mkdirSync,

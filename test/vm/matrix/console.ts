@@ -1,4 +1,4 @@
-// Rows: consoles and panic settings. A refusal ends the machine whether or not anybody can read it.
+// Rows: consoles and panic settings. A refusal ends the machine, even where nobody can read the message.
 
 import { type Bench, type Change, plus, type Row } from './row.ts'
 

@@ -1,5 +1,5 @@
-// Rows: disks behind other controllers than virtio's. Each boots, with MODULES where the default drivers do not do, or is
-// refused with the names of the controllers.
+// Rows: disks behind other controllers than virtio's. Each disk boots, with MODULES where the default drivers do not suffice,
+// or is refused with the names of the controllers.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

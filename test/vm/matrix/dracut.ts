@@ -1,5 +1,5 @@
-// Rows: dracut's initramfs, with systemd as its init and with its own. Words on the command line that would open a
-// shell before or after the agent, and agents that crash, are killed or never end.
+// Rows: dracut's initramfs, with systemd as its init and with dracut's own. Words on the command line that would open a shell
+// before or after the agent, and agents that crash, are killed or never end.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Rows of an initramfs that is another's: the agent runs within the init of dracut or initramfs-tools. What it refuses
-// ends as it does everywhere; where it comes to another end the framework's side has to end the machine.
+// Rows of an initramfs of dracut or initramfs-tools, whose init runs the agent. A refusal of the agent ends the machine as
+// everywhere else. Where the agent comes to another end, the scripts of the framework have to end the machine.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

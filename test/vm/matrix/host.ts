@@ -1,4 +1,4 @@
-// Rows: disks that answer one way and then another, or not at all. The test serves them over the network.
+// Rows: disks that answer one read otherwise than the next, or do not answer. The test serves them over the network.
 
 import { readFile } from 'node:fs/promises'
 import { copyOf, partitionOf } from '../disk.ts'

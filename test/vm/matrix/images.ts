@@ -1,4 +1,4 @@
-// Rows: volumes that verify and are still not what a boot can use, and hash trees of another build.
+// Rows: volumes that verify and that a boot cannot use, and hash trees of another build.
 
 import { mkdir, open, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'

@@ -1,6 +1,5 @@
-// Rows: an initramfs that is not whole, memory that does not suffice, and an agent that is killed. PID 1 cannot be
-// killed from inside, and nothing else runs: what ends it is a fault of its own or memory that ran out, and then the
-// kernel stops the machine.
+// Rows: an initramfs that is not whole, memory that does not suffice, and an agent that is killed. Nobody can kill PID 1 from
+// inside, and nothing else runs. So its end is a fault of its own, or a lack of memory, and then the kernel stops the machine.
 
 import { manifestPath } from '../../../src/system/initramfs.ts'
 import { archive, type Bench, type Change, plus, type Row } from './row.ts'

@@ -1,5 +1,5 @@
-// Boots of a table, in its order, as many at a time as this machine can run. Where test/run.ts runs a file a processor,
-// it says that each has one.
+// Runs the boots of a table in its order, as many at a time as this machine can run. Where test/run.ts runs one file on each
+// processor, test/run.ts tells each file that it has one processor.
 
 import { availableParallelism } from 'node:os'
 

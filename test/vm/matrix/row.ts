@@ -1,5 +1,5 @@
-// What a row of the failure matrix is, and how rows change the world before its boot. Rows are in the files beside
-// this one, by what they change; run.ts boots and judges them.
+// The shape of a row of the failure matrix, and the changes that a row makes to the world before its boot. The rows are in the
+// files beside this one, by the thing that they change; run.ts boots and judges them.
 
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'

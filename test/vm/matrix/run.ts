@@ -1,4 +1,4 @@
-// Boots one row of the failure matrix and judges what came of it.
+// Boots one row of the failure matrix, and judges the end of the boot.
 
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

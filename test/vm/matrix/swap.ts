@@ -1,4 +1,4 @@
-// Rows: swap space, wherever a later stage could find it.
+// Rows: swap space, in each place in which a later stage could find it.
 
 import { diskWith, markedDisk, partitionOf } from '../disk.ts'
 import { writeAt } from '../gpt-edit.ts'

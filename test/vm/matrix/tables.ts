@@ -1,4 +1,4 @@
-// Rows: partition tables, and which disks are there and when.
+// Rows: partition tables, and disks that are there late, twice or never.
 
 import type { GptPartition } from '../../../src/layout/gpt.ts'
 import { copyOf, deletePartition, flipByte, markedDisk, partitionOf } from '../disk.ts'

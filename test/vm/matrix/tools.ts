@@ -1,5 +1,5 @@
-// Rows: initramfs-tools, whose init acts on words before it runs our boot script and opens a shell where it can. Each
-// row is booted with one of the two releases, so that both see some of each kind.
+// Rows: initramfs-tools, whose init acts on words before it runs our boot script, and opens a shell where it can. Each row
+// boots with one of the two releases, so that both releases see rows of each kind.
 
 import { withFirst } from '../archives.ts'
 import { flipByte, partitionOf } from '../disk.ts'

@@ -1,4 +1,4 @@
-// Rows: bytes of verified volumes and of their hash trees, and what the command line says of them.
+// Rows: bytes of verified volumes and of their hash trees, and the words of the command line about them.
 
 import { open } from 'node:fs/promises'
 import { partuuids, type RootHash } from '../../../src/layout/verity.ts'

@@ -1,5 +1,5 @@
-// An /init that asks the stand-in for SEV-SNP all that scenarios.ts has, by the functions that a boot uses, and prints
-// one line for each: `probe NAME = ANSWER`. Nothing is decided here.
+// An /init that asks the stand-in for SEV-SNP the questions of scenarios.ts, by the functions that a boot uses, and prints one
+// line for each: `probe NAME = ANSWER`. The probe judges nothing.
 
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { errnoOf, reasonOf } from '../../../src/fault/errno.ts'

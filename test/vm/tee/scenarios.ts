@@ -1,5 +1,5 @@
-// What the probe asks of the stand-in for SEV-SNP, by name: how the machine was launched, and the question.
-// Shared by the probe inside the guest and the test that knows the answers.
+// The questions of the probe to the stand-in for SEV-SNP, by name: the launch of the machine, and the question. The probe
+// inside the guest and the test with the answers share them.
 
 import { type DerivedKeyRequest, guestFields } from '../../../src/machine/sev-guest.ts'
 import { counting } from '../../with/snp.ts'
