@@ -86,6 +86,7 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
       started: machine.now(),
       done: [],
       storageKeys: new Set(),
+      released: new Map(),
       cvm: undefined,
     })
   })

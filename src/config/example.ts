@@ -54,6 +54,7 @@ const sections: readonly Section[] = [
   { title: 'Who besides the VM opens the job-store', has: (key) => key === 'JOBSTORE_OWNER' },
   { title: 'dm-crypt and dm-verity', has: (key) => /^(?:CRYPT|VERITY)_/.test(key) },
   { title: 'The TEE', has: (key) => key.startsWith('TEE_') },
+  { title: 'Keys from an owner', has: (key) => key.startsWith('RELEASE_') },
   {
     title: 'The system',
     has: (key) =>

@@ -53,12 +53,12 @@ export const keyPolicy = (
       key: `${key}_BLANK`,
       aliases: also('BLANK'),
       // cvmboot.provision changes the measurement, so the next boot could not derive a key that is bound to the measurement.
-      expected: `format, or halt with ${key}_BIND=id-block${onlyLasting}`,
+      expected: `format, or halt with ${key}_BIND=id-block or a grant${onlyLasting}`,
       read: (text, to) => {
         const policy = lasting(to)
         if (policy === undefined || (text !== 'format' && text !== 'halt')) return false
         to.keys[name] = { ...policy, blank: text }
-        return text === 'format' || policy.binding === 'id-block'
+        return text === 'format' || policy.binding !== 'measurement'
       },
       print: (config) => lasting(config)?.blank ?? '',
     },

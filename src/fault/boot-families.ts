@@ -15,6 +15,7 @@ import { mount } from './mount.ts'
 import { ownerKeyslot } from './owner-keyslot.ts'
 import { partitionTable } from './partition-table.ts'
 import { provision } from './provision.ts'
+import { release } from './release.ts'
 import { seal } from './seal.ts'
 import { swap } from './swap.ts'
 import { tee } from './tee.ts'
@@ -37,6 +38,7 @@ export const families = {
   tpm,
   header,
   seal,
+  release,
   provision,
   ownerKeyslot,
   mount,

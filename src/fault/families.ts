@@ -12,7 +12,6 @@ import { install } from './install.ts'
 import { measure } from './measure.ts'
 import { owner } from './owner.ts'
 import { pack } from './pack.ts'
-import { release } from './release.ts'
 import { root } from './root.ts'
 import { setup } from './setup.ts'
 import { usage } from './usage.ts'
@@ -37,7 +36,6 @@ export const families = {
   measure,
   appraise,
   attest,
-  release,
   grant,
   internal,
 } as const

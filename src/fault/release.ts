@@ -7,6 +7,19 @@ export const release = family({
   exit: 36,
   advice: 'have the owner of the volume grant the key anew, for this boot',
   rows: {
+    'release-carrier': {
+      cannot: (d: { readonly port: string } & Reason) => `ask for a key over the port ${d.port}: ${d.reason}`,
+      advice: 'start the VM with a virtio-serial port of this name, and the relay on the host',
+    },
+    'release-none': {
+      cannot: (d: { readonly volumes: string; readonly seconds: number }) =>
+        `open ${d.volumes}: no grant came within ${d.seconds} s`,
+      advice: "look at the relay on the host and at the owner's machine; RELEASE_TIMEOUT gives them longer",
+    },
+    'release-flood': {
+      cannot: (d: Reason) => `go on waiting for a grant: the relay sent ${d.reason}`,
+      advice: 'find out what the relay on the host sends',
+    },
     'release-format': { cannot: (d: Reason) => `read a grant: ${d.reason}` },
     'release-key': {
       cannot: () =>

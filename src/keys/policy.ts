@@ -1,8 +1,11 @@
 // The key policy of a volume: where its key comes from, and the settings that the provider of the key needs. The policy goes
 // as a whole from partition.conf through the plan to the provider. This file has types only.
 
-/** A key that lasts is bound to the measured launch, or to the signer of the launch's ID block. */
-export type Binding = 'measurement' | 'id-block'
+/**
+ * A key that lasts is bound to the measured launch, to the signer of the launch's ID block, or to the grants of its owner, who
+ * names the launches in each grant.
+ */
+export type Binding = 'measurement' | 'id-block' | 'grant'
 
 /** The fields that every policy of a key that lasts has, beside the fields of its provider. */
 export type LastingFields<Word extends string = string> = {

@@ -8,6 +8,7 @@ import type { SealReader } from '../layout/luks2/accept.ts'
 import type { Seal, Sealed } from '../layout/luks2/tokens.ts'
 import type { Cvm, Machine } from '../machine/machine.ts'
 import type { Secret } from '../secret/secret.ts'
+import type { OpenedGrant } from './grant.ts'
 import type { Binding, LastingFields, LastingPolicy } from './policy.ts'
 
 export type { Seal, Sealed }
@@ -18,11 +19,20 @@ export type EphemeralProvider = {
   readonly create: (volume: CryptName, random: (length: number) => Secret, length: number) => Secret
 }
 
-/** The functions of the machine that a provider may use. */
+/** The functions of the machine that a provider may use, and the grants that this boot got. */
 export type Tee = Pick<
   Machine,
   'cvm' | 'snpVmpl' | 'snpReport' | 'snpDerivedKey' | 'tpmSeal' | 'tpmUnseal' | 'random'
->
+> & { readonly released: (volume: CryptName) => OpenedGrant | undefined }
+
+/** Whom the boot asks for a grant, and for how long. */
+export type GrantRequest = {
+  /** The text of RELEASE_OWNER. */
+  readonly owner: string
+  /** Seconds within which the grant has to come, and seconds after which the boot asks again. */
+  readonly timeout: number
+  readonly retry: number
+}
 
 /** The facts about a machine that `cvmboot check` shows to a provider. */
 export type Checked = {
@@ -76,6 +86,8 @@ export type LastingProvider<P extends LastingFields = LastingPolicy> = SealReade
   /** The fault of a machine that cannot make such a key, or undefined. `cvmboot check` calls this function. */
   lacks(owned: Owned<P>, machine: Checked): Fault | undefined
   readonly closing: readonly ClosingStep[]
+  /** The request that the boot makes before it opens the volume. Only a provider whose secret comes from outside has one. */
+  request?(policy: P): GrantRequest
   evidence(sealed: Sealed): SealEvidence
   /** Makes the newest secret of this launch, and its seal. `before` is the old seal, where a seal only becomes newer. */
   create(

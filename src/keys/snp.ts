@@ -20,12 +20,20 @@ declare module './policy.ts' {
   }
 }
 
+type SnpBinding = Exclude<Binding, 'grant'>
+
+/** The parser of partition.conf takes no other binding for this provider. */
+const snpBinding = (binding: Binding): SnpBinding => {
+  if (binding === 'grant') throw new Error('snp has no key that is bound to a grant')
+  return binding
+}
+
 /**
  * The fields that the firmware is asked to mix into the key. The policy is always among them, so that a launch with DEBUG never
  * gets the key of a launch without. The TCB is always among them, so that older firmware does not get the key of newer
  * firmware. Without being asked, the firmware also mixes in VMPL, HOST_DATA and the digests of ID key and author key.
  */
-const fieldsOf: Readonly<Record<Binding, number>> = {
+const fieldsOf: Readonly<Record<SnpBinding, number>> = {
   measurement: guestFields.policy | guestFields.measurement | guestFields.tcb,
   'id-block':
     guestFields.policy | guestFields.imageId | guestFields.familyId | guestFields.guestSvn | guestFields.tcb,
@@ -41,7 +49,7 @@ type SnpSeal = {
 export const printSeal = ({ root, vmpl, guestSvn, tcb }: SnpSeal, binding: Binding): Seal => ({
   binding,
   root,
-  fields: `${fieldsOf[binding]}`,
+  fields: `${fieldsOf[snpBinding(binding)]}`,
   vmpl: `${vmpl}`,
   'guest-svn': `${guestSvn}`,
   tcb: printTcb(tcb),
@@ -117,7 +125,7 @@ export const snp: LastingProvider<SnpKeyPolicy> = {
     // A volume stays with its root key: each chip that has the VLEK could open a volume that moved to the VLEK.
     const root = parseSeal(before?.['snp'])?.seal.root ?? rootKeyOf(report)
     const seal = newestSeal(report, binding, root)
-    const secret = tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] })
+    const secret = tee.snpDerivedKey({ ...seal, fields: fieldsOf[snpBinding(binding)] })
     return { secret, sealed: { snp: printSeal(seal, binding) } }
   },
   recover: async (owned, tee, sealed) => {
@@ -151,6 +159,6 @@ export const snp: LastingProvider<SnpKeyPolicy> = {
     if (seal.guestSvn > (binding === 'id-block' ? guestSvn : 0))
       throw refuse('seal-svn', `it is sealed at guest SVN ${seal.guestSvn}, this launch has ${guestSvn}`)
     const age = newest.tcb === seal.tcb && newest.guestSvn === seal.guestSvn ? 'current' : 'older'
-    return { secret: tee.snpDerivedKey({ ...seal, fields: fieldsOf[binding] }), age }
+    return { secret: tee.snpDerivedKey({ ...seal, fields: fieldsOf[snpBinding(binding)] }), age }
   },
 }

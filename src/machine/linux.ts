@@ -46,6 +46,7 @@ import { teeEvidence } from './tee-evidence.ts'
 import { readText } from './text.ts'
 import { withTpm } from './tpm/device.ts'
 import { extend, seal, unseal } from './tpm/seal.ts'
+import { openPort } from './virtio-port.ts'
 import { entryAt, resolveWithin } from './within.ts'
 
 /** include/uapi/linux/mount.h; every other option is the file system's own. */
@@ -234,6 +235,7 @@ export const linux: Machine = {
   tpmSeal: (policy, secret) => withTpm((tpm) => seal(tpm, policy, secret)),
   tpmUnseal: (pcrs, sealed) => withTpm((tpm) => unseal(tpm, pcrs, sealed)),
   tpmExtend: (pcr, digest, srk) => withTpm((tpm) => extend(tpm, pcr, digest, srk)),
+  openPort,
   disks: listDisks,
   undriven: () => undriven(),
   activeSwap,

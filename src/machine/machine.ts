@@ -88,6 +88,15 @@ export type BindRequest = {
   readonly target: string
 }
 
+/** A stream to a program of the host. No call waits. */
+export type Port = {
+  /** The bytes that have come; none where nothing has. At most 64 KiB. */
+  readonly read: () => Buffer
+  /** How many of the bytes the kernel took. */
+  readonly write: (bytes: Uint8Array) => number
+  readonly close: () => void
+}
+
 export type Machine = {
   /** Forbids core dumps of this process, and mounts /proc, /sys, /dev and /run, which the other functions need. */
   readonly start: () => void
@@ -151,6 +160,9 @@ export type Machine = {
    * was sealed to the old value of the PCR stays sealed until a restart.
    */
   readonly tpmExtend: (pcr: number, digest: Buffer, srk: string) => Buffer
+
+  /** The port of virtio-serial that has this name, or undefined where there is none yet. */
+  readonly openPort: (name: string) => Port | undefined
 
   readonly disks: () => Disks
   /** Devices that may have disks behind them and have no driver. */

@@ -34,7 +34,7 @@ const stepsOf = (
   providers: readonly LastingProvider[],
 ): Step[] => [
   { kind: 'check-initramfs' },
-  { kind: 'load-modules', modules: modulesOf(config), wanted: config.modules },
+  { kind: 'load-modules', modules: modulesOf(config, providers), wanted: config.modules },
   { kind: 'require-cvm' },
   ...verityNames.map(
     (volume): Step => ({
@@ -47,6 +47,7 @@ const stepsOf = (
   ),
   { kind: 'forbid-swap' },
   ...verityNames.map((volume): Step => ({ kind: 'mount-verity', volume, mount: config.mount[volume] })),
+  ...planRelease(config, providers),
   ...cryptNames.flatMap((volume) => planWritable(volume, params, config, providers)),
   { kind: 'mount-tmpfs', target: inRoot(config.mount['tmp-fs']), size: config.size['tmp-fs'], ...config.tmp },
   ...planLayers(config),
@@ -71,6 +72,18 @@ const stepsOf = (
 
 const planClosing = (kind: ClosingStep, { teeAfterBoot }: Config): Step =>
   kind === 'close-tee' ? { kind, leave: teeAfterBoot === 'report' ? 'report' : 'nothing' } : { kind }
+
+/** One request asks for the keys of all volumes: their providers' keys of partition.conf are the same. */
+const planRelease = (config: Config, providers: readonly LastingProvider[]): Step[] => {
+  const asking = cryptNames.flatMap((volume) => {
+    const policy = lastingPolicy(volume, config)
+    const request = policy && providerOf(providers, policy).request?.(policy)
+    return request === undefined ? [] : [{ volume, request }]
+  })
+  const [first] = asking
+  if (first === undefined) return []
+  return [{ kind: 'request-release', volumes: asking.map(({ volume }) => volume), ...first.request }]
+}
 
 const planHardening = ({ hardening }: Config): Step[] => {
   const settings = hardeningOf(hardening)

@@ -91,6 +91,13 @@ export const evidenceFields = {
     table: text('the table of dm-verity, as the kernel shows the table'),
   },
   'mount-verity': { volume: verityVolume, mount, fileSystem },
+  'request-release': {
+    volumes: texts('the volumes whose keys the boot asked for'),
+    grants: texts(
+      'of each grant: the volume, the sequence number, and the date until which the owner approved',
+    ),
+    owner: text('the public key of the owner, as RELEASE_OWNER has it'),
+  },
   'open-ephemeral': {
     volume: cryptVolume,
     protection: word('how the volume is protected', ['crypt']),
@@ -103,7 +110,7 @@ export const evidenceFields = {
     volume: cryptVolume,
     protection: word('how the volume is protected', ['crypt']),
     key: text('the provider of the key'),
-    binding: text('what the key is bound to: `measurement` or `id-block`'),
+    binding: text('what the key is bound to: `measurement`, `id-block` or `grant`'),
     generation: number('how often the key was sealed'),
     tcb: text('the version of the firmware that the key is bound to, in hex, or `-`'),
     srk: text('the name of the storage key of the TPM that sealed the key, or `-`'),

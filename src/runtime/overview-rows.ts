@@ -122,6 +122,7 @@ const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
   'require-cvm': 'no row',
   // The step that mounts a volume has the row of the volume.
   'open-verity': 'no row',
+  'request-release': 'no row',
   'open-ephemeral': 'no row',
   'open-lasting': 'no row',
   'mount-verity': { part: 'volumes', row: verityRow },

@@ -24,6 +24,7 @@ import { type OpenEphemeral, openEphemeral } from './open-ephemeral.ts'
 import { type OpenLasting, openLasting } from './open-lasting.ts'
 import { type OpenVerity, openVerity } from './open-verity.ts'
 import { type Overlay, overlay } from './overlay.ts'
+import { type RequestRelease, requestRelease } from './request-release.ts'
 import { type RequireCvm, requireCvm } from './require-cvm.ts'
 import type { Boot, Definition } from './step.ts'
 import { type SwitchRoot, switchRoot } from './switch-root.ts'
@@ -36,6 +37,7 @@ export type Step =
   | RequireCvm
   | OpenVerity
   | MountVerity
+  | RequestRelease
   | OpenEphemeral
   | MountEphemeral
   | OpenLasting
@@ -65,6 +67,7 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'require-cvm': requireCvm,
   'open-verity': openVerity,
   'mount-verity': mountVerity,
+  'request-release': requestRelease,
   'open-ephemeral': openEphemeral,
   'mount-ephemeral': mountEphemeral,
   'open-lasting': openLasting,

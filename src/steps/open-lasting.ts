@@ -10,7 +10,7 @@ import {
   sealLasting,
 } from '../keys/lasting.ts'
 import type { LastingPolicy } from '../keys/policy.ts'
-import { providerOf } from '../keys/provider.ts'
+import { providerOf, type Tee } from '../keys/provider.ts'
 import type { Extent } from '../layout/extent.ts'
 import type { CryptName } from '../layout/layout.ts'
 import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
@@ -45,6 +45,7 @@ export type OpenLasting = {
 /** The machine and the volume that a step of this kind works on. */
 type Bench = {
   readonly machine: Machine
+  readonly tee: Tee
   readonly wanted: LastingVolume
   readonly partition: Partition
   readonly extent: Extent
@@ -61,10 +62,10 @@ const mapped = (
 }
 
 /** The header in the spare area, if the header there is complete. Half a header counts for nothing, like other content. */
-const openSpare = async ({ machine, wanted }: Bench, spare: Buffer): Promise<OpenedHeader | undefined> => {
+const openSpare = async ({ tee, wanted }: Bench, spare: Buffer): Promise<OpenedHeader | undefined> => {
   if (isBlank(spare)) return undefined
   try {
-    return await openHeader(spare, wanted, machine)
+    return await openHeader(spare, wanted, tee)
   } catch (thrown) {
     if (thrown instanceof BootFault && isAboutHeader(thrown.fault)) return undefined
     throw thrown
@@ -89,13 +90,13 @@ const openFound = async (bench: Bench): Promise<FoundHeader | undefined> => {
   const whole = await openSpare(bench, spare)
   if (whole !== undefined) return { ...whole, from: 'spare', spare }
   if (isBlank(own)) return undefined
-  return { ...(await openHeader(own, bench.wanted, bench.machine)), from: 'own', spare }
+  return { ...(await openHeader(own, bench.wanted, bench.tee)), from: 'own', spare }
 }
 
 /** Each attempt has its own key and writes the header last: until the header is written, the volume still counts as blank. */
 const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; opened: CryptMapping }> => {
-  const { machine, wanted, partition } = bench
-  const { area, ...header } = await sealLasting(key, wanted, machine, undefined)
+  const { machine, tee, wanted, partition } = bench
+  const { area, ...header } = await sealLasting(key, wanted, tee, undefined)
   const opened = mapped(bench, header.uuid, key, 'new')
   await makeExt4(machine, wanted.volume, opened.mapping.device, 'lasting', wanted.profile)
   writeHeader(machine, partition.device, area)
@@ -104,8 +105,8 @@ const provision = async (bench: Bench, key: Secret): Promise<{ header: Lasting; 
 }
 
 /** Seals to this launch the key that an older launch sealed. */
-const renew = async ({ machine, wanted, partition }: Bench, before: OpenedHeader): Promise<Lasting> => {
-  const { area, ...header } = await sealLasting(before.key, wanted, machine, before)
+const renew = async ({ machine, tee, wanted, partition }: Bench, before: OpenedHeader): Promise<Lasting> => {
+  const { area, ...header } = await sealLasting(before.key, wanted, tee, before)
   writeHeader(machine, partition.device, area)
   return header
 }
@@ -120,13 +121,15 @@ export const openLasting: Definition<OpenLasting> = {
       `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
-  run: async (step, { machine, edition, storageKeys }) => {
+  run: async (step, { machine, edition, storageKeys, released }) => {
     const { volume, policy, profile, rootHashes, owner, blank, timeout } = step
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = providerOf(edition.providers, policy)
     const extent = dataExtent(volume, profile, partition)
+    using _granted = released.get(volume)?.secret
     const bench: Bench = {
       machine,
+      tee: { ...machine, released: (name) => released.get(name) },
       wanted: { volume, policy, provider, profile, dataBytes: extent.bytes, rootHashes, owner },
       partition,
       extent,

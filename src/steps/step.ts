@@ -1,8 +1,13 @@
 // The definition of a kind of step: how a step prints, and how a step runs on a machine. Each kind has a file beside this one.
 
 import type { Edition } from '../edition.ts'
+import type { OpenedGrant } from '../keys/grant.ts'
+import type { CryptName } from '../layout/layout.ts'
 import type { Cvm, Machine } from '../machine/machine.ts'
 import type { EvidenceKind, EvidenceOf, StepState } from '../proof/state.ts'
+
+/** Grants of this boot by volume. open-lasting disposes of a secret once the volume is open. */
+export type Released = Map<CryptName, OpenedGrant>
 
 /** The objects that a boot carries from step to step. */
 export type Boot = {
@@ -18,6 +23,7 @@ export type Boot = {
   readonly done: StepState[]
   /** Names of the TPM storage keys that seal the keys of this boot's volumes; open-lasting adds the names. */
   readonly storageKeys: Set<string>
+  readonly released: Released
   /** The kind of confidential VM; require-cvm sets it. */
   cvm: Cvm | 'mock' | undefined
 }

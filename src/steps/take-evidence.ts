@@ -2,16 +2,11 @@
 // plan, the root hashes, the keys and the state as far as the boot has come; the report of the TEE covers the statement.
 
 import { printEvidence, reportData } from '../evidence/evidence.ts'
-import { printStatement } from '../evidence/statement.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { digestOf, evidencePath, unbound } from '../proof/evidence.ts'
-import { printState } from '../proof/state.ts'
-import { statementOf } from '../proof/statement.ts'
-import { imageNameIn, osReleasePath } from '../system/image-name.ts'
-import { inRoot } from '../system/new-root.ts'
 import type { Boot, Definition } from './step.ts'
-import { stateOf } from './with/state.ts'
+import { finalStatement } from './with/statement.ts'
 
 export type TakeEvidence = {
   readonly kind: 'take-evidence'
@@ -21,21 +16,6 @@ export type TakeEvidence = {
 
 /** No verifier has asked, so the boot's evidence has no nonce. */
 const noNonce = Buffer.alloc(0)
-
-const statementBytes = (boot: Boot): Buffer => {
-  const state = stateOf(boot)
-  const text = boot.machine.readText(inRoot(osReleasePath)) ?? ''
-  return printStatement(
-    statementOf(state, {
-      image: imageNameIn(text),
-      plan: boot.plan,
-      state: Buffer.from(printState(state)),
-      // No step of this boot receives a key from outside, so the boot keeps no private key.
-      ephemeral: null,
-      clock: boot.machine.clock(),
-    }),
-  )
-}
 
 const write = ({ machine }: Boot, text: string): void => {
   try {
@@ -49,7 +29,7 @@ export const takeEvidence: Definition<TakeEvidence> = {
   print: ({ demand }) => `take-evidence ${demand} ${evidencePath}`,
   subject: () => evidencePath,
   run: ({ demand }, boot) => {
-    const statement = statementBytes(boot)
+    const statement = finalStatement(boot)
     const data = reportData(noNonce, statement)
     const tee = boot.machine.teeEvidence(data)
     if (tee === undefined) {

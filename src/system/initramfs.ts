@@ -37,6 +37,8 @@ export const coreModules = [
 ] as const
 /** More modules, for dm-integrity and the authenticated mode of dm-crypt, where the configuration gives a volume these. */
 export const integrityModules = ['dm_integrity', 'authenc', 'hmac'] as const
+/** More modules, where the key of a volume comes over a port of virtio-serial. */
+export const carrierModules = ['virtio_console'] as const
 /** Modules that the boot loads when a volume turns out to need them. A kernel may lack some. modules.softdep brings crc32c. */
 export const fileSystemModules = ['erofs', 'squashfs', 'ext4', 'overlay'] as const
 /** Modules that the boot loads where their aliases match hardware or CPU features in /sys. A kernel may lack some. */

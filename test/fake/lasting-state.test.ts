@@ -11,7 +11,7 @@ import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { statePath } from '../../src/proof/state.ts'
 import { Secret } from '../../src/secret/secret.ts'
 import { booted } from './booted.ts'
-import { fakeMachine, goodCmdline, goodWorld, type World } from './machine.ts'
+import { fakeMachine, goodCmdline, goodWorld, teeOf, type World } from './machine.ts'
 
 const device = '/dev/vda7'
 const config = 'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\n'
@@ -82,7 +82,7 @@ const make = async () => {
   const sealed = async (of: World, generation: number): Promise<Buffer> => {
     using key = new Secret(Buffer.from(world.fileSystems.get('254:7') ?? '', 'hex'))
     const before: Lasting = { uuid, generation: generation - 1, sealed: tokens?.tee.sealed ?? {}, digest: '' }
-    return (await sealLasting(key, wanted, fakeMachine(of).machine, before)).area
+    return (await sealLasting(key, wanted, teeOf(fakeMachine(of).machine), before)).area
   }
   const otherChip = goodWorld()
   otherChip.snp.report = world.snp.report

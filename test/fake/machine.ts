@@ -4,6 +4,7 @@
 import { basename } from 'node:path'
 import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { fail } from '../../src/fault/index.ts'
+import type { Tee } from '../../src/keys/provider.ts'
 import { parseCryptTable } from '../../src/layout/crypt.ts'
 import {
   parseIntegritySuperblock,
@@ -21,6 +22,7 @@ import type {
   Mount,
   Paravisor,
   Partition,
+  Port,
   ReportRequest,
   SnpReport,
   SnpRootKey,
@@ -88,6 +90,8 @@ export type World = {
   tpm: FakeTpm | undefined
   /** Whether the machine has no device that gives evidence. */
   noReports?: boolean
+  /** What the host has behind a port of virtio-serial. */
+  port?: (name: string) => Port | undefined
   /** Changes the report of the evidence. */
   changeReport?: (report: SnpReport) => SnpReport
   /** The driver of the TEE, where it is no module that takes another VMPCK. */
@@ -233,6 +237,9 @@ export const goodWorld = (): World => ({
   reportMounts: (mounts) => mounts,
   reportErrors: (option) => `rw\n${option}\n`,
 })
+
+/** The machine as a provider sees it in a boot that asked for no grant. */
+export const teeOf = (machine: Machine): Tee => ({ ...machine, released: () => undefined })
 
 export type Fake = {
   readonly machine: Machine
@@ -418,6 +425,10 @@ export const fakeMachine = (world: World): Fake => {
     closeTee: () => {
       effect('closeTee')
       return world.closeTee
+    },
+    openPort: (name) => {
+      effect(`openPort ${name}`)
+      return world.port?.(name)
     },
     disks: () => ({
       partitions: polls++ < world.latePolls ? [] : world.partitions,

@@ -20,7 +20,7 @@ import { checkVm } from '../../src/runtime/preflight.ts'
 import { runVerb } from '../../src/verbs/index.ts'
 import { systemOf } from '../with/recorded-system.ts'
 import { booted } from './booted.ts'
-import { fakeMachine, goodCmdline, goodWorld, type World } from './machine.ts'
+import { fakeMachine, goodCmdline, goodWorld, teeOf, type World } from './machine.ts'
 import { staticProvider } from './static-provider.ts'
 
 const edition: Edition = { ...production, providers: [...production.providers, staticProvider] }
@@ -121,7 +121,10 @@ test('its keys of partition.conf take what it says, only where a volume has its 
       'WORKSPACE_KEY=static\nWORKSPACE_BIND=id-block',
       'WORKSPACE_KEY=snp; only with a WORKSPACE_KEY that lasts',
     ],
-    ['WORKSPACE_KEY=fixed', 'tpm2 (of a TPM inside it), snp+tpm2 (of both) or static (of partition.conf)'],
+    [
+      'WORKSPACE_KEY=fixed',
+      'snp+tpm2 (of both), release (of the owner of the volume) or static (of partition.conf)',
+    ],
   ] as const)
     assert.throws(
       () => parse(text),
@@ -193,10 +196,10 @@ test('with a second factor it is one provider, and the token has both seals by n
   assert.is(pair.name, 'static+tpm2')
   const { policy, ...rest } = { policy: pair.defaults, volume: 'workspace' } as const
   const { machine } = fakeMachine(goodWorld())
-  const made = await pair.create({ ...rest, policy }, machine, undefined)
+  const made = await pair.create({ ...rest, policy }, teeOf(machine), undefined)
   assert.equal(Object.keys(made.sealed), ['static', 'tpm2'])
   assert.ok(pair.isSeal(made.sealed))
-  const found = await pair.recover({ ...rest, policy }, machine, made.sealed)
+  const found = await pair.recover({ ...rest, policy }, teeOf(machine), made.sealed)
   assert.equal([found.secret.bytes, found.age], [made.secret.bytes, 'current'])
   assert.equal(pair.closing, ['close-tee', 'close-tpm'])
   assert.equal(pair.print(policy), ['word=xyzzy', 'pcrs=4,9,11,12 srk=of-the-header'])
@@ -225,8 +228,8 @@ test('of two providers either one can have the volume sealed anew', async () => 
   ] as const) {
     const pair = both(named('one', one), named('other', other))
     const owned = { volume: 'workspace', policy: pair.defaults } as const
-    const { sealed } = await pair.create(owned, machine, undefined)
-    const { age } = await pair.recover(owned, machine, sealed)
+    const { sealed } = await pair.create(owned, teeOf(machine), undefined)
+    const { age } = await pair.recover(owned, teeOf(machine), sealed)
     assert.is(age, one === other ? 'current' : 'older')
   }
 })

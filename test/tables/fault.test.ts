@@ -92,6 +92,8 @@ const detail = {
   words: 'mitigations=off',
   names: 'mds',
   launch: 'sev-snp:00',
+  port: 'org.cvmboot.release',
+  volumes: 'workspace',
 }
 
 for (const code of faultCodes)

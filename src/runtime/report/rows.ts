@@ -163,6 +163,7 @@ const rows: { readonly [K in EvidenceKind]: StepRow<EvidenceOf<K>> } = {
       ),
     ],
   },
+  'request-release': quiet('check'),
   'take-evidence': quiet('check'),
   'close-tee': quiet('check'),
   'close-tpm': quiet('check'),
