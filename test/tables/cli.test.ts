@@ -9,6 +9,7 @@ const verbNames = [
   'setup',
   'pack',
   'measure',
+  'launch',
   'appraise',
   'attest',
   'plan',
