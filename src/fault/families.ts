@@ -9,6 +9,7 @@ import { grant } from './grant.ts'
 import { input } from './input.ts'
 import { inspect } from './inspect.ts'
 import { install } from './install.ts'
+import { launch } from './launch.ts'
 import { measure } from './measure.ts'
 import { owner } from './owner.ts'
 import { pack } from './pack.ts'
@@ -34,6 +35,7 @@ export const families = {
   install,
   owner,
   measure,
+  launch,
   appraise,
   attest,
   grant,

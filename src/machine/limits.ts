@@ -31,6 +31,7 @@ export const limits = {
   firmware: bytes('a firmware has', 64 * MiB),
   eventLog: bytes("a firmware's event log has", 4 * MiB),
   measurements: bytes('a manifest of measurements has', 64 * MiB),
+  launch: bytes('a recipe or a domain has', 256 * KiB),
   efiVariable: bytes('a list of EFI signatures has', MiB),
   stub: bytes('an EFI stub has', 16 * MiB),
   outputOfTool: bytes('the output of a program has', 96 * MiB),

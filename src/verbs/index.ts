@@ -13,6 +13,7 @@ import { cleanup } from './cleanup.ts'
 import { config } from './config.ts'
 import { inspect } from './inspect.ts'
 import { install } from './install.ts'
+import { launch } from './launch.ts'
 import { measure } from './measure.ts'
 import { owner } from './owner.ts'
 import { pack } from './pack.ts'
@@ -32,6 +33,7 @@ export const verbs: Readonly<Record<string, AnyVerb>> = {
   setup,
   pack,
   measure,
+  launch,
   appraise,
   plan,
   inspect,

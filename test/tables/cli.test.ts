@@ -11,6 +11,7 @@ const verbNames = [
   'setup',
   'pack',
   'measure',
+  'launch',
   'appraise',
   'attest',
   'plan',

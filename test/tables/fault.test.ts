@@ -78,6 +78,7 @@ const detail = {
   type: 'EPYC-v9',
   known: 'EPYC, EPYC-v1',
   nearest: '; did you mean EPYC?',
+  changes: 'the kernel is another one',
   differences: 'snp.0.digest is one instead of another',
   where: 'w',
   tee: 'tdx',

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { run as runTool, toolPath } from '../../src/machine/exec.ts'
+import { sidFirmware } from '../with/debian-sid.ts'
 import { pages, pathOf, readPage, shellBlocksOf } from '../with/pages.ts'
 import { bootsIn, mixedUp, recordedBlock, withBlock } from '../with/shown-boot.ts'
 import { suite } from '../with/suite.ts'
@@ -74,6 +75,7 @@ for (const reading of readings)
       PATH: `${join(project, 'dist')}:${toolPath}`,
       MODULES: modules,
       KERNEL: kernel,
+      FIRMWARE: (await sidFirmware()).amdsev,
       ROOT: join(directory, 'system'),
     }
     const ours = reading.flatMap((page) => commandsIn(page).filter(isOurs))
