@@ -12,9 +12,15 @@ import { type Config, type Draft, defaultConfig } from './settings.ts'
 
 export { type Config, defaultConfig, machineIdPlace } from './settings.ts'
 
-/** The complete configuration as a text. `parseConfig` reads the text back to the same configuration. */
-export const printConfig = (config: Config): string =>
-  configKeys
+const keysFor = (providers: readonly LastingProvider[]): readonly Key[] =>
+  providers === lastingProviders ? configKeys : configKeysOf(providers)
+
+/** The complete configuration as a text. `parseConfig`, with the same providers, reads the text back to the same configuration. */
+export const printConfig = (
+  config: Config,
+  providers: readonly LastingProvider[] = lastingProviders,
+): string =>
+  keysFor(providers)
     .map(({ key, print }) => [key, print(config)] as const)
     .filter(([, value]) => value !== '')
     .map(([key, value]) => (value.includes(' ') ? `${key}="${value}"\n` : `${key}=${value}\n`))
@@ -29,7 +35,7 @@ export const parseConfig = (
   file = 'partition.conf',
   providers: readonly LastingProvider[] = lastingProviders,
 ): Config => {
-  const all = providers === lastingProviders ? configKeys : configKeysOf(providers)
+  const all = keysFor(providers)
   const keysByName = new Map(all.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
   const { size, mount, keys, profile } = defaultConfig
   const to: Draft = {

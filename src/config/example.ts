@@ -1,10 +1,11 @@
 // The partition.conf with comments that is shipped. Pure. It has every key once: with the default, or in a comment with a sample
 // where there is no default. examples/partition.conf is this text; a test compares.
 
+import type { LastingProvider } from '../keys/provider.ts'
 import { lastingProviders } from '../keys/providers.ts'
 import { volumes } from '../layout/layout.ts'
 import type { Key } from './key.ts'
-import { configKeys } from './keys.ts'
+import { configKeysOf } from './keys.ts'
 import { defaultConfig } from './settings.ts'
 
 /** The samples for keys without a default. Empty: only the writer of the file can know the value. */
@@ -25,16 +26,15 @@ const samples: Readonly<Record<string, string>> = {
   WORKSPACE_DIRECTORIES: '/var/lib/containers',
   PORTS: '',
   PORT_RANGES: '',
-  ...Object.fromEntries(
-    lastingProviders.flatMap(({ settings }) => settings.map(({ key, sample }) => [key, sample])),
-  ),
 }
 
 const suffixOf = (key: string): string => key.slice(key.lastIndexOf('_') + 1)
 
 /** The sample of a key. `expected` begins with the value where the key only confirms a constant. */
-const sampleOf = ({ key, expected }: Key): string =>
-  samples[key] ?? samples[suffixOf(key)] ?? expected.split(' ')[0] ?? ''
+const sampleOf = ({ key, expected }: Key, providers: readonly LastingProvider[]): string => {
+  const setting = providers.flatMap(({ settings }) => settings).find((one) => one.key === key)
+  return setting?.sample ?? samples[key] ?? samples[suffixOf(key)] ?? expected.split(' ')[0] ?? ''
+}
 
 const about = {
   verity: 'verified by dm-verity, read-only. SIZE is the most that its image may take.',
@@ -69,6 +69,7 @@ const sections: readonly Section[] = [
   },
   { title: 'What cvmboot check asks for', has: (key) => key.startsWith('MIN_') },
   { title: 'Read and left to others', has: (key) => key.startsWith('PORT') },
+  { title: 'Other key providers', has: () => true },
 ]
 
 const columns = 100
@@ -87,21 +88,22 @@ const comment = (text: string, indent: string): string => {
 const assignment = (key: string, value: string): string =>
   value.includes(' ') ? `${key}="${value}"\n` : `${key}=${value}\n`
 
-const entry = (key: Key): string => {
+const entry = (key: Key, providers: readonly LastingProvider[]): string => {
   const value = key.print(defaultConfig)
   const also = key.aliases.length === 0 ? '' : `; also read as ${key.aliases.join(', ')}`
-  const line = assignment(key.key, value === '' ? sampleOf(key) : value)
+  const line = assignment(key.key, value === '' ? sampleOf(key, providers) : value)
   return `
 ${comment(`Takes ${key.expected}${also}`, '  ')}${value === '' ? '#' : ''}${line}`
 }
 
 /** The whole text, which `parseConfig` reads as the defaults. A key belongs to the first section that has it. */
-export const printExample = (): string => {
-  const left = [...configKeys]
+export const printExample = (providers: readonly LastingProvider[] = lastingProviders): string => {
+  const left = [...configKeysOf(providers)]
   const parts = sections.map(({ title, has }) => {
     const own = left.filter(({ key }) => has(key))
     for (const key of own) left.splice(left.indexOf(key), 1)
-    return `\n\n## ${title}\n${own.map(entry).join('')}`
+    if (own.length === 0) return ''
+    return `\n\n## ${title}\n${own.map((key) => entry(key, providers)).join('')}`
   })
   const head = [
     'partition.conf of cvmboot: every key with its default. A key whose line is commented out has no default, or',

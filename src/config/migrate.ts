@@ -2,13 +2,15 @@
 // Pure. The file is read as bash read it, as far as such files need. Only `config migrate` reads so: the boot and `setup` refuse
 // every line that needs a shell.
 
+import type { LastingProvider } from '../keys/provider.ts'
+import { lastingProviders } from '../keys/providers.ts'
 import { volumes } from '../layout/layout.ts'
 import { bare, type LayerEntry } from '../system/etc-layer.ts'
 import { type EtcNames, etcNames } from '../system/etc-names.ts'
 import { cautionAt } from '../system/shadows.ts'
 import { parseConfig, printConfig } from './config.ts'
 import type { Key } from './key.ts'
-import { configKeys } from './keys.ts'
+import { configKeysOf } from './keys.ts'
 import { requirePlainFile, requirePlainLine } from './plain.ts'
 import { type Draft, defaultConfig } from './settings.ts'
 
@@ -62,7 +64,9 @@ const evaluate = (text: string, above: ReadonlyMap<string, string>): string | un
   return value === undefined || /[$`\\]/.test(value) ? undefined : value
 }
 
-const keyOf = new Map(configKeys.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
+type KeysByName = ReadonlyMap<string, Key>
+const keysByName = (keys: readonly Key[]): KeysByName =>
+  new Map(keys.flatMap((k) => [k.key, ...k.aliases].map((name) => [name, k] as const)))
 const volumeOf = (key: string) => volumes.find((v) => key.startsWith(`${v.key}_`))
 
 const overEtc =
@@ -97,7 +101,7 @@ const unreadable = (name: string, rest: string, key: Key | undefined): string | 
 }
 
 /** Reads the lines as bash does: the last of two assignments counts. A line that is no assignment gets a note and is left out. */
-const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
+const readLines = (text: string, keys: KeysByName, notes: Note[]): Map<Key, Line> => {
   const above = new Map<string, string>()
   const found = new Map<Key, Line>()
   for (const [index, raw] of text.split('\n').entries()) {
@@ -106,7 +110,7 @@ const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
     if (was === '' || was.startsWith('#')) continue
     const note = (becomes: string, why: string) => notes.push({ line, was, becomes, why })
     const [, name = '', rest = ''] = /^(?:export[\t ]+)?([A-Za-z_]\w*)=(.*)$/.exec(was) ?? []
-    const key = keyOf.get(name)
+    const key = keys.get(name)
     const value = evaluate(rest, above)
     if (value !== undefined) above.set(name, value)
     const why = unreadable(name, rest, key)
@@ -135,10 +139,10 @@ const readLines = (text: string, notes: Note[]): Map<Key, Line> => {
 /** Replaces the value of CONFIG_OVER_ETC by the list that the tree needs, unless the file wants no layer over /etc. */
 const listEtc = (
   found: Map<Key, Line>,
+  key: Key | undefined,
   notes: Note[],
   etc: readonly LayerEntry[] | undefined,
 ): EtcNames | undefined => {
-  const key = keyOf.get('CONFIG_OVER_ETC')
   const at = key === undefined ? undefined : found.get(key)
   if (key === undefined || etc === undefined || at?.value === 'no' || at?.value === 'false') return undefined
   const listed = etcNames(etc)
@@ -162,7 +166,7 @@ const saidOf = ({ names, left }: EtcNames): string[] => [
 
 /**
  * The new file and the notes. Messages name the old file by `file`. `etc` has the entries of that directory of os-config, where
- * the caller has the tree. Faults: `config-syntax` for a character that nobody sees; `config-value` where two settings do not go
+ * the caller has the tree. `providers` are the key providers of the build that reads the new file. Faults: `config-syntax` for a character that nobody sees; `config-value` where two settings do not go
  * together, as two mounts in one place.
  */
 export const migrateConfig = (
@@ -170,7 +174,12 @@ export const migrateConfig = (
   {
     file = 'partition.conf',
     etc,
-  }: { readonly file?: string; readonly etc?: readonly LayerEntry[] | undefined } = {},
+    providers = lastingProviders,
+  }: {
+    readonly file?: string
+    readonly etc?: readonly LayerEntry[] | undefined
+    readonly providers?: readonly LastingProvider[]
+  } = {},
 ): Migrated => {
   requirePlainFile(text, file)
   for (const [index, raw] of text.split('\n').entries())
@@ -178,9 +187,11 @@ export const migrateConfig = (
   const notes: Note[] = []
   let draft: Draft = structuredClone(defaultConfig)
   // The order of the table, as in parseConfig: a key that needs the value of another one comes after it.
-  const found = readLines(text, notes)
-  const listed = listEtc(found, notes, etc)
-  for (const key of configKeys) {
+  const keys = configKeysOf(providers)
+  const byName = keysByName(keys)
+  const found = readLines(text, byName, notes)
+  const listed = listEtc(found, byName.get('CONFIG_OVER_ETC'), notes, etc)
+  for (const key of keys) {
     const at = found.get(key)
     if (at === undefined) continue
     const { line, name, value } = at
@@ -200,8 +211,8 @@ export const migrateConfig = (
     else if (value === 'optional') note(`${key.key}=${key.print(draft)}`, 'nothing at run time chooses it')
     else if (name !== key.key) note(`${key.key}=${key.print(draft)}`, 'that is its name here')
   }
-  const printed = printConfig(draft)
-  parseConfig(printed)
+  const printed = printConfig(draft, providers)
+  parseConfig(printed, 'partition.conf', providers)
   const files = listed === undefined ? [] : saidOf(listed)
   return { text: printed, notes: notes.sort((a, b) => a.line - b.line), files }
 }

@@ -3,6 +3,7 @@
 import { defaultConfig } from '../config/settings.ts'
 import { judgeCmdline } from '../config/verdict.ts'
 import { type Fault, faultOf } from '../fault/index.ts'
+import { lastingProviders } from '../keys/providers.ts'
 import type { Image } from '../pack/image.ts'
 import { bootOf } from '../pack/image-boot.ts'
 import { configPath } from '../system/initramfs.ts'
@@ -13,7 +14,9 @@ import { configPath } from '../system/initramfs.ts'
 export const judgeLine = (cmdline: string, image: Image | undefined): Fault | undefined => {
   try {
     const { config, pivot } =
-      image?.has(configPath) !== true ? { config: defaultConfig, pivot: 'own' as const } : bootOf(image)
+      image?.has(configPath) !== true
+        ? { config: defaultConfig, pivot: 'own' as const }
+        : bootOf(image, lastingProviders)
     return judgeCmdline(cmdline, config, pivot)
   } catch (thrown) {
     return faultOf(thrown)

@@ -134,7 +134,7 @@ type InstallOptions = {
   readonly config: string | undefined
   readonly executable: string | undefined
   /** The edition of the cvmboot that runs `install`. */
-  readonly edition: Edition['name']
+  readonly edition: Edition
   readonly mock: 'wanted' | 'not wanted'
   readonly dry: 'dry' | 'wet'
   /** Manual pages and completions. */
@@ -145,14 +145,16 @@ type InstallOptions = {
 export const install = async (given: InstallOptions): Promise<void> => {
   const { dry, help } = given
   const root = resolve(given.root)
-  const executable = await chooseExecutable(given.executable, given.edition, given.mock)
+  const executable = await chooseExecutable(given.executable, given.edition.name, given.mock)
   requireRoot(root)
   const into = chooseFrameworks(root, given.generator)
   if (into.length === 0 && given.config !== undefined)
     throw badUsage('--generator none takes no --config: cvmboot pack bakes partition.conf into the initramfs')
   const before = await readRecord(root)
   const left = before?.files ?? new Map<string, Left>()
-  const pieces = await piecesOf({ root, executable, config: given.config, into, left, help })
+  const { config, edition } = given
+  const { providers } = edition
+  const pieces = await piecesOf({ root, executable, config, providers, into, left, help })
   await refuseOwned(root, [...pieces.keys()])
   const changes = await decide(root, pieces, before)
   const lines = changes.flatMap(({ act, path }) =>

@@ -3,6 +3,7 @@
 
 import { parseConfig } from '../config/config.ts'
 import { printExample } from '../config/example.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { configPath } from '../system/initramfs.ts'
 import type { WantedFile } from './changes.ts'
@@ -20,6 +21,8 @@ export type Wish = {
   readonly executable: string
   /** Path of a partition.conf; undefined for the example. */
   readonly config: string | undefined
+  /** The key providers of the build that reads the configuration. */
+  readonly providers: readonly LastingProvider[]
   /** No generator, where the initramfs is made elsewhere. */
   readonly into: readonly Framework[]
   /** Manual pages and completions. */
@@ -30,15 +33,15 @@ export type Wish = {
 
 /** Path -> the wanted file. Faults: `config-*`, `install-library`. */
 export const piecesOf = async (wish: Wish): Promise<ReadonlyMap<string, Piece>> => {
-  const { root, executable, config, into, left, help } = wish
+  const { root, executable, config, providers, into, left, help } = wish
   const piece = async (content: Content, mode: number, settings: WantedFile['settings']): Promise<Piece> => ({
     content,
     wanted: { kind: 'link' in content ? 'link' : 'file', mode, sha256: await digestOf(content), settings },
   })
   const pieces = new Map([[executablePath, await piece({ file: executable }, 0o755, 'none')]])
   if (into.length > 0) {
-    const settings = config === undefined ? printExample() : readConfigFile(config)
-    parseConfig(settings, config)
+    const settings = config === undefined ? printExample(providers) : readConfigFile(config)
+    parseConfig(settings, config, providers)
     pieces.set(configPath, await piece({ text: settings }, 0o644, config === undefined ? 'kept' : 'as given'))
   }
   for (const files of [unitFiles(), help, ...into.map(filesFor)])

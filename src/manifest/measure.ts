@@ -4,6 +4,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { writeOutput } from '../machine/output.ts'
 import { compareManifests, sayDifferences } from '../measure/differences.ts'
 import { printCorim, printRego, printRvps } from '../measure/export.ts'
@@ -42,6 +43,8 @@ export type MeasureOptions = {
   readonly json: boolean
   readonly output: string | undefined
   readonly check: string | undefined
+  /** The key providers of the build in the image. */
+  readonly providers: readonly LastingProvider[]
 }
 
 const usage = (reason: string): never => {
@@ -220,6 +223,7 @@ const givenOf = (options: MeasureOptions) => ({
   cmdline: options.cmdline,
   uki: options.uki,
   eventLog: options['event-log'],
+  providers: options.providers,
 })
 
 /** Faults: `usage`, `measure-*`, `input-too-large`. */

@@ -9,6 +9,7 @@ import { readCmdline } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf, say } from '../fault/index.ts'
 import { streamOf } from '../inspect/initramfs.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readBounded } from '../machine/bounded.ts'
 import type { LimitName } from '../machine/limits.ts'
 import { accessFile, type RandomAccess } from '../machine/random-access.ts'
@@ -95,16 +96,16 @@ const imageOf = (uki: Uki): Named => {
 const bootWith = async (
   cmdline: string,
   initramfs: AsyncIterable<Uint8Array> | undefined,
-  path: string,
+  { path, providers }: { readonly path: string; readonly providers: readonly LastingProvider[] },
 ): Promise<Manifest['boot']> => {
   let rootHashes: Record<string, string> = {}
   try {
     if (initramfs === undefined) throw fail('measure-input', { path, reason: 'there is no initramfs' })
     const image: Image = await readImage(initramfs, path)
-    const { config, pivot } = bootOf(image)
+    const { config, pivot } = bootOf(image, providers)
     const { verity } = parseParams(readingsOf(cmdline), { listed: config.cmdlineWords, pivot })
     rootHashes = Object.fromEntries(Object.entries(verity).map(([name, { rootHash }]) => [name, rootHash]))
-    const plan = printPlan(planBoot(readCmdline(cmdline, config, pivot), config, pivot))
+    const plan = printPlan(planBoot(readCmdline(cmdline, config, pivot), config, pivot, providers))
     return { planDigest: sha256(Buffer.from(plan)).toString('hex'), rootHashes, refused: null }
   } catch (thrown) {
     const refused =
@@ -120,6 +121,8 @@ export type Given = {
   readonly cmdline: string | undefined
   readonly uki: string | undefined
   readonly eventLog: string | undefined
+  /** The key providers of the build in the image. */
+  readonly providers: readonly LastingProvider[]
 }
 
 /** The log of a TD has SHA-384 digests only; the log of a TPM has SHA-256 digests too. */
@@ -167,7 +170,12 @@ const bootOfInputs = async (
   initramfs: Measured | undefined,
   uki: Uki | undefined,
 ): Promise<Manifest['boot']> => {
-  if (line !== undefined) return bootWith(line, streamed(initramfs?.access), given.initramfs ?? '--initramfs')
+  const { providers } = given
+  if (line !== undefined)
+    return bootWith(line, streamed(initramfs?.access), { path: given.initramfs ?? '--initramfs', providers })
   if (uki === undefined) return null
-  return bootWith(textOf(uki.sections.get('.cmdline')), streamed(uki.sections.get('.initrd')), '.initrd')
+  return bootWith(textOf(uki.sections.get('.cmdline')), streamed(uki.sections.get('.initrd')), {
+    path: '.initrd',
+    providers,
+  })
 }

@@ -6,6 +6,7 @@ import { isSea } from 'node:sea'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import { findTool, run } from '../machine/exec.ts'
 import { configPath } from '../system/initramfs.ts'
@@ -40,6 +41,8 @@ export type Packing = {
   readonly modules: string
   readonly to: Destination
   readonly config: string | undefined
+  /** The key providers of the build that boots with the configuration. */
+  readonly providers: readonly LastingProvider[]
   /** Undefined: the executable that runs now. */
   readonly executable: string | undefined
   readonly mke2fs: string | undefined
@@ -66,7 +69,8 @@ export const packInitramfs = async (packing: Packing): Promise<{ said: string; l
   const { to } = packing
   const executable = executableOf(packing)
   if (to.kind === 'file') await requireFreeOutput(to)
-  const config = readConfig(packing.config)
+  const { providers } = packing
+  const config = readConfig(packing.config, providers)
   const form = to.kind === 'file' ? 'whole' : 'as they are'
   const kernel = await readKernel(resolve(packing.modules), [...modulesOf(config), ...config.modules], form)
   const programs = [
@@ -75,7 +79,7 @@ export const packInitramfs = async (packing: Packing): Promise<{ said: string; l
   ]
   const files = new Map<string, Source>([
     ...kernel.files,
-    [configPath, { content: Buffer.from(printConfig(config)) }],
+    [configPath, { content: Buffer.from(printConfig(config, providers)) }],
   ])
   for (const { path, file } of programs) {
     files.set(path, await sourceOf(file))
@@ -126,8 +130,8 @@ export const requireFreeOutput = async ({
 }
 
 /** The configuration. `pack` prints it anew into the archive, so the boot reads exactly this value. Faults: `config-*`. */
-const readConfig = (file: string | undefined): Config =>
-  file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file)
+export const readConfig = (file: string | undefined, providers: readonly LastingProvider[]): Config =>
+  file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file, providers)
 
 /** Fault: `tool-missing`. */
 const installedMke2fs = async (): Promise<string> => {

@@ -3,18 +3,17 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { defaultConfig, parseConfig } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readBounded } from '../machine/bounded.ts'
-import { readConfigFile } from '../machine/config-file.ts'
 import type { LimitName } from '../machine/limits.ts'
 import { kernelHeadBytes, releaseOfKernel } from './bzimage.ts'
 import { bootOf, type ImageBoot } from './image-boot.ts'
 import { readToEnd, requireListed } from './image-manifest.ts'
 import { parseOsRelease, printOsRelease, unnamedImage } from './os-release.ts'
-import { packInitramfs } from './pack.ts'
+import { packInitramfs, readConfig } from './pack.ts'
 import type { Initramfs, Naming } from './uki-options.ts'
 
 export const badInput = (path: string, reason: string) => fail('pack-input', { path, reason })
@@ -89,14 +88,18 @@ export const readRelease = async (kernel: string, initramfs: Initramfs): Promise
  * boot.
  * Faults: `initramfs-incomplete`, `pack-input`, `config-*`.
  */
-const readFit = async (initramfs: string, release: string): Promise<ImageBoot> => {
+const readFit = async (
+  initramfs: string,
+  release: string,
+  providers: readonly LastingProvider[],
+): Promise<ImageBoot> => {
   const image = await readToEnd(createReadStream(initramfs), initramfs)
   const releases = requireListed(image).flatMap(
     ({ path }) => /^(?:\/usr)?\/lib\/modules\/([^/]+)\//.exec(path)?.[1] ?? [],
   )
   if (!releases.includes(release))
     throw badInput(initramfs, `the kernel is ${release}, and its modules are for ${releases[0] ?? 'none'}`)
-  return bootOf(image)
+  return bootOf(image, providers)
 }
 
 /**
@@ -104,12 +107,10 @@ const readFit = async (initramfs: string, release: string): Promise<ImageBoot> =
  * `config-*`, `cmdline-*`, `environment-hostile`.
  */
 export const requireCmdline = async (line: string, initramfs: Initramfs, release: string): Promise<void> => {
-  const packed = (file: string | undefined): ImageBoot => ({
-    config: file === undefined ? defaultConfig : parseConfig(readConfigFile(file), file),
-    pivot: 'own',
-  })
-  const { config, pivot } =
-    initramfs.kind === 'ready' ? await readFit(initramfs.file, release) : packed(initramfs.from.config)
+  const { config, pivot }: ImageBoot =
+    initramfs.kind === 'ready'
+      ? await readFit(initramfs.file, release, initramfs.providers)
+      : { config: readConfig(initramfs.from.config, initramfs.from.providers), pivot: 'own' }
   readCmdline(line, config, pivot)
 }
 

@@ -31,7 +31,7 @@ export type Naming = {
 
 /** The initramfs of the image: a ready one, or one to be packed. */
 export type Initramfs =
-  | { readonly kind: 'ready'; readonly file: string }
+  | { readonly kind: 'ready'; readonly file: string; readonly providers: Packing['providers'] }
   | { readonly kind: 'packed'; readonly from: Omit<Packing, 'to'>; readonly compress: Compression }
 
 const badUsage = (reason: string) => fail('usage', { reason })
@@ -59,7 +59,8 @@ const readTool = (path: string | undefined): Tool | undefined => {
 /** Fault: `usage`. */
 const readInitramfs = ({ initramfs, modules, made }: UkiOptions): Initramfs => {
   const { compress, ...from } = made
-  if (initramfs !== undefined && modules === undefined) return { kind: 'ready', file: initramfs }
+  if (initramfs !== undefined && modules === undefined)
+    return { kind: 'ready', file: initramfs, providers: made.providers }
   if (initramfs === undefined && modules !== undefined)
     return { kind: 'packed', from: { ...from, modules }, compress }
   throw badUsage('pack --uki needs either --initramfs FILE or --modules DIR')

@@ -6,10 +6,12 @@ import { type Difference, diffConfig } from '../config/diff.ts'
 import { migrateConfig, type Note } from '../config/migrate.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { fail, printable } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { readConfigFile } from '../machine/config-file.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
 
-const read = (file: string): Config => parseConfig(readConfigFile(file), file)
+const read = (file: string, providers: readonly LastingProvider[]): Config =>
+  parseConfig(readConfigFile(file), file, providers)
 
 const said = (value: string): string => (value === '' ? '(nothing)' : value)
 
@@ -40,17 +42,25 @@ export const printNotes = (notes: readonly Note[]): string => {
 }
 
 /** Prints the whole configuration of `file`; without `file`, the defaults. Faults: `config-*`. */
-export const showConfig = (file: string | undefined): void => {
-  process.stdout.write(printConfig(file === undefined ? defaultConfig : read(file)))
+export const showConfig = (file: string | undefined, providers: readonly LastingProvider[]): void => {
+  const config = file === undefined ? defaultConfig : read(file, providers)
+  process.stdout.write(printConfig(config, providers))
 }
 
 /**
  * Prints the keys that `second` sets otherwise than `first`. Without `second`, prints the keys that `first` sets otherwise
  * than the defaults. Faults: `config-*`.
  */
-export const diffConfigs = (first: string, second: string | undefined): void => {
+export const diffConfigs = (
+  first: string,
+  second: string | undefined,
+  providers: readonly LastingProvider[],
+): void => {
+  const one = read(first, providers)
   const rows =
-    second === undefined ? diffConfig(defaultConfig, read(first)) : diffConfig(read(first), read(second))
+    second === undefined
+      ? diffConfig(defaultConfig, one, providers)
+      : diffConfig(one, read(second, providers), providers)
   process.stdout.write(printDifferences(rows))
 }
 
@@ -70,9 +80,13 @@ const etcOf = async (tree: string): Promise<readonly LayerEntry[]> => {
 }
 
 /** Prints the migrated configuration. `tree`: the directory that becomes os-config. Faults: `config-*`, `source-*`. */
-export const migrateFile = async (file: string, tree: string | undefined): Promise<void> => {
+export const migrateFile = async (
+  file: string,
+  tree: string | undefined,
+  providers: readonly LastingProvider[],
+): Promise<void> => {
   const etc = tree === undefined ? undefined : await etcOf(tree)
-  const { text, notes, files } = migrateConfig(readConfigFile(file), { file, etc })
+  const { text, notes, files } = migrateConfig(readConfigFile(file), { file, etc, providers })
   process.stdout.write(text)
   process.stderr.write(printNotes(notes) + files.map((line) => `${printable(line)}\n`).join(''))
 }

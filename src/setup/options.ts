@@ -3,8 +3,9 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { oneLine } from '../cmdline/text.ts'
-import { type Config, defaultConfig, parseConfig } from '../config/config.ts'
+import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
 import { fail } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import type { BlockSize } from '../layout/gpt.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
@@ -29,6 +30,8 @@ export type SetupOptions = {
 
 export type CompleteSetup = {
   readonly config: Config
+  /** The whole configuration as a partition.conf. */
+  readonly configText: string
   /** The path of the configuration file; undefined for the defaults. */
   readonly configFile: string | undefined
   readonly sources: Readonly<Record<VerityName, string>>
@@ -52,10 +55,14 @@ const badUsage = (reason: string) => fail('usage', { reason })
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Faults: `usage`, `config-*`, `cmdline-*`, `environment-hostile`. */
-export const completeOptions = (asked: SetupOptions, environment: Environment): CompleteSetup => {
+/** `providers` are the key providers of the build that boots. Faults: `usage`, `config-*`, `cmdline-*`, `environment-hostile`. */
+export const completeOptions = (
+  asked: SetupOptions,
+  environment: Environment,
+  providers: readonly LastingProvider[],
+): CompleteSetup => {
   const { format, sectorSize, existing, out } = asked
-  const { config, configFile } = readConfig(asked.config, environment)
+  const { config, configFile, configText } = readConfig(asked.config, environment, providers)
   const disk = asked.disk ?? absolute('NVFLARE_DEVICE', environment) ?? config.device
   if (disk === undefined)
     throw badUsage('setup needs --disk FILE or DEVICE, NVFLARE_DEVICE, or DEVICE in the configuration')
@@ -65,6 +72,7 @@ export const completeOptions = (asked: SetupOptions, environment: Environment): 
   return {
     config,
     configFile,
+    configText,
     sources: Object.fromEntries(verityNames.map(source)) as Record<VerityName, string>,
     disk: resolve(disk),
     out: out === undefined ? undefined : resolve(out),
@@ -86,14 +94,16 @@ const readAppended = (append: string | undefined, pivot: Pivot): Appended => {
 const readConfig = (
   file: string | undefined,
   environment: Environment,
-): Pick<CompleteSetup, 'config' | 'configFile'> => {
+  providers: readonly LastingProvider[],
+): Pick<CompleteSetup, 'config' | 'configFile' | 'configText'> => {
   const configFile = file ?? (existsSync('partition.conf') ? 'partition.conf' : undefined)
   const written = configFile === undefined ? '' : readConfigFile(configFile)
   const root = absolute('NVFLARE_ROOT', environment)
   if (root !== undefined) parseConfig(`ROOT_MOUNT=${root}\n`, 'NVFLARE_ROOT')
   const rooted = withLine(written, ['ROOT_MOUNT'], root)
   const text = withLine(rooted, ['JOBSTORE_ENCRYPTION', 'JOB_STORE_ENCRYPTION'], readEncryptJobs(environment))
-  return { configFile, config: text === '' ? defaultConfig : parseConfig(text, configFile) }
+  const config = text === '' ? defaultConfig : parseConfig(text, configFile, providers)
+  return { configFile, config, configText: printConfig(config, providers) }
 }
 
 /** Replaces the line of the first name, under any of its names, with a value of the environment; undefined changes nothing. */

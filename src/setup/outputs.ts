@@ -1,7 +1,7 @@
 // The text files beside the disk: roothashes.json, cmdline and partition.conf.
 
 import { defaultParams, type Params, printParams, type VerityParams } from '../cmdline/params.ts'
-import { type Config, printConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { cryptNames, treeName, type VerityName, verityNames } from '../layout/layout.ts'
 import { printRootHashes, type RootHashes } from '../layout/roothashes.ts'
@@ -17,12 +17,15 @@ export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
 export const printOutputs = (
   built: readonly BuiltVolume[],
   plan: Plan,
-  config: Config,
-  appended: Appended,
+  {
+    config,
+    configText,
+    appended,
+  }: { readonly config: Config; readonly configText: string; readonly appended: Appended },
 ): Outputs => ({
   'roothashes.json': printRootHashes(rootHashes(built, plan, config)),
   cmdline: printCmdline(paramsOf(verityParams(built)), config, appended),
-  'partition.conf': printConfig(config),
+  'partition.conf': configText,
 })
 
 const paramsOf = (verity: Params['verity']): Params => ({ ...defaultParams, verity })

@@ -3,10 +3,11 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Config, printConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { isPlain } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, printable } from '../fault/index.ts'
+import type { LastingProvider } from '../keys/provider.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { startProgress } from '../terminal/progress.ts'
@@ -26,9 +27,16 @@ import { buildVolume } from './volume.ts'
 import { type Work, withWork } from './work.ts'
 import { writeDisk } from './write.ts'
 
-/** Faults: `usage`, `config-*`, `source-*`, `root-*`, `target-*`, `tool-*`, `cmdline-*`. */
-export const setup = async (asked: SetupOptions, environment: Environment): Promise<void> => {
-  const options = completeOptions(asked, environment)
+/**
+ * `providers` are the key providers of the build that boots.
+ * Faults: `usage`, `config-*`, `source-*`, `root-*`, `target-*`, `tool-*`, `cmdline-*`.
+ */
+export const setup = async (
+  asked: SetupOptions,
+  environment: Environment,
+  providers: readonly LastingProvider[],
+): Promise<void> => {
+  const options = completeOptions(asked, environment, providers)
   const sources = verityNames.map((name) => lookAt(name, options.sources[name]))
   requireOutside(sources, dirname(options.disk))
   for (const source of sources) if (source.kind === 'tar') await requireTar(source)
@@ -118,13 +126,13 @@ const openOut = (options: CompleteSetup, target: Target): NamedDirectory => {
  * Refuses to overwrite files of an earlier run. A partition.conf that is this run's own configuration may be in its place.
  * Faults: `target-not-empty`, `usage`, `input-too-large`.
  */
-const requireFree = (out: NamedDirectory, { configFile, config, existing }: CompleteSetup): void => {
+const requireFree = (out: NamedDirectory, { configFile, configText, existing }: CompleteSetup): void => {
   for (const name of outputNames) {
     const path = join(out.path, name)
     const found = `${out.directory.path}/${name}`
     if (!existsSync(found)) continue
     if (configFile !== undefined && realpathSync(found) === realpathSync(configFile)) {
-      if (readBounded(found, 'config').toString() === printConfig(config)) continue
+      if (readBounded(found, 'config').toString() === configText) continue
       throw fail('usage', {
         reason: `${path} would be replaced by its complete form; choose another --out`,
       })
@@ -150,7 +158,7 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
   const plan = planPartitions(built, options.config, blockSize)
   const bytes = target.kind === 'device' ? target.bytes : alignUp(plan.needed)
   if (bytes < plan.needed) throw fail('target-too-small', { target: target.path, bytes, needed: plan.needed })
-  const outputs = printOutputs(built, plan, options.config, options.appended)
+  const outputs = printOutputs(built, plan, options)
   const gpt = gptOf(plan, blockSize, bytes)
   const files = new Map(
     built.flatMap((one) => [[one.name, one.image] as const, [treeName(one.name), one.tree]]),

@@ -15,9 +15,9 @@ const show = verb({
   text: ['Prints the whole configuration: each key with its value, from the file or by default.'],
   options: {},
   words: { file: { ...file, need: { otherwise: 'the built-in configuration' } } },
-  run: async ({ file }) => {
+  run: async ({ file }, { providers }) => {
     const { showConfig } = await import('../runtime/config.ts')
-    showConfig(file)
+    showConfig(file, providers)
   },
 })
 
@@ -36,9 +36,9 @@ const diff = verb({
       help: 'The partition.conf to compare with the first.',
     },
   },
-  run: async ({ first, second }) => {
+  run: async ({ first, second }, { providers }) => {
     const { diffConfigs } = await import('../runtime/config.ts')
-    diffConfigs(first, second)
+    diffConfigs(first, second, providers)
   },
 })
 
@@ -56,9 +56,9 @@ const migrate = verb({
     },
   },
   words: { file: { ...file, help: 'A configuration for the shell scripts.' } },
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { migrateFile } = await import('../runtime/config.ts')
-    await migrateFile(given.file, given['os-config'])
+    await migrateFile(given.file, given['os-config'], providers)
   },
 })
 
@@ -69,9 +69,9 @@ const example = verb({
   ],
   options: {},
   words: {},
-  run: async () => {
+  run: async (_, { providers }) => {
     const { printExample } = await import('../config/example.ts')
-    process.stdout.write(printExample())
+    process.stdout.write(printExample(providers))
   },
 })
 

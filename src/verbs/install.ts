@@ -37,7 +37,7 @@ export const install = verb({
       generator,
       config,
       executable,
-      edition: edition.name,
+      edition,
       mock: given.mock ? 'wanted' : 'not wanted',
       dry: given['dry-run'] ? 'dry' : 'wet',
       help: helpFiles(),

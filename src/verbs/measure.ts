@@ -160,8 +160,8 @@ export const measure = verb({
     },
   },
   words: {},
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { measureImage } = await import('../manifest/measure.ts')
-    await measureImage(given)
+    await measureImage({ ...given, providers })
   },
 })

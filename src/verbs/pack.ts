@@ -35,9 +35,10 @@ const initramfs = verb({
   text: ['Makes an initramfs that holds the files that the boot uses, and nothing else.'],
   options: { modules, output, config, executable, mke2fs, compress, force },
   words: {},
-  run: async ({ output, compress, force, ...from }) => {
+  run: async ({ output, compress, force, ...from }, { providers }) => {
     const { pack } = await import('../pack/pack.ts')
-    await pack({ ...from, to: { kind: 'file', output, compress, existing: force ? 'replace' : 'keep' } })
+    const existing = force ? 'replace' : 'keep'
+    await pack({ ...from, providers, to: { kind: 'file', output, compress, existing } })
   },
 })
 
@@ -60,9 +61,9 @@ const into = verb({
     },
   },
   words: {},
-  run: async ({ into, also, ...from }) => {
+  run: async ({ into, also, ...from }, { providers }) => {
     const { pack } = await import('../pack/pack.ts')
-    await pack({ ...from, to: { kind: 'tree', root: into, also } })
+    await pack({ ...from, providers, to: { kind: 'tree', root: into, also } })
   },
 })
 
@@ -138,7 +139,7 @@ const uki = verb({
     force,
   },
   words: {},
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { packUki } = await import('../pack/uki.ts')
     const { kernel, cmdline, output, stub, tool, initramfs, modules } = given
     const { config, executable, mke2fs, compress } = given
@@ -150,7 +151,7 @@ const uki = verb({
       tool,
       initramfs,
       modules,
-      made: { config, executable, mke2fs, compress },
+      made: { config, executable, mke2fs, compress, providers },
       name: { osRelease: given['os-release'], id: given['image-id'], version: given['image-version'] },
       signing: { key: given['secureboot-private-key'], certificate: given['secureboot-certificate'] },
       existing: given.force ? 'replace' : 'keep',

@@ -84,8 +84,8 @@ export const setup = verb({
   notes: [
     'Environment: NVFLARE_ROOT replaces ROOT_MOUNT of the configuration, and NVFLARE_DEVICE takes the place of --disk. ENCRYPT_JOBS=true encrypts the job-store, and ENCRYPT_JOBS=false leaves it readable by the host. SOURCE_DATE_EPOCH is the time of every file in the images, in seconds since 1970.',
   ],
-  run: async (given) => {
+  run: async (given, { providers }) => {
     const { setup } = await import('../setup/setup.ts')
-    await setup(askedOf(given), process.env)
+    await setup(askedOf(given), process.env, providers)
   },
 })

@@ -10,14 +10,19 @@ import { parseConfig } from '../../src/config/config.ts'
 import { configKeysOf } from '../../src/config/keys.ts'
 import type { Edition } from '../../src/edition.ts'
 import { production } from '../../src/editions/production.ts'
-import { exitStatus, say } from '../../src/fault/index.ts'
+import { BootFault, exitStatus, say } from '../../src/fault/index.ts'
+import { piecesOf } from '../../src/install/pieces.ts'
 import { both } from '../../src/keys/second-factor.ts'
 import { tpm2 } from '../../src/keys/tpm2.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { bootedConfigPath, parseState, statePath, volumeIn } from '../../src/proof/state.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
 import { checkVm } from '../../src/runtime/preflight.ts'
+import { completeOptions } from '../../src/setup/options.ts'
+import { configPath } from '../../src/system/initramfs.ts'
 import { runVerb } from '../../src/verbs/index.ts'
+import { askedOf, options } from '../../src/verbs/setup.ts'
+import { readValues } from '../../src/verbs/table/read.ts'
 import { systemOf } from '../with/recorded-system.ts'
 import { booted } from './booted.ts'
 import { fakeMachine, goodCmdline, goodWorld, teeOf, type World } from './machine.ts'
@@ -61,18 +66,6 @@ test('the verbs of the running VM read the configuration with the providers of t
   assert.throws(() => readBooted(system, undefined), /config-unknown|config-value/)
 })
 
-test('the plan has the words of its policy and its closing step', async () => {
-  const { lines } = await opens(worldWith('WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n'))
-  const plan = lines.flatMap(({ line }) => /^plan \d+: (.*)$/.exec(line)?.[1] ?? [])
-  assert.ok(
-    plan.includes(
-      'open-lasting workspace on PARTLABEL=workspace key=static bound-to=measurement,root-hashes blank=format word=plugh cipher=aes-xts-plain64 sector-size=4096 within=30s',
-    ),
-    plan.join('\n'),
-  )
-  assert.ok(plan.includes('close-tee remove sev_guest'))
-})
-
 /** The standard output of a verb of this edition, in one line of text. */
 const said = async (...words: readonly string[]): Promise<string> => {
   const { write } = process.stdout
@@ -89,16 +82,95 @@ const said = async (...words: readonly string[]): Promise<string> => {
   return text.replace(/\s+/g, ' ')
 }
 
-test('the verb plan of a build that has it prints its words', async () => {
+const withFile = async (work: (file: string, directory: string) => Promise<void>): Promise<void> => {
   const directory = mkdtempSync(join(tmpdir(), 'cvmboot-static-'))
-  const file = join(directory, 'partition.conf')
   try {
+    const file = join(directory, 'partition.conf')
     writeFileSync(file, 'WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n')
-    const text = await said('plan', '--cmdline', goodCmdline, '--config', file)
-    assert.ok(text.includes(' key=static bound-to=measurement,root-hashes blank=format word=plugh '), text)
+    await work(file, directory)
   } finally {
     rmSync(directory, { recursive: true })
   }
+}
+
+const codeOf = (thrown: unknown): string => (thrown instanceof BootFault ? thrown.fault.code : `${thrown}`)
+/** The code with which some work fails; undefined where it does not fail. */
+const codeFrom = async (work: () => unknown): Promise<string | undefined> => {
+  try {
+    await work()
+    return undefined
+  } catch (thrown) {
+    return codeOf(thrown)
+  }
+}
+/** The code of a configuration with a key that the build does not know. */
+const unread = 'config-unknown'
+
+test('the verb config shows, compares and explains its keys', async () => {
+  await withFile(async (file) => {
+    assert.match(await said('config', 'show', file), /WORKSPACE_KEY=static .*STATIC_WORD=plugh /)
+    assert.match(await said('config', 'diff', file), /STATIC_WORD \(nothing\) -> plugh/)
+    assert.match(await said('config', 'migrate', file), /STATIC_WORD=plugh /)
+    assert.match(await said('config', 'example'), /#STATIC_WORD=xyzzy/)
+    for (const words of [
+      ['show', file],
+      ['diff', file],
+      ['diff', file, file],
+    ])
+      assert.is(await codeFrom(() => runVerb(['config', ...words], production)), unread)
+  })
+})
+
+test('setup writes a configuration that the boot of its build reads', async () => {
+  await withFile(async (file, directory) => {
+    const none = join(directory, 'none')
+    const sources = ['--root-fs', none, '--oem-launcher', none, '--os-config', none]
+    const words = ['setup', ...sources, '--disk', join(directory, 'disk.img'), '--config', file]
+    // The configuration is read first, and the sources are not there.
+    assert.is(await codeFrom(() => runVerb(words, edition)), 'source-missing')
+    assert.is(await codeFrom(() => runVerb(words, production)), unread)
+    const given = readValues('setup', words.slice(1), { options, words: {} })
+    const { configText } = completeOptions(askedOf(given), {}, edition.providers)
+    assert.match(configText, /^STATIC_WORD=plugh$/m)
+  })
+})
+
+test('install takes a configuration with its keys for the generator', async () => {
+  await withFile(async (config, root) => {
+    const settings = async (given: string | undefined, { providers }: Edition) => {
+      const wish = {
+        root,
+        executable: '/bin/true',
+        into: ['dracut'],
+        left: new Map(),
+        help: new Map(),
+      } as const
+      const piece = (await piecesOf({ ...wish, config: given, providers })).get(configPath)?.content
+      return piece !== undefined && 'text' in piece ? piece.text : ''
+    }
+    assert.match(await settings(config, edition), /^STATIC_WORD=plugh$/m)
+    assert.match(await settings(undefined, edition), /^#STATIC_WORD=xyzzy$/m)
+    assert.is(await codeFrom(() => settings(config, production)), unread)
+  })
+})
+
+test('the plan has the words of its policy and its closing step', async () => {
+  const { lines } = await opens(worldWith('WORKSPACE_KEY=static\nSTATIC_WORD=plugh\n'))
+  const plan = lines.flatMap(({ line }) => /^plan \d+: (.*)$/.exec(line)?.[1] ?? [])
+  assert.ok(
+    plan.includes(
+      'open-lasting workspace on PARTLABEL=workspace key=static bound-to=measurement,root-hashes blank=format word=plugh cipher=aes-xts-plain64 sector-size=4096 within=30s',
+    ),
+    plan.join('\n'),
+  )
+  assert.ok(plan.includes('close-tee remove sev_guest'))
+})
+
+test('the verb plan of a build that has it prints its words', async () => {
+  await withFile(async (file) => {
+    const text = await said('plan', '--cmdline', goodCmdline, '--config', file)
+    assert.ok(text.includes(' key=static bound-to=measurement,root-hashes blank=format word=plugh '), text)
+  })
 })
 
 test('its closing step is done, and so ends the boot where it fails', async () => {
