@@ -55,9 +55,13 @@ export type Recipe = {
 }
 
 /** The program of the host that starts the VM. */
-export const programs = ['qemu', 'libvirt'] as const
+export const programs = ['qemu', 'libvirt', 'vmspawn', 'kubevirt'] as const
 export type Program = (typeof programs)[number]
 
 export const hostDataBytes = { snp: 32, tdx: 48 } as const
 
 export const inBase64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
+
+/** The launch policies that these programs choose by themselves, as a manifest writes them. */
+export const defaultPolicyOfVmspawn = '0x30000'
+export const defaultPolicyOfKubevirt = '0x30000'

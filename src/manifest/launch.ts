@@ -5,11 +5,13 @@ import { fail } from '../fault/index.ts'
 import { changesBetween, predictedFor, sayChange } from '../launch/compare.ts'
 import { type Choices, composeRecipe } from '../launch/compose.ts'
 import { type Found, FoundError } from '../launch/facts.ts'
+import { printKubevirt } from '../launch/kubevirt.ts'
 import { printLibvirt } from '../launch/libvirt.ts'
 import { readLibvirt } from '../launch/libvirt-found.ts'
 import { printQemu } from '../launch/qemu.ts'
 import { readQemu } from '../launch/qemu-found.ts'
 import type { Program, Recipe } from '../launch/recipe.ts'
+import { printVmspawn } from '../launch/vmspawn.ts'
 import { type Manifest, parseManifest } from '../measure/manifest.ts'
 import { readInput } from './read.ts'
 
@@ -19,6 +21,8 @@ export type LaunchOptions = Choices & { readonly manifest: string }
 const printers = {
   qemu: printQemu,
   libvirt: printLibvirt,
+  vmspawn: printVmspawn,
+  kubevirt: printKubevirt,
 } as const satisfies Readonly<Record<Program, (recipe: Recipe) => string>>
 
 const readManifest = (path: string): Manifest =>

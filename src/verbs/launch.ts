@@ -76,7 +76,7 @@ const shared = {
     kind: 'file',
     value: 'FILE',
     need: 'many',
-    help: 'A disk of the VM. Where the manifest has no kernel, the firmware boots from the first disk.',
+    help: 'A disk of the VM; for kubevirt the name of a PersistentVolumeClaim. Where the manifest has no kernel, the firmware boots from the first disk.',
   },
   serial: {
     kind: 'text',
@@ -96,12 +96,12 @@ const shared = {
 const printed = verb({
   about: 'print how to start the image',
   text: [
-    'Prints a QEMU command or a domain of libvirt that leads to the measurements of the manifest: with the measured kernel, or with a disk that boots by itself. Comments name the SHA-256 of each input and each value that the VM has to report. Starts no VM.',
+    'Prints a QEMU command, a domain of libvirt, a command of systemd-vmspawn or a VirtualMachine of KubeVirt that leads to the measurements of the manifest: with the measured kernel, or with a disk that boots by itself. Comments name the SHA-256 of each input and each value that the VM has to report. Starts no VM.',
   ],
   options: {
     for: {
       kind: 'choice',
-      words: ['qemu', 'libvirt'],
+      words: ['qemu', 'libvirt', 'vmspawn', 'kubevirt'],
       need: 'required',
       help: 'The program that starts the VM.',
     },

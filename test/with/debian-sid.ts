@@ -1,4 +1,4 @@
-// Firmware of Debian sid for tests: apt downloads it, and nothing installs it. apt works in a directory of its own, on this
+// Firmware, schemas and QEMU of Debian sid for tests: apt downloads them, and nothing installs them. apt works in a directory of its own, on this
 // machine's mirror, whose name stays out of the output.
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
@@ -30,8 +30,21 @@ const proxies = (): Record<string, string> =>
     }),
   )
 
+/** `alone`: the packages and nothing else. `with-all`: also each package that they depend on, down to libc. */
+type Which = 'alone' | 'with-all'
+
+const downloads: Readonly<Record<Which, string>> = {
+  alone: 'apt-get $options --quiet=2 download "$@"',
+  'with-all':
+    'apt-get $options --quiet=2 -y --no-install-recommends --download-only install "$@"; mv apt/var/cache/apt/archives/*.deb .',
+}
+
 /** Downloads and unpacks the packages into `directory`/root. */
-const unpackFromSid = async (packages: readonly string[], directory: string): Promise<void> => {
+const unpackFromSid = async (
+  packages: readonly string[],
+  directory: string,
+  which: Which = 'alone',
+): Promise<void> => {
   const apt = join(directory, 'apt')
   for (const name of ['etc/apt', 'var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'])
     await mkdir(join(apt, name), { recursive: true })
@@ -41,7 +54,7 @@ const unpackFromSid = async (packages: readonly string[], directory: string): Pr
   const env = proxies()
   const shell = [
     'set -e; cd "$1"; shift; options=$1; shift',
-    'apt-get $options --quiet=2 update; apt-get $options --quiet=2 download "$@"',
+    `apt-get $options --quiet=2 update; ${downloads[which]}`,
     'mkdir root; for deb in *.deb; do dpkg-deb --extract "$deb" root; done; rm *.deb',
   ].join('; ')
   try {
@@ -68,4 +81,26 @@ export const sidFirmware = async (): Promise<SidFirmware> => {
   const entry = await cached('sid-ovmf', packages, (directory) => unpackFromSid(packages, directory))
   const at = join(entry, 'root/usr/share/ovmf')
   return { amdsev: join(at, 'OVMF.amdsev.fd'), inteltdx: join(at, 'OVMF.inteltdx.ms.fd') }
+}
+
+/** The directory with libvirt's RNG schemas. Kept from then on. */
+export const sidLibvirtSchemas = async (): Promise<string> => {
+  const packages = ['libvirt-common']
+  const entry = await cached('sid-libvirt', packages, (directory) => unpackFromSid(packages, directory))
+  return join(entry, 'root/usr/share/libvirt/schemas')
+}
+
+/** The words that run sid's QEMU with sid's own libraries on this machine. Kept from then on. */
+export const sidQemu = async (): Promise<readonly [string, ...string[]]> => {
+  const packages = ['qemu-system-x86']
+  const entry = await cached('sid-qemu', packages, (directory) =>
+    unpackFromSid(packages, directory, 'with-all'),
+  )
+  const usr = join(entry, 'root/usr')
+  return [
+    join(usr, 'lib64/ld-linux-x86-64.so.2'),
+    ...['--library-path', `${join(usr, 'lib/x86_64-linux-gnu')}:${join(usr, 'lib')}`],
+    join(usr, 'bin/qemu-system-x86_64'),
+    ...['-L', join(usr, 'share/qemu'), '-L', join(usr, 'share/seabios')],
+  ]
 }

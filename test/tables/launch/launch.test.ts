@@ -172,6 +172,49 @@ test('libvirt takes whole paths alone', async (desk) => {
   await refused('launch-for', /give --firmware with the whole path/, () => printedBy(args))
 })
 
+test('vmspawn hands QEMU the measured command line and the type of the processors', async (desk) => {
+  const text = await printedBy([...direct(desk), '--for', 'vmspawn'])
+  const [program, extra, ...words] = parseCommand(text)
+  assert.is(program, 'env')
+  assert.is(extra, "SYSTEMD_VMSPAWN_QEMU_EXTRA=-append 'console=ttyS0 quiet' -cpu EPYC-v4")
+  for (const word of [
+    'systemd-vmspawn',
+    '--coco=sev-snp',
+    '--cpus=2',
+    '--linux=/k',
+    '--initrd=/i',
+    '--image=/d',
+  ])
+    assert.ok(words.includes(word), word)
+})
+
+test('a VirtualMachine of KubeVirt has its claims and serials', async (desk) => {
+  const args = [...of(desk, 'disk'), '--vcpus', '1', '--disk', 'claim-a', '--disk', 'b', '--for', 'kubevirt']
+  const text = await printedBy(args)
+  assert.match(text, /launchSecurity:\n +snp: \{\}\n/)
+  assert.match(text, /- name: "disk1"\n +serial: "cvmboot1"\n +disk:\n +bus: "virtio"\n/)
+  assert.match(text, /- name: "disk0"\n +persistentVolumeClaim:\n +claimName: "claim-a"\n/)
+})
+
+const impossible: readonly (readonly [string, RegExp, (desk: Desk) => readonly string[]])[] = [
+  ['vmspawn', /no option for host data/, (d) => [...direct(d), '--host-data', hostData]],
+  ['vmspawn', /--id-block off/, (d) => [...of(d, 'signed'), '--vcpus', '1', '--disk', 'd']],
+  ['vmspawn', /measured kernel alone/, (d) => [...of(d, 'disk'), '--vcpus', '1', '--disk', 'd']],
+  ['vmspawn', /--disk is missing/, (d) => [...of(d, 'direct'), '--vcpus', '1']],
+  ['vmspawn', /no colon/, (d) => [...direct(d), '--disk', 'raw:x']],
+  ['kubevirt', /no option for measured kernel hashes/, (d) => direct(d)],
+  [
+    'kubevirt',
+    /no field for host data/,
+    (d) => [...of(d, 'disk'), '--vcpus', '1', '--disk', 'd', '--host-data', hostData],
+  ],
+  ['kubevirt', /no name of one/, (d) => [...of(d, 'disk'), '--vcpus', '1', '--disk', '/d']],
+]
+for (const [program, reason, args] of impossible)
+  test(`${program} refuses: ${reason.source}`, async (desk) => {
+    await refused('launch-for', reason, () => printedBy([...args(desk), '--for', program]))
+  })
+
 test('a manifest of a later version, and one that is no manifest, have the codes of measure', async ({
   directory,
 }) => {
