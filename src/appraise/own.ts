@@ -2,13 +2,15 @@
 // Pure. docs/reference/evidence.md describes the checks.
 
 import { timingSafeEqual } from 'node:crypto'
-import { type Evidence, reportData } from '../evidence/evidence.ts'
+import { type Evidence, qualifyingData, reportData } from '../evidence/evidence.ts'
 import { parseStatement, type Statement } from '../evidence/statement.ts'
 import { type Finding, good, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { type Launched, launchedIn, wrongLaunch } from './launched.ts'
+import type { TpmPolicy } from './policy.ts'
 import { statementChecks, wrongPair } from './statement-checks.ts'
 import { appraiseTee, type Verifier } from './tee.ts'
+import { appraiseTpm, statedKeyCheck } from './tpm.ts'
 
 type Judged = {
   readonly findings: readonly Finding[]
@@ -17,27 +19,52 @@ type Judged = {
   readonly launched: Launched | undefined
 }
 
-const noTee = 'it has no half of a TEE, and this version does not accept the half of a TPM alone as evidence'
+const neither = 'it has no half of a TEE, and no half of a TPM'
+const tpmAlone =
+  'it has no half of a TEE, and the policy does not accept a TPM alone (tpm.alone): the host may read the memory'
+
+/** The half of the TEE. Without that half, the policy decides whether a TPM is enough. */
+const teeFindings = ({ tee, tpm, nonce, statement }: Evidence, verifier: Verifier): Finding[] => {
+  // The nonce has a check of its own, so this value only joins the file's nonce and statement to the report.
+  if (tee !== undefined) return appraiseTee(tee, verifier, reportData(nonce, statement).toString('hex'))
+  if (tpm === undefined) return [check('evidence', 'appraise-format', neither, '')]
+  const { alone, quote } = verifier.policy.tpm
+  return alone === 'accepted' && quote !== 'ignored'
+    ? [note('TEE', 'absent: the evidence is of a TPM alone, so the host may read the memory of the machine')]
+    : [check('evidence', 'appraise-format', tpmAlone, '')]
+}
+
+const tpmFindings = ({ tpm, nonce, statement }: Evidence, verifier: Verifier): Finding[] => {
+  const { policy, manifest, date } = verifier
+  if (policy.tpm.quote === 'ignored')
+    return tpm === undefined ? [] : [note('TPM', 'the policy ignores the quote')]
+  if (tpm === undefined)
+    return policy.tpm.quote === 'if-given'
+      ? []
+      : [check('TPM quote', 'appraise-tpm-quote', 'the evidence has none, and the policy demands one', '')]
+  const data = qualifyingData(nonce, statement)
+  return appraiseTpm(tpm, { policy: policy.tpm, measurement: policy.measurement, manifest, data, date })
+}
 
 const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding): Judged => {
-  const { tee } = evidence
-  if (tee === undefined)
-    return {
-      findings: [check('evidence', 'appraise-format', noTee, '')],
-      statement: undefined,
-      launched: undefined,
-    }
-  const launched = launchedIn(tee)
-  // The nonce has a check of its own, so this value only joins the file's nonce and statement to the report.
-  const data = reportData(evidence.nonce, evidence.statement).toString('hex')
-  const findings = [...appraiseTee(tee, verifier, data), nonce]
-  if (evidence.tpm !== undefined) findings.push(note('TPM', 'this version judges no half of a TPM'))
+  const { tee, tpm } = evidence
+  const launched = tee === undefined ? undefined : launchedIn(tee)
+  const findings = teeFindings(evidence, verifier)
+  const { tpm: policy } = verifier.policy
+  if (tee === undefined && (tpm === undefined || policy.alone === 'forbidden' || policy.quote === 'ignored'))
+    return { findings, statement: undefined, launched }
+  findings.push(nonce, ...tpmFindings(evidence, verifier))
   const read = parseStatement(evidence.statement)
   if ('wrong' in read) {
     findings.push(check('statement', 'appraise-statement', read.wrong, ''))
     return { findings, statement: undefined, launched }
   }
-  findings.push(good('statement', 'of version 1'), ...statementChecks(read, verifier.manifest, launched))
+  const stated = policy.quote === 'ignored' ? undefined : statedKeyCheck(read.attestationKey, tpm)
+  findings.push(
+    good('statement', 'of version 1'),
+    ...statementChecks(read, verifier.manifest, launched),
+    ...(stated === undefined ? [] : [stated]),
+  )
   return { findings, statement: read, launched }
 }
 
@@ -68,7 +95,10 @@ const levelNote = (whole: Launched | undefined): Finding[] =>
 
 const judgeBoot = (boot: Evidence, whole: Evidence, of: Judged, verifier: Verifier): Finding[] => {
   const { policy } = verifier
-  const atLevelOfBoot = { ...verifier, policy: { ...policy, snp: { ...policy.snp, vmpl: 0 } } }
+  // The boot asks no TPM for a quote, so a demand for one is for the running VM alone.
+  const quote = policy.tpm.quote === 'required' ? 'if-given' : policy.tpm.quote
+  const tpm: TpmPolicy = { ...policy.tpm, quote }
+  const atLevelOfBoot = { ...verifier, policy: { ...policy, snp: { ...policy.snp, vmpl: 0 }, tpm } }
   const { findings, statement, launched } = judge(boot, atLevelOfBoot, bootNonce(boot.nonce))
   const wrong = firstOf(
     boot.tee === undefined || boot.tee.type === whole.tee?.type
@@ -87,7 +117,10 @@ const judgeBoot = (boot: Evidence, whole: Evidence, of: Judged, verifier: Verifi
 /** `nonce` is the verifier's; undefined where the verifier chose none. */
 export const appraiseOwn = (evidence: Evidence, verifier: Verifier, nonce: Buffer | undefined): Finding[] => {
   const judged = judge(evidence, verifier, nonceCheck(evidence.nonce, nonce))
-  if (evidence.tee === undefined) return [...judged.findings]
+  if (evidence.tee === undefined)
+    return evidence.boot === undefined
+      ? [...judged.findings]
+      : [...judged.findings, note('boot', 'not judged, because no report of a TEE joins it to the evidence')]
   if (evidence.boot === undefined)
     return [...judged.findings, note('boot', 'the evidence of the boot is absent')]
   const ofBoot = judgeBoot(evidence.boot, evidence, judged, verifier)

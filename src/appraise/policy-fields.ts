@@ -1,6 +1,8 @@
 // The reader of each field of a policy, and the values that the field takes. Pure.
 
-import type { SnpPolicy, TdxPolicy, Values } from './policy.ts'
+import { srkName } from '../system/tpm.ts'
+import { readCertificate } from './certificate.ts'
+import type { SnpPolicy, TdxPolicy, TpmPolicy, Values } from './policy.ts'
 import { type Product, products, type Tcb, type TcbComponent, tcbComponents } from './tcb.ts'
 
 const hex = (bytes: number) => new RegExp(`^[0-9a-f]{${bytes * 2}}$`)
@@ -123,4 +125,46 @@ export const tdxFields: Fields<TdxPolicy> = {
   mrServiceTd: values(48),
   deviceInfo: values(48),
   reportData: values(64),
+}
+
+const texts = (expected: string, isRight: (text: string) => boolean): Field<readonly string[]> => ({
+  expected,
+  read: (value) => {
+    if (!Array.isArray(value) || value.length > 64) return undefined
+    const found = value.filter((one) => typeof one === 'string' && isRight(one))
+    return found.length === value.length ? found : undefined
+  },
+})
+
+const isCertificate = (text: string): boolean => {
+  const der = Buffer.from(text, 'base64')
+  return der.toString('base64') === text && readCertificate(der) !== undefined
+}
+
+/** PCRs that only a restart of the machine sets back. */
+const isPcr = (name: string): boolean => /^(?:[0-9]|1[0-5])$/.test(name)
+
+const pcrs: Field<TpmPolicy['pcrs']> = {
+  expected:
+    'an object of numbers from 0 to 15, each a list of values of 32 bytes in lower-case hexadecimal digits',
+  read: (value) => {
+    if (!isRecord(value)) return undefined
+    const found = Object.entries(value).map(([name, list]) => {
+      const read = values(32).read(list)
+      return isPcr(name) && Array.isArray(read) ? ([name, read] as const) : undefined
+    })
+    const whole = found.filter((one) => one !== undefined)
+    return whole.length === found.length ? Object.fromEntries(whole) : undefined
+  },
+}
+
+export const tpmFields: Fields<TpmPolicy> = {
+  quote: oneOf('required', 'if-given', 'ignored'),
+  alone: oneOf('forbidden', 'accepted'),
+  keys: texts('a list of Names of keys, each 000b and 64 lower-case hexadecimal digits', (text) =>
+    srkName.test(text),
+  ),
+  roots: texts('a list of certificates, each DER in base64', isCertificate),
+  log: oneOf('required', 'if-given'),
+  pcrs,
 }

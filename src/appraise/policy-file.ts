@@ -3,7 +3,7 @@
 
 import { fail } from '../fault/index.ts'
 import { type Policy, strictPolicy } from './policy.ts'
-import { type Fields, isRecord, oneOf, snpFields, tdxFields } from './policy-fields.ts'
+import { type Fields, isRecord, oneOf, snpFields, tdxFields, tpmFields } from './policy-fields.ts'
 
 const wrong = (field: string, expected: string) =>
   fail('appraise-policy', { reason: `${field} takes ${expected}` })
@@ -40,7 +40,7 @@ export const parsePolicy = (text: string): Policy => {
   }
   if (!isRecord(given) || given['format'] !== format) throw wrong('format', `"${format}"`)
   if (given['version'] !== version) throw wrong('version', `${version}`)
-  const names = ['format', 'version', 'measurement', 'snp', 'tdx']
+  const names = ['format', 'version', 'measurement', 'snp', 'tdx', 'tpm']
   const unknown = Object.keys(given).find((key) => !names.includes(key))
   if (unknown !== undefined)
     throw fail('appraise-policy', { reason: `${unknown} is no field that this version knows` })
@@ -52,6 +52,7 @@ export const parsePolicy = (text: string): Policy => {
     measurement,
     snp: readFields('snp', snpFields, given['snp'], strictPolicy.snp),
     tdx: readFields('tdx', tdxFields, given['tdx'], strictPolicy.tdx),
+    tpm: readFields('tpm', tpmFields, given['tpm'], strictPolicy.tpm),
   }
 }
 

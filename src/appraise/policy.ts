@@ -64,10 +64,25 @@ export type TdxPolicy = {
   readonly reportData: Values
 }
 
+export type TpmPolicy = {
+  /** `required`: the evidence has to have a quote of a TPM. `ignored`: a quote is not judged. */
+  readonly quote: 'required' | 'if-given' | 'ignored'
+  /** Whether a quote of a TPM is enough, without a report or a quote of a TEE. */
+  readonly alone: 'forbidden' | 'accepted'
+  /** Names of attestation keys: 000b, then the SHA-256 of the public area. */
+  readonly keys: readonly string[]
+  /** Certificates, DER in base64, that issue the certificates of attestation keys. */
+  readonly roots: readonly string[]
+  readonly log: 'required' | 'if-given'
+  /** The values that are accepted of a PCR, by its number. */
+  readonly pcrs: Readonly<Record<string, readonly string[]>>
+}
+
 export type Policy = {
   readonly measurement: Measurement
   readonly snp: SnpPolicy
   readonly tdx: TdxPolicy
+  readonly tpm: TpmPolicy
 }
 
 /** docs/reference/policy.md gives the reason of each default. */
@@ -115,5 +130,13 @@ export const strictPolicy: Policy = {
     mrServiceTd: 'zero',
     deviceInfo: 'zero',
     reportData: 'any',
+  },
+  tpm: {
+    quote: 'if-given',
+    alone: 'forbidden',
+    keys: [],
+    roots: [],
+    log: 'required',
+    pcrs: {},
   },
 }

@@ -56,6 +56,13 @@ const claimOf = {
   'appraise-report-data': 'instance-identity',
   'appraise-nonce': 'instance-identity',
   'appraise-boot': 'instance-identity',
+  'appraise-tpm-quote': 'hardware',
+  'appraise-tpm-signature': 'hardware',
+  'appraise-tpm-key': 'instance-identity',
+  'appraise-tpm-nonce': 'instance-identity',
+  'appraise-tpm-pcrs': 'executables',
+  'appraise-tpm-log': 'executables',
+  'appraise-tpm-measurement': 'executables',
 } as const satisfies Readonly<Record<AppraiseCode, Claim | undefined>>
 
 /** The tiers of AR4SI, as EAR spells them. */

@@ -28,6 +28,8 @@ export type Statement = {
   readonly keys: Readonly<Partial<Record<CryptName, string | undefined>>>
   /** Null where this boot keeps no private key. */
   readonly ephemeral: EphemeralKeys | null
+  /** The Name of the TPM's attestation key that quotes the PCRs for this statement. Absent where no TPM gives a quote. */
+  readonly attestationKey?: string | undefined
   /** The VM's clock, which the host sets. `2026-12-01T12:00:00Z` */
   readonly time: string
 }
@@ -37,7 +39,7 @@ const format = 1
 
 /** One line of JSON that ends in a newline. The fields have one order, so that a statement has one spelling. */
 export const printStatement = (statement: Statement): Buffer => {
-  const { executable, image, plan, roots, state, site, keys, ephemeral, time } = statement
+  const { executable, image, plan, roots, state, site, keys, ephemeral, attestationKey, time } = statement
   const text = JSON.stringify({
     'cvmboot-statement': format,
     executable: { version: executable.version, git: executable.git },
@@ -52,6 +54,8 @@ export const printStatement = (statement: Statement): Buffer => {
     site,
     keys: { workspace: keys.workspace, 'job-store': keys['job-store'] },
     ephemeral: ephemeral === null ? null : { x25519: ephemeral.x25519, p256: ephemeral.p256 },
+    // JSON leaves out a field that is undefined.
+    attestationKey,
     time,
   })
   return Buffer.from(`${text}\n`)
@@ -106,6 +110,7 @@ const checks = {
     }),
   ephemeral: (value) =>
     isNull(value) || holds(value, { x25519: isHex(32), p256: (point) => isNull(point) || isHex(65)(point) }),
+  attestationKey: (value) => isAbsent(value) || isHex(34)(value),
   time: isTime,
 } as const satisfies Record<keyof Statement, (value: unknown) => boolean>
 

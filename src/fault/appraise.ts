@@ -84,6 +84,37 @@ export const appraise = family({
       advice: "give Intel's current collateral for this processor",
     },
     'appraise-module': { cannot: accept, means: 'the TDX module is none that Intel names in the collateral' },
+    'appraise-tpm-quote': {
+      cannot: accept,
+      means: 'the quote of the TPM is absent where it has to be there, or has another form',
+    },
+    'appraise-tpm-signature': {
+      cannot: accept,
+      means: 'the attestation key did not sign the quote of the TPM',
+    },
+    'appraise-tpm-key': {
+      cannot: accept,
+      means:
+        'the attestation key is of another kind, or the policy names neither the key nor the root of its certificate, or the statement names another key',
+      advice:
+        'compare the name of the key with that of your TPM, and then name the key in tpm.keys of the policy',
+    },
+    'appraise-tpm-nonce': {
+      cannot: accept,
+      means: 'the quote of the TPM is over another nonce or another statement',
+    },
+    'appraise-tpm-pcrs': {
+      cannot: accept,
+      means: 'the PCRs are not those of the quote, or a PCR has a value that the policy does not name',
+    },
+    'appraise-tpm-log': {
+      cannot: accept,
+      means: 'the event log is absent, damaged, or does not add up to the PCRs of the quote',
+    },
+    'appraise-tpm-measurement': {
+      cannot: accept,
+      means: 'PCR 4, 7, 9, 11 or 12 has a value that the manifest does not predict',
+    },
     'appraise-result-key': {
       cannot: (d: { file: string } & Reason) => `sign the attestation result with ${d.file}: ${d.reason}`,
       means: 'the file of --result-key has no private key that can sign',

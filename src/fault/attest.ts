@@ -7,7 +7,8 @@ export const attest = family({
   exit: 34,
   rows: {
     'attest-no-report': {
-      cannot: (d: Reason) => `make evidence: this machine gives no report of a TEE: ${d.reason}`,
+      cannot: (d: Reason) =>
+        `make evidence: this machine gives no report of a TEE and no quote of a TPM: ${d.reason}`,
       advice:
         'attest works in a VM with SEV-SNP or TDX whose driver is loaded: set TEE_AFTER_BOOT=report where a volume has KEY=snp',
     },

@@ -19,6 +19,7 @@ export const limits = {
   osRelease: bytes('an os-release has', 64 * KiB),
   identity: bytes('a file with a private key has', 64 * KiB),
   evidence: bytes('a file with evidence or with certificates has', MiB),
+  tpmLog: bytes('the event log in a quote of a TPM has', 512 * KiB),
   collateral: bytes('a file with collateral has', 4 * MiB),
   policy: bytes('a policy has', 256 * KiB),
   record: bytes('a record of cvmboot install has', MiB),

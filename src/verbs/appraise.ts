@@ -6,7 +6,7 @@ import { verb } from './table/verb.ts'
 export const appraise = verb({
   about: 'judge the evidence of a VM against a policy',
   text: [
-    "Judges a report of SEV-SNP or a quote of TDX, raw or in the evidence of cvmboot: its signature, the certificates up to the manufacturer's pinned root, dates, revocation, TCB, how the VM was launched, and which VM it is. Prints one line a check. The exit status is that of the first check that fails. Needs no network and no privileges.",
+    "Judges a report of SEV-SNP or a quote of TDX, raw or in the evidence of cvmboot, and the quote of a TPM in that evidence: its signature, the certificates up to the manufacturer's pinned root, dates, revocation, TCB, how the VM was launched, and which VM it is. Prints one line a check. The exit status is that of the first check that fails. Needs no network and no privileges.",
     'The page docs/reference/evidence.md describes the evidence of cvmboot, and how each part is judged.',
     'The page docs/reference/policy.md describes each field of a policy, with its strict default.',
   ],

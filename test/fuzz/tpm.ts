@@ -1,6 +1,12 @@
 // Hostile answers of a TPM, or of a device on the way to the TPM, and hostile blobs in a header.
 
 import { type CommandName, commandCodes, parseResponse } from '../../src/machine/tpm/command.ts'
+import {
+  parseAttestationKey,
+  parseQuote,
+  parseQuoteSignature,
+  printQuote,
+} from '../../src/machine/tpm/quote.ts'
 import { extend, seal, unseal } from '../../src/machine/tpm/seal.ts'
 import {
   parseSealedPublic,
@@ -11,6 +17,7 @@ import {
   printTicket,
 } from '../../src/machine/tpm/structures.ts'
 import { Secret } from '../../src/secret/secret.ts'
+import { makeQuote } from '../with/tpm-quote.ts'
 import { recorded } from '../with/tpm-vectors.ts'
 import { mutateBytes } from './random.ts'
 import { hexOf, need, orRefused, type Target, target } from './run.ts'
@@ -87,4 +94,23 @@ const talk = target<Talk>({
   show: ({ at, bytes }) => `${at}: ${show(bytes)}`,
 })
 
-export const tpmTargets: readonly Target[] = [response, structures, talk]
+const made = makeQuote({ data: Buffer.alloc(32, 7), pcrs: { 4: Buffer.alloc(32) }, log: Buffer.alloc(0) })
+
+const quotes = target<Uint8Array>({
+  name: 'TPM quote',
+  cost: 1,
+  seeds: [made.quote, made.key, made.signature],
+  mutate: (random, seed) => mutateBytes(random, seed, [0, 2, 4, 6, 10, 12, 16, 42, 101, 105, 107, 108]),
+  check: (given) => {
+    const bytes = Buffer.from(given)
+    const quote = parseQuote(bytes)
+    if (quote !== undefined) need(printQuote(quote).equals(bytes), 'printed, it is another quote')
+    const key = parseAttestationKey(bytes)
+    const signature = parseQuoteSignature(bytes, 'ecdsa')
+    if (signature !== undefined) need(signature.length === 64, 'a signature of another length')
+    return quote !== undefined || key !== undefined || signature !== undefined
+  },
+  show,
+})
+
+export const tpmTargets: readonly Target[] = [response, structures, talk, quotes]

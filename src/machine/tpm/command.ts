@@ -10,6 +10,7 @@ export const commandCodes = {
   CertifyCreation: 0x14a,
   Create: 0x153,
   Load: 0x157,
+  Quote: 0x158,
   Unseal: 0x15e,
   FlushContext: 0x165,
   StartAuthSession: 0x176,
@@ -84,7 +85,7 @@ const badBlob: Partial<Record<CommandName, readonly number[]>> = {
 }
 
 /** The commands that an empty password authorizes. A session's key, which only the storage key's TPM has, authorizes others. */
-const byPassword: readonly CommandName[] = ['CreatePrimary']
+const byPassword: readonly CommandName[] = ['CreatePrimary', 'Quote']
 
 /** The fault for an error of a TPM. */
 const refusal = (name: CommandName, code: number): BootFault => {

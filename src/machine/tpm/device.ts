@@ -6,7 +6,7 @@ import { reasonOf } from '../../fault/errno.ts'
 import { fail } from '../../fault/index.ts'
 import { type Exchange, mostBytes } from './command.ts'
 
-const resourceManager = '/dev/tpmrm0'
+export const tpmDevice = '/dev/tpmrm0'
 
 /** Fault: `tpm-none`. */
 const open = (device: string): number => {
@@ -21,7 +21,7 @@ const open = (device: string): number => {
  * Runs `use` with the TPM. No command is repeated here: the kernel's driver repeats it where a TPM asks for that.
  * Faults: `tpm-none`, `tpm-device`.
  */
-export const withTpm = <T>(use: (tpm: Exchange) => T, device = resourceManager): T => {
+export const withTpm = <T>(use: (tpm: Exchange) => T, device = tpmDevice): T => {
   const fd = open(device)
   try {
     return use((command) => {

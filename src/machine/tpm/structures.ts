@@ -15,7 +15,12 @@ export const alg = {
 } as const
 
 /** TPM_RH and TPM_RS (Part 2, 7.4). */
-export const handles = { owner: 0x40000001, null: 0x40000007, password: 0x40000009 } as const
+export const handles = {
+  owner: 0x40000001,
+  null: 0x40000007,
+  password: 0x40000009,
+  endorsement: 0x4000000b,
+} as const
 
 export const digestBytes = 32
 /** Length of a Name: the algorithm in 16 bits, and the digest of a public area. */

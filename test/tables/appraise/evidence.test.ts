@@ -141,7 +141,9 @@ test('the time, the state, the keys and an unnamed image are shown, and prove no
     pcrs: {},
     hcl: empty,
   }
-  assert.match(says({ ...good, tpm }, 'TPM'), /note: this version judges no/)
+  const ignoring = { policy: { ...policy, tpm: { ...policy.tpm, quote: 'ignored' as const } } }
+  assert.equal(codes({ ...good, tpm }, ignoring), [])
+  assert.equal(codes({ ...good, tpm }), ['appraise-tpm-quote', 'appraise-tpm-key'])
 })
 
 test('a site is the host data of the report', () => {

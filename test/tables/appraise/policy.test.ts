@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { strictPolicy } from '../../../src/appraise/policy.ts'
-import { snpFields, tdxFields } from '../../../src/appraise/policy-fields.ts'
+import { snpFields, tdxFields, tpmFields } from '../../../src/appraise/policy-fields.ts'
 import { parsePolicy, printPolicy } from '../../../src/appraise/policy-file.ts'
 import { examplePolicy } from '../../with/appraised.ts'
 import { refused } from '../../with/refused.ts'
@@ -45,6 +45,15 @@ const bad: readonly (readonly [object, RegExp])[] = [
   [{ tdx: { tcbStatuses: ['Revoked'] } }, /tdx\.tcbStatuses takes/],
   [{ tdx: { xfamMask: '0x1' } }, /tdx\.xfamMask takes/],
   [{ tdx: { leastEvaluation: 1.5 } }, /tdx\.leastEvaluation takes/],
+  [{ tpm: { quote: 'any' } }, /tpm\.quote takes/],
+  [{ tpm: { alone: true } }, /tpm\.alone takes/],
+  [{ tpm: { keys: [`000B${'00'.repeat(32)}`] } }, /tpm\.keys takes/],
+  [{ tpm: { keys: 'any' } }, /tpm\.keys takes/],
+  [{ tpm: { roots: ['AAAA'] } }, /tpm\.roots takes/],
+  [{ tpm: { log: 'any' } }, /tpm\.log takes/],
+  [{ tpm: { pcrs: { 16: ['00'.repeat(32)] } } }, /tpm\.pcrs takes/],
+  [{ tpm: { pcrs: { 0: 'any' } } }, /tpm\.pcrs takes/],
+  [{ tpm: { pcrs: { 0: ['00'] } } }, /tpm\.pcrs takes/],
 ]
 test('a field that is unknown, or has another value, is refused', async () => {
   for (const [fields, reason] of bad) await refused('appraise-policy', reason, () => parse(fields))
@@ -59,6 +68,7 @@ test('the page has each field with its strict default', () => {
   for (const [group, fields] of [
     ['snp', snpFields],
     ['tdx', tdxFields],
+    ['tpm', tpmFields],
   ] as const)
     for (const name of Object.keys(fields)) {
       const value = Object.entries(strictPolicy[group]).find(([key]) => key === name)?.[1]
