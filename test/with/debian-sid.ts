@@ -1,5 +1,5 @@
-// Firmware, schemas and QEMU of Debian sid for tests: apt downloads them, and nothing installs them. apt works in a directory of its own, on this
-// machine's mirror, whose name stays out of the output.
+// Firmware, schemas and QEMU of Debian sid for tests: apt downloads them, and nothing installs them. apt works in a directory
+// of its own, on this machine's mirror, whose name stays out of the output.
 
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
