@@ -191,6 +191,55 @@ test('that a key was wiped is in the log, and was not there before', ({ log }) =
   assert.equal(log, ['false', 'true'])
 })
 
+/** The VMPL of a report that the stand-in signed over the data of the probe. */
+const vmplOf = (hex: string): number => {
+  const report = parseSnpReport(Buffer.from(hex, 'hex'))
+  assert.ok(isSignedByStandIn(report))
+  assert.is(report.reportData, probeData.toString('hex'))
+  return report.vmpl
+}
+
+test('TEE_AFTER_BOOT=report: evidence is at VMPL 0 before the step, and at VMPL 1 after it', (context) => {
+  assert.is(vmplOf(answer(context, 'after: evidence before')), 0)
+  assert.is(answer(context, 'after: step'), JSON.stringify({ kind: 'close-tee', tee: 'report' }))
+  assert.is(vmplOf(answer(context, 'after: evidence')), 1)
+})
+
+test('TEE_AFTER_BOOT=report: a later program gets no report and no key at VMPL 0', (context) => {
+  for (const asked of ['report 0', 'key 0']) {
+    assert.ok(
+      answer(context, `after: ${asked}`).startsWith('tee-status: '),
+      answer(context, `after: ${asked}`),
+    )
+    assert.ok(answer(context, `after: ${asked}`).includes('status 22 (INVALID_PARAM)'))
+  }
+  // configfs-tsm asks at privlevel 0 where nobody writes another.
+  assert.ok(answer(context, 'after: configfs').startsWith('tee-device: '), answer(context, 'after: configfs'))
+  assert.equal(
+    [vmplOf(answer(context, 'after: report 1')), vmplOf(answer(context, 'after: report 2'))],
+    [1, 2],
+  )
+  assert.match(answer(context, 'after: key 1'), /^[0-9a-f]{64}$/)
+  assert.is.not(answer(context, 'after: key 1'), answer(context, 'key'))
+})
+
+test('TEE_AFTER_BOOT=report: the call of `snpguest report` gets a report', (context) => {
+  const [status, size, report = ''] = answer(context, 'after: snpguest').split(' ')
+  assert.equal([status, size, vmplOf(report)], ['0', '1184', 1])
+})
+
+test('TEE_AFTER_BOOT=report: a driver that root loads again starts with VMPCK 1 alone', (context) => {
+  assert.is(answer(context, 'after: removed'), 'removed')
+  assert.equal(
+    ['VMPCK 0', 'VMPCK 4', 'VMPCK 1'].map((name) => answer(context, `after: ${name}`)),
+    ['false', 'false', 'true'],
+  )
+  assert.ok(answer(context, 'after: VMPCK 1 again').startsWith('module-load: '))
+  assert.is(vmplOf(answer(context, 'after: report 1 again')), 1)
+  // The log has the wiping of VMPCK 0, and after it the start with VMPCK 1.
+  assert.is(answer(context, 'after: log'), 'false')
+})
+
 test('the production executable boots through to the new root', async ({ initramfs }) => {
   const from = await world()
   const { console } = await power(from, { initramfs, cmdline: `${from.cmdline} ${teeWords(powerOn)}` })
