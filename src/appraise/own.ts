@@ -19,7 +19,7 @@ type Judged = {
 
 const noTee = 'it has no half of a TEE, and this version does not accept the half of a TPM alone as evidence'
 
-const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding): Judged => {
+const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding, who: 'boot' | 'VM'): Judged => {
   const { tee } = evidence
   if (tee === undefined)
     return {
@@ -37,7 +37,7 @@ const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding): Judged =
     findings.push(check('statement', 'appraise-statement', read.wrong, ''))
     return { findings, statement: undefined, launched }
   }
-  findings.push(good('statement', 'of version 1'), ...statementChecks(read, verifier.manifest, launched))
+  findings.push(good('statement', 'of version 1'), ...statementChecks(read, verifier.manifest, launched, who))
   return { findings, statement: read, launched }
 }
 
@@ -69,7 +69,7 @@ const levelNote = (whole: Launched | undefined): Finding[] =>
 const judgeBoot = (boot: Evidence, whole: Evidence, of: Judged, verifier: Verifier): Finding[] => {
   const { policy } = verifier
   const atLevelOfBoot = { ...verifier, policy: { ...policy, snp: { ...policy.snp, vmpl: 0 } } }
-  const { findings, statement, launched } = judge(boot, atLevelOfBoot, bootNonce(boot.nonce))
+  const { findings, statement, launched } = judge(boot, atLevelOfBoot, bootNonce(boot.nonce), 'boot')
   const wrong = firstOf(
     boot.tee === undefined || boot.tee.type === whole.tee?.type
       ? undefined
@@ -86,7 +86,7 @@ const judgeBoot = (boot: Evidence, whole: Evidence, of: Judged, verifier: Verifi
 
 /** `nonce` is the verifier's; undefined where the verifier chose none. */
 export const appraiseOwn = (evidence: Evidence, verifier: Verifier, nonce: Buffer | undefined): Finding[] => {
-  const judged = judge(evidence, verifier, nonceCheck(evidence.nonce, nonce))
+  const judged = judge(evidence, verifier, nonceCheck(evidence.nonce, nonce), 'VM')
   if (evidence.tee === undefined) return [...judged.findings]
   if (evidence.boot === undefined)
     return [...judged.findings, note('boot', 'the evidence of the boot is absent')]

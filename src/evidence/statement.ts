@@ -28,6 +28,8 @@ export type Statement = {
   readonly keys: Readonly<Partial<Record<CryptName, string | undefined>>>
   /** Null where this boot keeps no private key. */
   readonly ephemeral: EphemeralKeys | null
+  /** `extended`: RTMR 3 of the TD was zero, and the boot extended RTMR 3 with the SHA-384 of this statement. Absent otherwise. */
+  readonly rtmr3?: 'extended' | undefined
   /** The VM's clock, which the host sets. `2026-12-01T12:00:00Z` */
   readonly time: string
 }
@@ -37,7 +39,7 @@ const format = 1
 
 /** One line of JSON that ends in a newline. The fields have one order, so that a statement has one spelling. */
 export const printStatement = (statement: Statement): Buffer => {
-  const { executable, image, plan, roots, state, site, keys, ephemeral, time } = statement
+  const { executable, image, plan, roots, state, site, keys, ephemeral, rtmr3, time } = statement
   const text = JSON.stringify({
     'cvmboot-statement': format,
     executable: { version: executable.version, git: executable.git },
@@ -52,6 +54,7 @@ export const printStatement = (statement: Statement): Buffer => {
     site,
     keys: { workspace: keys.workspace, 'job-store': keys['job-store'] },
     ephemeral: ephemeral === null ? null : { x25519: ephemeral.x25519, p256: ephemeral.p256 },
+    rtmr3,
     time,
   })
   return Buffer.from(`${text}\n`)
@@ -106,6 +109,7 @@ const checks = {
     }),
   ephemeral: (value) =>
     isNull(value) || holds(value, { x25519: isHex(32), p256: (point) => isNull(point) || isHex(65)(point) }),
+  rtmr3: (value) => isAbsent(value) || value === 'extended',
   time: isTime,
 } as const satisfies Record<keyof Statement, (value: unknown) => boolean>
 

@@ -57,6 +57,8 @@ export const statementNow = (system: System, state: State, clock: Date): Buffer 
       plan: state.plan,
       state: Buffer.from(text, 'latin1'),
       ephemeral: null,
+      // RTMR 3 has the statement of the boot, and no later one.
+      rtmr3: undefined,
       clock,
     }),
   )
