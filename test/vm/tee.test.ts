@@ -1,18 +1,27 @@
-// SEV-SNP without its hardware: a kernel module stands in for it (tee/fake-sev-guest.c). In the first boot, a probe asks the
-// module everything by our own verbs. Whole boots of the unchanged production executable follow.
+// SEV-SNP and TDX without their hardware: kernel modules stand in for both (tee/fake-*.c). In the first boot, on SEV-SNP, a probe
+// asks the module everything by our own verbs. A whole boot of the unchanged production executable on TDX follows.
 
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { bundle } from '../../build/bundle.ts'
 import { makeExecutable } from '../../build/executable.ts'
+import { appraiseOwn } from '../../src/appraise/own.ts'
+import { type Evidence, parseEvidence } from '../../src/evidence/evidence.ts'
+import { parseTdReport } from '../../src/evidence/td-report.ts'
+import { printTdxQuote } from '../../src/evidence/tdx-quote.ts'
 import { snpCertificateIds } from '../../src/machine/snp-certificates.ts'
 import { parseSnpReport, type SnpReport } from '../../src/machine/snp-report.ts'
+import { evidenceOf } from '../../src/proof/state.ts'
+import { lookingPolicy } from '../with/appraised.ts'
 import { counting, mixedKey } from '../with/snp.ts'
+import { testRoots } from '../with/snp-chain.ts'
 import { suite } from '../with/suite.ts'
+import { makeQuote } from '../with/tdx-chain.ts'
 import { readReport } from './guest-report.ts'
-import { packOnTee, teeWords } from './tee/build.ts'
+import { packOnTdx, packOnTee, teeWords } from './tee/build.ts'
 import {
   channels,
   differentKeys,
@@ -28,7 +37,7 @@ import {
 import { isSignedByStandIn, testKey } from './tee/signed.ts'
 import { power, trees, world } from './world.ts'
 
-type Context = { scratch: string; initramfs: string; answers: Map<string, string>; log: string[] }
+type Context = { scratch: string; tdx: string; answers: Map<string, string>; log: string[] }
 const test = suite<Context>('the TEE')
 
 const config = join(trees, 'partition.conf')
@@ -54,8 +63,10 @@ test.before(async (context) => {
   )
   assert.ok(context.answers.has('end') && !context.answers.has('failed'), console.slice(-3000))
 
-  context.initramfs = inside('initramfs')
-  await packOnTee(from, 'cvmboot', config, context.initramfs)
+  // Production on SEV-SNP boots in lasting.test.ts, so here it boots on TDX.
+  const initramfs = inside('initramfs')
+  await packOnTdx(from, 'cvmboot', config, initramfs)
+  context.tdx = (await power(from, { initramfs, cmdline: from.cmdline })).console
 })
 
 test.after(async ({ scratch }) => {
@@ -240,12 +251,48 @@ test('TEE_AFTER_BOOT=report: a driver that root loads again starts with VMPCK 1 
   assert.is(answer(context, 'after: log'), 'false')
 })
 
-test('the production executable boots through to the new root', async ({ initramfs }) => {
-  const from = await world()
-  const { console } = await power(from, { initramfs, cmdline: `${from.cmdline} ${teeWords(powerOn)}` })
+/** The quote of a TD report that the stand-in for TDX gave without a signature, signed by the test chain. */
+const signedQuote = (unsigned: Buffer): Buffer => {
+  assert.equal([unsigned.length, unsigned.readUInt32LE(632)], [636, 0])
+  return printTdxQuote(makeQuote({ version: 4, report: parseTdReport(unsigned.subarray(48, 632), 2) }))
+}
+
+test('on TDX the boot loads the driver, and its statement is in the quote and in RTMR 3', ({ tdx }) => {
+  const { state, facts, evidence: text } = readReport(tdx)
+  const [taken] = evidenceOf(state, 'take-evidence')
+  assert.equal([taken?.tee, taken?.rtmr3], ['tdx', 'extended'])
+  const evidence = parseEvidence(text)
+  if ('wrong' in evidence || evidence.tee?.type !== 'tdx') throw new Error('no evidence of TDX')
+  const digest = createHash('sha384').update(evidence.statement).digest()
+  const rtmr3 = createHash('sha384').update(Buffer.alloc(48)).update(digest).digest('hex')
+  assert.is(facts.get('rtmr3'), rtmr3)
+  const tee = { type: 'tdx', quote: signedQuote(evidence.tee.quote) } as const
+  const verifier = {
+    roots: testRoots,
+    policy: lookingPolicy,
+    manifest: undefined,
+    certificates: undefined,
+    revocationList: undefined,
+    collateral: undefined,
+    date: new Date('2026-12-01'),
+  }
+  const judged = (changed: Evidence) =>
+    new Map(appraiseOwn(changed, verifier, Buffer.alloc(0)).map((one) => [one.subject, one.result]))
+  const found = judged({ ...evidence, tee })
+  assert.equal(
+    [found.get('report data'), found.get('statement'), found.get('RTMR 3')],
+    ['good', 'good', 'good'],
+  )
+  // The statement of another time is neither in the quote nor in RTMR 3.
+  const forged = Buffer.from(evidence.statement.toString().replace(/"time":"20../, '"time":"2001'))
+  const other = judged({ ...evidence, tee, statement: forged })
+  assert.equal([other.get('report data'), other.get('RTMR 3')], ['bad', 'bad'])
+})
+
+test('the production executable boots through to the new root', ({ tdx: console }) => {
   const { state, facts } = readReport(console)
   assert.is(state.edition, 'cvmboot')
-  assert.is(state.cvm, 'sev-snp')
+  assert.is(state.cvm, 'tdx')
   assert.is(state.keyProvider, 'ephemeral')
   assert.is(facts.get('read back workspace'), 'same')
   assert.not.match(console, /MOCK BUILD/)

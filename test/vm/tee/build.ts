@@ -1,4 +1,4 @@
-// The module that stands in for SEV-SNP and its launcher, built in a Debian of the guest's release from the headers
+// The modules that stand in for SEV-SNP and TDX and their launcher, built in a Debian of the guest's release from the headers
 // of exactly the guest's kernel, and kept by source and kernel; an initramfs that starts with them.
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -11,16 +11,24 @@ import { type Edition, pack, type World } from '../world.ts'
 
 type Tee = {
   readonly launcher: string
-  /** In the order they load; the stand-in is the last. */
+  /** In the order they load; the stand-in for the driver sev_guest is the last. */
   readonly modules: readonly string[]
+  /** The stand-ins for a CPU of TDX, and for the driver tdx_guest. */
+  readonly tdx: { readonly cpu: string; readonly driver: string }
 }
 
-const sources = ['Makefile', 'fake-sev.h', 'fake-sev-firmware.c', 'fake-sev-guest.c', 'launcher.c'].map(
-  (name) => join(import.meta.dirname, name),
-)
+const sources = [
+  'Makefile',
+  'fake-sev.h',
+  'fake-sev-firmware.c',
+  'fake-sev-guest.c',
+  'fake-tdx-cpu.c',
+  'fake-tdx-guest.c',
+  'launcher.c',
+].map((name) => join(import.meta.dirname, name))
 /** What the stand-in needs of the kernel package. */
 const needed = ['kernel/fs/configfs/configfs.ko', 'kernel/drivers/virt/coco/tsm.ko']
-const made = ['fake_sev_firmware.ko', 'sev_guest.ko', 'launcher']
+const made = ['fake_sev_firmware.ko', 'sev_guest.ko', 'fake_tdx_cpu.ko', 'tdx_guest.ko', 'launcher']
 
 /** `modules` is lib/modules/RELEASE of a kernel of trixie. */
 const buildTee = async (modules: string, say: (progress: string) => void): Promise<Tee> => {
@@ -49,7 +57,11 @@ const buildTee = async (modules: string, say: (progress: string) => void): Promi
       )
   })
   const files = [...needed.map((path) => basename(path)), 'fake_sev_firmware.ko', 'sev_guest.ko']
-  return { launcher: join(entry, 'launcher'), modules: files.map((name) => join(entry, name)) }
+  return {
+    launcher: join(entry, 'launcher'),
+    modules: files.map((name) => join(entry, name)),
+    tdx: { cpu: join(entry, 'fake_tdx_cpu.ko'), driver: join(entry, 'tdx_guest.ko') },
+  }
 }
 
 /** The configuration, where the command line may have the parameters of the stand-in. */
@@ -88,6 +100,30 @@ export const packOnTee = async (
     path.endsWith('/sev-guest.ko') ? driver : content,
   )
   await withLauncher(replaced, launcher, modules, output)
+  await rm(packed)
+  await rm(replaced)
+}
+
+/**
+ * The same on TDX: the launcher sets the flag of the CPU, and the boot loads the driver by itself, as on a machine. RTMR 3 is there.
+ */
+export const packOnTdx = async (
+  from: World,
+  executable: Edition,
+  config: string,
+  output: string,
+): Promise<void> => {
+  const { launcher, tdx } = await buildTee(from.guest.modules, (step) =>
+    process.stderr.write(`vm: ${step}\n`),
+  )
+  const packed = `${output}.packed`
+  const replaced = `${output}.replaced`
+  await pack(from.guest, executable, config, packed, 'none')
+  const driver = await readFile(tdx.driver)
+  await withListedContent(packed, replaced, ({ path, content }) =>
+    path.endsWith('/tdx-guest.ko') ? driver : content,
+  )
+  await withLauncher(replaced, launcher, [tdx.cpu], output)
   await rm(packed)
   await rm(replaced)
 }

@@ -69,6 +69,7 @@ const boot: Boot = {
   plan: '',
   done: [],
   storageKeys: new Set(),
+  released: new Map(),
   cvm: 'sev-snp',
 }
 
