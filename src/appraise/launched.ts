@@ -10,6 +10,8 @@ export type Launched = {
   readonly hostData: string
   /** Undefined for a TD, which has no privilege levels. */
   readonly vmpl: number | undefined
+  /** RTMR 3 of a TD, in hexadecimal digits. */
+  readonly rtmr3: string | undefined
   /** Values that are the same in each report of one VM, by their names. */
   readonly same: Readonly<Record<string, string>>
 }
@@ -28,7 +30,8 @@ const launchedSnp = (bytes: Buffer): Launched | undefined => {
   const report = snpReportOf(bytes)
   if (report === undefined) return undefined
   const { hostData, vmpl, chipId, measurement, reportId } = report
-  return { hostData, vmpl, same: { 'chip ID': chipId, measurement, HOSTDATA: hostData, REPORT_ID: reportId } }
+  const same = { 'chip ID': chipId, measurement, HOSTDATA: hostData, REPORT_ID: reportId }
+  return { hostData, vmpl, rtmr3: undefined, same }
 }
 
 /**
@@ -44,6 +47,7 @@ const launchedTd = (bytes: Buffer): Launched | undefined => {
   return {
     hostData: mrConfigId,
     vmpl: undefined,
+    rtmr3: rtmrs[3],
     same: {
       'QE ID': vendor.slice(40, 72),
       MRTD: mrTd,

@@ -46,7 +46,7 @@ const tpmFindings = ({ tpm, nonce, statement }: Evidence, verifier: Verifier): F
   return appraiseTpm(tpm, { policy: policy.tpm, measurement: policy.measurement, manifest, data, date })
 }
 
-const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding): Judged => {
+const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding, who: 'boot' | 'VM'): Judged => {
   const { tee, tpm } = evidence
   const launched = tee === undefined ? undefined : launchedIn(tee)
   const findings = teeFindings(evidence, verifier)
@@ -62,7 +62,7 @@ const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding): Judged =
   const stated = policy.quote === 'ignored' ? undefined : statedKeyCheck(read.attestationKey, tpm)
   findings.push(
     good('statement', 'of version 1'),
-    ...statementChecks(read, verifier.manifest, launched),
+    ...statementChecks(read, verifier.manifest, launched, who),
     ...(stated === undefined ? [] : [stated]),
   )
   return { findings, statement: read, launched }
@@ -99,7 +99,7 @@ const judgeBoot = (boot: Evidence, whole: Evidence, of: Judged, verifier: Verifi
   const quote = policy.tpm.quote === 'required' ? 'if-given' : policy.tpm.quote
   const tpm: TpmPolicy = { ...policy.tpm, quote }
   const atLevelOfBoot = { ...verifier, policy: { ...policy, snp: { ...policy.snp, vmpl: 0 }, tpm } }
-  const { findings, statement, launched } = judge(boot, atLevelOfBoot, bootNonce(boot.nonce))
+  const { findings, statement, launched } = judge(boot, atLevelOfBoot, bootNonce(boot.nonce), 'boot')
   const wrong = firstOf(
     boot.tee === undefined || boot.tee.type === whole.tee?.type
       ? undefined
@@ -116,7 +116,7 @@ const judgeBoot = (boot: Evidence, whole: Evidence, of: Judged, verifier: Verifi
 
 /** `nonce` is the verifier's; undefined where the verifier chose none. */
 export const appraiseOwn = (evidence: Evidence, verifier: Verifier, nonce: Buffer | undefined): Finding[] => {
-  const judged = judge(evidence, verifier, nonceCheck(evidence.nonce, nonce))
+  const judged = judge(evidence, verifier, nonceCheck(evidence.nonce, nonce), 'VM')
   if (evidence.tee === undefined)
     return evidence.boot === undefined
       ? [...judged.findings]

@@ -1,7 +1,8 @@
 // Judges a statement against the manifest of the owner and against the report that covers the statement. Pure.
 
-import type { Statement } from '../evidence/statement.ts'
+import { printStatement, type Statement } from '../evidence/statement.ts'
 import type { Manifest } from '../measure/manifest.ts'
+import { digestOf, extended } from '../measure/register.ts'
 import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { sameHex } from './judge.ts'
@@ -63,6 +64,36 @@ const siteCheck = ({ site }: Statement, launched: Launched | undefined): Finding
   return check('site', code, wrong, `${site}, as HOSTDATA or MRCONFIGID has it`)
 }
 
+const zero = '00'.repeat(48)
+
+/**
+ * RTMR 3 after the boot that extended it with this statement alone. `who` made the evidence: RTMR 3 of a later quote has the statement
+ * of the boot, but RTMR 3 in the quote of a boot that extended nothing is zero.
+ */
+const rtmrChecks = (statement: Statement, launched: Launched | undefined, who: 'boot' | 'VM'): Finding[] => {
+  const found = launched?.rtmr3
+  if (statement.rtmr3 === undefined) {
+    if (found === undefined) return []
+    const wrong = `it is ${found}, and the statement does not explain it`
+    return who === 'boot' && found !== zero
+      ? [check('RTMR 3', code, wrong, '')]
+      : [
+          note(
+            'RTMR 3',
+            'this statement is not in it, so a program that ran after the boot can have made the statement',
+          ),
+        ]
+  }
+  const wanted = extended('sha384', [digestOf('sha384', printStatement(statement))]).toString('hex')
+  const wrong =
+    found === undefined
+      ? 'the statement says that it is in RTMR 3, and the report is of no TD'
+      : `it is ${found}, and the statement makes it ${wanted}`
+  return [
+    check('RTMR 3', code, found === wanted ? undefined : wrong, 'the statement is in it, and nothing else'),
+  ]
+}
+
 const shown = ({ state, keys, ephemeral, executable, time }: Statement): Finding[] => [
   note('executable', `cvmboot ${executable.version}, ${executable.git}; the measurement covers the bytes`),
   note('state', state ?? 'the boot had not written its state yet'),
@@ -86,10 +117,12 @@ export const statementChecks = (
   statement: Statement,
   manifest: Manifest | undefined,
   launched: Launched | undefined,
+  who: 'boot' | 'VM',
 ): Finding[] => [
   ...bootChecks(statement, manifest),
   imageCheck(statement, manifest),
   siteCheck(statement, launched),
+  ...rtmrChecks(statement, launched, who),
   ...shown(statement),
 ]
 

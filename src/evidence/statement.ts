@@ -30,6 +30,8 @@ export type Statement = {
   readonly ephemeral: EphemeralKeys | null
   /** The Name of the TPM's attestation key that quotes the PCRs for this statement. Absent where no TPM gives a quote. */
   readonly attestationKey?: string | undefined
+  /** `extended`: RTMR 3 of the TD was zero, and the boot extended RTMR 3 with the SHA-384 of this statement. Absent otherwise. */
+  readonly rtmr3?: 'extended' | undefined
   /** The VM's clock, which the host sets. `2026-12-01T12:00:00Z` */
   readonly time: string
 }
@@ -39,7 +41,8 @@ const format = 1
 
 /** One line of JSON that ends in a newline. The fields have one order, so that a statement has one spelling. */
 export const printStatement = (statement: Statement): Buffer => {
-  const { executable, image, plan, roots, state, site, keys, ephemeral, attestationKey, time } = statement
+  const { executable, image, plan, roots, state, site, keys, ephemeral, attestationKey, rtmr3, time } =
+    statement
   const text = JSON.stringify({
     'cvmboot-statement': format,
     executable: { version: executable.version, git: executable.git },
@@ -56,6 +59,7 @@ export const printStatement = (statement: Statement): Buffer => {
     ephemeral: ephemeral === null ? null : { x25519: ephemeral.x25519, p256: ephemeral.p256 },
     // JSON leaves out a field that is undefined.
     attestationKey,
+    rtmr3,
     time,
   })
   return Buffer.from(`${text}\n`)
@@ -111,6 +115,7 @@ const checks = {
   ephemeral: (value) =>
     isNull(value) || holds(value, { x25519: isHex(32), p256: (point) => isNull(point) || isHex(65)(point) }),
   attestationKey: (value) => isAbsent(value) || isHex(34)(value),
+  rtmr3: (value) => isAbsent(value) || value === 'extended',
   time: isTime,
 } as const satisfies Record<keyof Statement, (value: unknown) => boolean>
 

@@ -84,6 +84,10 @@ export const tee = family({
       cannot: () => 'make evidence of this boot: this machine has no device that gives a report of the TEE',
       advice: 'boot a kernel with the driver of the TEE, or set TEE_EVIDENCE=auto',
     },
+    'tee-rtmr': {
+      cannot: (d: Reason) => `extend RTMR 3 of this TD with the statement of the boot: ${d.reason}`,
+      advice: 'boot an image in which no other program extends RTMR 3, or set TEE_EVIDENCE=none',
+    },
     'tee-built-in': {
       cannot: () =>
         'leave a TEE that asks at VMPL 1 alone: the driver sev_guest is built into the kernel, so it cannot start again with another VMPCK',

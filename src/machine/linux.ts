@@ -40,6 +40,7 @@ import type { Cvm, Machine, MountRequest } from './machine.ts'
 import { mappingNames, openMapping, readMapping, removeMappings, replaceTable } from './mapper.ts'
 import { type Mount, parseMountinfo } from './mountinfo.ts'
 import { switchRoot } from './pivot.ts'
+import { extendRtmr3, rtmr3 } from './rtmr.ts'
 import { runTool } from './spawn.ts'
 import { closeTee, eraseVmpck, openTee, snpDerivedKey, snpReport, snpVmpl, teeDriver } from './tee.ts'
 import { teeEvidence } from './tee-evidence.ts'
@@ -228,6 +229,8 @@ export const linux: Machine = {
   snpReport,
   snpDerivedKey,
   teeEvidence: (reportData) => teeEvidence(cvm(), reportData, 'cvmboot-boot'),
+  rtmr3,
+  extendRtmr3,
   teeDriver,
   eraseVmpck,
   openTee,

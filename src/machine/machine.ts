@@ -142,6 +142,10 @@ export type Machine = {
   readonly snpDerivedKey: (request: DerivedKeyRequest) => Secret
   /** A signed report over 64 bytes, at the VMPL of this guest. Undefined where the machine has no device for reports. */
   readonly teeEvidence: (reportData: Buffer) => TeeEvidence | undefined
+  /** The 48 bytes of RTMR 3 of a TD; undefined where the kernel shows no RTMR 3. */
+  readonly rtmr3: () => Buffer | undefined
+  /** Extends RTMR 3 with 48 bytes. Returns the value that RTMR 3 has then. */
+  readonly extendRtmr3: (digest: Buffer) => Buffer
   /** The driver of the TEE's device. `fixed`: the driver has no parameter that names the VMPCK of its channel. */
   readonly teeDriver: () => 'absent' | 'built in' | 'fixed' | 'module'
   /** Has the kernel erase the key of its channel to the firmware. True where the kernel then refuses a request for lack of it. */

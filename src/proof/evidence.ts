@@ -11,6 +11,25 @@ export const evidencePath = '/run/cvmboot/evidence.json'
 export const unbound = (tee: TeeEvidence, reportData: Buffer): string | undefined =>
   boundData(tee).equals(reportData) ? undefined : 'its report data is not that of the request'
 
+const sha384 = (...parts: readonly Buffer[]): Buffer => {
+  const hash = createHash('sha384')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+/** The digest with which the boot extends RTMR 3. */
+export const rtmrDigest = (statement: Buffer): Buffer => sha384(statement)
+
+/** The reason why RTMR 3 is not the one register that only this boot extended, once; undefined where it is. */
+export const wrongRtmr = (found: Buffer, digests: readonly Buffer[]): string | undefined => {
+  const wanted = digests.reduce((register, digest) => sha384(register, digest), Buffer.alloc(48))
+  if (found.equals(wanted)) return undefined
+  const told = `it is ${found.toString('hex')}`
+  return digests.length === 0
+    ? `${told}, and not zero: a program before the boot has extended it`
+    : `${told}, and not ${wanted.toString('hex')}`
+}
+
 export const digestOf = (evidence: string): string => createHash('sha256').update(evidence).digest('hex')
 
 /** The reason why a file is not the evidence that the boot wrote; undefined where it is. */

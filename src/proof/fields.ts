@@ -160,6 +160,13 @@ export const evidenceFields = {
       'none',
     ]),
     digest: { ...text('the sha256 of evidence.json'), when: 'where `tee` is not `none`' },
+    rtmr3: {
+      ...word(
+        'whether the boot extended RTMR 3 with the statement; `absent` where the kernel shows no RTMR 3',
+        ['extended', 'absent'],
+      ),
+      when: 'where `tee` is `tdx`',
+    },
   },
   'close-tee': {
     tee: word(

@@ -14,6 +14,8 @@ export type StatementFacts = {
   /** The bytes of the state, or null where there is no state yet. */
   readonly state: Buffer | null
   readonly ephemeral: EphemeralKeys | null
+  /** Whether the boot extends RTMR 3 with the statement. */
+  readonly rtmr3: 'extended' | undefined
   readonly clock: Date
 }
 
@@ -39,7 +41,7 @@ const table = <N extends string, V>(names: readonly N[], of: (name: N) => V): Re
 
 export const statementOf = (
   booted: Booted,
-  { image, plan, state, ephemeral, clock }: StatementFacts,
+  { image, plan, state, ephemeral, rtmr3, clock }: StatementFacts,
 ): Statement => ({
   executable: { version: booted.version, git: booted.git },
   image,
@@ -49,5 +51,6 @@ export const statementOf = (
   site: null,
   keys: table(cryptNames, (volume) => keyOf(booted, volume)),
   ephemeral,
+  rtmr3,
   time: `${clock.toISOString().slice(0, 19)}Z`,
 })

@@ -77,6 +77,8 @@ export const statementNow = (
       plan: state.plan,
       state: Buffer.from(text, 'latin1'),
       ephemeral: null,
+      // RTMR 3 has the statement of the boot, and no later one.
+      rtmr3: undefined,
       clock,
     }),
     attestationKey,

@@ -56,6 +56,8 @@ export const driverModules = [
   'sha256_ssse3',
   // The kernel registers the device of this module only where SEV-SNP is active. The module brings tsm and configfs.
   'sev_guest',
+  // The flag of the CPU, which the kernel sets only where TDX is active, asks for this module. The module brings tsm and configfs.
+  'tdx_guest',
   // Most kernels have these built in. tpm_svsm drives the TPM of an SVSM, from Linux 6.16 on.
   'tpm_tis',
   'tpm_crb',

@@ -1,6 +1,7 @@
 // A machine in memory for the third ring: it answers as Linux would, records what it was asked, and can be
 // told to fail at any verb.
 
+import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { printRequired, requiredWords } from '../../src/cmdline/required.ts'
 import { fail } from '../../src/fault/index.ts'
@@ -94,6 +95,12 @@ export type World = {
   port?: (name: string) => Port | undefined
   /** Changes the report of the evidence. */
   changeReport?: (report: SnpReport) => SnpReport
+  /** A quote of a TD over report data, with RTMR 3 as it is then. */
+  quote?: (reportData: Buffer, rtmr3: Buffer | undefined) => Buffer
+  /** RTMR 3 of a TD whose kernel shows it. */
+  rtmr3?: Buffer
+  /** Whether RTMR 3 stays as it is when it is extended. */
+  brokenRtmr3?: boolean
   /** The driver of the TEE, where it is no module that takes another VMPCK. */
   teeDriver?: 'absent' | 'built in' | 'fixed'
   /** Whether the kernel keeps VMPCK 0 after a request that fails. */
@@ -405,12 +412,23 @@ export const fakeMachine = (world: World): Fake => {
     ...fakeTpmVerbs(world, effect),
     teeEvidence: (data) => {
       effect('teeEvidence')
-      if (world.cvm !== 'sev-snp' || world.noReports === true) return undefined
+      if (world.noReports === true) return undefined
+      if (world.cvm === 'tdx')
+        return { type: 'tdx', quote: world.quote?.(data, world.rtmr3) ?? Buffer.alloc(0) }
+      if (world.cvm !== 'sev-snp') return undefined
       const report = { ...world.snp.report, vmpl: world.snp.vmpl, reportData: data.toString('hex') }
       const changed = world.changeReport?.(report) ?? report
       return { type: 'sev-snp', report: printSnpReport(changed), certificates: Buffer.alloc(0) }
     },
     clock: () => new Date('2026-12-01T12:00:00.500Z'),
+    rtmr3: () => world.rtmr3,
+    extendRtmr3: (digest) => {
+      effect('extendRtmr3')
+      const before = world.rtmr3 ?? Buffer.alloc(48)
+      const after = createHash('sha384').update(before).update(digest).digest()
+      world.rtmr3 = world.brokenRtmr3 === true ? before : after
+      return world.rtmr3
+    },
     teeDriver: () => world.teeDriver ?? 'module',
     eraseVmpck: () => {
       effect('eraseVmpck')

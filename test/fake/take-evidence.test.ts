@@ -8,12 +8,15 @@ import { parseConfig } from '../../src/config/config.ts'
 import { readCmdline } from '../../src/config/verdict.ts'
 import { type Evidence, parseEvidence, reportData } from '../../src/evidence/evidence.ts'
 import { parseStatement, type Statement } from '../../src/evidence/statement.ts'
+import { parseTdxQuote, printTdxQuote } from '../../src/evidence/tdx-quote.ts'
 import { parseSnpReport } from '../../src/machine/snp-report.ts'
+import { extended } from '../../src/measure/register.ts'
 import { planBoot } from '../../src/plan/plan.ts'
 import { printPlan } from '../../src/plan/show.ts'
 import { digestOf, evidenceDiffers, evidencePath } from '../../src/proof/evidence.ts'
 import { evidenceOf, parseState, printState, type State, statePath } from '../../src/proof/state.ts'
 import { version } from '../../src/version.ts'
+import { goodTdReport, makeQuote } from '../with/tdx-chain.ts'
 import { booted } from './booted.ts'
 import { goodCmdline, goodWorld, hashes, type World } from './machine.ts'
 
@@ -125,6 +128,42 @@ test('a report over other data halts the boot, in both modes', async () => {
     world.changeReport = (report) => ({ ...report, reportData: `${report.reportData.slice(0, -2)}00` })
     assert.match((await booted(world)).halt ?? '', /tee-report: .*report data is not that of the request/)
   }
+})
+
+const quoteOf = (reportData: Buffer, rtmr3: Buffer | undefined): Buffer => {
+  const [zero, one, two] = goodTdReport.rtmrs
+  const rtmrs = [zero, one, two, (rtmr3 ?? Buffer.alloc(48)).toString('hex')] as const
+  return printTdxQuote(
+    makeQuote({ report: { ...goodTdReport, reportData: reportData.toString('hex'), rtmrs } }),
+  )
+}
+
+test('on TDX the statement is in RTMR 3 of the quote, where the kernel shows RTMR 3', async () => {
+  for (const rtmr3 of [Buffer.alloc(48), undefined]) {
+    const world = { ...worldWith('TEE_EVIDENCE=required\n', 'tdx'), quote: quoteOf }
+    const { evidence, statement, state, effects } = await madeBy(
+      rtmr3 === undefined ? world : { ...world, rtmr3 },
+    )
+    const [taken] = evidenceOf(state, 'take-evidence')
+    assert.is(taken?.tee, 'tdx')
+    assert.is(taken?.rtmr3, rtmr3 === undefined ? 'absent' : 'extended')
+    assert.is(statement.rtmr3, rtmr3 === undefined ? undefined : 'extended')
+    if (evidence.tee?.type !== 'tdx') throw new Error('no quote')
+    const read = parseTdxQuote(evidence.tee.quote)
+    if ('wrong' in read) throw new Error(read.wrong)
+    const wanted = extended('sha384', [createHash('sha384').update(evidence.statement).digest()])
+    assert.is(read.quote.report.rtmrs[3], (rtmr3 === undefined ? Buffer.alloc(48) : wanted).toString('hex'))
+    assert.is(effects.includes('extendRtmr3'), rtmr3 !== undefined)
+  }
+})
+
+test('an RTMR 3 that is not zero, or that the kernel does not extend, halts the boot', async () => {
+  const tdx = { ...worldWith('TEE_EVIDENCE=auto\n', 'tdx'), quote: quoteOf }
+  const before = await booted({ ...tdx, rtmr3: Buffer.alloc(48, 1) })
+  assert.match(before.halt ?? '', /tee-rtmr: .*not zero/)
+  assert.not.ok(before.effects.includes('extendRtmr3'))
+  const broken = await booted({ ...tdx, rtmr3: Buffer.alloc(48), brokenRtmr3: true })
+  assert.match(broken.halt ?? '', /tee-rtmr: .*it is 0{96}, and not/)
 })
 
 test('with TEE_EVIDENCE=none no boot asks for a report', async () => {

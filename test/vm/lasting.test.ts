@@ -52,7 +52,7 @@ const test = suite<Context>('volumes that last')
 const configs: Readonly<Record<Kind, string>> = {
   measurement: `WORKSPACE_KEY=snp\nJOBSTORE_KEY=snp\nTEE_MIN_TCB=${printTcb(tcb)}\nTEE_EVIDENCE=required\n`,
   idBlock:
-    'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=keep\nTEE_EVIDENCE=auto\n',
+    'WORKSPACE_KEY=snp\nWORKSPACE_BIND=id-block\nWORKSPACE_BLANK=halt\nTEE_AFTER_BOOT=report\nTEE_EVIDENCE=auto\n',
 }
 
 test.before(async (context) => {
@@ -278,10 +278,24 @@ const idBlock = { id_key_digest: counting(1, 48), image_id: counting(2, 16), fam
 
 test('bound to the ID block, a volume is made by a boot with cvmboot.provision', async (context) => {
   const more = 'cvmboot.provision=workspace'
-  const { workspace, facts } = await opens(context, 'idBlock', { launch: idBlock, more })
+  const { workspace, facts, tee, evidence } = await opens(context, 'idBlock', { launch: idBlock, more })
   assert.equal([workspace?.provisioned, workspace?.binding], ['yes', 'id-block'])
-  assert.is(facts.get('tee'), 'here')
+  // TEE_AFTER_BOOT=report: the boot asked at VMPL 0, and the new root can ask at VMPL 1 alone.
+  assert.equal([tee, facts.get('tee'), facts.get('vmpck')], ['report', 'here', '1'])
+  const made = parseEvidence(evidence)
+  if ('wrong' in made || made.tee?.type !== 'sev-snp') throw new Error('no evidence of SEV-SNP')
+  assert.is(parseSnpReport(made.tee.report).vmpl, 0)
+  assert.equal([facts.get('level 0'), facts.get('report at 0')], ['refused', 'refused'])
+  assert.equal([facts.get('level 1'), facts.get('report at 1')], [undefined, '1'])
 })
+
+for (const [what, code, launch] of [
+  ['firmware that answers each message', 'tee-vmpck-stays', { any_version: '1' }],
+  ['firmware that answers for each VMPL', 'tee-vmpck-stays', { any_vmpl: '1' }],
+] as const)
+  test(`TEE_AFTER_BOOT=report: ${what} halts with ${code}`, async (context) => {
+    await halts(context, 'idBlock', code, { ...idBlock, ...launch })
+  })
 
 test('an upgrade that the same ID key signed finds its data, in a volume that is said to be old', async (context) => {
   const launch = { ...idBlock, measurement: counting(0x45, 48) }

@@ -1,18 +1,27 @@
-// SEV-SNP without its hardware: a kernel module stands in for it (tee/fake-sev-guest.c). In the first boot, a probe asks the
-// module everything by our own verbs. Whole boots of the unchanged production executable follow.
+// SEV-SNP and TDX without their hardware: kernel modules stand in for both (tee/fake-*.c). In the first boot, on SEV-SNP, a probe
+// asks the module everything by our own verbs. A whole boot of the unchanged production executable on TDX follows.
 
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { bundle } from '../../build/bundle.ts'
 import { makeExecutable } from '../../build/executable.ts'
+import { appraiseOwn } from '../../src/appraise/own.ts'
+import { type Evidence, parseEvidence } from '../../src/evidence/evidence.ts'
+import { parseTdReport } from '../../src/evidence/td-report.ts'
+import { printTdxQuote } from '../../src/evidence/tdx-quote.ts'
 import { snpCertificateIds } from '../../src/machine/snp-certificates.ts'
 import { parseSnpReport, type SnpReport } from '../../src/machine/snp-report.ts'
+import { evidenceOf } from '../../src/proof/state.ts'
+import { lookingPolicy } from '../with/appraised.ts'
 import { counting, mixedKey } from '../with/snp.ts'
+import { testRoots } from '../with/snp-chain.ts'
 import { suite } from '../with/suite.ts'
+import { makeQuote } from '../with/tdx-chain.ts'
 import { readReport } from './guest-report.ts'
-import { packOnTee, teeWords } from './tee/build.ts'
+import { packOnTdx, packOnTee, teeWords } from './tee/build.ts'
 import {
   channels,
   differentKeys,
@@ -28,7 +37,7 @@ import {
 import { isSignedByStandIn, testKey } from './tee/signed.ts'
 import { power, trees, world } from './world.ts'
 
-type Context = { scratch: string; initramfs: string; answers: Map<string, string>; log: string[] }
+type Context = { scratch: string; tdx: string; answers: Map<string, string>; log: string[] }
 const test = suite<Context>('the TEE')
 
 const config = join(trees, 'partition.conf')
@@ -54,8 +63,10 @@ test.before(async (context) => {
   )
   assert.ok(context.answers.has('end') && !context.answers.has('failed'), console.slice(-3000))
 
-  context.initramfs = inside('initramfs')
-  await packOnTee(from, 'cvmboot', config, context.initramfs)
+  // Production on SEV-SNP boots in lasting.test.ts, so here it boots on TDX.
+  const initramfs = inside('initramfs')
+  await packOnTdx(from, 'cvmboot', config, initramfs)
+  context.tdx = (await power(from, { initramfs, cmdline: from.cmdline })).console
 })
 
 test.after(async ({ scratch }) => {
@@ -191,12 +202,97 @@ test('that a key was wiped is in the log, and was not there before', ({ log }) =
   assert.equal(log, ['false', 'true'])
 })
 
-test('the production executable boots through to the new root', async ({ initramfs }) => {
-  const from = await world()
-  const { console } = await power(from, { initramfs, cmdline: `${from.cmdline} ${teeWords(powerOn)}` })
+/** The VMPL of a report that the stand-in signed over the data of the probe. */
+const vmplOf = (hex: string): number => {
+  const report = parseSnpReport(Buffer.from(hex, 'hex'))
+  assert.ok(isSignedByStandIn(report))
+  assert.is(report.reportData, probeData.toString('hex'))
+  return report.vmpl
+}
+
+test('TEE_AFTER_BOOT=report: evidence is at VMPL 0 before the step, and at VMPL 1 after it', (context) => {
+  assert.is(vmplOf(answer(context, 'after: evidence before')), 0)
+  assert.is(answer(context, 'after: step'), JSON.stringify({ kind: 'close-tee', tee: 'report' }))
+  assert.is(vmplOf(answer(context, 'after: evidence')), 1)
+})
+
+test('TEE_AFTER_BOOT=report: a later program gets no report and no key at VMPL 0', (context) => {
+  for (const asked of ['report 0', 'key 0']) {
+    assert.ok(
+      answer(context, `after: ${asked}`).startsWith('tee-status: '),
+      answer(context, `after: ${asked}`),
+    )
+    assert.ok(answer(context, `after: ${asked}`).includes('status 22 (INVALID_PARAM)'))
+  }
+  // configfs-tsm asks at privlevel 0 where nobody writes another.
+  assert.ok(answer(context, 'after: configfs').startsWith('tee-device: '), answer(context, 'after: configfs'))
+  assert.equal(
+    [vmplOf(answer(context, 'after: report 1')), vmplOf(answer(context, 'after: report 2'))],
+    [1, 2],
+  )
+  assert.match(answer(context, 'after: key 1'), /^[0-9a-f]{64}$/)
+  assert.is.not(answer(context, 'after: key 1'), answer(context, 'key'))
+})
+
+test('TEE_AFTER_BOOT=report: the call of `snpguest report` gets a report', (context) => {
+  const [status, size, report = ''] = answer(context, 'after: snpguest').split(' ')
+  assert.equal([status, size, vmplOf(report)], ['0', '1184', 1])
+})
+
+test('TEE_AFTER_BOOT=report: a driver that root loads again starts with VMPCK 1 alone', (context) => {
+  assert.is(answer(context, 'after: removed'), 'removed')
+  assert.equal(
+    ['VMPCK 0', 'VMPCK 4', 'VMPCK 1'].map((name) => answer(context, `after: ${name}`)),
+    ['false', 'false', 'true'],
+  )
+  assert.ok(answer(context, 'after: VMPCK 1 again').startsWith('module-load: '))
+  assert.is(vmplOf(answer(context, 'after: report 1 again')), 1)
+  // The log has the wiping of VMPCK 0, and after it the start with VMPCK 1.
+  assert.is(answer(context, 'after: log'), 'false')
+})
+
+/** The quote of a TD report that the stand-in for TDX gave without a signature, signed by the test chain. */
+const signedQuote = (unsigned: Buffer): Buffer => {
+  assert.equal([unsigned.length, unsigned.readUInt32LE(632)], [636, 0])
+  return printTdxQuote(makeQuote({ version: 4, report: parseTdReport(unsigned.subarray(48, 632), 2) }))
+}
+
+test('on TDX the boot loads the driver, and its statement is in the quote and in RTMR 3', ({ tdx }) => {
+  const { state, facts, evidence: text } = readReport(tdx)
+  const [taken] = evidenceOf(state, 'take-evidence')
+  assert.equal([taken?.tee, taken?.rtmr3], ['tdx', 'extended'])
+  const evidence = parseEvidence(text)
+  if ('wrong' in evidence || evidence.tee?.type !== 'tdx') throw new Error('no evidence of TDX')
+  const digest = createHash('sha384').update(evidence.statement).digest()
+  const rtmr3 = createHash('sha384').update(Buffer.alloc(48)).update(digest).digest('hex')
+  assert.is(facts.get('rtmr3'), rtmr3)
+  const tee = { type: 'tdx', quote: signedQuote(evidence.tee.quote) } as const
+  const verifier = {
+    roots: testRoots,
+    policy: lookingPolicy,
+    manifest: undefined,
+    certificates: undefined,
+    revocationList: undefined,
+    collateral: undefined,
+    date: new Date('2026-12-01'),
+  }
+  const judged = (changed: Evidence) =>
+    new Map(appraiseOwn(changed, verifier, Buffer.alloc(0)).map((one) => [one.subject, one.result]))
+  const found = judged({ ...evidence, tee })
+  assert.equal(
+    [found.get('report data'), found.get('statement'), found.get('RTMR 3')],
+    ['good', 'good', 'good'],
+  )
+  // The statement of another time is neither in the quote nor in RTMR 3.
+  const forged = Buffer.from(evidence.statement.toString().replace(/"time":"20../, '"time":"2001'))
+  const other = judged({ ...evidence, tee, statement: forged })
+  assert.equal([other.get('report data'), other.get('RTMR 3')], ['bad', 'bad'])
+})
+
+test('the production executable boots through to the new root', ({ tdx: console }) => {
   const { state, facts } = readReport(console)
   assert.is(state.edition, 'cvmboot')
-  assert.is(state.cvm, 'sev-snp')
+  assert.is(state.cvm, 'tdx')
   assert.is(state.keyProvider, 'ephemeral')
   assert.is(facts.get('read back workspace'), 'same')
   assert.not.match(console, /MOCK BUILD/)

@@ -12,8 +12,8 @@ import { stateOf } from './state.ts'
 export const imageOf = ({ machine }: Boot): ImageName | null =>
   imageNameIn(machine.readText(inRoot(osReleasePath)) ?? '')
 
-/** The statement that names the state. The boot keeps no private key at that time. */
-export const finalStatement = (boot: Boot): Buffer => {
+/** The statement that names the state. The boot keeps no private key at that time. `rtmr3`: whether the boot extends RTMR 3 with it. */
+export const finalStatement = (boot: Boot, rtmr3: 'extended' | undefined): Buffer => {
   const state = stateOf(boot)
   return printStatement(
     statementOf(state, {
@@ -21,6 +21,7 @@ export const finalStatement = (boot: Boot): Buffer => {
       plan: boot.plan,
       state: Buffer.from(printState(state)),
       ephemeral: null,
+      rtmr3,
       clock: boot.machine.clock(),
     }),
   )
@@ -34,6 +35,7 @@ export const askingStatement = (boot: Boot, ephemeral: EphemeralKeys): Buffer =>
       plan: boot.plan,
       state: null,
       ephemeral,
+      rtmr3: undefined,
       clock: boot.machine.clock(),
     }),
   )

@@ -1,5 +1,6 @@
 // The evidence of cvmboot: good evidence of the test chain is accepted, and each change of it has the exact codes of its checks.
 
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -19,6 +20,7 @@ import { predict } from '../../../src/measure/predict.ts'
 import { codesOf, lookingPolicy, vector } from '../../with/appraised.ts'
 import { ecKeys } from '../../with/certificates.ts'
 import { type ChipOptions, goodReport, makeChipKey, signReport, testRoots } from '../../with/snp-chain.ts'
+import { goodTdReport, makeQuote } from '../../with/tdx-chain.ts'
 import { exampleInputs, exampleRequest } from '../measure/example.ts'
 
 const hex = (byte: string, count: number): string => byte.repeat(count)
@@ -379,6 +381,65 @@ test('the evidence of TDX is judged as the quote in it', () => {
     const found = launchedIn({ type: 'tdx', quote: printTdxQuote(changed) })
     assert.match(found === undefined ? '' : (wrongLaunch(found, launched) ?? ''), /another/)
   }
+})
+
+/** Evidence of a TD whose RTMR 3 has this value. Other tests judge the quote, so only the lines of RTMR 3 count here. */
+const ofTd = (stated: Partial<Statement>, rtmr3: string, inside?: Evidence): Evidence => {
+  const [zero, one, two] = goodTdReport.rtmrs
+  const quote = makeQuote({ report: { ...goodTdReport, rtmrs: [zero, one, two, rtmr3] } })
+  const tee = { type: 'tdx', quote: printTdxQuote(quote) } as const
+  return {
+    nonce: empty,
+    statement: printStatement({ ...statement, ...stated }),
+    tee,
+    tpm: undefined,
+    boot: inside,
+  }
+}
+/** RTMR 3 after a boot that extended it with these bytes. By hand: two hashes. */
+const rtmrOf = (bytes: Buffer, from = Buffer.alloc(48)): string => {
+  const digest = createHash('sha384').update(bytes).digest()
+  return createHash('sha384').update(from).update(digest).digest('hex')
+}
+const noRegister = '00'.repeat(48)
+const extends3 = { rtmr3: 'extended' } as const
+
+const registers = (evidence: Evidence): Record<string, string> =>
+  Object.fromEntries(
+    appraiseOwn(evidence, verifier, undefined)
+      .filter(({ subject }) => subject.endsWith('RTMR 3'))
+      .map((one) => [one.subject, one.result === 'bad' ? one.fault.code : one.result]),
+  )
+
+test('RTMR 3 of a TD has the statement of the boot, and no other', () => {
+  const said = printStatement({ ...statement, ...extends3 })
+  const value = rtmrOf(said)
+  assert.equal(registers(ofTd(extends3, value)), { 'RTMR 3': 'good' })
+  for (const other of [
+    noRegister,
+    rtmrOf(printStatement(statement)),
+    rtmrOf(said, Buffer.from(value, 'hex')),
+  ])
+    assert.equal(registers(ofTd(extends3, other)), { 'RTMR 3': 'appraise-statement' })
+  // A later quote of the same VM: the statement of the boot explains RTMR 3.
+  const later = ofTd({}, value, ofTd(extends3, value))
+  assert.equal(registers(later), { 'RTMR 3': 'note', 'boot: RTMR 3': 'good' })
+})
+
+test('a later program cannot pass its statement as the one of a boot that extended RTMR 3', () => {
+  const value = rtmrOf(printStatement({ ...statement, ...extends3 }))
+  const forged = { time: '2026-12-01T13:00:00Z' }
+  for (const boot of [ofTd(forged, value), ofTd({ ...forged, ...extends3 }, value)])
+    assert.is(registers(ofTd({}, value, boot))['boot: RTMR 3'], 'appraise-statement')
+  // Where the kernel shows no RTMR 3, a note says that a program can.
+  assert.equal(registers(ofTd({}, noRegister, ofTd({}, noRegister))), {
+    'RTMR 3': 'note',
+    'boot: RTMR 3': 'note',
+  })
+})
+
+test('a report of SEV-SNP under a statement that speaks of RTMR 3 is refused', () => {
+  assert.equal(codes(whole({ statement: extends3 })), ['appraise-statement'])
 })
 
 test('only the content tells the kind: a brace is cvmboot', () => {

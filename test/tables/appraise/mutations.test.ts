@@ -57,7 +57,10 @@ test('there are at least 200 mutations, and each code that a raw report or quote
     'no mutation has the name of another',
   )
   const found = new Set<string>(all.flatMap(({ codes }) => codes))
-  const expected = Object.keys(appraise.rows).filter((code) => !others.includes(code))
+  // The quote of a TPM has a table of its own, tpm.test.ts.
+  const expected = Object.keys(appraise.rows).filter(
+    (code) => !others.includes(code) && !code.startsWith('appraise-tpm-'),
+  )
   assert.equal([...found].sort(), expected.sort())
 })
 

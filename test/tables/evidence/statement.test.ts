@@ -21,7 +21,12 @@ const whole: Statement = {
 const least: Statement = { ...whole, image: null, state: null, site: null, keys: {}, ephemeral: null }
 
 test('a statement is read as it was printed', () => {
-  for (const statement of [whole, least, { ...whole, keys: { workspace: 'ephemeral' } }])
+  for (const statement of [
+    whole,
+    least,
+    { ...whole, keys: { workspace: 'ephemeral' } },
+    { ...whole, rtmr3: 'extended' },
+  ] as const)
     assert.equal(parseStatement(printStatement(statement)), JSON.parse(`${printStatement(statement)}`))
   assert.is(
     `${printStatement(least)}`,
@@ -55,6 +60,8 @@ test('other bytes are refused, and the reason names the field', () => {
     ['"job-store":"ephemeral"', '"job-store":"ephemeral","tmp-fs":"ephemeral"', /other bytes/],
     [hex('07', 32), hex('07', 33), /field ephemeral/],
     [`04${hex('08', 64)}`, hex('08', 64), /field ephemeral/],
+    ['"time"', '"rtmr3":"zero","time"', /field rtmr3/],
+    ['"time"', '"rtmr3":null,"time"', /field rtmr3/],
     ['12:00:00Z', '12:00:00.000Z', /field time/],
     ['2026-12-01', '2026-13-01', /field time/],
     ['"time"', '"more":1,"time"', /other bytes/],

@@ -1,434 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * SEV-SNP for tests on machines without it: what a guest sees of AMD's firmware, seen through Linux 6.12's own
- * interfaces: /dev/sev-guest with its three ioctls, a configfs-tsm provider, the platform device that the kernel
- * registers where SEV-SNP is active, and /sys/devices/system/cpu/sev/vmpl. It stands in for hardware: cvmboot has
- * no switch for it, and nothing of it is ever shipped. Whoever can load a kernel module can lie to a guest anyway;
- * what shows the lie on a real machine is that AMD's keys signed no such report.
- *
- * Every fact of the launch is a module parameter, and so is every error. They are read at each request, so that
- * a test may change them in /sys/module, as if the machine had been started differently.
- *
- * Reports are signed as AMD's are, ECDSA P-384 over SHA-384, with a test key (`sign_key`) by the kernel's own
- * arithmetic. The nonce comes from key and digest, so that one report has one signature: right for a test, and
- * not constant in time. The certificate table holds that key's public point in place of a VCEK certificate.
- *
- * Derived keys: AMD does not publish how its firmware mixes; here it is HMAC-SHA-512 over all that counts, see
- * `struct mix`. test/with/snp.ts has the same formula, and a test compares the two.
+ * SEV-SNP for tests on machines without it, second half: the driver sev-guest of Linux 6.12, on the firmware of
+ * fake-sev-firmware.c: /dev/sev-guest with its three ioctls, and a configfs-tsm provider.
  *
  * The error behaviour is that of drivers/virt/coco/sev-guest in 6.12: EXITINFO2 is 0xff until the firmware is
- * called and copied back only if not zero; any failed call but a certificate buffer that is too small disables
- * the channel (VMPCK), after which each call is ENOTTY.
+ * called and copied back only if not zero; any failed call but a certificate buffer that is too small erases
+ * the key of the channel (VMPCK), after which each call is ENOTTY. `vmpck_id` names the key; the driver does not load
+ * with a key that is erased.
  */
 
 #define pr_fmt(fmt) "fake-sev-guest: " fmt
 
-#include <crypto/ecdh.h>
-#include <crypto/hash.h>
-#include <crypto/internal/ecc.h>
 #include <linux/cleanup.h>
-#include <linux/cpu.h>
-#include <linux/ctype.h>
-#include <linux/device/bus.h>
-#include <linux/hex.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/platform_device.h>
 #include <linux/psp-sev.h>
 #include <linux/tsm.h>
 #include <linux/uaccess.h>
-#include <uapi/linux/sev-guest.h>
 
-#define REPORT_SIZE	1184
-#define KEY_SIZE	32
-#define SECRET_SIZE	64
-#define DIGITS		ECC_CURVE_NIST_P384_DIGITS
-#define SCALAR_SIZE	48
-#define CERTS_SIZE	(2 * 24 + 1 + 2 * SCALAR_SIZE)
+#include "fake-sev.h"
 
-/* ATTESTATION_REPORT of AMD 56860; x86 is little-endian, as the report is. */
-struct report {
-	u32 version;
-	u32 guest_svn;
-	u64 policy;
-	u8 family_id[16];
-	u8 image_id[16];
-	u32 vmpl;
-	u32 signature_algo;
-	u64 current_tcb;
-	u64 platform_info;
-	u32 key_info;
-	u32 reserved_4c;
-	u8 report_data[64];
-	u8 measurement[48];
-	u8 host_data[32];
-	u8 id_key_digest[48];
-	u8 author_key_digest[48];
-	u8 report_id[32];
-	u8 report_id_ma[32];
-	u64 reported_tcb;
-	u8 cpuid[3];
-	u8 reserved_18b[21];
-	u8 chip_id[64];
-	u64 committed_tcb;
-	u8 current_version[3];
-	u8 reserved_1eb;
-	u8 committed_version[3];
-	u8 reserved_1ef;
-	u64 launch_tcb;
-	u64 launch_mit_vector;
-	u64 current_mit_vector;
-	u8 reserved_208[152];
-	u8 r[72];
-	u8 s[72];
-	u8 reserved_330[368];
-} __packed;
-static_assert(sizeof(struct report) == REPORT_SIZE);
-static_assert(offsetof(struct report, r) == 0x2a0);
+/* -1 is the VMPL of the kernel. */
+static int vmpck_id = -1;
+module_param(vmpck_id, int, 0444);
 
-/* All that a derived key comes from besides the root's secret; what is not selected is zero. */
-struct mix {
-	u32 root_key_select;
-	u32 zero;
-	u64 guest_field_select;
-	u32 vmpl;
-	u8 host_data[32];
-	u8 id_key_digest[48];
-	u8 author_key_digest[48];
-	u64 policy;
-	u8 image_id[16];
-	u8 family_id[16];
-	u8 measurement[48];
-	u32 guest_svn;
-	u64 tcb;
-} __packed;
-
-/* ---- The launch. Byte strings are hexadecimal digits; where none are given, they are zero or as said. ---- */
-
-#define HEX_PARAMETER(name, bytes, value)			\
-	static char *name = value;				\
-	module_param(name, charp, 0644);			\
-	MODULE_PARM_DESC(name, #bytes " bytes in hexadecimal digits")
-#define NUMBER_PARAMETER(name, type, value)			\
-	static type name = value;				\
-	module_param(name, type, 0644)
-
-/* The name that module parameters have for it. */
-typedef unsigned long long ullong;
-
-NUMBER_PARAMETER(version, uint, 3);
-NUMBER_PARAMETER(policy, ullong, 0x30000);
-NUMBER_PARAMETER(vmpl, uint, 0);
-NUMBER_PARAMETER(guest_svn, uint, 0);
-NUMBER_PARAMETER(current_tcb, ullong, 0xd415000000000104);
-NUMBER_PARAMETER(committed_tcb, ullong, 0xd415000000000104);
-NUMBER_PARAMETER(launch_tcb, ullong, 0xd415000000000104);
-NUMBER_PARAMETER(reported_tcb, ullong, 0xd415000000000104);
-NUMBER_PARAMETER(platform_info, ullong, 1);
-NUMBER_PARAMETER(mask_chip_key, bool, false);
-HEX_PARAMETER(measurement, 48, "");
-HEX_PARAMETER(host_data, 32, "");
-/* All zero: launched without an ID block. */
-HEX_PARAMETER(id_key_digest, 48, "");
-HEX_PARAMETER(author_key_digest, 48, "");
-HEX_PARAMETER(family_id, 16, "");
-HEX_PARAMETER(image_id, 16, "");
-HEX_PARAMETER(chip_id, 64, "");
-HEX_PARAMETER(report_id, 32, "");
-
-/* ---- The chip. ---- */
-
-/* Up to 64 bytes; shorter ones are filled up with zeroes, as HMAC does. */
-HEX_PARAMETER(chip_secret, 64, "c0");
-/* Empty: the host has loaded no VLEK. With one, it signs, unless VCEK is asked for. */
-HEX_PARAMETER(vlek_secret, 64, "");
-HEX_PARAMETER(sign_key, 48, "01");
-
-/* ---- What goes wrong. ---- */
-
-/* No /dev/sev-guest: only when loaded. */
-static bool device = true;
-module_param(device, bool, 0444);
-/* The channel to the firmware: false is as after an earlier error. */
-NUMBER_PARAMETER(vmpck, bool, true);
-/* errno of an ioctl, as a positive number, with `exitinfo2`. It disables the channel, as it does for real. */
-NUMBER_PARAMETER(report_errno, int, 0);
-NUMBER_PARAMETER(ext_report_errno, int, 0);
-NUMBER_PARAMETER(key_errno, int, 0);
-NUMBER_PARAMETER(exitinfo2, ullong, 0xffffffffffffffff);
-/* Firmware status with a successful ioctl: the rest of the answer is zero. */
-NUMBER_PARAMETER(report_status, uint, 0);
-NUMBER_PARAMETER(key_status, uint, 0);
-/* A key of zeroes with status 0. */
-NUMBER_PARAMETER(zero_key, bool, false);
-/* Said of the report, whatever its size is. */
-NUMBER_PARAMETER(report_size, uint, REPORT_SIZE);
-/* Offset of a byte of the report to be inverted after signing. */
-NUMBER_PARAMETER(flip, int, -1);
-/* Pages that the host wants for its certificates; 0: it has none. */
-NUMBER_PARAMETER(cert_pages, uint, 1);
-
-static struct report launch = {
-	.signature_algo = 1,
-	.report_id_ma = { [0 ... 31] = 0xff },
-	.current_version = { 29, 55, 1 },
-	.committed_version = { 29, 55, 1 },
-};
-static u8 chip_root[SECRET_SIZE], vlek_root[SECRET_SIZE], vmrk_root[SECRET_SIZE];
-static u8 signing_key[SCALAR_SIZE];
-static u8 certs[CERTS_SIZE];
-static struct crypto_shash *sha384, *hmac_sha512;
 /* One call at a time, as in the real driver. */
 static DEFINE_MUTEX(channel);
 
-/* ---- Parameters to facts. ---- */
-
-/* Fewer digits than there is room for leave zeroes behind them. */
-static int bytes_of(const char *name, const char *digits, u8 *to, size_t room)
+static bool has_key(void)
 {
-	/* /sys/module leaves the end of the line in. */
-	size_t length = strcspn(digits, "\n");
-
-	memset(to, 0, room);
-	if (length % 2 || length / 2 > room || hex2bin(to, digits, length / 2)) {
-		pr_err("%s takes up to %zu hexadecimal digits\n", name, 2 * room);
-		return -EINVAL;
-	}
-	return 0;
+	return memchr_inv(fake_vmpck(vmpck_id), 0, VMPCK_SIZE);
 }
 
-#define BYTES(name, to) bytes_of(#name, name, to, sizeof(to))
-
-static int read_parameters(void)
+/* Reaches the firmware, or fails as asked for, and then erases the key of the channel. Called with the channel locked. */
+static int reach(enum fake_request request, u8 version, u64 *info)
 {
 	int ret;
 
-	kernel_param_lock(THIS_MODULE);
-	ret = BYTES(measurement, launch.measurement) ?: BYTES(host_data, launch.host_data) ?:
-		  BYTES(id_key_digest, launch.id_key_digest) ?:
-		  BYTES(author_key_digest, launch.author_key_digest) ?: BYTES(family_id, launch.family_id) ?:
-		  BYTES(image_id, launch.image_id) ?: BYTES(chip_id, launch.chip_id) ?:
-		  BYTES(report_id, launch.report_id) ?: BYTES(chip_secret, chip_root) ?:
-		  BYTES(vlek_secret, vlek_root) ?: BYTES(sign_key, signing_key);
-	kernel_param_unlock(THIS_MODULE);
-	if (ret)
-		return ret;
-	launch.version = version;
-	launch.guest_svn = guest_svn;
-	launch.policy = policy;
-	launch.current_tcb = current_tcb;
-	launch.platform_info = platform_info;
-	launch.key_info = (memchr_inv(launch.author_key_digest, 0, 48) ? 1 : 0) | (mask_chip_key ? 2 : 0);
-	launch.reported_tcb = reported_tcb;
-	memcpy(launch.cpuid, version < 3 ? "\0\0\0" : "\x19\x01\x01", sizeof(launch.cpuid));
-	launch.committed_tcb = committed_tcb;
-	launch.launch_tcb = launch_tcb;
-	return 0;
-}
-
-/* ---- Signing. Numbers are 6 digits of 64 bits, the lowest first. ---- */
-
-static void add_mod(u64 *sum, const u64 *a, const u64 *b, const u64 *n)
-{
-	u64 t[DIGITS];
-
-	vli_sub(t, n, a, DIGITS);
-	if (vli_cmp(t, b, DIGITS) > 0) {
-		vli_sub(t, t, b, DIGITS);
-		vli_sub(sum, n, t, DIGITS);
-	} else {
-		vli_sub(sum, b, t, DIGITS);
-	}
-}
-
-static void reduce(u64 *value, const u64 *n)
-{
-	if (vli_cmp(value, n, DIGITS) >= 0)
-		vli_sub(value, value, n, DIGITS);
-}
-
-static int sign(struct report *report)
-{
-	const u64 *n = ecc_get_curve(ECC_CURVE_NIST_P384)->n;
-	u64 d[DIGITS], k[DIGITS], r[DIGITS], s[DIGITS], z[DIGITS], inverse[DIGITS];
-	u64 nonce[DIGITS], point[2 * DIGITS];
-	struct {
-		u8 key[SCALAR_SIZE];
-		u8 digest[SCALAR_SIZE];
-	} seed;
-	int ret;
-
-	ret = crypto_shash_tfm_digest(sha384, (u8 *)report, offsetof(struct report, r), seed.digest);
-	if (ret)
-		return ret;
-	memcpy(seed.key, signing_key, sizeof(seed.key));
-	ret = crypto_shash_tfm_digest(sha384, (u8 *)&seed, sizeof(seed), (u8 *)nonce);
-	if (ret)
-		return ret;
-
-	ecc_digits_from_bytes(seed.key, SCALAR_SIZE, d, DIGITS);
-	ecc_digits_from_bytes(seed.digest, SCALAR_SIZE, z, DIGITS);
-	reduce(z, n);
-	ecc_digits_from_bytes((u8 *)nonce, SCALAR_SIZE, k, DIGITS);
-	reduce(k, n);
-	/* It takes digits and gives big-endian bytes. */
-	ret = ecc_make_pub_key(ECC_CURVE_NIST_P384, DIGITS, k, point);
-	if (ret)
-		return ret;
-
-	ecc_digits_from_bytes((u8 *)point, SCALAR_SIZE, r, DIGITS);
-	reduce(r, n);
-	vli_mod_mult_slow(s, r, d, n, DIGITS);
-	add_mod(s, s, z, n);
-	vli_mod_inv(inverse, k, n, DIGITS);
-	vli_mod_mult_slow(s, s, inverse, n, DIGITS);
-	memcpy(report->r, r, sizeof(r));
-	memcpy(report->s, s, sizeof(s));
-	return 0;
-}
-
-/* ---- The firmware: fills the whole answer, or sets a status and leaves the rest zero. ---- */
-
-struct report_answer {
-	u32 status;
-	u32 report_size;
-	u8 reserved[24];
-	struct report report;
-} __packed;
-
-struct key_answer {
-	u32 status;
-	u8 reserved[28];
-	u8 key[KEY_SIZE];
-} __packed;
-
-static bool has_vlek(void)
-{
-	return isxdigit(vlek_secret[0]);
-}
-
-/* KEY_SEL: 0 is the VLEK if one is loaded, else the VCEK; 1 the VCEK, 2 the VLEK. */
-static u32 choose(u32 key_sel, bool *is_vlek)
-{
-	*is_vlek = key_sel == 2 || (key_sel == 0 && has_vlek());
-	if (key_sel > 2)
-		return SEV_RET_INVALID_PARAM;
-	return *is_vlek && !has_vlek() ? SEV_RET_INVALID_KEY : 0;
-}
-
-static int firmware_report(const struct snp_report_req *request, struct report_answer *answer)
-{
-	struct report *report = &answer->report;
-	u32 key_sel;
-	bool is_vlek;
-	int ret;
-
-	memcpy(&key_sel, request->rsvd, sizeof(key_sel));
-	answer->status = choose(key_sel, &is_vlek);
-	if (request->vmpl < vmpl || request->vmpl > 3 ||
-	    memchr_inv(request->rsvd + sizeof(key_sel), 0, sizeof(request->rsvd) - sizeof(key_sel)))
-		answer->status = SEV_RET_INVALID_PARAM;
-	if (report_status)
-		answer->status = report_status;
-	if (answer->status)
-		return 0;
-
-	*report = launch;
-	report->vmpl = request->vmpl;
-	report->key_info |= (is_vlek ? 1 : 0) << 2;
-	if (is_vlek || mask_chip_key)
-		memset(report->chip_id, 0, sizeof(report->chip_id));
-	memcpy(report->report_data, request->user_data, sizeof(report->report_data));
-	ret = sign(report);
-	if (flip >= 0 && flip < REPORT_SIZE)
-		((u8 *)report)[flip] ^= 0xff;
-	answer->report_size = report_size;
-	return ret;
-}
-
-/* Whether each component of one TCB version is at most that of the other. */
-static bool tcb_at_most(u64 one, u64 other)
-{
-	int i;
-
-	for (i = 0; i < 64; i += 8)
-		if (((one >> i) & 0xff) > ((other >> i) & 0xff))
-			return false;
-	return true;
-}
-
-static int firmware_key(const struct snp_derived_key_req *request, struct key_answer *answer)
-{
-	u64 fields = request->guest_field_select;
-	bool is_vmrk = request->root_key_select & 1;
-	u8 digest[64];
-	struct mix mix = {};
-	bool is_vlek;
-	int ret;
-
-	answer->status = choose(request->root_key_select >> 1, &is_vlek);
-	if (request->rsvd || fields > 63 || request->vmpl < vmpl || request->vmpl > 3 ||
-	    request->guest_svn > guest_svn || !tcb_at_most(request->tcb_version, committed_tcb))
-		answer->status = SEV_RET_INVALID_PARAM;
-	if (key_status)
-		answer->status = key_status;
-	if (answer->status || zero_key)
-		return 0;
-
-	mix.root_key_select = request->root_key_select;
-	mix.guest_field_select = fields;
-	mix.vmpl = request->vmpl;
-	memcpy(mix.host_data, launch.host_data, sizeof(mix.host_data));
-	memcpy(mix.id_key_digest, launch.id_key_digest, sizeof(mix.id_key_digest));
-	memcpy(mix.author_key_digest, launch.author_key_digest, sizeof(mix.author_key_digest));
-	if (fields & BIT(0))
-		mix.policy = launch.policy;
-	if (fields & BIT(1))
-		memcpy(mix.image_id, launch.image_id, sizeof(mix.image_id));
-	if (fields & BIT(2))
-		memcpy(mix.family_id, launch.family_id, sizeof(mix.family_id));
-	if (fields & BIT(3))
-		memcpy(mix.measurement, launch.measurement, sizeof(mix.measurement));
-	if (fields & BIT(4))
-		mix.guest_svn = request->guest_svn;
-	if (fields & BIT(5))
-		mix.tcb = request->tcb_version;
-	ret = crypto_shash_setkey(hmac_sha512, is_vmrk ? vmrk_root : is_vlek ? vlek_root : chip_root, SECRET_SIZE);
-	if (!ret)
-		ret = crypto_shash_tfm_digest(hmac_sha512, (u8 *)&mix, sizeof(mix), digest);
-	if (!ret)
-		memcpy(answer->key, digest, sizeof(answer->key));
-	memzero_explicit(digest, sizeof(digest));
-	return ret;
-}
-
-/* ---- The driver. ---- */
-
-/* Reaches the firmware, or fails as asked for. Called with the channel locked. */
-static int reach(int error, u64 *info)
-{
-	if (!vmpck) {
+	if (!has_key()) {
 		pr_err_ratelimited("VMPCK is disabled\n");
 		return -ENOTTY;
 	}
-	if (!error) {
-		*info = 0;
-		return read_parameters();
-	}
-	*info = exitinfo2;
-	pr_alert("Detected error from ASP request. rc: %d, exitinfo2: 0x%llx\n", -error, *info);
-	pr_alert("Disabling VMPCK%u communication key to prevent IV reuse.\n", vmpl);
-	vmpck = false;
-	return -error;
+	ret = fake_error(request, version, info);
+	if (!ret)
+		return 0;
+	pr_alert("Detected error from ASP request. rc: %d, exitinfo2: 0x%llx\n", ret, *info);
+	pr_alert("Disabling VMPCK%d communication key to prevent IV reuse.\n", vmpck_id);
+	memzero_explicit(fake_vmpck(vmpck_id), VMPCK_SIZE);
+	return ret;
 }
 
-static int report_of(const struct snp_report_req *request, int error, u64 *info, struct report_answer *answer)
+static int report_of(const struct snp_report_req *request, enum fake_request kind, u8 version, u64 *info,
+		     struct report_answer *answer)
 {
 	int ret;
 
 	guard(mutex)(&channel);
-	ret = reach(error, info);
-	return ret ? ret : firmware_report(request, answer);
+	ret = reach(kind, version, info);
+	return ret ? ret : fake_report(vmpck_id, request, answer);
 }
 
 static int get_report(struct snp_guest_request_ioctl *input)
@@ -444,7 +73,7 @@ static int get_report(struct snp_guest_request_ioctl *input)
 		return -EINVAL;
 	if (copy_from_user(&request, u64_to_user_ptr(input->req_data), sizeof(request)))
 		return -EFAULT;
-	ret = report_of(&request, report_errno, &info, (struct report_answer *)response->data);
+	ret = report_of(&request, FAKE_REPORT, input->msg_version, &info, (struct report_answer *)response->data);
 	input->exitinfo2 = info;
 	if (!ret && copy_to_user(u64_to_user_ptr(input->resp_data), response, sizeof(*response)))
 		ret = -EFAULT;
@@ -455,6 +84,8 @@ static int get_ext_report(struct snp_guest_request_ioctl *input)
 {
 	struct snp_report_resp *response __free(kfree) = kzalloc(sizeof(*response), GFP_KERNEL);
 	u8 *table __free(kfree) = NULL;
+	const u8 *certs;
+	u32 cert_pages = fake_certificates(&certs);
 	struct snp_ext_report_req request;
 	u64 info = input->exitinfo2;
 	u32 pages = 0;
@@ -471,7 +102,8 @@ static int get_ext_report(struct snp_guest_request_ioctl *input)
 			return -EINVAL;
 		pages = request.certs_len >> PAGE_SHIFT;
 	}
-	ret = report_of(&request.data, ext_report_errno, &info, (struct report_answer *)response->data);
+	ret = report_of(&request.data, FAKE_EXTENDED, input->msg_version, &info,
+			(struct report_answer *)response->data);
 	/* The real driver then asks without certificates, to keep its channel, and throws that report away. */
 	if (!ret && pages < cert_pages) {
 		info = SNP_GUEST_VMM_ERR(SNP_GUEST_VMM_ERR_INVALID_LEN);
@@ -486,7 +118,7 @@ static int get_ext_report(struct snp_guest_request_ioctl *input)
 		if (!table)
 			return -ENOMEM;
 		if (cert_pages)
-			memcpy(table, certs, sizeof(certs));
+			memcpy(table, certs, CERTS_SIZE);
 		if (copy_to_user(u64_to_user_ptr(request.certs_address), table, request.certs_len))
 			return -EFAULT;
 	}
@@ -505,9 +137,9 @@ static int get_derived_key(struct snp_guest_request_ioctl *input)
 	if (copy_from_user(&request, u64_to_user_ptr(input->req_data), sizeof(request)))
 		return -EFAULT;
 	mutex_lock(&channel);
-	ret = reach(key_errno, &info);
+	ret = reach(FAKE_KEY, input->msg_version, &info);
 	if (!ret)
-		ret = firmware_key(&request, (struct key_answer *)response.data);
+		ret = fake_key(vmpck_id, &request, (struct key_answer *)response.data);
 	mutex_unlock(&channel);
 	input->exitinfo2 = info;
 	if (!ret && copy_to_user(u64_to_user_ptr(input->resp_data), &response, sizeof(response)))
@@ -527,7 +159,7 @@ static long fake_ioctl(struct file *file, unsigned int command, unsigned long ar
 	if (!input.msg_version)
 		return -EINVAL;
 	/* Before it looks at the call, as the real driver until 6.13; `reach` looks again, for configfs. */
-	if (!READ_ONCE(vmpck)) {
+	if (!has_key()) {
 		pr_err_ratelimited("VMPCK is disabled\n");
 		return -ENOTTY;
 	}
@@ -559,6 +191,8 @@ static int fake_report_new(struct tsm_report *report, void *data)
 {
 	struct report_answer *answer __free(kfree) = kzalloc(sizeof(*answer), GFP_KERNEL);
 	struct snp_report_req request = { .vmpl = report->desc.privlevel };
+	const u8 *certs;
+	u32 cert_pages = fake_certificates(&certs);
 	u64 info = 0xff;
 	u8 *blob;
 	int ret;
@@ -568,7 +202,7 @@ static int fake_report_new(struct tsm_report *report, void *data)
 	if (report->desc.inblob_len != SNP_REPORT_USER_DATA_SIZE || report->desc.service_provider)
 		return -EINVAL;
 	memcpy(request.user_data, report->desc.inblob, sizeof(request.user_data));
-	ret = report_of(&request, ext_report_errno, &info, answer);
+	ret = report_of(&request, FAKE_EXTENDED, 1, &info, answer);
 	if (ret)
 		return ret;
 	if (answer->status == SEV_RET_INVALID_PARAM || answer->status == SEV_RET_INVALID_KEY)
@@ -584,11 +218,11 @@ static int fake_report_new(struct tsm_report *report, void *data)
 	report->outblob_len = answer->report_size;
 	if (!cert_pages)
 		return 0;
-	blob = kvmemdup(certs, sizeof(certs), GFP_KERNEL);
+	blob = kvmemdup(certs, CERTS_SIZE, GFP_KERNEL);
 	if (!blob)
 		return -ENOMEM;
 	report->auxblob = blob;
-	report->auxblob_len = sizeof(certs);
+	report->auxblob_len = CERTS_SIZE;
 	return 0;
 }
 
@@ -610,107 +244,45 @@ static struct tsm_ops fake_tsm_ops = {
 	.report_bin_attr_visible = fake_bin_attr_visible,
 };
 
-/* ---- /sys/devices/system/cpu/sev/vmpl, as arch/x86/coco/sev makes it. ---- */
-
-static struct kobject *sev_directory;
-
-static ssize_t vmpl_show(struct kobject *kobj, struct kobj_attribute *attribute, char *text)
-{
-	return sysfs_emit(text, "%u\n", vmpl);
-}
-
-static struct kobj_attribute vmpl_attribute = __ATTR_RO(vmpl);
-
-static int make_vmpl_file(void)
-{
-	struct device *cpus = bus_get_dev_root(&cpu_subsys);
-	int ret = -ENOMEM;
-
-	if (!cpus)
-		return -ENODEV;
-	sev_directory = kobject_create_and_add("sev", &cpus->kobj);
-	put_device(cpus);
-	if (sev_directory)
-		ret = sysfs_create_file(sev_directory, &vmpl_attribute.attr);
-	return ret;
-}
-
 /* ---- Coming and going. ---- */
-
-/* One entry, with the GUID of a VCEK: 04, X, Y of the test key, as in SubjectPublicKeyInfo. */
-static int make_certificates(void)
-{
-	static const u8 vcek[16] = { 0x63, 0xda, 0x75, 0x8d, 0xe6, 0x64, 0x45, 0x64,
-				     0xad, 0xc5, 0xf4, 0xb9, 0x3b, 0xe8, 0xac, 0xcd };
-	u64 scalar[DIGITS], point[2 * DIGITS];
-	u32 offset = 48, length = CERTS_SIZE - 48;
-	int ret;
-
-	ecc_digits_from_bytes(signing_key, SCALAR_SIZE, scalar, DIGITS);
-	ret = ecc_make_pub_key(ECC_CURVE_NIST_P384, DIGITS, scalar, point);
-	if (ret)
-		return ret;
-	memcpy(certs, vcek, sizeof(vcek));
-	memcpy(certs + 16, &offset, sizeof(offset));
-	memcpy(certs + 20, &length, sizeof(length));
-	certs[48] = 4;
-	memcpy(certs + 49, point, sizeof(point));
-	return 0;
-}
-
-static struct platform_device *platform;
-
-static void undo(void)
-{
-	if (sev_directory)
-		kobject_put(sev_directory);
-	if (!IS_ERR_OR_NULL(platform))
-		platform_device_unregister(platform);
-	if (!IS_ERR_OR_NULL(hmac_sha512))
-		crypto_free_shash(hmac_sha512);
-	if (!IS_ERR_OR_NULL(sha384))
-		crypto_free_shash(sha384);
-}
 
 static int __init fake_init(void)
 {
-	int ret = read_parameters();
+	int ret;
 
-	if (ret)
-		return ret;
-	/* New at each launch. */
-	get_random_bytes(vmrk_root, sizeof(vmrk_root));
-	sha384 = crypto_alloc_shash("sha384", 0, 0);
-	hmac_sha512 = crypto_alloc_shash("hmac(sha512)", 0, 0);
-	platform = platform_device_register_simple("sev-guest", PLATFORM_DEVID_NONE, NULL, 0);
-	ret = PTR_ERR_OR_ZERO(sha384) ?: PTR_ERR_OR_ZERO(hmac_sha512) ?: PTR_ERR_OR_ZERO(platform) ?:
-	      make_certificates() ?: make_vmpl_file();
-	if (ret)
-		goto fail;
-	fake_tsm_ops.privlevel_floor = vmpl;
+	if (vmpck_id == -1)
+		vmpck_id = fake_vmpl();
+	/* The real driver's probe fails with EINVAL, and a platform driver that finds no device of its own with ENODEV. */
+	if (!fake_vmpck(vmpck_id)) {
+		pr_err("Invalid VMPCK%d communication key\n", vmpck_id);
+		return -ENODEV;
+	}
+	if (!has_key()) {
+		pr_err("Empty VMPCK%d communication key\n", vmpck_id);
+		return -ENODEV;
+	}
+	fake_tsm_ops.privlevel_floor = vmpck_id;
 	ret = tsm_register(&fake_tsm_ops, NULL);
 	if (ret)
-		goto fail;
-	if (device)
+		return ret;
+	if (fake_has_device())
 		ret = misc_register(&fake_misc);
-	if (!ret)
-		return 0;
-	tsm_unregister(&fake_tsm_ops);
-fail:
-	undo();
+	if (ret)
+		tsm_unregister(&fake_tsm_ops);
+	else
+		pr_info("Initialized SEV guest driver (using VMPCK%d communication key)\n", vmpck_id);
 	return ret;
 }
 
 static void __exit fake_exit(void)
 {
-	if (device)
+	if (fake_has_device())
 		misc_deregister(&fake_misc);
 	tsm_unregister(&fake_tsm_ops);
-	undo();
 }
 
 module_init(fake_init);
 module_exit(fake_exit);
 
-MODULE_DESCRIPTION("SEV-SNP stand-in for the tests of cvmboot");
+MODULE_DESCRIPTION("Stand-in for the driver of SEV-SNP, for the tests of cvmboot");
 MODULE_LICENSE("GPL");

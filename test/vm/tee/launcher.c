@@ -3,7 +3,7 @@
  * The first /init of a test's initramfs: loads modules, as the kernel would find hardware before any program runs,
  * then puts everything back as `cvmboot pack` made it and becomes the real /init. Test-only.
  *
- * /tee/modules names the modules, one a line; the last gets as parameters what words `fake_sev_guest.NAME=VALUE`
+ * /tee/modules names the modules, one a line; the firmware gets as parameters what words `fake_sev_guest.NAME=VALUE`
  * the kernel command line has. The real /init waits at /tee/init.
  */
 
@@ -71,7 +71,7 @@ int main(int argc, char **argv, char **environment)
 		count++;
 	fclose(file);
 	for (int i = 0; i < count; i++)
-		load(paths[i], i == count - 1 ? parameters : "");
+		load(paths[i], strstr(paths[i], "firmware") ? parameters : "");
 	must(unlink("/tee/modules") == 0 && rename("/tee/init", "/init") == 0 && rmdir("/tee") == 0, "put /init back");
 	execve("/init", argv, environment);
 	must(0, "run /init");
