@@ -17,6 +17,8 @@ const needs: readonly Need[] = [
   { package: 'binutils', has: 'strip' },
   { package: 'cpio', has: 'cpio' },
   { package: 'cryptsetup-bin', has: 'veritysetup' },
+  // The tests check each EFI system partition with fsck.fat.
+  { package: 'dosfstools', has: 'fsck.fat' },
   { package: 'e2fsprogs', has: 'mke2fs' },
   { package: 'erofs-utils', has: 'mkfs.erofs' },
   { package: 'fakeroot', has: 'fakeroot' },

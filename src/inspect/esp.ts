@@ -1,7 +1,8 @@
 // A FAT file system, and the EFI programs on it. Each program is judged like a file of its own.
 
+import { slotsOf } from '../layout/esp.ts'
 import type { RandomAccess } from '../machine/random-access.ts'
-import type { Claim, Part } from './claim.ts'
+import type { Claim, Facts, Part } from './claim.ts'
 import { filesOnFat } from './fat.ts'
 import { claimNamed } from './named.ts'
 import { claimPe } from './uki.ts'
@@ -12,7 +13,16 @@ const standard = /^efi\/boot\/bootx64\.efi$/i
 /** The entries of a boot loader. They name a kernel and words that no prediction of cvmboot covers. */
 const entry = /^loader\/entries\/.*\.conf$/i
 
+/** The files of the directory from which systemd's stub takes add-ons, credentials and extensions (systemd-stub(7)). */
+const extra = /\.efi\.extra\.d\/|^loader\/(?:addons|credentials)\//i
+
 const mostPrograms = 32
+
+/** The slot that boots, and the slot with the other image. */
+const slotFacts = (paths: readonly string[]): Facts => {
+  const { boots, rests } = slotsOf(paths)
+  return boots === undefined || rests === undefined ? {} : { boots: `slot ${boots}`, rests: `slot ${rests}` }
+}
 
 /** The claim of a FAT file system. `path` is for messages. */
 export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim> => {
@@ -32,6 +42,7 @@ export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim>
     })
   }
   const isEsp = files.some((file) => standard.test(file.path))
+  const beside = files.filter((file) => extra.test(file.path)).length
   const entries = files.filter((file) => entry.test(file.path)).length
   return claimNamed(path, {
     kind: isEsp ? 'esp' : 'fat',
@@ -41,6 +52,10 @@ export const claimFat = async (disk: RandomAccess, path: string): Promise<Claim>
     advice: isEsp
       ? 'the firmware starts EFI/BOOT/BOOTX64.EFI'
       : 'the firmware starts nothing from this file system by default; copy a unified kernel image to EFI/BOOT/BOOTX64.EFI',
-    facts: entries === 0 ? {} : { loaderEntries: entries },
+    facts: {
+      ...(isEsp ? slotFacts(files.map((file) => file.path)) : {}),
+      ...(entries === 0 ? {} : { loaderEntries: entries }),
+      ...(beside === 0 ? {} : { filesBeside: beside }),
+    },
   })
 }

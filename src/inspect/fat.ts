@@ -1,5 +1,5 @@
 // Files on a FAT file system, as an EFI system partition has them (Microsoft's "FAT: General Overview", 1.03). The reader takes
-// no more directories and files than the limits below, and follows no number that leads outside the file system.
+// no more directories and files than its limits, and follows no number that leads outside the file system.
 
 import type { RandomAccess } from '../machine/random-access.ts'
 
@@ -21,8 +21,24 @@ type Entry = {
   readonly directory: boolean
 }
 
-const most = { directoryBytes: 1024 ** 2, files: 200, depth: 6 } as const
+const most = { directoryBytes: 1024 ** 2, entries: 400, depth: 6 } as const
 const entryBytes = 32
+
+/** Bytes of the table that are read at a time: a chain visits neighbours. */
+const windowBytes = 64 * 1024
+
+/** Four bytes of the table, fewer at the end of the disk. */
+const tableReader = (disk: RandomAccess): ((at: number) => Buffer) => {
+  let from = 0
+  let bytes: Buffer = Buffer.alloc(0)
+  return (at) => {
+    if (at < from || at + 4 > from + bytes.length) {
+      from = at
+      bytes = disk.read(at, windowBytes)
+    }
+    return bytes.subarray(at - from, at - from + 4)
+  }
+}
 
 /** Opens the file system. Undefined where the numbers of the boot sector do not fit the size of the disk. */
 const openVolume = (disk: RandomAccess): { volume: Volume; root: Buffer } | undefined => {
@@ -47,9 +63,13 @@ const openVolume = (disk: RandomAccess): { volume: Volume; root: Buffer } | unde
 }
 
 /** The next cluster of a file; undefined at the end of the file, and where the table names a cluster that is not there. */
-const nextOf = ({ disk, bits, table, clusters }: Volume, cluster: number): number | undefined => {
+const nextOf = (
+  { bits, table, clusters }: Volume,
+  cluster: number,
+  entryAt: (at: number) => Buffer,
+): number | undefined => {
   const at = table + Math.floor((cluster * bits) / 8)
-  const entry = disk.read(at, 4)
+  const entry = entryAt(at)
   const padded = Buffer.concat([entry, Buffer.alloc(4 - entry.length)]).readUInt32LE(0)
   const odd = bits === 12 && cluster % 2 === 1
   const next =
@@ -63,9 +83,14 @@ const nextOf = ({ disk, bits, table, clusters }: Volume, cluster: number): numbe
 
 /** The clusters of a file in order, at most as many as the size of the file needs. No cluster comes twice. */
 const chainOf = (volume: Volume, first: number, bytes: number): number[] => {
+  const entryAt = tableReader(volume.disk)
   const wanted = Math.min(Math.ceil(bytes / volume.clusterBytes), volume.clusters)
   const seen = new Set<number>()
-  for (let at: number | undefined = first; at !== undefined && seen.size < wanted; at = nextOf(volume, at)) {
+  for (
+    let at: number | undefined = first;
+    at !== undefined && seen.size < wanted;
+    at = nextOf(volume, at, entryAt)
+  ) {
     if (at < 2 || at >= volume.clusters + 2 || seen.has(at)) break
     seen.add(at)
   }
@@ -92,8 +117,14 @@ const contentOf = (volume: Volume, { cluster, size }: Entry): RandomAccess => {
       const end = Math.min(offset + length, size, chain.length * clusterBytes)
       for (let at = offset; at < end; ) {
         const within = at % clusterBytes
-        const count = Math.min(clusterBytes - within, end - at)
-        pieces.push(disk.read(placeOf(volume, chain[Math.floor(at / clusterBytes)] ?? 2) + within, count))
+        const index = Math.floor(at / clusterBytes)
+        const first = chain[index] ?? 2
+        // Neighbours are read at once.
+        let following = 1
+        while (chain[index + following] === first + following && following * clusterBytes - within < end - at)
+          following++
+        const count = Math.min(following * clusterBytes - within, end - at)
+        pieces.push(disk.read(placeOf(volume, first) + within, count))
         at += count
       }
       return Buffer.concat(pieces)
@@ -138,22 +169,89 @@ const entriesOf = (directory: Buffer): Entry[] => {
   return entries
 }
 
+type Visited = { readonly path: string; readonly entry: Entry }
+
+/** The entries of the file system, with their paths, down to the limits. `wanted` decides on the names of the root. */
+const visit = (volume: Volume, root: Buffer, wanted: (name: string) => boolean): Visited[] => {
+  const visited: Visited[] = []
+  const look = (directory: Buffer, above: string, depth: number): void => {
+    for (const entry of entriesOf(directory)) {
+      if (visited.length >= most.entries) return
+      if (depth === 0 && !wanted(entry.name)) continue
+      const path = above === '' ? entry.name : `${above}/${entry.name}`
+      visited.push({ path, entry })
+      if (entry.directory && depth < most.depth)
+        look(readChain(volume, entry.cluster, most.directoryBytes), path, depth + 1)
+    }
+  }
+  look(root, '', 0)
+  return visited
+}
+
 /** All files below `EFI` and `loader`, with their paths; undefined where the disk is no readable FAT. */
 export const filesOnFat = (disk: RandomAccess): FatFile[] | undefined => {
   const opened = openVolume(disk)
   if (opened === undefined) return undefined
   const { volume, root } = opened
-  const files: FatFile[] = []
-  const visit = (directory: Buffer, above: string, depth: number): void => {
-    for (const entry of entriesOf(directory)) {
-      if (files.length >= most.files) return
-      if (depth === 0 && !/^(?:efi|loader)$/i.test(entry.name)) continue
-      const path = above === '' ? entry.name : `${above}/${entry.name}`
-      if (!entry.directory) files.push({ path, bytes: contentOf(volume, entry) })
-      else if (depth < most.depth)
-        visit(readChain(volume, entry.cluster, most.directoryBytes), path, depth + 1)
-    }
+  return visit(volume, root, (name) => /^(?:efi|loader)$/i.test(name))
+    .filter(({ entry }) => !entry.directory)
+    .map(({ path, entry }) => ({ path, bytes: contentOf(volume, entry) }))
+}
+
+/** The places of a file system's parts, in bytes from its start. */
+export type FatPlaces = {
+  /** The paths of all entries. The path of a directory ends in a slash. */
+  readonly paths: readonly string[]
+  /** The first byte behind the tables. */
+  readonly data: number
+  readonly clusterBytes: number
+  readonly clusters: number
+  /** `no`: a chain of clusters is shorter or longer than its file, leaves the file system, or shares a cluster. */
+  readonly sound: 'yes' | 'no'
+  /** The first byte of a directory, by its path; undefined where there is no such directory. */
+  readonly directory: (path: string) => number | undefined
+}
+
+/** Whether each chain has its own clusters and an end mark, and as many clusters as the file needs. */
+const isSound = (volume: Volume, root: number, visited: readonly Visited[]): boolean => {
+  const entryAt = tableReader(volume.disk)
+  const seen = new Set<number>()
+  const endMark = 2 ** Math.min(volume.bits, 28) - 8
+  const rawAt = (cluster: number): number => {
+    const entry = entryAt(volume.table + cluster * (volume.bits / 8))
+    return entry.length < 4 ? 0 : volume.bits === 32 ? entry.readUInt32LE(0) % 2 ** 28 : entry.readUInt16LE(0)
   }
-  visit(root, '', 0)
-  return files
+  const ends = (first: number, wanted: number | undefined): boolean => {
+    let count = 0
+    for (let at = first; at < endMark; at = rawAt(at)) {
+      if (at < 2 || at >= volume.clusters + 2 || seen.has(at)) return false
+      seen.add(at)
+      count++
+    }
+    return wanted === undefined || count === wanted
+  }
+  const good = visited.every(({ entry }) =>
+    ends(entry.cluster, entry.directory ? undefined : Math.ceil(entry.size / volume.clusterBytes)),
+  )
+  return good && volume.bits === 32 && ends(root, undefined)
+}
+
+/** Undefined where the disk is no readable FAT. */
+export const placesOnFat = (disk: RandomAccess): FatPlaces | undefined => {
+  const opened = openVolume(disk)
+  if (opened === undefined) return undefined
+  const { volume, root } = opened
+  const visited = visit(volume, root, () => true)
+  const { data, clusterBytes, clusters } = volume
+  return {
+    paths: visited.map(({ path, entry }) => (entry.directory ? `${path}/` : path)),
+    data,
+    clusterBytes,
+    clusters,
+    sound: isSound(volume, disk.read(44, 4).readUInt32LE(0), visited) ? 'yes' : 'no',
+    directory: (path) => {
+      const found = visited.find((one) => one.path.toUpperCase() === path && one.entry.directory)
+      return found === undefined ? undefined : placeOf(volume, found.entry.cluster)
+    },
+  }
 }

@@ -28,11 +28,15 @@ export type Gpt = {
   readonly partitions: readonly GptPartition[]
 }
 
-/** Type GUIDs. The Discoverable Partitions Specification (UAPI.2) defines the first two for a root on x86-64. */
+/**
+ * Type GUIDs. The Discoverable Partitions Specification (UAPI.2) defines the first two for a root on x86-64. UEFI defines the type of
+ * an EFI system partition (UEFI 2.10, table 5.7).
+ */
 export const gptTypes = {
   root: '4f68bce3-e8cd-4db1-96e7-fbcaf984b709',
   rootVerity: '2c7357ed-ebd2-46d9-aec1-23d437ec2bf5',
   linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
+  esp: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
 } as const
 
 /** Attribute bits of the same specification. `noAuto` keeps systemd-gpt-auto-generator off the partitions of cvmboot. */

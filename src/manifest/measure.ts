@@ -24,6 +24,7 @@ export type MeasureOptions = {
   readonly initramfs: string | undefined
   readonly cmdline: string | undefined
   readonly uki: string | undefined
+  readonly disk: string | undefined
   readonly vcpus: string | undefined
   readonly 'vcpu-type': string | undefined
   readonly 'guest-features': string | undefined
@@ -141,9 +142,11 @@ const requestOf = (options: MeasureOptions): Request => {
   }
 }
 
-const requireFitting = ({ firmware, kernel, uki, 'event-log': log }: MeasureOptions): void => {
-  if (firmware.length === 0 && uki === undefined && kernel === undefined && log === undefined)
-    usage('measure needs --firmware FILE, --kernel FILE, --uki FILE or --event-log FILE')
+const requireFitting = ({ firmware, kernel, uki, disk, 'event-log': log }: MeasureOptions): void => {
+  const given = [uki, disk, kernel, log].some((one) => one !== undefined)
+  if (firmware.length === 0 && !given)
+    usage('measure needs --firmware FILE, --kernel FILE, --uki FILE, --disk FILE or --event-log FILE')
+  if (uki !== undefined && disk !== undefined) usage('--uki and --disk exclude each other')
 }
 
 const formats = {
@@ -222,11 +225,12 @@ const givenOf = (options: MeasureOptions) => ({
   initramfs: options.initramfs,
   cmdline: options.cmdline,
   uki: options.uki,
+  disk: options.disk,
   eventLog: options['event-log'],
   providers: options.providers,
 })
 
-/** Faults: `usage`, `measure-*`, `input-too-large`. */
+/** Faults: `usage`, `measure-*`, `esp-unusable`, `gpt-invalid`, `device-read`, `input-too-large`. */
 export const measureImage = async (options: MeasureOptions): Promise<void> => {
   requireFitting(options)
   const format = formatOf(options)

@@ -6,18 +6,21 @@ import { basename } from 'node:path'
 import { parseParams } from '../cmdline/params.ts'
 import { readingsOf } from '../cmdline/readings.ts'
 import { readCmdline } from '../config/verdict.ts'
+import { bootImageOn } from '../esp/partition.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf, say } from '../fault/index.ts'
 import { streamOf } from '../inspect/initramfs.ts'
 import type { LastingProvider } from '../keys/provider.ts'
+import { bootPath } from '../layout/esp.ts'
 import { readBounded } from '../machine/bounded.ts'
 import type { LimitName } from '../machine/limits.ts'
 import { accessFile, type RandomAccess } from '../machine/random-access.ts'
 import { parseEventLog } from '../measure/event-log.ts'
 import { parseFirmware } from '../measure/firmware.ts'
+import { gptEvent } from '../measure/gpt-event.ts'
 import { sha256 } from '../measure/kernel-hashes.ts'
 import type { Manifest, ManifestFile } from '../measure/manifest.ts'
-import { hashWhole } from '../measure/program.ts'
+import { type Digests, hashWhole } from '../measure/program.ts'
 import type { Inputs, Measured } from '../measure/request.ts'
 import { readUki, textOf, type Uki } from '../measure/uki.ts'
 import { kernelHeadBytes, releaseOfKernel } from '../pack/bzimage.ts'
@@ -64,6 +67,27 @@ const measuredFile = (path: string): Measured => {
       thrown instanceof BootFault && 'reason' in thrown.fault ? thrown.fault.reason : reasonOf(thrown)
     throw fail('measure-input', { path, reason })
   }
+}
+
+const nameOfBoot = basename(bootPath)
+
+/** The image that the firmware starts from a disk. Faults: `esp-unusable`, `gpt-invalid`, `device-read`. */
+const imageOnDisk = (disk: string): Measured & { readonly gpt: Digests } => {
+  const { esp, image: access } = bootImageOn(disk)
+  const digests = hashWhole(access)
+  const file = {
+    name: nameOfBoot,
+    bytes: access.size,
+    sha256: digests.sha256.toString('hex'),
+    version: null,
+  }
+  return { file, access, digests, gpt: gptEvent(esp.head, esp.blockSize) }
+}
+
+/** The unified kernel image of the request: a file, or on a disk. */
+const givenImage = ({ uki, disk }: Given): (Measured & { readonly gpt: Digests | undefined }) | undefined => {
+  if (disk !== undefined) return imageOnDisk(disk)
+  return uki === undefined ? undefined : { ...measuredFile(uki), gpt: undefined }
 }
 
 const readKernel = (path: string): Measured => {
@@ -120,6 +144,8 @@ export type Given = {
   readonly initramfs: string | undefined
   readonly cmdline: string | undefined
   readonly uki: string | undefined
+  /** A disk whose EFI system partition has the image. */
+  readonly disk: string | undefined
   readonly eventLog: string | undefined
   /** The key providers of the build in the image. */
   readonly providers: readonly LastingProvider[]
@@ -129,7 +155,9 @@ export type Given = {
 const kindOf = (events: ReturnType<typeof parseEventLog>): 'tdx' | 'tpm' =>
   events.some(({ digests }) => digests.sha256 !== undefined) ? 'tpm' : 'tdx'
 
-/** Faults: `measure-input`, `measure-firmware`, `measure-uki`, `measure-event-log`, `input-too-large`. */
+/**
+ * Faults: `measure-input`, `measure-firmware`, `measure-uki`, `measure-event-log`, `input-too-large`, and those of `imageOnDisk`.
+ */
 export const readInputs = async (given: Given): Promise<Inputs> => {
   const firmware = given.firmware.map((path) => {
     const bytes = readInput(path, 'firmware')
@@ -138,7 +166,7 @@ export const readInputs = async (given: Given): Promise<Inputs> => {
   const kernel = given.kernel === undefined ? undefined : readKernel(given.kernel)
   const initramfs = given.initramfs === undefined ? undefined : measuredFile(given.initramfs)
   const line = kernel === undefined ? undefined : cmdlineBytes(given.cmdline ?? '')
-  const image = given.uki === undefined ? undefined : measuredFile(given.uki)
+  const image = givenImage(given)
   const uki = image === undefined ? undefined : readUki(image.access)
   const log = given.eventLog === undefined ? undefined : readInput(given.eventLog, 'eventLog')
   const events = log === undefined ? undefined : parseEventLog(log)
@@ -152,7 +180,7 @@ export const readInputs = async (given: Given): Promise<Inputs> => {
     uki:
       image === undefined || uki === undefined
         ? undefined
-        : { file: { ...image.file, version: uki.stub ?? null }, uki },
+        : { file: { ...image.file, version: uki.stub ?? null }, uki, gpt: image.gpt },
     boot: await bootOfInputs(given, line, initramfs, uki),
     eventLog:
       log === undefined || events === undefined

@@ -48,7 +48,7 @@ const tdxOf = (
   const image =
     uki === undefined
       ? undefined
-      : { rtmr1: take('rtmr1', ukiRtmr1(uki.uki, undefined)), rtmr2: take('rtmr2', ukiRtmr2(uki.uki)) }
+      : { rtmr1: take('rtmr1', ukiRtmr1(uki.uki, uki.gpt)), rtmr2: take('rtmr2', ukiRtmr2(uki.uki)) }
   if (direct === undefined && image === undefined) {
     const why = 'neither a kernel nor a unified kernel image is given'
     return { rtmr1: without('rtmr1', why), rtmr2: without('rtmr2', why) }

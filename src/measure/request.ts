@@ -24,7 +24,10 @@ export type Inputs = {
   readonly initramfs: Measured | undefined
   /** Undefined where there is no kernel either. */
   readonly cmdline: { readonly text: string; readonly sha256: string } | undefined
-  readonly uki: { readonly file: ManifestFile; readonly uki: Uki } | undefined
+  /** `gpt`: the event of the disk that the image lies on; undefined where the image is a file. */
+  readonly uki:
+    | { readonly file: ManifestFile; readonly uki: Uki; readonly gpt: Digests | undefined }
+    | undefined
   /** The boot's verdict on the command line and the initramfs; null where neither is given. */
   readonly boot: Manifest['boot']
   readonly eventLog:

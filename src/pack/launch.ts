@@ -5,6 +5,8 @@ import { quoted } from '../terminal/quoted.ts'
 export type Launched =
   | { readonly kind: 'initramfs'; readonly file: string; readonly release: string }
   | { readonly kind: 'uki'; readonly file: string }
+  /** A disk whose EFI system partition has the image. */
+  | { readonly kind: 'disk'; readonly file: string }
 
 /** An SEV-SNP guest of QEMU whose firmware checks kernel, initramfs and command line against the measured hashes. */
 const machine = [
@@ -16,8 +18,13 @@ const machine = [
 ]
 const disk = ['-drive', 'file=disk.img,format=raw,if=virtio']
 
+/** The same guest without a kernel: the firmware starts the image of the disk, and measures the image with a TPM in the TEE. */
+const alone = machine.map((word) => word.replace(',kernel-hashes=on', ''))
+
 export const printLaunch = (launched: Launched): string => {
   const file = quoted(launched.file)
+  if (launched.kind === 'disk')
+    return `launch: ${[...alone, '-drive', `file=${file},format=raw,if=virtio`].join(' ')}; the launch measurement has the firmware alone, and a TPM inside the TEE measures the image: cvmboot measure --disk ${file} predicts its PCRs\n`
   const booted =
     launched.kind === 'uki'
       ? ['-kernel', file]

@@ -2,7 +2,7 @@
 // and may check its signature. The output appears only after all inputs are checked and the finished image is read back.
 
 import { chmod, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { readCmdlineOption } from '../machine/cmdline-file.ts'
 import { findTool } from '../machine/exec.ts'
 import { printLaunch } from './launch.ts'
@@ -19,8 +19,14 @@ const installedTool = async (): Promise<Tool> => {
   return ukify === undefined ? { kind: 'objcopy', path: 'objcopy' } : { kind: 'ukify', path: ukify }
 }
 
-/** Packs the image. Faults: `usage`, `cmdline-*`, `pack-*`, `tool-*`, `initramfs-incomplete`, and those of `pack`. */
-export const packUki = async (asked: UkiOptions): Promise<void> => {
+export type MadeUki = {
+  /** Two or more lines for standard output, the size of the image first. */
+  readonly said: string
+  readonly cmdline: string
+}
+
+/** Makes the image. Faults: `usage`, `cmdline-*`, `pack-*`, `tool-*`, `initramfs-incomplete`, and those of `pack`. */
+export const makeUki = async (asked: UkiOptions): Promise<MadeUki> => {
   const { initramfs: wanted, name, kernel, output, stub, signing, existing, ...options } = completeUki(asked)
   await requireFreeOutput({ output, existing })
   const cmdline = readCmdlineOption(options.cmdline)
@@ -54,7 +60,15 @@ export const packUki = async (asked: UkiOptions): Promise<void> => {
   })
   const { size } = await stat(output)
   const kind = signing === undefined ? 'not signed' : 'signed'
-  process.stdout.write(
-    `${output}: ${(size / 1e6).toFixed(1)} MB, by ${tool.kind}, ${kind}\nLinux ${release}\n${said}${printLaunch({ kind: 'uki', file: output })}`,
-  )
+  return {
+    said: `${(size / 1e6).toFixed(1)} MB, by ${tool.kind}, ${kind}\nLinux ${release}\n${said}`,
+    cmdline,
+  }
+}
+
+/** Makes the image, and prints how to start it. Faults: those of `makeUki`. */
+export const packUki = async (asked: UkiOptions): Promise<void> => {
+  const { said } = await makeUki(asked)
+  const file = resolve(asked.output)
+  process.stdout.write(`${file}: ${said}${printLaunch({ kind: 'uki', file })}`)
 }

@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { oneLine } from '../cmdline/text.ts'
 import { type Config, defaultConfig, parseConfig, printConfig } from '../config/config.ts'
+import { parseSize, printSize } from '../config/values.ts'
 import { fail } from '../fault/index.ts'
 import type { LastingProvider } from '../keys/provider.ts'
+import { leastEspBytes, mostEspBytes } from '../layout/esp.ts'
 import type { FileSystem } from '../layout/filesystem.ts'
 import type { BlockSize } from '../layout/gpt.ts'
 import { type VerityName, verityNames } from '../layout/layout.ts'
@@ -22,6 +24,10 @@ export type SetupOptions = {
   readonly out: string | undefined
   readonly format: FileSystem
   readonly sectorSize: BlockSize | undefined
+  /** The size of an EFI system partition to reserve. */
+  readonly esp: string | undefined
+  /** The size of which the size of an image file shall be a multiple. */
+  readonly roundTo: string | undefined
   /** Words to append to the emitted command line. */
   readonly append: string | undefined
   readonly pivot: Pivot
@@ -42,6 +48,10 @@ export type CompleteSetup = {
   readonly format: FileSystem
   /** Bytes of a logical block of the disk; undefined where the caller does not say. */
   readonly sectorSize: BlockSize | undefined
+  /** Bytes of the EFI system partition; undefined for a disk without one. */
+  readonly espBytes: bigint | undefined
+  /** Bytes. The size of an image file is a multiple of this number; undefined for the alignment of a partition. */
+  readonly roundTo: bigint | undefined
   readonly existing: 'keep' | 'replace'
   readonly appended: Appended
   /** The time of every time stamp in the images, in seconds since 1970. */
@@ -78,10 +88,37 @@ export const completeOptions = (
     out: out === undefined ? undefined : resolve(out),
     format,
     sectorSize,
+    espBytes: readEsp(asked.esp, sectorSize ?? 512),
+    roundTo: asked.roundTo === undefined ? undefined : sizeOf('--round-to', asked.roundTo),
     existing,
     appended,
     time: readTime(environment['SOURCE_DATE_EPOCH']),
   }
+}
+
+/** Fault: `usage`. */
+const sizeOf = (option: string, text: string): bigint => {
+  const bytes = parseSize(text)
+  if (bytes === undefined)
+    throw badUsage(`${option} takes a size in whole MiB with K, M, G or T, such as 512M, not ${text}`)
+  return bytes
+}
+
+/** Fault: `usage`. */
+const readEsp = (text: string | undefined, blockSize: BlockSize): bigint | undefined => {
+  if (text === undefined) return undefined
+  const bytes = sizeOf('--esp', text)
+  requireEspSize(bytes, blockSize)
+  return bytes
+}
+
+/** Fault: `usage`. */
+export const requireEspSize = (bytes: bigint | undefined, blockSize: BlockSize): void => {
+  const least = leastEspBytes(blockSize)
+  if (bytes === undefined || (bytes >= least && bytes <= mostEspBytes)) return
+  throw badUsage(
+    `--esp takes from ${printSize(least)} to ${printSize(mostEspBytes)} on a disk with blocks of ${blockSize} bytes, not ${printSize(bytes)}`,
+  )
 }
 
 /** Faults: `cmdline-text`, `usage`. */

@@ -20,15 +20,22 @@ type WantedPartition = Omit<GptPartition, 'number' | 'first' | 'last'> & { reado
 /** `needed`: the least number of bytes that the disk must have. */
 export type Plan = { readonly uuid: string; readonly partitions: GptPartition[]; readonly needed: bigint }
 
-export const planPartitions = (built: readonly BuiltVolume[], config: Config, blockSize: number): Plan => {
+export const planPartitions = (
+  built: readonly BuiltVolume[],
+  config: Config,
+  blockSize: number,
+  espBytes: bigint | undefined,
+): Plan => {
   const hashes = built.map((volume) => volume.rootHash)
   const block = BigInt(blockSize)
   let end = BigInt(headBlocks(blockSize)) * block
-  const partitions = wanted(built, config).map(({ bytes, ...partition }, index) => {
-    const start = alignUp(end)
-    end = start + bytes
-    return { number: index + 1, ...partition, first: start / block, last: end / block - 1n }
-  })
+  const partitions = [...wanted(built, config), ...espOf(built, espBytes)].map(
+    ({ bytes, ...partition }, index) => {
+      const start = alignUp(end)
+      end = start + bytes
+      return { number: index + 1, ...partition, first: start / block, last: end / block - 1n }
+    },
+  )
   const needed = end + BigInt(tailBlocks(blockSize)) * block
   return { uuid: derivedUuid('disk', ...hashes), partitions, needed }
 }
@@ -68,8 +75,21 @@ const wanted = (built: readonly BuiltVolume[], config: Config): WantedPartition[
   return [...verity, ...crypt]
 }
 
-export const alignUp = (bytes: bigint): bigint =>
-  ((bytes + partitionAlignment - 1n) / partitionAlignment) * partitionAlignment
+/** The EFI system partition, the last one: a disk without it has all other partitions at the same places. */
+const espOf = (built: readonly BuiltVolume[], bytes: bigint | undefined): WantedPartition[] =>
+  bytes === undefined
+    ? []
+    : [
+        {
+          name: 'esp',
+          type: gptTypes.esp,
+          uuid: derivedUuid('partition', 'esp', ...built.map((volume) => volume.rootHash)),
+          bytes,
+          attributes: gptAttributes.noAuto,
+        },
+      ]
+
+export const alignUp = (bytes: bigint, to = partitionAlignment): bigint => ((bytes + to - 1n) / to) * to
 
 export const gptOf = (plan: Plan, blockSize: number, bytes: bigint): Gpt => ({
   uuid: plan.uuid,

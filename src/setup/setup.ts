@@ -8,13 +8,21 @@ import { isPlain } from '../config/verdict.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, printable } from '../fault/index.ts'
 import type { LastingProvider } from '../keys/provider.ts'
+import { partitionAlignment } from '../layout/gpt.ts'
 import { cryptNames, treeName, verityNames, volumes } from '../layout/layout.ts'
 import { readBounded } from '../machine/bounded.ts'
 import { startProgress } from '../terminal/progress.ts'
 import { inTenths } from '../terminal/size.ts'
 import type { BuiltVolume } from './built.ts'
 import { forget, giveNames, type NamedDirectory, openDiskName, openNamed } from './names.ts'
-import { type CompleteSetup, completeOptions, type Environment, outOf, type SetupOptions } from './options.ts'
+import {
+  type CompleteSetup,
+  completeOptions,
+  type Environment,
+  outOf,
+  requireEspSize,
+  type SetupOptions,
+} from './options.ts'
 import { outputNames, printOutputs } from './outputs.ts'
 import { requireTar } from './packed.ts'
 import { alignUp, gptOf, planPartitions } from './partitions.ts'
@@ -58,7 +66,7 @@ const setUp = async (
 ): Promise<string> => {
   const target = await openTarget(options.disk, options.existing)
   try {
-    requireOwnSectors(options, target)
+    requireOptionsOf(options, target)
     requireOutside(sources, outOf(options, target.kind))
     using out = openOut(options, target)
     return await withWork(startProgress(process.stderr), (work) =>
@@ -82,12 +90,16 @@ const lookAtRoot = async (
     : requireRoot({ view: viewOfTree(path), path, config, missing: 'make' })
 }
 
-/** The size of a device's logical blocks is fixed, so `--sector-size` has to equal that size. Fault: `usage`. */
-const requireOwnSectors = ({ sectorSize }: CompleteSetup, target: Target): void => {
-  if (target.kind === 'device' && sectorSize !== undefined && sectorSize !== target.blockSize)
+/** The size and the logical blocks of a device are fixed: the options have to fit them. Fault: `usage`. */
+const requireOptionsOf = ({ sectorSize, espBytes, roundTo }: CompleteSetup, target: Target): void => {
+  if (target.kind === 'file') return
+  if (sectorSize !== undefined && sectorSize !== target.blockSize)
     throw fail('usage', {
       reason: `--sector-size ${sectorSize} is not that of ${target.path}, whose logical blocks have ${target.blockSize} bytes; leave it out`,
     })
+  if (roundTo !== undefined)
+    throw fail('usage', { reason: `--round-to is for an image file, and ${target.path} is a device` })
+  requireEspSize(espBytes, target.blockSize)
 }
 
 /** The uppermost directory of the path that does not exist yet; undefined where all directories exist. */
@@ -155,8 +167,9 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
     sources.map((source) => () => buildVolume(work, source, options, directory)),
   )
   const blockSize = target.kind === 'device' ? target.blockSize : (options.sectorSize ?? 512)
-  const plan = planPartitions(built, options.config, blockSize)
-  const bytes = target.kind === 'device' ? target.bytes : alignUp(plan.needed)
+  const plan = planPartitions(built, options.config, blockSize, options.espBytes)
+  const bytes =
+    target.kind === 'device' ? target.bytes : alignUp(plan.needed, options.roundTo ?? partitionAlignment)
   if (bytes < plan.needed) throw fail('target-too-small', { target: target.path, bytes, needed: plan.needed })
   const outputs = printOutputs(built, plan, options)
   const gpt = gptOf(plan, blockSize, bytes)
@@ -207,10 +220,17 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
   const crypt = cryptNames.map(
     (n) => `  ${n.padEnd(13)} ${inTenths(options.config.size[n]).padStart(12)} blank`,
   )
+  const esp =
+    options.espBytes === undefined
+      ? []
+      : [
+          `  ${'esp'.padEnd(13)} ${inTenths(options.espBytes).padStart(12)} blank, for cvmboot pack --uki --into`,
+        ]
   return [
     `wrote ${target.path}: ${inTenths(bytes)}${used}`,
     ...volumes,
     ...crypt,
+    ...esp,
     `configuration: ${options.configFile ?? 'the defaults'}; ${outputNames.join(', ')} are in ${out}`,
     ...[...notes, ...built.flatMap((one) => one.notes)].map((says) => printable(`note: ${says}`)),
     `next: cvmboot pack --modules DIR --output FILE --config ${join(out, 'partition.conf')}`,

@@ -7,7 +7,7 @@ import { errnoOf, reasonOf } from '../fault/errno.ts'
 import { fail } from '../fault/index.ts'
 import { printDeviceNumber } from '../layout/device-number.ts'
 import { fileSystemOf, isSwap } from '../layout/filesystem.ts'
-import { blockSizes, hasGptSignature } from '../layout/gpt.ts'
+import { type BlockSize, blockSizes, hasGptSignature } from '../layout/gpt.ts'
 import { parseSwaps } from '../system/swaps.ts'
 
 export type Target =
@@ -18,7 +18,7 @@ export type Target =
       /** Opened exclusively: until it is closed, the kernel lets nobody mount the device or map it. */
       readonly handle: FileHandle
       readonly bytes: bigint
-      readonly blockSize: number
+      readonly blockSize: BlockSize
     }
 
 /** The caller closes the handle of a device. Faults: `target-write`, `target-busy`, `target-not-empty`. */
@@ -61,8 +61,9 @@ const openDevice = async (path: string, found: Stats, existing: 'keep' | 'replac
   const names = readdirSync(sys)
   if (names.includes('partition')) throw cannot('it is a partition; give the whole disk')
   const bytes = BigInt(text('size')) * 512n
-  const blockSize = Number(text('queue/logical_block_size'))
-  if (blockSize !== 512 && blockSize !== 4096) throw cannot(`its logical blocks have ${blockSize} bytes`)
+  const shown = text('queue/logical_block_size')
+  const blockSize = blockSizes.find((size) => `${size}` === shown)
+  if (blockSize === undefined) throw cannot(`its logical blocks have ${shown} bytes`)
   if (text('ro') === '1') throw cannot('it is read-only')
 
   const partitions = names.filter((name) => isPartition(sys, name))

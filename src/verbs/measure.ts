@@ -44,6 +44,12 @@ export const measure = verb({
       need: 'optional',
       help: 'A unified kernel image that the firmware starts.',
     },
+    disk: {
+      kind: 'file',
+      value: 'FILE',
+      need: 'optional',
+      help: 'A disk of cvmboot pack --uki --into, instead of --uki. The firmware starts the image that the EFI system partition has as EFI/BOOT/BOOTX64.EFI.',
+    },
     vcpus: {
       kind: 'text',
       value: 'N,N',

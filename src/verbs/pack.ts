@@ -1,6 +1,8 @@
 // The verb `pack`, which has three forms. They make an initramfs as a file, lay an initramfs into the tree of a generator, and
 // make a whole unified kernel image. This file has the options and words of each form.
 
+import { fail } from '../fault/index.ts'
+import { slotNames } from '../layout/esp.ts'
 import type { Compression } from '../pack/pack.ts'
 import type { Option } from './table/option.ts'
 import { cmdline, config, executable } from './table/shared.ts'
@@ -81,7 +83,20 @@ const uki = verb({
       help: 'The kernel image, such as /boot/vmlinuz-RELEASE.',
     },
     cmdline: { ...cmdline, help: `${cmdline.help} A line that the boot would refuse is refused here.` },
-    output,
+    output: { ...output, need: 'optional' },
+    into: {
+      kind: 'file',
+      value: 'DISK',
+      need: 'optional',
+      help: 'The disk of cvmboot setup --esp whose EFI system partition gets the image, instead of --output. The disk then boots by itself.',
+    },
+    slot: {
+      kind: 'choice',
+      words: slotNames,
+      need: { otherwise: 'the slot that does not boot now, or a on a new disk' },
+      with: 'into',
+      help: 'The slot of the partition that gets the image, and that boots from then on. The image of the other slot stays.',
+    },
     initramfs: {
       kind: 'file',
       value: 'FILE',
@@ -136,17 +151,18 @@ const uki = verb({
       need: 'optional',
       help: 'The certificate of that key, as PEM.',
     },
-    force,
+    force: {
+      ...force,
+      help: 'Replace the file to write where it exists. With --into, replace the image that boots, or other content of the partition.',
+    },
   },
   words: {},
   run: async (given, { providers }) => {
-    const { packUki } = await import('../pack/uki.ts')
-    const { kernel, cmdline, output, stub, tool, initramfs, modules } = given
+    const { kernel, cmdline, output, into, stub, tool, initramfs, modules } = given
     const { config, executable, mke2fs, compress } = given
-    await packUki({
+    const asked = {
       kernel,
       cmdline,
-      output,
       stub,
       tool,
       initramfs,
@@ -155,7 +171,16 @@ const uki = verb({
       name: { osRelease: given['os-release'], id: given['image-id'], version: given['image-version'] },
       signing: { key: given['secureboot-private-key'], certificate: given['secureboot-certificate'] },
       existing: given.force ? 'replace' : 'keep',
-    })
+    } as const
+    if ((output === undefined) === (into === undefined))
+      throw fail('usage', { reason: 'pack --uki needs either --output FILE or --into DISK' })
+    if (output !== undefined) {
+      const { packUki } = await import('../pack/uki.ts')
+      await packUki({ ...asked, output })
+    } else if (into !== undefined) {
+      const { packInto } = await import('../esp/into.ts')
+      await packInto(asked, { disk: into, slot: given.slot })
+    }
   },
 })
 
@@ -163,8 +188,8 @@ export const pack: Forms = {
   kind: 'forms',
   about: 'pack the initramfs, or a unified kernel image',
   text: [
-    'Has three forms: without --into and --uki the first, with --into the second, with --uki the third.',
+    'Has three forms: without --uki and --into the first, with --uki the second, with --into alone the third.',
   ],
-  forms: { into, uki },
+  forms: { uki, into },
   otherwise: initramfs,
 }

@@ -44,6 +44,18 @@ export const options = {
     need: { otherwise: '512 for an image file' },
     help: 'The bytes of a logical block of the disk that the image file is for. A disk does not show a partition table that was made for the other size. A device has its own size, and takes no other.',
   },
+  esp: {
+    kind: 'text',
+    value: 'SIZE',
+    need: 'optional',
+    help: 'Reserve an EFI system partition of this size, such as 512M, behind all other partitions. cvmboot pack --uki --into fills the partition, and the disk then boots by itself.',
+  },
+  'round-to': {
+    kind: 'text',
+    value: 'SIZE',
+    need: { otherwise: '1M' },
+    help: 'Make the size of the image file a multiple of this size. Clouds take images of whole GiB only.',
+  },
   append: {
     kind: 'text',
     value: 'TEXT',
@@ -68,6 +80,8 @@ export const askedOf = (given: Values<typeof options>): SetupOptions => {
     out,
     format,
     append,
+    esp: given.esp,
+    roundTo: given['round-to'],
     sectorSize: blockSizes.find((size) => `${size}` === given['sector-size']),
     pivot: hook ? 'framework' : 'own',
     existing: force ? 'replace' : 'keep',

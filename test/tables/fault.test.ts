@@ -95,6 +95,8 @@ const detail = {
   launch: 'sev-snp:00',
   port: 'org.cvmboot.release',
   volumes: 'workspace',
+  free: 1,
+  slot: 'a',
 }
 
 for (const code of faultCodes)

@@ -53,7 +53,7 @@ test('the disk has the partitions that setup makes, in their order', () => {
     bytes: 4096n,
     treeBytes: 4096n,
   }))
-  const plan = planPartitions(built as never, defaultConfig, 512)
+  const plan = planPartitions(built as never, defaultConfig, 512, undefined)
   const between = stretches.slice(1, -1).map(({ name }) => name)
   assert.equal(
     between,

@@ -68,7 +68,7 @@ export const exampleManifest = predict(
     ...exampleInputs,
     kernel: measured('vmlinuz', efiProgram([{ name: '.text', bytes: 100, stored: 100 }])),
     firmware: [{ file: fileOf('amdsev-4m.fd'), firmware: both }],
-    uki: { file: fileOf('image.efi', uki), uki: readUki(accessBuffer(uki)) },
+    uki: { file: fileOf('image.efi', uki), uki: readUki(accessBuffer(uki)), gpt: undefined },
   },
   exampleRequest,
 )

@@ -29,6 +29,7 @@ const nothing: MeasureOptions = {
   initramfs: undefined,
   cmdline: undefined,
   uki: undefined,
+  disk: undefined,
   vcpus: undefined,
   'vcpu-type': undefined,
   'guest-features': undefined,

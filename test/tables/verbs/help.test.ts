@@ -60,7 +60,7 @@ test('a call shows what is needed plain, what is not in brackets, and what goes 
   assert.is(callIn('plan'), 'cvmboot plan --cmdline TEXT|@FILE [--config FILE] [--hook] [--json]')
   assert.is(
     callIn('report'),
-    'cvmboot report [--state FILE [--log FILE] [--systemd FILE]] [--output FILE] [--text]',
+    'cvmboot report [--state FILE [--log FILE] [--systemd FILE] [--evidence FILE]] [--manifest FILE] [--output FILE] [--text]',
   )
 })
 

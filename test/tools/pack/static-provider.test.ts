@@ -67,6 +67,7 @@ test('pack carries its keys, and judges and measures the image by them', async (
         initramfs,
         cmdline: goodCmdline,
         uki: undefined,
+        disk: undefined,
         eventLog: undefined,
         providers,
       })
