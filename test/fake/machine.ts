@@ -414,7 +414,7 @@ export const fakeMachine = (world: World): Fake => {
       effect('teeEvidence')
       if (world.noReports === true) return undefined
       if (world.cvm === 'tdx')
-        return { type: 'tdx', quote: world.quote?.(data, world.rtmr3) ?? Buffer.alloc(0) }
+        return world.quote === undefined ? undefined : { type: 'tdx', quote: world.quote(data, world.rtmr3) }
       if (world.cvm !== 'sev-snp') return undefined
       const report = { ...world.snp.report, vmpl: world.snp.vmpl, reportData: data.toString('hex') }
       const changed = world.changeReport?.(report) ?? report

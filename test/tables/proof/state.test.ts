@@ -156,7 +156,7 @@ test('each kind of step has evidence, and each evidence has a step', () => {
 
 test('names are spelled in one way', () => {
   const all = [bootFields, stepFields, ...Object.values(evidenceFields)].flatMap((one) => Object.keys(one))
-  for (const name of all) assert.match(name, /^[a-z]+(?:[A-Z][a-z]+)*$/)
+  for (const name of all) assert.match(name, /^[a-z]+[0-9]*(?:[A-Z][a-z]+)*$/)
 })
 
 const page = join(project, 'docs/reference/state.md')
