@@ -88,6 +88,7 @@ export const boot = async (machine: Machine, edition: Edition, pivot: Pivot): Pr
       storageKeys: new Set(),
       released: new Map(),
       cvm: undefined,
+      site: undefined,
     })
   })
 }

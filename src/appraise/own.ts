@@ -7,7 +7,7 @@ import { parseStatement, type Statement } from '../evidence/statement.ts'
 import { type Finding, good, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { type Launched, launchedIn, wrongLaunch } from './launched.ts'
-import type { TpmPolicy } from './policy.ts'
+import type { TpmPolicy, Values } from './policy.ts'
 import { statementChecks, wrongPair } from './statement-checks.ts'
 import { appraiseTee, type Verifier } from './tee.ts'
 import { appraiseTpm, statedKeyCheck } from './tpm.ts'
@@ -46,6 +46,10 @@ const tpmFindings = ({ tpm, nonce, statement }: Evidence, verifier: Verifier): F
   return appraiseTpm(tpm, { policy: policy.tpm, measurement: policy.measurement, manifest, data, date })
 }
 
+/** The values of HOSTDATA or MRCONFIGID that the policy accepts. */
+const valuesOf = (tee: Evidence['tee'], { policy }: Verifier): Values =>
+  tee?.type === 'tdx' ? policy.tdx.mrConfigId : policy.snp.hostData
+
 const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding, who: 'boot' | 'VM'): Judged => {
   const { tee, tpm } = evidence
   const launched = tee === undefined ? undefined : launchedIn(tee)
@@ -62,7 +66,7 @@ const judge = (evidence: Evidence, verifier: Verifier, nonce: Finding, who: 'boo
   const stated = policy.quote === 'ignored' ? undefined : statedKeyCheck(read.attestationKey, tpm)
   findings.push(
     good('statement', 'of version 1'),
-    ...statementChecks(read, verifier.manifest, launched, who),
+    ...statementChecks(read, verifier.manifest, launched, valuesOf(tee, verifier), who),
     ...(stated === undefined ? [] : [stated]),
   )
   return { findings, statement: read, launched }

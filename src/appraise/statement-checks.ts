@@ -1,12 +1,14 @@
 // Judges a statement against the manifest of the owner and against the report that covers the statement. Pure.
 
 import { printStatement, type Statement } from '../evidence/statement.ts'
+import { siteVolume } from '../layout/layout.ts'
 import type { Manifest } from '../measure/manifest.ts'
 import { digestOf, extended } from '../measure/register.ts'
 import { type Finding, note } from '../terminal/finding.ts'
 import { check, firstOf } from './check.ts'
 import { sameHex } from './judge.ts'
 import type { Launched } from './launched.ts'
+import type { Values } from './policy.ts'
 
 const code = 'appraise-statement'
 const notCompared = 'not compared, because no manifest was given (--manifest FILE)'
@@ -18,10 +20,16 @@ const wrongPlan = ({ plan }: Statement, { planDigest, refused }: Boot): string |
   return sameHex(plan, planDigest) ? undefined : `the plan is ${plan}, which the manifest does not predict`
 }
 
-const wrongRoots = ({ roots }: Statement, { rootHashes }: Boot): string | undefined => {
-  const stated = new Map<string, string>(Object.entries(roots))
+/** A manifest is the same for all sites, so the manifest has no root hash of the volume that the value of a site names. */
+const namedBySite = ({ site }: Statement, { rootHashes }: Boot, volume: string): boolean =>
+  site !== null && volume === siteVolume && rootHashes[siteVolume] === undefined
+
+const wrongRoots = (statement: Statement, boot: Boot): string | undefined => {
+  const { rootHashes } = boot
+  const stated = new Map<string, string>(Object.entries(statement.roots))
   const unpredicted = [...stated].find(([volume, root]) => {
     const wanted = rootHashes[volume]
+    if (namedBySite(statement, boot, volume)) return false
     return wanted === undefined || !sameHex(root, wanted)
   })
   const absent = Object.keys(rootHashes).find((volume) => !stated.has(volume))
@@ -55,13 +63,19 @@ const imageCheck = ({ image: stated }: Statement, manifest: Manifest | undefined
   return check('image', code, same ? undefined : wrong, name)
 }
 
-const siteCheck = ({ site }: Statement, launched: Launched | undefined): Finding => {
+/** `values`: the values of HOSTDATA or MRCONFIGID that the policy of the owner accepts. */
+const siteCheck = ({ site }: Statement, launched: Launched | undefined, values: Values): Finding => {
   if (site === null) return note('site', 'the command line names each volume')
   const wrong =
     launched?.hostData === site
       ? undefined
       : `the site is ${site}, and the report has ${launched?.hostData ?? 'no host data'}`
-  return check('site', code, wrong, `${site}, as HOSTDATA or MRCONFIGID has it`)
+  if (wrong === undefined && !(Array.isArray(values) && values.includes(site)))
+    return note(
+      'site',
+      `${site}: the policy does not name this value in hostData or mrConfigId, so its owner trusts the host with the volume ${siteVolume}`,
+    )
+  return check('site', code, wrong, `${site}, as HOSTDATA or MRCONFIGID has it, and as the policy names it`)
 }
 
 const zero = '00'.repeat(48)
@@ -112,16 +126,17 @@ const shown = ({ state, keys, ephemeral, executable, time }: Statement): Finding
   note('time', `${time}: not proved, because the host sets the clock of the VM`),
 ]
 
-/** `launched` is of the report that covers the statement; undefined where that report cannot be read. */
+/** `launched` is of the report that covers the statement; undefined where that report cannot be read. `values`: see siteCheck. */
 export const statementChecks = (
   statement: Statement,
   manifest: Manifest | undefined,
   launched: Launched | undefined,
+  values: Values,
   who: 'boot' | 'VM',
 ): Finding[] => [
   ...bootChecks(statement, manifest),
   imageCheck(statement, manifest),
-  siteCheck(statement, launched),
+  siteCheck(statement, launched, values),
   ...rtmrChecks(statement, launched, who),
   ...shown(statement),
 ]

@@ -2,8 +2,16 @@
 // the boot trusts it. The parser is strict all the same, because a misread word means a different boot.
 
 import { fail } from '../fault/index.ts'
-import { type CryptName, cryptNames, type VerityName, verityNames } from '../layout/layout.ts'
-import { fixedSalt, parseRootHash, parseSalt, printSalt, type RootHash, type Salt } from '../layout/verity.ts'
+import { type CryptName, cryptNames, siteVolume, type VerityName, verityNames } from '../layout/layout.ts'
+import {
+  fixedSalt,
+  parseBlocks,
+  parseRootHash,
+  parseSalt,
+  printSalt,
+  type RootHash,
+  type Salt,
+} from '../layout/verity.ts'
 import { type Allowed, nothingListed, refuseWords, requireWords } from './judge.ts'
 import { alias, isOurs } from './ours.ts'
 import { canonical, type Readings } from './readings.ts'
@@ -17,11 +25,19 @@ export type VerityParams = {
   readonly salt: Salt
 }
 
+/** The value in place of a root hash: HOSTDATA or MRCONFIGID of the launch names the record that has the root hash. */
+export const hostData = 'host-data'
+
+/** How the command line names each verified volume. One volume alone can be left to the launch. */
+export type VerityNames = Readonly<Record<Exclude<VerityName, typeof siteVolume>, VerityParams>> & {
+  readonly [siteVolume]: VerityParams | typeof hostData
+}
+
 export type OnFailure = 'halt' | 'poweroff' | 'reboot'
 
 /** All parameters of the command line, complete and validated. */
 export type Params = {
-  readonly verity: Readonly<Record<VerityName, VerityParams>>
+  readonly verity: VerityNames
   readonly onFailure: OnFailure
   /** Seconds to wait for partitions to appear. */
   readonly deviceTimeout: number
@@ -33,7 +49,11 @@ export type Params = {
 type Draft = { -readonly [K in Exclude<keyof Params, 'verity'>]: Params[K] } & {
   readonly verity: Readonly<Record<VerityName, VerityDraft>>
 }
-type VerityDraft = { rootHash: RootHash | undefined; blocks: bigint | undefined; salt: Salt }
+type VerityDraft = {
+  rootHash: RootHash | typeof hostData | undefined
+  blocks: bigint | undefined
+  salt: Salt | undefined
+}
 
 /**
  * One parameter. `read` stores a value and says whether the value was good. `print` gives the value back, or undefined where
@@ -54,28 +74,25 @@ const required = 'refused'
 const rootHashOf = (name: VerityName): Parameter => ({
   name: `cvmboot.roothash.${name}`,
   aliases: name === 'root-fs' ? [alias] : [],
-  takes: '64 lower-case hexadecimal digits',
+  takes: `64 lower-case hexadecimal digits${name === siteVolume ? `, or ${hostData}` : ''}`,
   absent: required,
   read: (text, to) => {
-    to.verity[name].rootHash = parseRootHash(text)
+    to.verity[name].rootHash = name === siteVolume && text === hostData ? hostData : parseRootHash(text)
     return to.verity[name].rootHash !== undefined
   },
-  print: ({ verity }) => verity[name].rootHash,
+  print: ({ verity: { [name]: named } }) => (named === hostData ? hostData : named.rootHash),
 })
-
-const mostBlocks = 1n << 42n
 
 const blocksOf = (name: VerityName): Parameter => ({
   name: `cvmboot.data-blocks.${name}`,
   aliases: [],
   takes: 'a number of 4096-byte blocks from 1 to 2^42',
-  absent: required,
+  absent: name === siteVolume ? `refused, except beside ${rootHashOf(name).name}=${hostData}` : required,
   read: (text, to) => {
-    if (!/^[1-9][0-9]{0,12}$/.test(text)) return false
-    to.verity[name].blocks = BigInt(text)
-    return BigInt(text) <= mostBlocks
+    to.verity[name].blocks = parseBlocks(text)
+    return to.verity[name].blocks !== undefined
   },
-  print: ({ verity }) => `${verity[name].blocks}`,
+  print: ({ verity: { [name]: named } }) => (named === hostData ? undefined : `${named.blocks}`),
 })
 
 const saltOf = (name: VerityName): Parameter => ({
@@ -88,7 +105,8 @@ const saltOf = (name: VerityName): Parameter => ({
     if (salt !== undefined) to.verity[name].salt = salt
     return salt !== undefined
   },
-  print: ({ verity }) => (verity[name].salt === fixedSalt(name) ? undefined : printSalt(verity[name].salt)),
+  print: ({ verity: { [name]: named } }) =>
+    named === hostData || named.salt === fixedSalt(name) ? undefined : printSalt(named.salt),
 })
 
 const isOnFailure = (text: string): text is OnFailure =>
@@ -212,27 +230,35 @@ const readParameter = (
   if (before === undefined && absent === required) throw fail('cmdline-missing', { parameter: name })
 }
 
-const eachVolume = <T>(of: (name: VerityName) => T): Readonly<Record<VerityName, T>> => ({
-  'root-fs': of('root-fs'),
-  'oem-launcher': of('oem-launcher'),
-  'os-config': of('os-config'),
-})
-
 /** The values of the parameters that belong to no volume, where the command line does not name them. */
 export const defaultParams: Omit<Params, 'verity'> = { onFailure: 'halt', deviceTimeout: 30, provision: [] }
 
 const newDraft = (): Draft => ({
   ...defaultParams,
-  verity: eachVolume((name) => ({ rootHash: undefined, blocks: undefined, salt: fixedSalt(name) })),
+  verity: { 'root-fs': newVolume(), 'oem-launcher': newVolume(), 'os-config': newVolume() },
 })
+
+const newVolume = (): VerityDraft => ({ rootHash: undefined, blocks: undefined, salt: undefined })
+
+/** A volume that the launch names has its blocks and its salt from the record. Fault: `cmdline-value`. */
+const requireNoOther = (name: VerityName, { blocks, salt }: VerityDraft): void => {
+  const other = blocks !== undefined ? blocksOf(name) : salt !== undefined ? saltOf(name) : undefined
+  if (other === undefined) return
+  throw fail('cmdline-value', {
+    parameter: other.name,
+    value: blocks !== undefined ? `${blocks}` : printSalt(salt ?? fixedSalt(name)),
+    expected: `no such parameter beside ${rootHashOf(name).name}=${hostData}: the record of the site has the value`,
+  })
+}
 
 /** The parameters of a draft that every parameter has been read into. Faults: `cmdline-missing`, `cmdline-value`. */
 const complete = (draft: Draft): Params => {
   // Two volumes with one root hash would claim the same partitions.
   const distinct = new Map<RootHash, string>()
   const volume = (name: VerityName): VerityParams => {
-    const { rootHash, blocks, salt } = draft.verity[name]
-    if (rootHash === undefined) throw fail('cmdline-missing', { parameter: rootHashOf(name).name })
+    const { rootHash, blocks, salt = fixedSalt(name) } = draft.verity[name]
+    if (rootHash === undefined || rootHash === hostData)
+      throw fail('cmdline-missing', { parameter: rootHashOf(name).name })
     if (blocks === undefined) throw fail('cmdline-missing', { parameter: blocksOf(name).name })
     const other = distinct.get(rootHash)
     if (other !== undefined)
@@ -244,7 +270,17 @@ const complete = (draft: Draft): Params => {
     distinct.set(rootHash, name)
     return { rootHash, blocks, salt }
   }
-  return { ...draft, verity: eachVolume(volume) }
+  const site = (): VerityParams | typeof hostData => {
+    if (draft.verity[siteVolume].rootHash !== hostData) return volume(siteVolume)
+    requireNoOther(siteVolume, draft.verity[siteVolume])
+    return hostData
+  }
+  const verity = {
+    'root-fs': volume('root-fs'),
+    'oem-launcher': volume('oem-launcher'),
+    'os-config': site(),
+  }
+  return { ...draft, verity }
 }
 
 /**

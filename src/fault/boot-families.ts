@@ -17,6 +17,7 @@ import { partitionTable } from './partition-table.ts'
 import { provision } from './provision.ts'
 import { release } from './release.ts'
 import { seal } from './seal.ts'
+import { site } from './site.ts'
 import { swap } from './swap.ts'
 import { tee } from './tee.ts'
 import { tool } from './tool.ts'
@@ -32,6 +33,7 @@ export const families = {
   initramfs,
   device,
   partitionTable,
+  site,
   verity,
   crypt,
   tee,

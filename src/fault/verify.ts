@@ -10,6 +10,9 @@ export const verify = family({
     'verify-mapping': {
       cannot: (d: Volume & Reason) => `trust ${d.volume} any more: its mapping ${d.reason}`,
     },
+    'verify-site': {
+      cannot: (d: Reason) => `trust the site of this VM any more: ${d.reason}`,
+    },
     'verify-mount': {
       cannot: (d: { target: string } & Reason) => `trust ${d.target} any more: ${d.reason}`,
     },

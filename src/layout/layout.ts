@@ -87,3 +87,6 @@ export const cryptNames: readonly CryptName[] = named('crypt')
 
 /** The GPT name of the partition that has the hash tree of a verity volume. */
 export const treeName = (name: VerityName): string => `${name}-verity`
+
+/** The volume that a launch can name by the value of its site, in place of the command line. */
+export const siteVolume = 'os-config' satisfies VerityName

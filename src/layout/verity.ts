@@ -22,6 +22,12 @@ export const parseRootHash = (text: string): RootHash | undefined =>
 export const parseSalt = (text: string): Salt | undefined =>
   text === '-' ? ('' as Salt) : /^(?:[0-9a-f]{2}){1,256}$/.test(text) ? (text as Salt) : undefined
 
+const mostBlocks = 1n << 42n
+
+/** A number of data blocks from 1 to 2^42, in decimal. */
+export const parseBlocks = (text: string): bigint | undefined =>
+  /^[1-9][0-9]{0,12}$/.test(text) && BigInt(text) <= mostBlocks ? BigInt(text) : undefined
+
 /** The salt as the table and the command line write it: `-` for no salt. */
 export const printSalt = (salt: Salt): string => (salt === '' ? '-' : salt)
 

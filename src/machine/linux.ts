@@ -31,6 +31,7 @@ import { bindDirectory } from './bind.ts'
 import { activeSwap, listDisks, readDevice, swapSpace, writeDevice } from './block.ts'
 import { undriven } from './controllers.ts'
 import { detectCvm, detectParavisor } from './cvm.ts'
+import { hostDataOf } from './host-data.ts'
 import { readKernelLog } from './kernel-log.ts'
 import { readLayer } from './layer.ts'
 import { addLogonKey, detachMount, getrandom, invalidateKey, mount, neverDump, reboot } from './libc.ts'
@@ -231,6 +232,10 @@ export const linux: Machine = {
   teeEvidence: (reportData) => teeEvidence(cvm(), reportData, 'cvmboot-boot'),
   rtmr3,
   extendRtmr3,
+  hostData: () => {
+    using data = Secret.make(64, getrandom)
+    return hostDataOf(cvm(), data.bytes)
+  },
   teeDriver,
   eraseVmpck,
   openTee,

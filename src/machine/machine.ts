@@ -3,6 +3,7 @@
 
 import type { OnFailure } from '../cmdline/params.ts'
 import type { TeeEvidence } from '../evidence/evidence.ts'
+import type { SiteField } from '../layout/site.ts'
 import type { Secret } from '../secret/secret.ts'
 import type { Controller } from '../system/controllers.ts'
 import type { LayerEntry } from '../system/etc-layer.ts'
@@ -25,6 +26,9 @@ export type Cvm = 'sev-snp' | 'tdx'
 
 /** A TEE that a paravisor keeps to itself. The type is not `Cvm`, so that no caller takes the one for the other. */
 export type Paravisor = { readonly tee: Cvm }
+
+/** The value that the host gave the TEE at launch, in lower-case hexadecimal digits: 32 bytes of HOSTDATA, 48 of MRCONFIGID. */
+export type HostData = { readonly field: SiteField; readonly value: string }
 
 /** A partition as the kernel sees it, with its entry in the disk's partition table. The host can forge the entry. */
 export type Partition = {
@@ -146,6 +150,11 @@ export type Machine = {
   readonly rtmr3: () => Buffer | undefined
   /** Extends RTMR 3 with 48 bytes. Returns the value that RTMR 3 has then. */
   readonly extendRtmr3: (digest: Buffer) => Buffer
+  /**
+   * The value that the host gave the TEE at launch, as the TEE tells this VM, on no way through the host. Undefined where the
+   * machine has no device for reports.
+   */
+  readonly hostData: () => HostData | undefined
   /** The driver of the TEE's device. `fixed`: the driver has no parameter that names the VMPCK of its channel. */
   readonly teeDriver: () => 'absent' | 'built in' | 'fixed' | 'module'
   /** Has the kernel erase the key of its channel to the firmware. True where the kernel then refuses a request for lack of it. */

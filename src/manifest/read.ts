@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { parseParams } from '../cmdline/params.ts'
+import { hostData, parseParams, type VerityNames } from '../cmdline/params.ts'
 import { readingsOf } from '../cmdline/readings.ts'
 import { readCmdline } from '../config/verdict.ts'
 import { bootImageOn } from '../esp/partition.ts'
@@ -116,6 +116,12 @@ const imageOf = (uki: Uki): Named => {
   return id === undefined || version === undefined ? null : { id, version }
 }
 
+/** The volume that the launch names has no root hash in the manifest: the manifest is the same for all sites. */
+const rootHashesOf = (verity: VerityNames): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(verity).flatMap(([name, named]) => (named === hostData ? [] : [[name, named.rootHash]])),
+  )
+
 /** The boot's verdict on a command line, in the given initramfs. */
 const bootWith = async (
   cmdline: string,
@@ -128,7 +134,7 @@ const bootWith = async (
     const image: Image = await readImage(initramfs, path)
     const { config, pivot } = bootOf(image, providers)
     const { verity } = parseParams(readingsOf(cmdline), { listed: config.cmdlineWords, pivot })
-    rootHashes = Object.fromEntries(Object.entries(verity).map(([name, { rootHash }]) => [name, rootHash]))
+    rootHashes = rootHashesOf(verity)
     const plan = printPlan(planBoot(readCmdline(cmdline, config, pivot), config, pivot, providers))
     return { planDigest: sha256(Buffer.from(plan)).toString('hex'), rootHashes, refused: null }
   } catch (thrown) {

@@ -1,13 +1,15 @@
 // The plan: parameters and configuration become the list of steps, in the order in which the boot runs them. Pure.
 
-import type { Params } from '../cmdline/params.ts'
+import { hostData, type Params } from '../cmdline/params.ts'
 import { type Config, machineIdPlace } from '../config/config.ts'
 import { modulesOf } from '../config/modules.ts'
 import { closingOf, isPlain, lastingPolicy, requireFit } from '../config/verdict.ts'
+import type { LastingPolicy } from '../keys/policy.ts'
 import { type ClosingStep, type LastingProvider, providerOf } from '../keys/provider.ts'
 import { lastingProviders } from '../keys/providers.ts'
-import { type CryptName, cryptNames, verityNames } from '../layout/layout.ts'
+import { type CryptName, cryptNames, siteVolume, type VerityName, verityNames } from '../layout/layout.ts'
 import type { Step } from '../steps/index.ts'
+import type { OpenLasting } from '../steps/open-lasting.ts'
 import { overlayStore, storesIn } from '../system/container-stores.ts'
 import { generatorsThatRun, maskedAgents } from '../system/doors.ts'
 import { hardeningOf, userHardeningOf } from '../system/hardening.ts'
@@ -36,15 +38,7 @@ const stepsOf = (
   { kind: 'check-initramfs' },
   { kind: 'load-modules', modules: modulesOf(config, providers), wanted: config.modules },
   { kind: 'require-cvm' },
-  ...verityNames.map(
-    (volume): Step => ({
-      kind: 'open-verity',
-      volume,
-      ...params.verity[volume],
-      onCorruption: config.onCorruption,
-      timeout: params.deviceTimeout,
-    }),
-  ),
+  ...verityNames.flatMap((volume) => planVerity(volume, params, config)),
   { kind: 'forbid-swap' },
   ...verityNames.map((volume): Step => ({ kind: 'mount-verity', volume, mount: config.mount[volume] })),
   ...planRelease(config, providers),
@@ -69,6 +63,30 @@ const stepsOf = (
   { kind: 'write-state' },
   planPivot(config, pivot),
 ]
+
+/** The plan is the same for all sites, so read-site asks for the root hash while the boot runs. */
+const planVerity = (
+  volume: VerityName,
+  { verity, deviceTimeout: timeout }: Params,
+  config: Config,
+): Step[] => {
+  const named = verity[volume]
+  const values = named === hostData ? ({ rootHash: hostData } as const) : named
+  return [
+    ...(named === hostData ? [{ kind: 'read-site', volume: siteVolume, timeout } as const] : []),
+    { kind: 'open-verity', volume, ...values, onCorruption: config.onCorruption, timeout },
+  ]
+}
+
+/** The names of the verified volumes in a key: root hashes, and `host-data` for the volume that the launch names. */
+const namesForKey = (binding: LastingPolicy['binding'], { verity }: Params): OpenLasting['rootHashes'] =>
+  verityNames.flatMap((volume): OpenLasting['rootHashes'] => {
+    const named = verity[volume]
+    // No signature of an ID block covers the value of a launch, so a key depends on that value in both bindings.
+    if (named === hostData) return [hostData]
+    // A key bound to the ID block has to survive an upgrade that the owner signed, and the upgrade has other root hashes.
+    return binding === 'measurement' ? [named.rootHash] : []
+  })
 
 const planClosing = (kind: ClosingStep, { teeAfterBoot }: Config): Step =>
   kind === 'close-tee' ? { kind, leave: teeAfterBoot === 'report' ? 'report' : 'nothing' } : { kind }
@@ -114,9 +132,6 @@ const planWritable = (
       { kind: 'open-ephemeral', volume, profile, timeout },
       { kind: 'mount-ephemeral', volume, mount, profile },
     ]
-  // A key bound to the ID block has to survive an upgrade that the owner signed, and the upgrade has other root hashes.
-  const rootHashes =
-    policy.binding === 'measurement' ? verityNames.map((name) => params.verity[name].rootHash) : []
   return [
     {
       kind: 'open-lasting',
@@ -124,7 +139,7 @@ const planWritable = (
       policy,
       policyWords: providerOf(providers, policy).print(policy),
       profile,
-      rootHashes,
+      rootHashes: namesForKey(policy.binding, params),
       owner: volume === 'job-store' ? config.jobStoreOwner : undefined,
       blank: params.provision.includes(volume) ? 'provision' : policy.blank,
       timeout,

@@ -1,7 +1,7 @@
 // The fields of state.json: for each kind of step, what the step says that it established. One table gives the types of
 // the evidence, the checks of the reader, and the page docs/reference/state.md. Pure.
 
-import { cryptNames, verityNames } from '../layout/layout.ts'
+import { cryptNames, siteVolume, verityNames } from '../layout/layout.ts'
 
 type Presence = {
   /** The condition under which the field is there; a field without a condition is always there. */
@@ -81,10 +81,19 @@ export const evidenceFields = {
   },
   'load-modules': {},
   'require-cvm': { cvm: text('the kind of confidential VM') },
+  'read-site': {
+    volume: word('the volume', [siteVolume]),
+    field: word('the field of the TEE that has the value of the site', ['HOSTDATA', 'MRCONFIGID']),
+    value: text('the value of the site, in hex: the digest of the site record'),
+    data: text('the partition of the site record'),
+    rootHash: text('the root hash of the record'),
+    blocks: text('the data blocks of the record, in decimal'),
+    salt: text('the salt of the record, in hex, or `-` for none'),
+  },
   'open-verity': {
     volume: verityVolume,
     protection: word('how the volume is protected', ['verity']),
-    rootHash: text('the root hash that the command line demands'),
+    rootHash: text('the root hash that the command line or the site record demands'),
     data: text('the partition of the data'),
     tree: text('the partition of the hash tree'),
     device: text('the device of the dm-verity mapping'),

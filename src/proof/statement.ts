@@ -48,7 +48,7 @@ export const statementOf = (
   plan,
   roots: table(verityNames, (volume) => rootOf(booted, volume)),
   state: state === null ? null : sha256(state),
-  site: null,
+  site: evidenceOf(booted, 'read-site')[0]?.value ?? null,
   keys: table(cryptNames, (volume) => keyOf(booted, volume)),
   ephemeral,
   rtmr3,

@@ -10,14 +10,19 @@ import { cryptDiffers, showsKey } from '../proof/crypt.ts'
 import { integrityDiffers, integrityName } from '../proof/integrity.ts'
 import { knowsOnError, verityDiffers } from '../proof/verity.ts'
 import { bad, type Finding, good } from '../terminal/finding.ts'
+import { namedIn } from './check-site.ts'
 import type { StepOf } from './planned.ts'
 import { deviceOf, dmName, type Scene } from './scene.ts'
 
 const finding = (volume: string, reason: string | undefined, says: string): Finding =>
   reason === undefined ? good(volume, says) : bad(volume, fail('verify-mapping', { volume, reason }).fault)
 
-export const checkVerity = (step: StepOf<'open-verity'>, { system }: Scene): Finding => {
-  const { volume, rootHash, blocks, salt, onCorruption } = step
+export const checkVerity = (step: StepOf<'open-verity'>, scene: Scene): Finding => {
+  const { system } = scene
+  const { volume, onCorruption } = step
+  const named = namedIn(scene, step)
+  if (named === undefined) return finding(volume, 'has no site record that proves it', '')
+  const { rootHash, blocks, salt } = named
   const onError = knowsOnError(system.kernel())
   const reason = verityDiffers({ rootHash, blocks, salt, onCorruption, onError }, system.mapping(volume))
   return finding(volume, reason, `root hash ${rootHash.slice(0, 12)}..., no wrong block met so far`)

@@ -15,6 +15,7 @@ import { checkEphemeral, checkKeysInTables, checkLasting, checkVerity } from './
 import { checkMitigations } from './check-mitigations.ts'
 import { checkDirectory, checkLayer, checkStores, checkTmpfs, checkVolumeMount } from './check-mounts.ts'
 import { checkMask, checkSetting } from './check-settings.ts'
+import { checkSite } from './check-site.ts'
 import { checkSwap } from './check-swap.ts'
 import { checkClosedTee, checkOpenTee } from './check-tee.ts'
 import { checkUnplanned } from './check-unplanned.ts'
@@ -43,6 +44,7 @@ const checks: { readonly [K in Step['kind']]: Checks<StepOf<K>> } = {
   'load-modules': {},
   // Nothing inside a VM proves the kind of the VM; `status` says which device or flag shows the kind.
   'require-cvm': {},
+  'read-site': { mappings: (_, scene) => checkSite(scene) },
   'open-verity': { mappings: (step, scene) => [checkVerity(step, scene)] },
   'forbid-swap': { swap: (_, scene) => [checkSwap(scene)] },
   'mount-verity': { mounts: volume('verity') },

@@ -1,10 +1,12 @@
 // The rows of `status`: for each step of the plan, the present state of the volume or directory that the step mounted. A kind
 // of step without an entry does not compile. Pure over a scene.
 
+import { hostData } from '../cmdline/params.ts'
 import { parseCryptTable } from '../layout/crypt.ts'
 import { type VolumeState, volumeIn } from '../proof/state.ts'
 import type { Step } from '../steps/index.ts'
 import { outside } from '../system/new-root.ts'
+import { namedIn } from './check-site.ts'
 import { type StepOf, stepsOf } from './planned.ts'
 import { mountOn, type Scene } from './scene.ts'
 
@@ -80,8 +82,13 @@ const mappedRow = (
 }
 
 const verityRow = (step: StepOf<'mount-verity'>, scene: Scene): VolumeRow => {
-  const rootHash = stepsOf(scene.plan, 'open-verity').find(({ volume }) => volume === step.volume)?.rootHash
-  return mappedRow(step, scene, 'verified', () => `sha256 ${rootHash}`)
+  const opened = stepsOf(scene.plan, 'open-verity').find(({ volume }) => volume === step.volume)
+  const named = opened === undefined ? undefined : namedIn(scene, opened)
+  const by =
+    named === undefined
+      ? 'unknown'
+      : `sha256 ${named.rootHash}${opened?.rootHash === hostData ? ', of the site' : ''}`
+  return mappedRow(step, scene, 'verified', () => by)
 }
 
 const cryptRow = (step: StepOf<'mount-ephemeral' | 'mount-lasting'>, scene: Scene): VolumeRow =>
@@ -120,6 +127,8 @@ const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
   'check-initramfs': 'no row',
   'load-modules': 'no row',
   'require-cvm': 'no row',
+  // `status` has the site in its head, and the step that mounts the volume has the row of the volume.
+  'read-site': 'no row',
   // The step that mounts a volume has the row of the volume.
   'open-verity': 'no row',
   'request-release': 'no row',

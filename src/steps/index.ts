@@ -24,6 +24,7 @@ import { type OpenEphemeral, openEphemeral } from './open-ephemeral.ts'
 import { type OpenLasting, openLasting } from './open-lasting.ts'
 import { type OpenVerity, openVerity } from './open-verity.ts'
 import { type Overlay, overlay } from './overlay.ts'
+import { type ReadSite, readSite } from './read-site.ts'
 import { type RequestRelease, requestRelease } from './request-release.ts'
 import { type RequireCvm, requireCvm } from './require-cvm.ts'
 import type { Boot, Definition } from './step.ts'
@@ -35,6 +36,7 @@ export type Step =
   | CheckInitramfs
   | LoadModules
   | RequireCvm
+  | ReadSite
   | OpenVerity
   | MountVerity
   | RequestRelease
@@ -65,6 +67,7 @@ const definitions: { readonly [K in Step['kind']]: Definition<Extract<Step, { ki
   'check-initramfs': checkInitramfs,
   'load-modules': loadModules,
   'require-cvm': requireCvm,
+  'read-site': readSite,
   'open-verity': openVerity,
   'mount-verity': mountVerity,
   'request-release': requestRelease,

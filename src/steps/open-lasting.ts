@@ -1,6 +1,7 @@
 // open-lasting: opens a volume whose key outlives the boot, sealed in a header on the disk. The measured plan says whether
 // the boot may format a blank volume. Any other header that does not prove to be ours ends the boot.
 
+import { hostData } from '../cmdline/params.ts'
 import { BootFault, fail, isAboutHeader } from '../fault/index.ts'
 import {
   type Lasting,
@@ -15,6 +16,7 @@ import type { Extent } from '../layout/extent.ts'
 import type { CryptName } from '../layout/layout.ts'
 import { isBlank, type Luks2Profile, luks2Profiles } from '../layout/luks2/luks2.ts'
 import { type OwnerKey, ownerKeyId } from '../layout/owner-key.ts'
+import type { RootHash } from '../layout/verity.ts'
 import type { Machine, Partition } from '../machine/machine.ts'
 import type { EvidenceOf } from '../proof/state.ts'
 import type { Secret } from '../secret/secret.ts'
@@ -23,6 +25,7 @@ import type { Definition } from './step.ts'
 import { type CryptMapping, evidenceOf, openCrypt, printCipher } from './with/crypt-mapping.ts'
 import { byName, findPartitions } from './with/find-partitions.ts'
 import { dataExtent, finishHeader, readAreas, writeHeader } from './with/header-areas.ts'
+import { siteOf } from './with/site.ts'
 
 export type OpenLasting = {
   readonly kind: 'open-lasting'
@@ -32,8 +35,11 @@ export type OpenLasting = {
   /** The provider's fields of the policy, in words for the plan. */
   readonly policyWords: readonly string[]
   readonly profile: Luks2Profile
-  /** The root hashes of this boot, where the key is bound to the measurement; else empty. */
-  readonly rootHashes: readonly string[]
+  /**
+   * The root hashes of this boot, where the key is bound to the measurement. `host-data` stands for the value of the site, on
+   * which the key depends in both bindings.
+   */
+  readonly rootHashes: readonly (RootHash | typeof hostData)[]
   /** The key of the owner who also has a keyslot. */
   readonly owner: OwnerKey | undefined
   /** What the boot does with a blank volume. `provision`: formats a blank volume, and refuses one that is not blank. */
@@ -41,6 +47,13 @@ export type OpenLasting = {
   /** Seconds to wait for the partition of the volume. */
   readonly timeout: number
 }
+
+/** The words about the names of verified volumes, on which a key depends too. */
+const printNames = (names: OpenLasting['rootHashes']): string =>
+  [
+    names.some((name) => name !== hostData) ? ',root-hashes' : '',
+    names.includes(hostData) ? ',site' : '',
+  ].join('')
 
 /** The machine and the volume that a step of this kind works on. */
 type Bench = {
@@ -115,14 +128,18 @@ export const openLasting: Definition<OpenLasting> = {
   print: ({ volume, policy, policyWords, profile, rootHashes, owner, blank, timeout }) =>
     [
       `open-lasting ${volume} on PARTLABEL=${volume} key=${policy.provider}`,
-      `bound-to=${policy.binding}${rootHashes.length > 0 ? ',root-hashes' : ''} blank=${blank}`,
+      `bound-to=${policy.binding}${printNames(rootHashes)} blank=${blank}`,
       ...policyWords,
       ...(owner === undefined ? [] : [`owner=${ownerKeyId(owner)}`]),
       `${printCipher(profile)} within=${timeout}s`,
     ].join(' '),
   subject: ({ volume }) => volume,
-  run: async (step, { machine, edition, storageKeys, released }) => {
-    const { volume, policy, profile, rootHashes, owner, blank, timeout } = step
+  run: async (step, boot) => {
+    const { machine, edition, storageKeys, released } = boot
+    const { volume, policy, profile, owner, blank, timeout } = step
+    const rootHashes = step.rootHashes.map((name) =>
+      name === hostData ? `site:${siteOf(boot).value}` : name,
+    )
     const { partition } = await findPartitions(machine, volume, { partition: byName(volume) }, timeout)
     const provider = providerOf(edition.providers, policy)
     const extent = dataExtent(volume, profile, partition)

@@ -1,6 +1,7 @@
 // open-verity: opens a volume behind dm-verity, and proves the mapping before anything is mounted from it. The table comes
 // from constants and the measured command line; the boot never reads the superblock on the disk.
 
+import type { hostData, VerityParams } from '../cmdline/params.ts'
 import { reasonOf } from '../fault/errno.ts'
 import { BootFault, fail, faultOf } from '../fault/index.ts'
 import type { VerityName } from '../layout/layout.ts'
@@ -10,8 +11,6 @@ import {
   partuuids,
   printSalt,
   printVerityTable,
-  type RootHash,
-  type Salt,
   treeBlocks,
   treeStart,
   type VerityTable,
@@ -26,21 +25,21 @@ import {
 } from '../proof/verity.ts'
 import type { Definition } from './step.ts'
 import { findPartitions, type PartitionHint, printHint } from './with/find-partitions.ts'
+import { siteOf } from './with/site.ts'
 
 export type OpenVerity = {
   readonly kind: 'open-verity'
   readonly volume: VerityName
-  readonly rootHash: RootHash
-  /** Data blocks of 4096 bytes. */
-  readonly blocks: bigint
-  readonly salt: Salt
   readonly onCorruption: Exclude<OnCorruption, 'fail'>
   /** Seconds to wait for the partitions of the volume. */
   readonly timeout: number
-}
+} & (VerityParams | BySite)
 
-const claims = (step: OpenVerity): { data: PartitionHint; tree: PartitionHint } => {
-  const { data, tree } = partuuids(step.rootHash)
+/** The volume has the values of the record that `read-site` took. */
+type BySite = { readonly rootHash: typeof hostData }
+
+const claims = ({ rootHash }: VerityParams): { data: PartitionHint; tree: PartitionHint } => {
+  const { data, tree } = partuuids(rootHash)
   return { data: { by: 'PARTUUID', value: data }, tree: { by: 'PARTUUID', value: tree } }
 }
 
@@ -85,24 +84,33 @@ const opening = <T>(volume: string, use: () => T): T => {
   }
 }
 
+const printNamed = (named: VerityParams | BySite): readonly string[] => {
+  if (!('blocks' in named)) return ['as the site record says']
+  const { data, tree } = claims(named)
+  return [
+    `data=${printHint(data)}`,
+    `tree=${printHint(tree)}`,
+    `root-hash=${named.rootHash}`,
+    `blocks=${named.blocks}`,
+    `salt=${printSalt(named.salt)}`,
+  ]
+}
+
 export const openVerity: Definition<OpenVerity> = {
-  print: (step) => {
-    const { data, tree } = claims(step)
-    return [
+  print: (step) =>
+    [
       `open-verity ${step.volume}`,
-      `data=${printHint(data)}`,
-      `tree=${printHint(tree)}`,
-      `root-hash=${step.rootHash}`,
-      `blocks=${step.blocks}`,
-      `salt=${printSalt(step.salt)}`,
+      ...printNamed(step),
       `on-corruption=${step.onCorruption}`,
       `within=${step.timeout}s`,
-    ].join(' ')
-  },
+    ].join(' '),
   subject: (step) => step.volume,
-  run: async (step, { machine }) => {
-    const { volume, blocks, rootHash, salt } = step
-    const { data, tree } = await findPartitions(machine, volume, claims(step), step.timeout)
+  run: async (step, boot) => {
+    const { machine } = boot
+    const { volume } = step
+    const named = 'blocks' in step ? step : siteOf(boot).record
+    const { blocks, rootHash, salt } = named
+    const { data, tree } = await findPartitions(machine, volume, claims(named), step.timeout)
     requireRoom(volume, data, blocks)
     requireRoom(volume, tree, BigInt(treeStart) + treeBlocks(blocks))
 

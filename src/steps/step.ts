@@ -3,6 +3,7 @@
 import type { Edition } from '../edition.ts'
 import type { OpenedGrant } from '../keys/grant.ts'
 import type { CryptName } from '../layout/layout.ts'
+import type { Site } from '../layout/site.ts'
 import type { Cvm, Machine } from '../machine/machine.ts'
 import type { EvidenceKind, EvidenceOf, StepState } from '../proof/state.ts'
 
@@ -26,6 +27,8 @@ export type Boot = {
   readonly released: Released
   /** The kind of confidential VM; require-cvm sets it. */
   cvm: Cvm | 'mock' | undefined
+  /** The site of the launch; read-site sets it, where the plan has read-site. */
+  site: Site | undefined
 }
 
 export type Definition<S extends { readonly kind: EvidenceKind }> = {

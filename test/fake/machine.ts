@@ -17,6 +17,7 @@ import {
 } from '../../src/layout/integrity.ts'
 import { partuuids, type RootHash } from '../../src/layout/verity.ts'
 import type {
+  HostData,
   Machine,
   Mapping,
   MappingRequest,
@@ -93,6 +94,8 @@ export type World = {
   noReports?: boolean
   /** What the host has behind a port of virtio-serial. */
   port?: (name: string) => Port | undefined
+  /** What the TEE reports of the launch, where it is not HOSTDATA of the report. */
+  hostData?: HostData
   /** Changes the report of the evidence. */
   changeReport?: (report: SnpReport) => SnpReport
   /** A quote of a TD over report data, with RTMR 3 as it is then. */
@@ -419,6 +422,12 @@ export const fakeMachine = (world: World): Fake => {
       const report = { ...world.snp.report, vmpl: world.snp.vmpl, reportData: data.toString('hex') }
       const changed = world.changeReport?.(report) ?? report
       return { type: 'sev-snp', report: printSnpReport(changed), certificates: Buffer.alloc(0) }
+    },
+    hostData: () => {
+      if (world.hostData !== undefined) return world.hostData
+      return world.cvm === 'sev-snp' && world.noReports !== true
+        ? { field: 'HOSTDATA', value: world.snp.report.hostData }
+        : undefined
     },
     clock: () => new Date('2026-12-01T12:00:00.500Z'),
     rtmr3: () => world.rtmr3,

@@ -7,21 +7,27 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { hostData } from '../../src/cmdline/params.ts'
 import { type FaultCode, faultOf, say } from '../../src/fault/index.ts'
 import { headerDigest } from '../../src/layout/luks2/digest.ts'
-import type { StepState } from '../../src/proof/state.ts'
+import { type SiteRecord, siteValue } from '../../src/layout/site.ts'
+import { printSalt } from '../../src/layout/verity.ts'
+import { parseState, printState, type StepState } from '../../src/proof/state.ts'
 import { readBooted } from '../../src/runtime/booted.ts'
 import { compare } from '../../src/runtime/compare.ts'
 import { readDeep } from '../../src/runtime/deep.ts'
 import { mountAt, parseMounts } from '../../src/runtime/mounts.ts'
 import { overviewOf } from '../../src/runtime/overview.ts'
 import { printOverview, printOverviewJson } from '../../src/runtime/overview-text.ts'
+import { stepsOf } from '../../src/runtime/planned.ts'
 import { sceneOf } from '../../src/runtime/scene.ts'
 import type { Mapping } from '../../src/runtime/system.ts'
 import { type Finding, printFindings } from '../../src/terminal/finding.ts'
 import { plain, type Screen, screenOf } from '../../src/terminal/screen.ts'
 import { bootRecorded, statusThere } from '../with/golden-machine.ts'
+import { named } from '../with/params.ts'
 import { type Recorded, systemOf } from '../with/recorded-system.ts'
+import { must } from '../with/site.ts'
 import { verbOf } from '../with/verb.ts'
 
 const verify = verbOf('verify')
@@ -82,6 +88,49 @@ test('a machine that runs as it was measured has no finding that is bad', () => 
   const findings = compare(sceneFrom(bootRecorded()))
   assert.equal(bads(findings), [])
   assert.ok(findings.length >= 14)
+})
+
+/** The recorded machine as one of a fleet: the command line has no root hash of os-config, and the state has the site. */
+const ofSite = (record: SiteRecord, value: string) =>
+  both(
+    withText('/proc/cmdline', (line) =>
+      line
+        .replace(/cvmboot\.roothash\.os-config=\S+/, 'cvmboot.roothash.os-config=host-data')
+        .replace(/ cvmboot\.(?:data-blocks|salt)\.os-config=\S+/g, ''),
+    ),
+    withText('/run/cvmboot/state.json', (text) => {
+      const state = must(parseState(text))
+      const evidence = {
+        kind: 'read-site',
+        volume: 'os-config',
+        field: 'HOSTDATA',
+        value,
+        data: '/dev/vdb3',
+        rootHash: record.rootHash,
+        blocks: `${record.blocks}`,
+        salt: printSalt(record.salt),
+      } as const
+      const step = { step: 'read-site os-config', at: 1, milliseconds: 1, evidence }
+      return printState({ ...state, steps: [step, ...state.steps] })
+    }),
+  )
+
+test('the mapping of the volume of a site is proved from the record that has the value', () => {
+  const { plan } = sceneFrom(bootRecorded())
+  const opened = must(stepsOf(plan, 'open-verity').find(({ volume }) => volume === 'os-config'))
+  const record = named('blocks' in opened ? opened : hostData)
+  const value = siteValue(record, 'HOSTDATA')
+  assert.equal(found(ofSite(record, value)), [])
+  const [row] = overviewOf(sceneFrom(ofSite(record, value)(bootRecorded()))).volumes.filter(
+    ({ name }) => name === 'os-config',
+  )
+  assert.is(row?.by, `sha256 ${record.rootHash}, of the site`)
+  const other = { ...record, blocks: record.blocks + 1n }
+  const swapped = found(ofSite(other, siteValue(other, 'HOSTDATA')))
+  assert.match(swapped.join('\n'), /^verify-mapping: .*os-config/)
+  const forged = found(ofSite(other, value))
+  assert.match(forged.join('\n'), /verify-mapping: .*os-config any more: its mapping has no site record/)
+  assert.match(forged.join('\n'), /verify-site: .*the record of the state does not have the digest/)
 })
 
 const xtsTable = ({ key = 'cvmboot:workspace', on = '253:7', offset = 4096 }): string =>

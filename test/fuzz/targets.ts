@@ -12,7 +12,9 @@ import { parseTpmSeal, printTpmSeal, type Tpm2KeyPolicy, tpm2 } from '../../src/
 import { parseCryptTable, printCryptTable } from '../../src/layout/crypt.ts'
 import { parseIntegrityTable, printIntegrityStatus } from '../../src/layout/integrity.ts'
 import { parseRootHashes, printRootHashes } from '../../src/layout/roothashes.ts'
+import { parseSiteBlock, printSite, printSiteBlock, siteBytes } from '../../src/layout/site.ts'
 import {
+  fixedSalt,
   parseVerityTable,
   printVerityTable,
   type RootHash,
@@ -267,6 +269,22 @@ const oldConf = textTarget({
     )
     const strict = orRefused(/^config-/, () => parseConfig(text))
     if (strict !== undefined) same(config, strict, 'what is ours already means something else afterwards')
+    return true
+  },
+})
+
+const siteRecord = { rootHash: 'ab'.repeat(32) as RootHash, blocks: 256n, salt: fixedSalt('os-config') }
+
+const site = textTarget({
+  name: 'site record',
+  seeds: [printSite(siteRecord), printSite({ ...siteRecord, blocks: 1n << 42n, salt: '' as Salt })],
+  words: ['cvmboot site v1\n', 'volume os-config\n', 'root-hash ', 'blocks ', 'salt ', '-', '0', '\n', '\0'],
+  check: (text) => {
+    const block = Buffer.alloc(siteBytes)
+    block.write(text, 'latin1')
+    const record = parseSiteBlock(block)
+    if (record === undefined) return false
+    same(printSiteBlock(record).toString('hex'), block.toString('hex'), 'printed, it is another record')
     return true
   },
 })
@@ -551,6 +569,7 @@ export const targets: readonly Target[] = [
     gptTarget(4096),
     dmTarget,
     mountinfo,
+    site,
     manifest,
     stateJson,
   ],

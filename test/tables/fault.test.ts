@@ -97,6 +97,7 @@ const detail = {
   volumes: 'workspace',
   free: 1,
   slot: 'a',
+  field: 'HOSTDATA',
 }
 
 for (const code of faultCodes)

@@ -25,6 +25,7 @@ import { planText } from '../../src/steps/index.ts'
 import { printTcb } from '../../src/system/tcb.ts'
 import { exampleManifest } from '../tables/measure/example.ts'
 import { codesOf } from '../with/appraised.ts'
+import { named } from '../with/params.ts'
 import { counting } from '../with/snp.ts'
 import { makeChipKey, testRoots } from '../with/snp-chain.ts'
 import { suite } from '../with/suite.ts'
@@ -184,9 +185,9 @@ const verifierOf = (context: Context, plan: string, config: Config): Verifier =>
 
 const rootHashesOf = ({ from }: Context, config: Config): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(readCmdline(from.cmdline, config, 'own').verity).map(([name, { rootHash }]) => [
+    Object.entries(readCmdline(from.cmdline, config, 'own').verity).map(([name, verity]) => [
       name,
-      rootHash,
+      named(verity).rootHash,
     ]),
   )
 

@@ -125,6 +125,7 @@ const rows: { readonly [K in EvidenceKind]: StepRow<EvidenceOf<K>> } = {
   'load-modules': quiet('other'),
   'require-cvm': quiet('check'),
   'forbid-swap': quiet('check'),
+  'read-site': { work: 'verify', subject: ({ volume: name, value }) => `${name} ${hex(value)}`, links: none },
   'open-verity': { work: 'verify', subject: volume, links: verified },
   'mount-verity': { work: 'verify', subject: volume, links: none },
   'open-ephemeral': {

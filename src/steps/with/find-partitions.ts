@@ -13,7 +13,7 @@ export const printHint = ({ by, value }: PartitionHint): string => `${by}=${valu
 /** A writable volume has no root hash. Its partition carries the name of the volume in the GPT. */
 export const byName = (volume: string): PartitionHint => ({ by: 'PARTLABEL', value: volume })
 
-const pollMilliseconds = 50
+export const pollMilliseconds = 50
 
 /** Looks for all claims together, one partition for each claim. Faults: `device-missing` after `seconds`, `device-duplicate`. */
 export const findPartitions = async <C extends Record<string, PartitionHint>>(

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { kindOf } from '../../../src/appraise/kind.ts'
 import { launchedIn, wrongLaunch } from '../../../src/appraise/launched.ts'
 import { appraiseOwn } from '../../../src/appraise/own.ts'
-import { strictPolicy } from '../../../src/appraise/policy.ts'
+import { strictPolicy, type Values } from '../../../src/appraise/policy.ts'
 import { appraiseTee, type Verifier } from '../../../src/appraise/tee.ts'
 import { type Evidence, printEvidence, reportData } from '../../../src/evidence/evidence.ts'
 import { printStatement, type Statement } from '../../../src/evidence/statement.ts'
@@ -155,6 +155,42 @@ test('a site is the host data of the report', () => {
   assert.equal(codes(whole({ ...made, boot: ofBoot(made) }), accepts), [])
   const unreported = { statement: { site: hex('09', 32) }, report: { hostData: site } }
   assert.equal(codes(whole({ ...unreported, boot: undefined }), accepts), ['appraise-statement'])
+})
+
+test('a policy that names no value of a site leaves the site to the host, and the appraisal says so', () => {
+  const site = hex('06', 32)
+  const evidence = whole({ statement: { site }, report: { hostData: site }, boot: undefined })
+  const saying = (hostData: Values) =>
+    appraiseOwn(
+      evidence,
+      { ...verifier, policy: { ...policy, snp: { ...policy.snp, hostData } } },
+      nonce,
+    ).find(({ subject }) => subject === 'site')
+  assert.is(saying([site])?.result, 'good')
+  const left = saying('any')
+  assert.is(left?.result, 'note')
+  assert.match(left?.result === 'note' ? left.says : '', /trusts the host with the volume os-config/)
+  assert.is(saying([hex('09', 32)])?.result, 'note')
+})
+
+test('the manifest of a fleet has no root hash of the volume of the site, and only a site replaces the root hash', () => {
+  const { 'os-config': _, ...rootHashes } = statement.roots
+  const ofFleet = { ...manifest, boot: { planDigest: statement.plan, rootHashes, refused: null } }
+  const site = hex('06', 32)
+  const accepts = {
+    manifest: ofFleet,
+    policy: { ...policy, snp: { ...policy.snp, hostData: [site] } },
+  }
+  const made = (roots: Partial<Statement['roots']>) => ({
+    statement: { site, roots: { ...statement.roots, ...roots } },
+    report: { hostData: site },
+  })
+  const judged = (roots: Partial<Statement['roots']>) =>
+    codes(whole({ ...made(roots), boot: undefined }), accepts)
+  assert.equal(judged({}), [])
+  assert.equal(judged({ 'os-config': hex('0a', 32) }), [])
+  assert.equal(judged({ 'root-fs': hex('0a', 32) }), ['appraise-statement'])
+  assert.equal(codes(whole({ boot: undefined }), { manifest: ofFleet }), ['appraise-statement'])
 })
 
 const flip = (bytes: Buffer, at: number): Buffer => {

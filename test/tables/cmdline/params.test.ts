@@ -2,11 +2,17 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Params, parameters, printParams, type VerityParams } from '../../../src/cmdline/params.ts'
+import {
+  hostData,
+  type Params,
+  parameters,
+  printParams,
+  type VerityParams,
+} from '../../../src/cmdline/params.ts'
 import { BootFault, type FaultCode, say } from '../../../src/fault/index.ts'
 import { fixedSalt, type Salt } from '../../../src/layout/verity.ts'
 import { goodCmdline, hashes } from '../../fake/machine.ts'
-import { onFailureOf, parseParams } from '../../with/params.ts'
+import { named, onFailureOf, parseParams } from '../../with/params.ts'
 
 const refused = (cmdline: string, code: FaultCode): string => {
   try {
@@ -21,6 +27,27 @@ const refused = (cmdline: string, code: FaultCode): string => {
 
 const params: Params = parseParams(goodCmdline)
 
+const site = 'cvmboot.roothash.os-config=host-data'
+const siteCmdline = [
+  ...goodCmdline.split(' ').filter((word) => !/^cvmboot\.[a-z-]+\.os-config=/.test(word)),
+  site,
+].join(' ')
+
+test('host-data stands for all values of os-config, and for no other volume', () => {
+  const { verity } = parseParams(siteCmdline)
+  assert.is(verity['os-config'], hostData)
+  assert.equal(parseParams(printParams(parseParams(siteCmdline))), parseParams(siteCmdline))
+  assert.match(
+    refused(`${siteCmdline} cvmboot.data-blocks.os-config=1000`, 'cmdline-value'),
+    'cvmboot.data-blocks.os-config',
+  )
+  assert.match(refused(`${siteCmdline} cvmboot.salt.os-config=-`, 'cmdline-value'), 'cvmboot.salt.os-config')
+  for (const volume of ['root-fs', 'oem-launcher'] as const)
+    refused(goodCmdline.replace(hashes[volume], 'host-data'), 'cmdline-value')
+  const noBlocks = goodCmdline.replace('cvmboot.data-blocks.os-config=1000', '')
+  assert.match(refused(noBlocks, 'cmdline-missing'), 'cvmboot.data-blocks.os-config')
+})
+
 test('a line as long as what the kernel leaves of a longer one is refused', () => {
   const line = (bytes: number) => goodCmdline.padEnd(bytes)
   assert.equal(parseParams(line(2046)), params)
@@ -29,7 +56,7 @@ test('a line as long as what the kernel leaves of a longer one is refused', () =
 
 test('a good command line is read whole', () => {
   assert.is(params.verity['root-fs'].rootHash, hashes['root-fs'])
-  assert.is(params.verity['os-config'].blocks, 1000n)
+  assert.is(named(params.verity['os-config']).blocks, 1000n)
   assert.is(params.verity['oem-launcher'].salt, fixedSalt('oem-launcher'))
   assert.is(params.onFailure, 'halt')
   assert.is(params.deviceTimeout, 30)
@@ -38,7 +65,7 @@ test('a good command line is read whole', () => {
 const eachVolume = (change: (volume: VerityParams) => VerityParams): Params['verity'] => ({
   'root-fs': change(params.verity['root-fs']),
   'oem-launcher': change(params.verity['oem-launcher']),
-  'os-config': change(params.verity['os-config']),
+  'os-config': change(named(params.verity['os-config'])),
 })
 
 test('what is printed reads back to the same, defaults and all else', () => {

@@ -18,7 +18,7 @@ import { inspectPath } from '../../../src/inspect/inspect.ts'
 import { gptAttributes, gptTypes } from '../../../src/layout/gpt.ts'
 import { treeName, verityNames } from '../../../src/layout/layout.ts'
 import { fixedSalt, partuuids, type RootHash } from '../../../src/layout/verity.ts'
-import { parseParams } from '../../with/params.ts'
+import { named, parseParams } from '../../with/params.ts'
 import {
   config,
   extract,
@@ -91,7 +91,7 @@ for (const kind of ['directories', 'tars', ...formats] as const)
     const said = JSON.parse(readFileSync(join(to, 'roothashes.json'), 'utf8'))
     const partitions = partitionsOf(given['disk'] ?? '')
     for (const name of verityNames) {
-      const { rootHash, blocks, salt } = verity[name]
+      const { rootHash, blocks, salt } = named(verity[name])
       const data = extract(given['disk'] ?? '', name, join(to, 'data'))
       const tree = extract(given['disk'] ?? '', treeName(name), join(to, 'tree'))
       tool('veritysetup', 'verify', data, tree, rootHash)
@@ -149,7 +149,8 @@ test('the command line is one line that parses back to the same volumes', () => 
     /^\S.* systemd\.import_credentials=no init_on_free=1 random\.trust_bootloader=off systemd\.gpt_auto=0 systemd\.swap=0\n$/,
   )
   const params = parseParams(line)
-  for (const name of verityNames) assert.is(params.verity[name].rootHash, facts[name].roothash as RootHash)
+  for (const name of verityNames)
+    assert.is(named(params.verity[name]).rootHash, facts[name].roothash as RootHash)
 })
 
 test('partition.conf is complete and canonical', () => {

@@ -71,6 +71,7 @@ const boot: Boot = {
   storageKeys: new Set(),
   released: new Map(),
   cvm: 'sev-snp',
+  site: undefined,
 }
 
 const evidenceHex = (): string => {
