@@ -15,6 +15,7 @@ import { readConfigFile } from '../machine/config-file.ts'
 import type { Pivot } from '../system/pivot.ts'
 import type { Appended } from './appended.ts'
 import { requireAppendable } from './outputs.ts'
+import type { SiteBy } from './site.ts'
 
 /** The request of the caller. The environment and the configuration fill in the values that the request leaves open. */
 export type SetupOptions = {
@@ -30,6 +31,7 @@ export type SetupOptions = {
   readonly roundTo: string | undefined
   /** Words to append to the emitted command line. */
   readonly append: string | undefined
+  readonly siteBy: SiteBy
   readonly pivot: Pivot
   readonly existing: 'keep' | 'replace'
 }
@@ -54,6 +56,7 @@ export type CompleteSetup = {
   readonly roundTo: bigint | undefined
   readonly existing: 'keep' | 'replace'
   readonly appended: Appended
+  readonly siteBy: SiteBy
   /** The time of every time stamp in the images, in seconds since 1970. */
   readonly time: number
 }
@@ -92,6 +95,7 @@ export const completeOptions = (
     roundTo: asked.roundTo === undefined ? undefined : sizeOf('--round-to', asked.roundTo),
     existing,
     appended,
+    siteBy: asked.siteBy,
     time: readTime(environment['SOURCE_DATE_EPOCH']),
   }
 }

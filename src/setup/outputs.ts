@@ -1,14 +1,15 @@
 // The text files beside the disk: roothashes.json, cmdline and partition.conf.
 
-import { defaultParams, type Params, printParams, type VerityParams } from '../cmdline/params.ts'
+import { defaultParams, hostData, type Params, printParams, type VerityParams } from '../cmdline/params.ts'
 import type { Config } from '../config/config.ts'
 import { readCmdline } from '../config/verdict.ts'
-import { cryptNames, treeName, type VerityName, verityNames } from '../layout/layout.ts'
+import { cryptNames, siteVolume, treeName, type VerityName, verityNames } from '../layout/layout.ts'
 import { printRootHashes, type RootHashes } from '../layout/roothashes.ts'
 import { blockSize, fixedSalt, type RootHash } from '../layout/verity.ts'
 import type { Appended } from './appended.ts'
 import type { BuiltVolume } from './built.ts'
 import type { Plan } from './partitions.ts'
+import type { SiteBy } from './site.ts'
 
 export const outputNames = ['roothashes.json', 'cmdline', 'partition.conf'] as const
 export type Outputs = Readonly<Record<(typeof outputNames)[number], string>>
@@ -21,10 +22,16 @@ export const printOutputs = (
     config,
     configText,
     appended,
-  }: { readonly config: Config; readonly configText: string; readonly appended: Appended },
+    siteBy,
+  }: {
+    readonly config: Config
+    readonly configText: string
+    readonly appended: Appended
+    readonly siteBy: SiteBy
+  },
 ): Outputs => ({
   'roothashes.json': printRootHashes(rootHashes(built, plan, config)),
-  cmdline: printCmdline(paramsOf(verityParams(built)), config, appended),
+  cmdline: printCmdline(paramsOf(verityParams(built, siteBy)), config, appended),
   'partition.conf': configText,
 })
 
@@ -47,13 +54,15 @@ export const requireAppendable = (config: Config, appended: Appended): void => {
   printCmdline(paramsOf(verity), config, appended)
 }
 
-const verityParams = (built: readonly BuiltVolume[]): Params['verity'] =>
-  Object.fromEntries(
+const verityParams = (built: readonly BuiltVolume[], siteBy: SiteBy): Params['verity'] => {
+  const named = Object.fromEntries(
     built.map(({ name, rootHash, bytes }): [VerityName, VerityParams] => [
       name,
       { rootHash, blocks: bytes / BigInt(blockSize), salt: fixedSalt(name) },
     ]),
   ) as Record<VerityName, VerityParams>
+  return siteBy === 'command line' ? named : { ...named, [siteVolume]: hostData }
+}
 
 const rootHashes = (built: readonly BuiltVolume[], plan: Plan, config: Config): RootHashes => {
   const place = (name: string, bytes: bigint) => ({

@@ -13,6 +13,7 @@ import {
 import { cryptNames, treeName, verityNames } from '../layout/layout.ts'
 import { partuuids } from '../layout/verity.ts'
 import type { BuiltVolume } from './built.ts'
+import type { BuiltSite } from './site.ts'
 import { derivedUuid } from './uuid.ts'
 
 type WantedPartition = Omit<GptPartition, 'number' | 'first' | 'last'> & { readonly bytes: bigint }
@@ -25,11 +26,12 @@ export const planPartitions = (
   config: Config,
   blockSize: number,
   espBytes: bigint | undefined,
+  site?: BuiltSite,
 ): Plan => {
   const hashes = built.map((volume) => volume.rootHash)
   const block = BigInt(blockSize)
   let end = BigInt(headBlocks(blockSize)) * block
-  const partitions = [...wanted(built, config), ...espOf(built, espBytes)].map(
+  const partitions = [...wanted(built, config), ...espOf(built, espBytes), ...siteOf(site)].map(
     ({ bytes, ...partition }, index) => {
       const start = alignUp(end)
       end = start + bytes
@@ -86,6 +88,20 @@ const espOf = (built: readonly BuiltVolume[], bytes: bigint | undefined): Wanted
           uuid: derivedUuid('partition', 'esp', ...built.map((volume) => volume.rootHash)),
           bytes,
           attributes: gptAttributes.noAuto,
+        },
+      ]
+
+/** The partition of the site record. */
+const siteOf = (site: BuiltSite | undefined): WantedPartition[] =>
+  site === undefined
+    ? []
+    : [
+        {
+          name: site.partition,
+          type: gptTypes.linux,
+          uuid: derivedUuid('partition', site.partition, site.record.rootHash),
+          bytes: BigInt(site.block.length),
+          attributes: gptAttributes.readOnly | gptAttributes.noAuto,
         },
       ]
 

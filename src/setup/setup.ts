@@ -29,6 +29,7 @@ import { alignUp, gptOf, planPartitions } from './partitions.ts'
 import { viewOfImage } from './root/image.ts'
 import { requireRoot } from './root/require.ts'
 import { viewOfTree } from './root/view.ts'
+import { printValues, siteOf } from './site.ts'
 import { lookAt, requireOutside, type Source } from './source.ts'
 import { openTarget, type Target } from './target.ts'
 import { buildVolume } from './volume.ts'
@@ -167,7 +168,8 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
     sources.map((source) => () => buildVolume(work, source, options, directory)),
   )
   const blockSize = target.kind === 'device' ? target.blockSize : (options.sectorSize ?? 512)
-  const plan = planPartitions(built, options.config, blockSize, options.espBytes)
+  const site = siteOf(built, options.siteBy)
+  const plan = planPartitions(built, options.config, blockSize, options.espBytes, site)
   const bytes =
     target.kind === 'device' ? target.bytes : alignUp(plan.needed, options.roundTo ?? partitionAlignment)
   if (bytes < plan.needed) throw fail('target-too-small', { target: target.path, bytes, needed: plan.needed })
@@ -177,6 +179,11 @@ const make = async (work: Work, { options, sources, target, out, notes }: Job): 
     built.flatMap((one) => [[one.name, one.image] as const, [treeName(one.name), one.tree]]),
   )
 
+  if (site !== undefined) {
+    const path = join(directory, site.partition)
+    writeFileSync(path, site.block)
+    files.set(site.partition, path)
+  }
   for (const file of outputNames) writeFileSync(join(directory, file), outputs[file])
 
   if (target.kind === 'device') {
@@ -220,6 +227,8 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
   const crypt = cryptNames.map(
     (n) => `  ${n.padEnd(13)} ${inTenths(options.config.size[n]).padStart(12)} blank`,
   )
+  const ofSite = siteOf(built, options.siteBy)
+  const site = ofSite === undefined ? [] : printValues(ofSite)
   const esp =
     options.espBytes === undefined
       ? []
@@ -231,6 +240,7 @@ const summarize = ({ target, bytes, built, options, out, notes }: Summary): stri
     ...volumes,
     ...crypt,
     ...esp,
+    ...site,
     `configuration: ${options.configFile ?? 'the defaults'}; ${outputNames.join(', ')} are in ${out}`,
     ...[...notes, ...built.flatMap((one) => one.notes)].map((says) => printable(`note: ${says}`)),
     `next: cvmboot pack --modules DIR --output FILE --config ${join(out, 'partition.conf')}`,

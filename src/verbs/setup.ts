@@ -62,6 +62,10 @@ export const options = {
     need: 'optional',
     help: 'Words to add to the emitted kernel command line. Setup refuses a word that the boot would refuse.',
   },
+  'site-by-host-data': {
+    kind: 'flag',
+    help: 'Leave os-config to the launch: the command line is the same for all sites, the disk has a site record, and the summary has the value that the launch gives the TEE.',
+  },
   hook: { ...hook, with: 'append' },
   force: { kind: 'flag', help: 'Replace what --disk and --out hold.' },
 } as const
@@ -80,6 +84,7 @@ export const askedOf = (given: Values<typeof options>): SetupOptions => {
     out,
     format,
     append,
+    siteBy: given['site-by-host-data'] ? 'host data' : 'command line',
     esp: given.esp,
     roundTo: given['round-to'],
     sectorSize: blockSizes.find((size) => `${size}` === given['sector-size']),

@@ -25,6 +25,7 @@ import {
   faultFrom,
   partitionsOf,
   place,
+  plant,
   plantRoot,
   scratch,
   setUp,
@@ -71,6 +72,38 @@ test('an image file for disks of 4096-byte blocks has its table and its partitio
   // The volumes are the same to the byte, and so are the words for the kernel.
   for (const name of ['cmdline', 'roothashes.json'])
     assert.is(readFileSync(join(to, name), 'utf8'), readFileSync(join(at, name), 'utf8'))
+})
+
+test('with --site-by-host-data two sites have one command line, and each disk has its record, whose digest the summary has', async () => {
+  const other = plant('other-site', { 'etc/motd': 'hello from another site\n' })
+  const lines: string[] = []
+  for (const site of [{}, { 'os-config': other }]) {
+    const to = place()
+    const made = join(to, 'disk.img')
+    const said = await setUp({ disk: made, 'site-by-host-data': true, ...site })
+    lines.push(readFileSync(join(to, 'cmdline'), 'latin1'))
+    tool('sfdisk', '--verify', made)
+    const record = extract(made, 'os-config-site', join(to, 'record'))
+    const text = readFileSync(record, 'latin1').replace(/\0+$/, '')
+    const { roothash } = JSON.parse(readFileSync(join(to, 'roothashes.json'), 'utf8'))['os-config']
+    assert.match(
+      text,
+      new RegExp(`^cvmboot site v1\nvolume os-config\nroot-hash ${roothash}\nblocks [0-9]+\nsalt `),
+    )
+    for (const [program, field] of [
+      ['sha256sum', 'HOSTDATA'],
+      ['sha384sum', 'MRCONFIGID'],
+    ] as const) {
+      writeFileSync(join(to, 'text'), text)
+      const [digest = ''] = tool(program, join(to, 'text')).split(' ')
+      const base64 = Buffer.from(digest, 'hex').toString('base64')
+      assert.ok(said.includes(`  ${field.padEnd(13)} ${digest} or ${base64}\n`), said)
+    }
+    const data = extract(made, 'os-config', join(to, 'data'))
+    tool('veritysetup', 'verify', data, extract(made, 'os-config-verity', join(to, 'tree')), roothash)
+  }
+  assert.is(lines[0], lines[1])
+  assert.is(parseParams(lines[0] ?? '').verity['os-config'], 'host-data')
 })
 
 for (const kind of ['directories', 'tars', ...formats] as const)
