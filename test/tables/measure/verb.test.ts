@@ -9,8 +9,12 @@ import * as assert from 'uvu/assert'
 import { production } from '../../../src/editions/production.ts'
 import { type MeasureOptions, measureImage } from '../../../src/manifest/measure.ts'
 import { parseManifest } from '../../../src/measure/manifest.ts'
+import { fileType, printEntry, printTrailer } from '../../../src/pack/cpio.ts'
+import { configPath } from '../../../src/system/initramfs.ts'
+import { goodCmdline, hashes } from '../../fake/machine.ts'
 import { efiProgram } from '../../with/efi-program.ts'
 import { refused } from '../../with/refused.ts'
+import { siteCmdline } from '../../with/site.ts'
 import { suite } from '../../with/suite.ts'
 import { inputs, vectors } from './inputs.ts'
 
@@ -127,6 +131,26 @@ test('a command line that the boot would refuse is a note, and changes the diges
     assert.match(notes.join(), /the boot would refuse this/)
     assert.is(boot?.planDigest, null)
   }
+})
+
+/** An initramfs that has an empty configuration and nothing else. */
+const configuredInitramfs = (): Buffer => {
+  const path = configPath.slice(1)
+  return Buffer.concat([printEntry({ path, mode: fileType.file | 0o644, bytes: 0 }, 1), printTrailer()])
+}
+
+test('a fleet has one plan digest, and no root hash of the volume that the launch names', async (desk) => {
+  const initramfs = join(desk.directory, 'configured.bin')
+  writeFileSync(initramfs, configuredInitramfs())
+  const bootBy = async (cmdline: string) => {
+    const { boot } = await manifestBy({ ...direct(desk), initramfs, cmdline })
+    return boot
+  }
+  const { 'os-config': _, ...others } = hashes
+  const ofFleet = await bootBy(siteCmdline)
+  assert.is(ofFleet?.refused, null)
+  assert.equal(ofFleet?.rootHashes, others)
+  assert.equal((await bootBy(goodCmdline))?.rootHashes, hashes)
 })
 
 test('a file with the command line counts without its line feed, as a shell hands it on', async (desk) => {
