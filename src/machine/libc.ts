@@ -1,5 +1,5 @@
-// Thin wrappers of system calls in libc, which decide nothing. Only this file and libcrypto.ts import node:ffi.
-// A wrong signature here corrupts memory, so each function has a premise test, and lengths come from buffers.
+// Thin wrappers of system calls in libc, which decide nothing. Only this file imports node:ffi, and libcrypto.ts loads node:ffi
+// on first use. A wrong signature here corrupts memory, so each function has a premise test, and lengths come from buffers.
 
 import { dlopen, getInt32, getRawPointer } from 'node:ffi'
 import { constants } from 'node:os'

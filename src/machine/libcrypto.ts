@@ -2,7 +2,6 @@
 // KeyObject keeps the key until the garbage collector frees the object, which may be never. This file decides nothing.
 
 import { randomFillSync } from 'node:crypto'
-import { dlopen } from 'node:ffi'
 import { offHeap } from '../secret/off-heap.ts'
 import { Secret } from '../secret/secret.ts'
 
@@ -10,9 +9,12 @@ const key = { arguments: ['int32', 'uint64', 'buffer', 'uint64'], return: 'uint6
 const free = { arguments: ['uint64'], return: 'void' } as const
 const withLength = { arguments: ['uint64', 'buffer', 'buffer'], return: 'int32' } as const
 
-/** Functions of openssl/evp.h. A pointer is a number here: the address of an object of OpenSSL, or 0 for none. */
+/**
+ * Functions of openssl/evp.h. A pointer is a number here: the address of an object of OpenSSL, or 0 for none. node:ffi is loaded
+ * on first use: verbs of the build host reach this file too, and they run on a Node without node:ffi.
+ */
 const openssl = () =>
-  dlopen(null, {
+  process.getBuiltinModule('node:ffi').dlopen(null, {
     EVP_PKEY_new_raw_private_key: key,
     EVP_PKEY_new_raw_public_key: key,
     EVP_PKEY_get_raw_public_key: withLength,
