@@ -58,3 +58,12 @@ export const giveNames = (
     throw fail('target-write', { target: out.path, reason: reasonOf(thrown) })
   }
 }
+
+/** Moves a finished disk image to its name. Fault: `target-write`. */
+export const giveDiskName = (file: string, to: DiskName, path: string): void => {
+  try {
+    renameSync(file, to.directory.at(to.name))
+  } catch (thrown) {
+    throw fail('target-write', { target: path, reason: reasonOf(thrown) })
+  }
+}

@@ -132,7 +132,8 @@ const readAppended = (append: string | undefined, pivot: Pivot): Appended => {
   return { words, pivot }
 }
 
-const readConfig = (
+/** The configuration, with the environment in it. Faults: `config-*`. */
+export const readConfig = (
   file: string | undefined,
   environment: Environment,
   providers: readonly LastingProvider[],
@@ -167,7 +168,7 @@ const absolute = (name: string, environment: Environment): string | undefined =>
   return value
 }
 
-const readTime = (text: string | undefined): number => {
+export const readTime = (text: string | undefined): number => {
   if (text === undefined) return fixedTime
   // Some file systems store 32 bits of the time.
   if (!/^(?:0|[1-9][0-9]{0,9})$/.test(text) || Number(text) > 0x7fffffff)

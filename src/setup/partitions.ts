@@ -28,23 +28,33 @@ export const planPartitions = (
   espBytes: bigint | undefined,
   site?: BuiltSite,
 ): Plan => {
-  const hashes = built.map((volume) => volume.rootHash)
-  const block = BigInt(blockSize)
-  let end = BigInt(headBlocks(blockSize)) * block
-  const partitions = [...wanted(built, config), ...espOf(built, espBytes), ...siteOf(site)].map(
-    ({ bytes, ...partition }, index) => {
-      const start = alignUp(end)
-      end = start + bytes
-      return { number: index + 1, ...partition, first: start / block, last: end / block - 1n }
-    },
-  )
-  const needed = end + BigInt(tailBlocks(blockSize)) * block
-  return { uuid: derivedUuid('disk', ...hashes), partitions, needed }
+  const uuid = derivedUuid('disk', ...built.map((volume) => volume.rootHash))
+  const wanted = [...verityOf(built), ...cryptOf(built, config), ...espOf(built, espBytes), ...siteOf(site)]
+  return placed(uuid, wanted, blockSize)
 }
 
-const wanted = (built: readonly BuiltVolume[], config: Config): WantedPartition[] => {
-  const hashes = built.map((volume) => volume.rootHash)
-  const verity = verityNames.flatMap((name): WantedPartition[] => {
+/** The partitions of a disk that has the volume of one site alone. */
+export const planSite = (volume: BuiltVolume, site: BuiltSite, blockSize: number): Plan =>
+  placed(
+    derivedUuid('disk', site.partition, volume.rootHash),
+    [...verityOf([volume]), ...siteOf(site)],
+    blockSize,
+  )
+
+/** One partition behind the other, each at the alignment. */
+const placed = (uuid: string, wanted: readonly WantedPartition[], blockSize: number): Plan => {
+  const block = BigInt(blockSize)
+  let end = BigInt(headBlocks(blockSize)) * block
+  const partitions = wanted.map(({ bytes, ...partition }, index) => {
+    const start = alignUp(end)
+    end = start + bytes
+    return { number: index + 1, ...partition, first: start / block, last: end / block - 1n }
+  })
+  return { uuid, partitions, needed: end + BigInt(tailBlocks(blockSize)) * block }
+}
+
+const verityOf = (built: readonly BuiltVolume[]): WantedPartition[] =>
+  verityNames.flatMap((name): WantedPartition[] => {
     const volume = built.find((one) => one.name === name)
     if (volume === undefined) return []
     const uuid = partuuids(volume.rootHash)
@@ -67,15 +77,15 @@ const wanted = (built: readonly BuiltVolume[], config: Config): WantedPartition[
       },
     ]
   })
-  const crypt = cryptNames.map((name) => ({
+
+const cryptOf = (built: readonly BuiltVolume[], config: Config): WantedPartition[] =>
+  cryptNames.map((name) => ({
     name,
     type: gptTypes.linux,
-    uuid: derivedUuid('partition', name, ...hashes),
+    uuid: derivedUuid('partition', name, ...built.map((volume) => volume.rootHash)),
     bytes: config.size[name],
     attributes: gptAttributes.noAuto,
   }))
-  return [...verity, ...crypt]
-}
 
 /** The EFI system partition, the last one: a disk without it has all other partitions at the same places. */
 const espOf = (built: readonly BuiltVolume[], bytes: bigint | undefined): WantedPartition[] =>

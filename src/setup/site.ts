@@ -15,13 +15,16 @@ export type BuiltSite = {
   readonly block: Buffer
 }
 
+/** The record of a built os-config. */
+export const recordOf = ({ rootHash, bytes }: BuiltVolume): BuiltSite => {
+  const record = { rootHash, blocks: bytes / BigInt(blockSize), salt: fixedSalt(siteVolume) }
+  return { record, partition: sitePartition, block: printSiteBlock(record) }
+}
+
 /** Undefined where the command line names os-config. */
 export const siteOf = (built: readonly BuiltVolume[], siteBy: SiteBy): BuiltSite | undefined => {
   const volume = built.find(({ name }) => name === siteVolume)
-  if (siteBy === 'command line' || volume === undefined) return undefined
-  const { rootHash, bytes } = volume
-  const record = { rootHash, blocks: bytes / BigInt(blockSize), salt: fixedSalt(siteVolume) }
-  return { record, partition: sitePartition, block: printSiteBlock(record) }
+  return siteBy === 'command line' || volume === undefined ? undefined : recordOf(volume)
 }
 
 const fields: readonly SiteField[] = ['HOSTDATA', 'MRCONFIGID']

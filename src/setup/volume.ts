@@ -19,11 +19,14 @@ import { openTree, type Tree } from './tree.ts'
 import { derivedUuid } from './uuid.ts'
 import type { Work } from './work.ts'
 
+/** The part of the request that decides the bytes of a volume. */
+export type BuildOptions = Pick<CompleteSetup, 'config' | 'format' | 'time'>
+
 /** Faults: `source-*`, `root-*`, `tool-*`. `directory` is for temporary files. */
 export const buildVolume = async (
   work: Work,
   source: Source,
-  options: CompleteSetup,
+  options: BuildOptions,
   directory: string,
 ): Promise<BuiltVolume> => {
   const name = source.volume
@@ -57,7 +60,7 @@ export const buildVolume = async (
 const imageOf = async (
   work: Work,
   source: Source,
-  options: CompleteSetup,
+  options: BuildOptions,
   own: string,
 ): Promise<Pick<BuiltVolume, 'image' | 'fileSystem' | 'notes'>> => {
   const { volume } = source

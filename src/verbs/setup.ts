@@ -5,7 +5,7 @@ import { blockSizes } from '../layout/gpt.ts'
 import type { SetupOptions } from '../setup/options.ts'
 import type { Option, Values } from './table/option.ts'
 import { configOr, hook } from './table/shared.ts'
-import { verb } from './table/verb.ts'
+import { type Forms, verb } from './table/verb.ts'
 
 const source = (volume: string) =>
   ({
@@ -93,8 +93,8 @@ export const askedOf = (given: Values<typeof options>): SetupOptions => {
   }
 }
 
-export const setup = verb({
-  about: 'lay out a disk: images, verity trees, partitions, root hashes',
+const whole = verb({
+  about: 'lay out a disk for an image',
   text: [
     'Makes a disk from three directories, tars or file system images, and prints the root hash of each of these volumes. Leaves the partitions of the encrypted volumes blank: the first boot formats them.',
   ],
@@ -108,3 +108,37 @@ export const setup = verb({
     await setup(askedOf(given), process.env, providers)
   },
 })
+
+const site = verb({
+  about: 'make the disk of one site of a fleet',
+  text: [
+    'Makes a disk with the os-config of one site and its site record, for VMs whose command line says cvmboot.roothash.os-config=host-data. Prints the value that the launch gives the TEE. The image of the fleet and its measurement stay as they are.',
+  ],
+  options: {
+    site: {
+      ...source('os-config'),
+      help: `The content of os-config at this site. ${source('os-config').help}`,
+    },
+    disk: { ...options.disk, need: 'required' },
+    config: options.config,
+    format: options.format,
+    'sector-size': options['sector-size'],
+    force: { kind: 'flag', help: 'Replace what --disk holds.' },
+  },
+  words: {},
+  run: async (given, { providers }) => {
+    const { setupSite } = await import('../setup/site-disk.ts')
+    const { site, disk, config, format, force } = given
+    const sectorSize = blockSizes.find((size) => `${size}` === given['sector-size'])
+    const existing = force ? 'replace' : 'keep'
+    await setupSite({ site, disk, config, format, sectorSize, existing }, process.env, providers)
+  },
+})
+
+export const setup: Forms = {
+  kind: 'forms',
+  about: 'lay out a disk: images, verity trees, partitions, root hashes',
+  text: ['Has two forms: without --site the first, with --site the second.'],
+  forms: { site },
+  otherwise: whole,
+}

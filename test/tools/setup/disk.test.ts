@@ -1,5 +1,6 @@
 // The disk as a whole: the place of each part, and other tools that read the disk.
 
+import { spawnSync } from 'node:child_process'
 import {
   appendFileSync,
   copyFileSync,
@@ -74,6 +75,23 @@ test('an image file for disks of 4096-byte blocks has its table and its partitio
     assert.is(readFileSync(join(to, name), 'utf8'), readFileSync(join(at, name), 'utf8'))
 })
 
+/** `setup` in a process of its own, by its words alone: its output, or the line of its refusal without the program's name. */
+const siteSetup = (...args: string[]): string => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      join(import.meta.dirname, '../../../src/main.ts'),
+      'setup',
+      ...args,
+    ],
+    { encoding: 'utf8' },
+  )
+  return status === 0
+    ? stdout
+    : (stderr.split('\n').find((line) => line.startsWith('cvmboot: ')) ?? stderr).slice(9)
+}
+
 test('with --site-by-host-data two sites have one command line, and each disk has its record, whose digest the summary has', async () => {
   const other = plant('other-site', { 'etc/motd': 'hello from another site\n' })
   const lines: string[] = []
@@ -104,6 +122,52 @@ test('with --site-by-host-data two sites have one command line, and each disk ha
   }
   assert.is(lines[0], lines[1])
   assert.is(parseParams(lines[0] ?? '').verity['os-config'], 'host-data')
+})
+
+test('with --site the disk has the volume of the site and its record alone, with the values that a whole disk has', async () => {
+  const to = place()
+  const whole = await setUp({ disk: join(to, 'whole.img'), 'site-by-host-data': true })
+  const made = join(to, 'site.img')
+  const said = siteSetup('--site', sources['os-config'], '--disk', made, '--config', config)
+  tool('sfdisk', '--verify', made)
+  const names = JSON.parse(tool('sfdisk', '--json', made)).partitiontable.partitions
+  assert.equal(
+    names.map(({ name }: { name: string }) => name),
+    ['os-config', 'os-config-verity', 'os-config-site'],
+  )
+  for (const name of ['os-config', 'os-config-verity', 'os-config-site'])
+    assert.equal(
+      readFileSync(extract(made, name, join(to, 'one'))),
+      readFileSync(extract(join(to, 'whole.img'), name, join(to, 'other'))),
+      name,
+    )
+  const values = (text: string) =>
+    text.split('\n').filter((line) => /^ {2}(?:HOSTDATA|MRCONFIGID) /.test(line))
+  assert.is(values(said).length, 2)
+  assert.equal(values(said), values(whole))
+  // No file beside the disk: the image of the fleet has them.
+  assert.equal(readdirSync(to).sort(), [
+    'cmdline',
+    'one',
+    'other',
+    'partition.conf',
+    'roothashes.json',
+    'site.img',
+    'whole.img',
+  ])
+})
+
+test('--site refuses a disk that exists, a source that is none, and an option of the whole disk', () => {
+  const made = join(place(), 'site.img')
+  const good = ['--site', sources['os-config'], '--disk', made, '--config', config]
+  siteSetup(...good)
+  const before = readFileSync(made)
+  assert.match(siteSetup(...good), /^target-not-empty: /)
+  assert.equal(readFileSync(made), before)
+  assert.match(siteSetup(...good, '--force'), /^wrote /)
+  assert.match(siteSetup('--site', join(made, 'no'), '--disk', join(place(), 'd')), /^source-missing: /)
+  assert.match(siteSetup(...good, '--esp', '64M'), /^usage: .*--esp/)
+  assert.match(siteSetup('--site', sources['os-config']), /^usage: .*--disk/)
 })
 
 for (const kind of ['directories', 'tars', ...formats] as const)
