@@ -1,6 +1,6 @@
 // A bar chart as SVG, readable in light and dark: one bar for each way to boot, its two parts stacked, its figure beside it.
 
-import { escapeXml } from '../src/runtime/report/svg.ts'
+import { escapeXml } from '../src/terminal/svg.ts'
 
 export type Bar = {
   readonly label: string

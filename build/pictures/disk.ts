@@ -8,7 +8,7 @@ import {
   headerBytes,
   macOffset,
 } from '../../src/layout/luks2/profile.ts'
-import { area, box } from '../../src/runtime/report/svg.ts'
+import { area, box } from '../../src/terminal/svg.ts'
 import { card, cardHeight, label, picture } from './frame.ts'
 
 /** A stretch of the disk: its name, its content, and the effect of a change by the host. */

@@ -1,7 +1,7 @@
 // The common parts of the pictures for the pages: a frame, cards, and labels that every font shows whole. Pure.
 
 import { margin, style, width } from '../../src/runtime/report/page.ts'
-import { area, box, escapeXml, line, text } from '../../src/runtime/report/svg.ts'
+import { area, box, escapeXml, line, text } from '../../src/terminal/svg.ts'
 
 export { margin, width }
 

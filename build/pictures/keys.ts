@@ -1,6 +1,6 @@
 // The picture of the choice of a key: questions from top to bottom, and the lines of partition.conf that the answers lead to. Pure.
 
-import { arrow } from '../../src/runtime/report/svg.ts'
+import { arrow } from '../../src/terminal/svg.ts'
 import { card, cardHeight, down, label, picture } from './frame.ts'
 
 /** One question, the answer that ends the questions, and where that answer leads. */

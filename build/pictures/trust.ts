@@ -2,7 +2,7 @@
 
 import type { Config } from '../../src/config/config.ts'
 import { type Volume, volumes } from '../../src/layout/layout.ts'
-import { arrow, box } from '../../src/runtime/report/svg.ts'
+import { arrow, box } from '../../src/terminal/svg.ts'
 import { card, cardHeight, down, label, picture } from './frame.ts'
 
 /** The demand of the launch on a volume, the mechanism that enforces the demand, and the mount of the volume. */

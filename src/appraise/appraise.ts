@@ -14,9 +14,10 @@ import { check } from './check.ts'
 import { readCertificates, readDate, readList, readNonce, readReportData } from './given.ts'
 import { kindOf } from './kind.ts'
 import { appraiseOwn } from './own.ts'
+import { printPage } from './page.ts'
 import { strictPolicy } from './policy.ts'
 import { parsePolicy } from './policy-file.ts'
-import { leastResultNonce, resultClaims } from './result.ts'
+import { leastResultNonce, resultClaims, statusOf } from './result.ts'
 import { type ResultKey, readResultKey, signResult, writeResult } from './result-file.ts'
 import { parseCollateral } from './tdx-collateral.ts'
 import { appraiseTee, type Verifier } from './tee.ts'
@@ -34,6 +35,7 @@ export type AppraiseOptions = {
   readonly nonce: string | undefined
   readonly result: string | undefined
   readonly 'result-key': string | undefined
+  readonly html: string | undefined
   readonly json: boolean
 }
 
@@ -141,8 +143,8 @@ const resultOf = (
 }
 
 /**
- * Prints the checks, then fails with the fault of the first bad check. An attestation result is written for each verdict, the
- * bad ones included. Faults: `usage`, `input-too-large`, `measure-*`, `appraise-*`.
+ * Prints the checks, then fails with the fault of the first bad check. An attestation result and a page are written for each
+ * verdict, the bad ones included. Faults: `usage`, `input-too-large`, `measure-*`, `appraise-*`.
  */
 export const appraise = async (options: AppraiseOptions): Promise<void> => {
   const reportData = given(options['report-data'], readReportData)
@@ -159,13 +161,13 @@ export const appraise = async (options: AppraiseOptions): Promise<void> => {
       : 'tee' in read
         ? appraiseTee(read.tee, verifier, reportData)
         : appraiseOwn(read.evidence, verifier, nonce)
-  if (result !== undefined) {
-    const anyMeasurement = verifier.policy.measurement === 'any'
-    const isOwn = 'evidence' in read
-    const isFresh = isOwn ? nonce !== undefined && nonce.length > 0 : reportData !== undefined
-    const judged = { ...named, findings, evidence, anyMeasurement, isOwn, nonce, isFresh, at: verifier.date }
+  const anyMeasurement = verifier.policy.measurement === 'any'
+  const isOwn = 'evidence' in read
+  const isFresh = isOwn ? nonce !== undefined && nonce.length > 0 : reportData !== undefined
+  const judged = { ...named, findings, evidence, anyMeasurement, isOwn, nonce, isFresh, at: verifier.date }
+  if (result !== undefined)
     await writeResult(result.path, await signResult(resultClaims(judged, new Date()), result.key))
-  }
+  if (options.html !== undefined) await writeResult(options.html, printPage(findings, statusOf(judged)))
   const screen = screenOf(process.stdout, process.env)
   process.stdout.write(options.json ? printFindingsJson(findings) : printFindings(findings, screen))
   const fault = firstFault(findings)

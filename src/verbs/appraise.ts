@@ -42,6 +42,12 @@ export const appraise = verb({
       need: { otherwise: '--result is refused' },
       help: 'The private key in PEM that signs the attestation result: Ed25519, P-256 or P-384.',
     },
+    html: {
+      kind: 'file',
+      value: 'FILE',
+      need: { otherwise: 'no page is written' },
+      help: 'Write the verdict as one HTML page: the chain as a picture, and each check.',
+    },
     json,
   },
   words: {

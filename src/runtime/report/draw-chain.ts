@@ -1,11 +1,11 @@
 // Draws the chain of trust in four columns: the measured launch, its demands, the enforcement by the kernel, and the mounts.
 // Pure.
 
+import { arrow, box, fitted, text } from '../../terminal/svg.ts'
 import type { Chain } from './chain.ts'
 import type { Link } from './link.ts'
 import { margin, type Part, right } from './page.ts'
 import type { BootRecord } from './record.ts'
-import { arrow, box, fitted, text } from './svg.ts'
 import { trustWords, verdictWords } from './words.ts'
 
 const cardHeight = 44

@@ -1,8 +1,8 @@
 // Draws the times of a boot: the phases in a row, and beneath them the steps of cvmboot, as through a lens. Pure.
 
+import { area, box, escapeXml, fitted, line, text, widthOf } from '../../terminal/svg.ts'
 import { margin, type Part, right } from './page.ts'
 import type { BootRecord, Span } from './record.ts'
-import { area, box, escapeXml, fitted, line, text, widthOf } from './svg.ts'
 import {
   phaseTitles,
   printTime,

@@ -1,11 +1,11 @@
 // Draws the picture of a boot: the heading, the times and the chain of trust. Pure: the same record gives the same bytes.
 
+import { box, escapeXml, fitted, text } from '../../terminal/svg.ts'
 import { type Chain, chainOf } from './chain.ts'
 import { drawChain } from './draw-chain.ts'
 import { drawPhases, drawSteps } from './draw-times.ts'
 import { margin, type Part, right, style, width } from './page.ts'
 import type { BootRecord } from './record.ts'
-import { box, escapeXml, fitted, text } from './svg.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
 import { cvmWords, describe, headline } from './words.ts'
 

@@ -25,10 +25,10 @@ import {
   parseUnpacking,
   readRecord,
 } from '../../../src/runtime/report/record.ts'
-import { escapeXml, fitted, widthOf } from '../../../src/runtime/report/svg.ts'
 import { printTime, rowsOf, ticksOf, timelineOf } from '../../../src/runtime/report/timeline.ts'
 import { printText } from '../../../src/runtime/report/words.ts'
 import { plain, screenOf } from '../../../src/terminal/screen.ts'
+import { escapeXml, fitted, widthOf } from '../../../src/terminal/svg.ts'
 import { verbOf } from '../../with/verb.ts'
 
 const report = verbOf('report')

@@ -1,4 +1,4 @@
-// Prints SVG, in the few shapes that the picture has. This file escapes every text, and fits a text to its room by a width
+// Prints SVG, in the few shapes that the pictures have. This file escapes every text, and fits a text to its room by a width
 // that no common sans-serif font exceeds. Pure.
 
 export const escapeXml = (text: string): string =>
