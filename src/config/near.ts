@@ -18,5 +18,8 @@ export const withNearest = (fault: Fault): Fault => {
 
 type Unknown = Extract<Fault, { readonly code: 'config-unknown' | 'cmdline-unknown' }>
 
-const named = (fault: Unknown, near: string | undefined): Fault =>
-  near === undefined ? fault : { ...fault, near }
+/** The name itself is no advice: another build of cvmboot knows it, and this build does not. */
+const named = (fault: Unknown, near: string | undefined): Fault => {
+  const name = fault.code === 'config-unknown' ? fault.key : fault.parameter
+  return near === undefined || near === name ? fault : { ...fault, near }
+}

@@ -4,66 +4,19 @@
 import { createPublicKey } from 'node:crypto'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parseEvidence, reportData } from '../../src/evidence/evidence.ts'
-import { type GrantTerms, printGrant, type Scope } from '../../src/evidence/grant.ts'
-import { launchOf } from '../../src/evidence/launch.ts'
-import { parseKeyRequest, printFrame, takeFrame } from '../../src/evidence/release-wire.ts'
-import { parseStatement } from '../../src/evidence/statement.ts'
-import { wrapGrant } from '../../src/keys/grant.ts'
-import type { CryptName } from '../../src/layout/layout.ts'
+import type { Scope } from '../../src/evidence/grant.ts'
+import { printFrame, takeFrame } from '../../src/evidence/release-wire.ts'
 import { headerAreaBytes, parseLuks2 } from '../../src/layout/luks2/luks2.ts'
 import { printReleaseOwner } from '../../src/layout/release-owner.ts'
 import type { Port } from '../../src/machine/machine.ts'
-import { parseSnpReport } from '../../src/machine/snp-report.ts'
 import { evidenceOf, parseState, statePath } from '../../src/proof/state.ts'
-import { ownerKey, secretOf } from '../with/grants.ts'
+import { ownerKey } from '../with/grants.ts'
+import { type Given, granted, notAfter, type Read, readRequest } from '../with/owner-relay.ts'
 import { booted } from './booted.ts'
 import { fakeMachine, goodWorld, type World } from './machine.ts'
 
 const owner = printReleaseOwner(createPublicKey(ownerKey(1)))
 const config = `WORKSPACE_KEY=release\nRELEASE_OWNER=${owner}\nRELEASE_TIMEOUT=20\nRELEASE_RETRY=5\n`
-const notAfter = '2026-12-31T00:00:00Z'
-
-/** What an owner reads of a request. */
-type Read = {
-  readonly volumes: readonly CryptName[]
-  readonly statement: Buffer
-  readonly recipient: Buffer
-  readonly scope: Scope
-}
-
-const readRequest = (body: Buffer): Read => {
-  const request = parseKeyRequest(body)
-  if ('wrong' in request) throw new Error(request.wrong)
-  const evidence = parseEvidence(request.evidence)
-  if ('wrong' in evidence || evidence.tee?.type !== 'sev-snp') throw new Error('no evidence')
-  const { reportData: covered } = parseSnpReport(evidence.tee.report)
-  assert.is(covered, reportData(evidence.nonce, evidence.statement).toString('hex'))
-  const statement = parseStatement(evidence.statement)
-  const launch = launchOf(evidence.tee)
-  if ('wrong' in statement || statement.ephemeral === null || launch === undefined)
-    throw new Error('no key of the boot')
-  assert.is(statement.state, null)
-  return {
-    volumes: request.volumes,
-    statement: evidence.statement,
-    recipient: Buffer.from(statement.ephemeral.x25519, 'hex'),
-    scope: { image: statement.image, launches: [launch.word], site: launch.site, notAfter },
-  }
-}
-
-type Given = Partial<GrantTerms> & { readonly secret?: number; readonly key?: number }
-
-const granted = (read: Read, { secret = 9, key = 1, ...changed }: Given = {}): Buffer => {
-  const terms: GrantTerms = {
-    volume: 'workspace',
-    purpose: 'root-secret',
-    sequence: 1,
-    scope: read.scope,
-    ...changed,
-  }
-  return wrapGrant(read.recipient, read.statement, printGrant(terms, secretOf(secret), ownerKey(key)))
-}
 
 /** A relay: `answer` gets each request, with its number from 0, and gives the bytes that go back. */
 type Relay = { readonly requests: Read[]; readonly port: (name: string) => Port | undefined; sent: Buffer }

@@ -2,6 +2,8 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { withNearest } from '../../src/config/near.ts'
+import { fail } from '../../src/fault/index.ts'
 import { distance, nearest } from '../../src/fault/nearest.ts'
 
 test('a letter too many, too few, another or swapped is one step', () => {
@@ -40,6 +42,15 @@ test('the nearest word is named, and none where none is near', () => {
   assert.is(nearest('--confgi', ['--json', '--config']), '--config')
   assert.is(nearest('--jso', ['--json', '--config']), '--json')
   assert.is(nearest('--x', ['--y']), undefined)
+})
+
+test('the nearest key of partition.conf is never the refused key itself, which another build may know', () => {
+  const near = (key: string) => {
+    const fault = withNearest(fail('config-unknown', { file: 'f', line: 1, key }).fault)
+    return 'near' in fault ? fault.near : undefined
+  }
+  assert.is(near('RELEASE_OWNR'), 'RELEASE_OWNER')
+  assert.is(near('RELEASE_OWNER'), undefined)
 })
 
 test.run()

@@ -129,7 +129,9 @@ export const pack = async (
 ): Promise<void> => {
   const file = typeof edition === 'string' ? executable(edition) : edition.executable
   const from = ['--modules', guest.modules, '--config', config, '--executable', file]
-  await run(executable('cvmboot-mock'), ['pack', ...from, '--compress', compress, '--output', output])
+  // Each build reads partition.conf with its own key providers.
+  const packer = typeof edition === 'string' ? edition : 'cvmboot-mock'
+  await run(executable(packer), ['pack', ...from, '--compress', compress, '--output', output])
 }
 
 export const initramfsOf = (edition: Edition): string => `${edition}.initramfs`
