@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { run } from '../../src/machine/exec.ts'
+import { parseManifest } from '../../src/measure/manifest.ts'
 import { suite } from '../with/suite.ts'
 import { accelerator } from './accelerator.ts'
 import { addPartitions, copyOf } from './disk.ts'
@@ -16,7 +17,7 @@ import { type Boot, boot, type Machine } from './qemu.ts'
 import { checkRefusal, shellOrRoot } from './refusal.ts'
 import { secretIn } from './secrets.ts'
 import { trixieUkify } from './ukify.ts'
-import { executable, trees, type World, world } from './world.ts'
+import { executable, makeSources, trees, type World, world } from './world.ts'
 
 type Desk = { from: World; scratch: string; cmdline: string; signing: string[] }
 
@@ -90,14 +91,74 @@ const assertBooted = ({ from }: Desk, cmdline: string, result: Boot): void => {
   assert.is(state.edition, 'cvmboot-mock')
 }
 
-test('by ukify, with an initramfs packed for it', async (desk) => {
+test('by ukify, with an initramfs packed for it: the same bytes from the same parts', async (desk) => {
   const { tool, stub } = await trixieUkify()
   const own = ['--modules', desk.from.guest.modules, '--config', join(trees, 'partition.conf')]
   const options = [...own, '--tool', tool, '--stub', stub]
   const uki = await packUki(desk, 'ukify.efi', options)
   const again = await packUki(desk, 'again.efi', options)
-  assert.ok((await readFile(uki)).equals(await readFile(again)), 'the same bytes from the same parts')
-  assertBooted(desk, desk.cmdline, await bootUki(desk, uki, { firmware: 'uefi' }))
+  assert.ok((await readFile(uki)).equals(await readFile(again)))
+})
+
+/** The registers of a TPM that `measure --disk` predicts, each with the values that it can have. */
+const predictedFor = async ({ scratch }: Desk, disk: string): Promise<Record<string, readonly string[]>> => {
+  const output = join(scratch, 'manifest.json')
+  await run(executable('cvmboot-mock'), ['measure', '--disk', disk, '--output', output])
+  const { tpm } = parseManifest(await readFile(output, 'utf8'), output)
+  return Object.fromEntries(
+    pcrs.map((pcr) => [pcr, (tpm?.[`pcr${pcr}`] ?? []).map(({ value }) => value)] as const),
+  )
+}
+const pcrs = [4, 9, 11, 12] as const
+
+test('a disk boots by itself, and its TPM has the PCRs that measure --disk predicts', async (desk) => {
+  const { from, scratch } = desk
+  const at = (name: string) => join(scratch, 'self', name)
+  const sources = await makeSources(from.guest, at('sources'))
+  const config = join(scratch, 'self.conf')
+  await writeFile(
+    config,
+    `${await readFile(join(trees, 'partition.conf'), 'utf8')}INIT=/usr/libexec/keep-marker\nMODULES=tpm_tis\n`,
+  )
+  const disk = at('disk.img')
+  await run(executable('cvmboot-mock'), [
+    ...['setup', '--config', config, '--disk', disk, '--esp', '256M', '--append', 'console=ttyS0 panic=-1'],
+    ...['--root-fs', sources.rootFs, '--oem-launcher', sources.oemLauncher, '--os-config', sources.osConfig],
+  ])
+  const { tool, stub } = await trixieUkify()
+  const fill = (cmdline: string) =>
+    run(executable('cvmboot-mock'), [
+      ...[
+        'pack',
+        '--uki',
+        '--kernel',
+        from.guest.kernel,
+        '--modules',
+        from.guest.modules,
+        '--config',
+        config,
+      ],
+      ...['--cmdline', cmdline, '--image-id', 'oem-image', '--image-version', '42', '--into', disk],
+      ...['--tool', tool, '--stub', stub],
+    ])
+  await fill(`@${at('cmdline')}`)
+  const predicted = await predictedFor(desk, disk)
+  const { console } = await boot({
+    accelerator: await accelerator(from.guest.kernel),
+    disks: [{ file: disk }],
+    firmware: 'uefi',
+    tpm: await mkdtemp(join(scratch, 'tpm-')),
+  })
+  const { facts } = readReport(console)
+  for (const pcr of pcrs) {
+    const found = facts.get(`pcr ${pcr}`)?.toLowerCase() ?? 'none'
+    assert.ok(predicted[pcr]?.includes(found), `PCR ${pcr} is ${found}, predicted ${predicted[pcr]}`)
+  }
+  // An update with one more word goes into the other slot, and no register of the image stays as it was.
+  const line = (await readFile(at('cmdline'), 'utf8')).trim()
+  await fill(`${line} loglevel=5`)
+  const changed = await predictedFor(desk, disk)
+  for (const pcr of [4, 9, 11]) assert.not.equal(changed[pcr], predicted[pcr], `PCR ${pcr}`)
 })
 
 const ready = ({ from }: Desk) => ['--initramfs', from.initramfs['cvmboot-mock']]
