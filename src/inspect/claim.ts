@@ -16,6 +16,7 @@ import {
   sealedBy,
 } from '../layout/luks2/luks2.ts'
 import { headerBytes } from '../layout/luks2/profile.ts'
+import { parseSiteBlock, siteBytes, siteValue } from '../layout/site.ts'
 import { blockSize } from '../layout/verity.ts'
 import { claimsVerity, parseVeritySuperblock } from '../layout/verity-superblock.ts'
 
@@ -26,7 +27,7 @@ export type Facts = Readonly<Record<string, string | number | boolean>>
 export type Part = { readonly name: string; readonly bytes: number; readonly claim: Claim }
 
 export type Claim = {
-  /** `luks2`, `verity`, `swap`, a file system, `initramfs`, `blank`, `unknown`; or the kind of a row of inspect/formats.ts. */
+  /** `luks2`, `verity`, `site`, `swap`, a file system, `initramfs`, `blank`, `unknown`; or the kind of a row of inspect/formats.ts. */
   readonly kind: string
   readonly facts: Facts
   /** The name of the thing in words, and advice for its use. */
@@ -85,6 +86,28 @@ const claimVerity = (head: Buffer): Claim => {
   return { kind: 'verity', facts, refused: undefined }
 }
 
+const siteBegins = 'cvmboot site '
+
+/** A site record, with the values by which a launch names it. A record that cannot be read is as good as none to the boot. */
+const claimSite = (head: Buffer): Claim => {
+  const record = parseSiteBlock(head.subarray(0, siteBytes))
+  const says = {
+    name: 'the record of the os-config of a site',
+    advice: 'launch the VM with one of its two values',
+  }
+  if (record === undefined) return { kind: 'site', facts: { readable: false }, refused: undefined }
+  const { rootHash, blocks, salt } = record
+  const facts = {
+    readable: true,
+    rootHash,
+    blocks: `${blocks}`,
+    salt,
+    HOSTDATA: siteValue(record, 'HOSTDATA'),
+    MRCONFIGID: siteValue(record, 'MRCONFIGID'),
+  }
+  return { kind: 'site', facts, says, refused: undefined }
+}
+
 /** `head`: the first MiB, or all of a shorter volume. `bytes` and `label`: as `claimHeader` takes them. */
 export const claimOf = (
   head: Buffer,
@@ -96,6 +119,7 @@ export const claimOf = (
   if (claimsLuks(head)) return claimHeader(head, name, profile, bytes, label)
   if (claimsVerity(head)) return claimVerity(head)
   if (isSwap(head)) return { kind: 'swap', facts: {}, refused: fail('swap-present', { device: name }).fault }
+  if (head.toString('latin1', 0, siteBegins.length) === siteBegins) return claimSite(head)
   const kind = fileSystemOf(head) ?? (isBlank(head) ? 'blank' : 'unknown')
   return { kind, facts: {}, refused: undefined }
 }

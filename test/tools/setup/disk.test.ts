@@ -15,6 +15,7 @@ import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseConfig, printConfig } from '../../../src/config/config.ts'
+import { claimOf } from '../../../src/inspect/claim.ts'
 import { inspectPath } from '../../../src/inspect/inspect.ts'
 import { gptAttributes, gptTypes } from '../../../src/layout/gpt.ts'
 import { treeName, verityNames } from '../../../src/layout/layout.ts'
@@ -145,6 +146,15 @@ test('with --site the disk has the volume of the site and its record alone, with
     text.split('\n').filter((line) => /^ {2}(?:HOSTDATA|MRCONFIGID) /.test(line))
   assert.is(values(said).length, 2)
   assert.equal(values(said), values(whole))
+  const { content, refused } = inspectPath(made, 'claimed')
+  if (content.kind !== 'gpt') return assert.unreachable(content.kind)
+  assert.is(refused, undefined)
+  const [, , record] = content.partitions
+  assert.is(record?.claim.kind, 'site')
+  for (const field of ['HOSTDATA', 'MRCONFIGID'])
+    assert.ok(said.includes(` ${record?.claim.facts[field]} or `), `${field}\n${said}`)
+  const later = Buffer.concat([Buffer.from('cvmboot site v2\n')], 4096)
+  assert.equal(claimOf(later, 'record', 'claimed', undefined, 'any').facts, { readable: false })
   // No file beside the disk: the image of the fleet has them.
   assert.equal(readdirSync(to).sort(), [
     'cmdline',
