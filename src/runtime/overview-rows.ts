@@ -3,7 +3,7 @@
 
 import { hostData } from '../cmdline/params.ts'
 import { parseCryptTable } from '../layout/crypt.ts'
-import { type VolumeState, volumeIn } from '../proof/state.ts'
+import { evidenceOf, type VolumeState, volumeIn } from '../proof/state.ts'
 import type { Step } from '../steps/index.ts'
 import { outside } from '../system/new-root.ts'
 import { namedIn } from './check-site.ts'
@@ -81,13 +81,19 @@ const mappedRow = (
   }
 }
 
+/** The field of the TEE that names the volume of the site, and its value. */
+const siteIn = ({ state }: Scene): string => {
+  const [site] = evidenceOf(state, 'read-site')
+  return site === undefined ? ', of a site that the state does not name' : `, by ${site.field} ${site.value}`
+}
+
 const verityRow = (step: StepOf<'mount-verity'>, scene: Scene): VolumeRow => {
   const opened = stepsOf(scene.plan, 'open-verity').find(({ volume }) => volume === step.volume)
   const named = opened === undefined ? undefined : namedIn(scene, opened)
   const by =
     named === undefined
       ? 'unknown'
-      : `sha256 ${named.rootHash}${opened?.rootHash === hostData ? ', of the site' : ''}`
+      : `sha256 ${named.rootHash}${opened?.rootHash === hostData ? siteIn(scene) : ''}`
   return mappedRow(step, scene, 'verified', () => by)
 }
 
@@ -127,7 +133,7 @@ const entries: { readonly [K in Step['kind']]: Entry<StepOf<K>> } = {
   'check-initramfs': 'no row',
   'load-modules': 'no row',
   'require-cvm': 'no row',
-  // `status` has the site in its head, and the step that mounts the volume has the row of the volume.
+  // The row of the volume has the value of the site.
   'read-site': 'no row',
   // The step that mounts a volume has the row of the volume.
   'open-verity': 'no row',

@@ -124,7 +124,7 @@ test('the mapping of the volume of a site is proved from the record that has the
   const [row] = overviewOf(sceneFrom(ofSite(record, value)(bootRecorded()))).volumes.filter(
     ({ name }) => name === 'os-config',
   )
-  assert.is(row?.by, `sha256 ${record.rootHash}, of the site`)
+  assert.is(row?.by, `sha256 ${record.rootHash}, by HOSTDATA ${value}`)
   const other = { ...record, blocks: record.blocks + 1n }
   const swapped = found(ofSite(other, siteValue(other, 'HOSTDATA')))
   assert.match(swapped.join('\n'), /^verify-mapping: .*os-config/)
