@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseConfig } from '../../src/config/config.ts'
 import { readCmdline } from '../../src/config/verdict.ts'
+import { mockEdition } from '../../src/editions/mock.ts'
 import { parseEvidence } from '../../src/evidence/evidence.ts'
 import { parseStatement } from '../../src/evidence/statement.ts'
 import { fail } from '../../src/fault/index.ts'
@@ -153,6 +154,20 @@ for (const [name, change, reason] of hostile)
     assert.match(halt, /site-record: /)
     assert.match(halt, reason)
   })
+
+test('the mock build on a machine without a TEE takes no site: no value authenticates one there', async () => {
+  const world = worldOf()
+  world.cvm = undefined
+  const { ended, halt } = await booted(world, mockEdition)
+  assert.is(ended, 'halt')
+  assert.match(halt ?? '', /site-none: /)
+})
+
+test('the right record without its volume halts where the volume is looked for', async () => {
+  const world = worldOf()
+  world.partitions = world.partitions.filter(({ name }) => name !== 'os-config')
+  assert.match(await halted(world), /device-missing: .*os-config/)
+})
 
 test('a record with the root hash of another volume is refused', async () => {
   const record = { ...berlin, rootHash: hashes['root-fs'] }
