@@ -26,6 +26,11 @@ export const grant = family({
         `grant a key: the manifest does not predict the launch ${d.launch}`,
       advice: 'give the manifest of the image that the VM booted, whatever the policy accepts',
     },
+    'grant-relay': {
+      cannot: (d: File) => `carry a grant over ${d.path}: ${d.reason}`,
+      advice:
+        'start the VM with -chardev socket,id=release,path=PATH,server=on,wait=off and -device virtserialport,chardev=release,name=org.cvmboot.release, then this program with --socket PATH',
+    },
     'grant-write': {
       cannot: (d: File) => `write ${d.path}: ${d.reason}`,
       advice: 'name a new file with --output, none is ever overwritten',

@@ -18,6 +18,7 @@ export const limits = {
   cmdline: bytes('a file with a command line has', 64 * KiB),
   osRelease: bytes('an os-release has', 64 * KiB),
   identity: bytes('a file with a private key has', 64 * KiB),
+  grant: bytes('a wrapped grant has', 64 * KiB),
   evidence: bytes('a file with evidence or with certificates has', MiB),
   tpmLog: bytes('the event log in a quote of a TPM has', 512 * KiB),
   collateral: bytes('a file with collateral has', 4 * MiB),

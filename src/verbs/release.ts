@@ -124,9 +124,37 @@ const grant = verb({
   },
 })
 
+const relay = verb({
+  about: 'carry the request of a boot and the grants between a VM and a directory',
+  text: [
+    'Runs on the host, beside the VM, whose port of virtio-serial QEMU has on a socket. Writes the evidence of the boot to evidence.json in the directory, waits for VOLUME.grant of each volume that the boot asks for, sends the grants, and ends. The host is trusted with none of this: a grant is signed by the owner and wrapped to the key of one boot.',
+  ],
+  options: {
+    socket: {
+      kind: 'file',
+      value: 'PATH',
+      need: 'required',
+      help: 'The socket of the port org.cvmboot.release: path of -chardev socket,...,server=on,wait=off.',
+    },
+    directory: {
+      kind: 'directory',
+      value: 'DIR',
+      need: 'required',
+      help: 'The directory for evidence.json and VOLUME.grant. A grant that lies there before the boot asks is not sent.',
+    },
+  },
+  words: {},
+  run: async (given) => {
+    const { relay } = await import('../release/relay.ts')
+    await relay(given)
+  },
+})
+
 export const release: Family = {
   kind: 'family',
   about: "the owner's side of KEY=release: make keys and secrets, grant them to a VM",
-  text: ['These verbs are for the owner of the data, who runs them on a machine of their own.'],
-  verbs: { keygen, secret, grant },
+  text: [
+    'These verbs are for the owner of the data, who runs them on a machine of their own. Only relay runs on the host of the VM.',
+  ],
+  verbs: { keygen, secret, grant, relay },
 }

@@ -184,7 +184,7 @@ test('npx runs the verbs of a build host, offline, from one file', (made) => {
   )
   const help = run('npx --offline cvmboot setup --help')
   assert.equal([help.status, help.stderr], [0, ''])
-  assert.match(help.stdout, /^cvmboot setup --root-fs /)
+  assert.match(help.stdout, /^cvmboot setup --root-fs /m)
   for (const tree of ['root/sbin', 'root/etc', 'oem', 'config', 'out'])
     mkdirSync(join(project, tree), { recursive: true })
   writeFileSync(join(project, 'root/sbin/init'), tinyElf(), { mode: 0o755 })
