@@ -43,7 +43,10 @@ const tpmFindings = ({ tpm, nonce, statement }: Evidence, verifier: Verifier): F
       ? []
       : [check('TPM quote', 'appraise-tpm-quote', 'the evidence has none, and the policy demands one', '')]
   const data = qualifyingData(nonce, statement)
-  return appraiseTpm(tpm, { policy: policy.tpm, measurement: policy.measurement, manifest, data, date })
+  const hcl = 'it has an HCL report of Azure, and this version judges none'
+  const unjudged = tpm.hcl.length === 0 ? [] : [check('HCL report', 'appraise-format', hcl, '')]
+  const expected = { policy: policy.tpm, measurement: policy.measurement, manifest, data, date }
+  return [...unjudged, ...appraiseTpm(tpm, expected)]
 }
 
 /** The values of HOSTDATA or MRCONFIGID that the policy accepts. */

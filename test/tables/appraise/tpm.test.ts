@@ -158,6 +158,10 @@ test('the fence of the boot in PCR 11, and what the running system extends, are 
   assert.equal(codes(alone(quoteOf(other)), any), [])
 })
 
+test('an HCL report of Azure is refused, since no check judges it', () => {
+  assert.equal(codes(alone({ ...fine, hcl: Buffer.from('HCLA') })), ['appraise-format'])
+})
+
 test('a key of RSA signs by both of its schemes', () => {
   const { privateKey: key, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const n = Buffer.from(publicKey.export({ format: 'jwk' }).n ?? '', 'base64url')
